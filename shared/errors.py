@@ -2,6 +2,8 @@
 
 IntegrationError
 ├── ConfigError                 a door was started with a missing or malformed setting
+├── StoreUnavailable            AWS did not do what was asked (throttled, denied, unreachable): nothing is acknowledged
+├── OutOfTime                   the work goes on in a later run; nothing was lost
 └── VendorError                 a call to Pleo or lexoffice did not do what was asked
     ├── Unavailable             not executed, or a read that may simply be repeated (connect failed, GET 5xx)
     ├── RateLimited             429: not executed, always safe to repeat
@@ -23,6 +25,14 @@ class IntegrationError(Exception):
 
 class ConfigError(IntegrationError):
     """A setting is missing or malformed; the message names it in one sentence."""
+
+
+class StoreUnavailable(IntegrationError):
+    """An AWS call failed; `operation` and AWS's error `code` are in the message, never the content."""
+
+
+class OutOfTime(IntegrationError):
+    """The running invocation has no time left for another vendor call."""
 
 
 @dataclass(frozen=True, slots=True)

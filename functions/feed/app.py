@@ -1,0 +1,74 @@
+"""The door of `FeedQueue`: wakes the feed worker for the companies named in a batch of messages."""
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from shared.aws.connections import Connections
+from shared.aws.ledger import Ledger
+from shared.aws.queues import FeedQueue
+from shared.config import FeedSettings
+from shared.errors import IntegrationError
+from shared.flows.feed import Feeder, NoProgressError
+from shared.flows.vendors import Vendors
+from shared.telemetry import count, door, warn
+
+_LONGEST_PAUSE = 900
+
+
+@cache
+def _parts() -> tuple[FeedSettings, Feeder, FeedQueue]:
+    settings = FeedSettings.from_env(os.environ)
+    feeder = Feeder(
+        connections=Connections(settings.connection_table),
+        ledger=Ledger(settings.ledger_table),
+        vendors=Vendors(settings),
+    )
+    return settings, feeder, FeedQueue(settings.feed_queue_url)
+
+
+_parts()
+
+
+@door
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Work through a batch; every message of a company that must be tried again is handed back."""
+    deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000
+    failures: list[Mapping[str, Any]] = []
+    for connection_id, records in _by_company(event["Records"]).items():
+        try:
+            _feed(connection_id, deadline)
+        except (IntegrationError, NoProgressError) as error:
+            warn("feed postponed", connection_id=connection_id, cause=str(error))
+            count("FeedPostponed")
+            _try_later(records)
+            failures += records
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in failures]}
+
+
+def _feed(connection_id: str, deadline: float) -> None:
+    _, feeder, queue = _parts()
+    outcome = feeder.feed(connection_id, lambda: deadline - time.monotonic())
+    if outcome.unfinished:
+        # Before this message is deleted: if we die here, it comes back and nothing is forgotten.
+        queue.wake(connection_id, f"continued.{secrets.token_hex(8)}")
+
+
+def _by_company(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    companies: dict[str, list[Mapping[str, Any]]] = {}
+    for record in records:
+        companies.setdefault(json.loads(record["body"])["connection_id"], []).append(record)
+    return companies
+
+
+def _try_later(records: Sequence[Mapping[str, Any]]) -> None:
+    """Pause before the next attempt, longer each time: handing messages back switches Lambda's own back-off off."""
+    settings, _, queue = _parts()
+    for record in records:
+        attempt = int(record["attributes"]["ApproximateReceiveCount"])
+        pause = min(settings.feed_retry_seconds * 2 ** (attempt - 1), _LONGEST_PAUSE)
+        queue.try_later(record["receiptHandle"], pause)

@@ -1,0 +1,55 @@
+"""The door for Pleo's webhooks: `POST /webhooks/pleo/{connection_id}`."""
+
+import json
+import os
+from functools import cache
+from typing import Any
+
+from shared.aws.connections import Connections
+from shared.aws.ledger import Ledger
+from shared.aws.queues import FeedQueue
+from shared.config import ReceiverSettings
+from shared.errors import StoreUnavailable
+from shared.flows.receive import Receiver, Reply, Request
+from shared.telemetry import count, door, warn
+
+
+@cache
+def _receiver() -> Receiver:
+    settings = ReceiverSettings.from_env(os.environ)
+    return Receiver(
+        connections=Connections(settings.connection_table),
+        ledger=Ledger(settings.ledger_table),
+        queue=FeedQueue(settings.feed_queue_url),
+        key_arn=settings.key_arn,
+    )
+
+
+# At start-up: a door without its settings must not open, and Lambda's start-up has the faster processor.
+_receiver()
+
+
+@door
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answer one HTTP API request (payload format 2.0)."""
+    request = Request(
+        connection_id=event["pathParameters"]["connection_id"],
+        headers=event.get("headers", {}),
+        body=event.get("body") or "",
+        is_base64=bool(event.get("isBase64Encoded")),
+    )
+    try:
+        reply = _receiver().receive(request)
+    except StoreUnavailable as error:
+        warn("webhook not acknowledged", cause=str(error))
+        count("WebhookNotAcknowledged")
+        return {**_answer(Reply(503, "try again")), "headers": {"Retry-After": "5"}}
+    return _answer(reply)
+
+
+def _answer(reply: Reply) -> dict[str, Any]:
+    return {
+        "statusCode": reply.status,
+        "headers": {"Content-Type": "application/json"},
+        "body": json.dumps({"message": reply.text}),
+    }

@@ -1,0 +1,115 @@
+"""Connect attempts: one browser on its way through both consents, known by a random cookie that only it holds.
+
+An attempt has at most one open OAuth state at a time. So a state is single-use, expires, and is bound to the browser by
+construction. Only hashes of cookie and state are stored.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.aws.table import ConditionFailedError, Item, Table, Update
+from shared.domain.times import utc_text
+
+LIFETIME = timedelta(minutes=10)
+_KEPT_FOR = timedelta(days=1)
+
+
+class Refusal(StrEnum):
+    """Why a callback is not accepted."""
+
+    UNKNOWN = "unknown"  # no cookie, or not ours: another browser, or nobody started here
+    EXPIRED = "expired"
+    MISMATCH = "mismatch"  # not the state that was sent out
+    USED = "used"
+
+
+class StateRefusedError(Exception):
+    """A callback's state is not the open one of this browser."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        super().__init__(refusal.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Where a browser stands: the vendor whose answer is awaited (empty: none), and what is known so far."""
+
+    awaiting: str
+    connection_id: str
+    result: str
+
+
+class Attempts:
+    """All running attempts, in the connection table."""
+
+    def __init__(self, table: str) -> None:
+        self._table = Table(table)
+
+    def await_answer(self, cookie: str, vendor: str, state: str, now: datetime, connection_id: str = "") -> None:
+        """Open a state for this browser; one that was open before becomes void."""
+        self._table.put(
+            {
+                "id": _key(cookie),
+                "awaiting": vendor,
+                "state_hash": _hash(state),
+                "valid_until": utc_text(now + LIFETIME),
+                "connection_id": connection_id,
+                "result": "",
+                "expires_at": int((now + _KEPT_FOR).timestamp()),
+            }
+        )
+
+    def claim(self, cookie: str, vendor: str, state: str, now: datetime) -> Attempt:
+        """Use a state up. Raises StateRefusedError; of two simultaneous callbacks one gets it."""
+        if not cookie:
+            raise StateRefusedError(Refusal.UNKNOWN)
+        update = Update(
+            key={"id": _key(cookie)},
+            expression="SET #awaiting = :nobody",
+            names=["awaiting", "state_hash", "valid_until"],
+            values={"nobody": "", "vendor": vendor, "state": _hash(state), "now": utc_text(now)},
+            condition="#awaiting = :vendor AND #state_hash = :state AND #valid_until > :now",
+        )
+        try:
+            return _attempt(self._table.update(update))
+        except ConditionFailedError as refused:
+            raise StateRefusedError(_why(refused.old, state, now)) from refused
+
+    def finish(self, cookie: str, result: str, connection_id: str = "") -> None:
+        """Remember what to show this browser at the end."""
+        self._table.update(
+            Update(
+                key={"id": _key(cookie)},
+                expression="SET #result = :result, #connection_id = :connection, #awaiting = :nobody",
+                names=["result", "connection_id", "awaiting"],
+                values={"result": result, "connection": connection_id, "nobody": ""},
+            )
+        )
+
+    def read(self, cookie: str) -> Attempt | None:
+        """What is known of a browser."""
+        item = self._table.get({"id": _key(cookie)}) if cookie else None
+        return _attempt(item) if item else None
+
+
+def _why(old: Item, state: str, now: datetime) -> Refusal:
+    if not old:
+        return Refusal.UNKNOWN
+    if old.get("state_hash") != _hash(state):
+        return Refusal.MISMATCH
+    return Refusal.EXPIRED if old.get("awaiting") and old["valid_until"] <= utc_text(now) else Refusal.USED
+
+
+def _attempt(item: Item) -> Attempt:
+    return Attempt(item.get("awaiting", ""), item.get("connection_id", ""), item.get("result", ""))
+
+
+def _key(cookie: str) -> str:
+    return f"ATTEMPT#{_hash(cookie)}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

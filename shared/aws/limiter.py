@@ -1,0 +1,119 @@
+"""lexoffice's rate limit, shared by every process of every door: a generic cell rate algorithm in DynamoDB.
+
+One item per key holds `next_at`, the moment from which the next call may be sent, in milliseconds. Taking a slot is one
+atomic update. Limit and its evidence: https://developers.lexware.io/docs (API rate limits: 2 requests per second) and
+docs/assumptions.md#lexoffice-limit-key.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from shared.aws.table import ConditionFailedError, Item, Table, Update
+from shared.errors import OutOfTime
+
+# A little slower than 2/s: exactly 2/s is refused by a bucket of one token whenever a call arrives a moment early.
+STEADY_MS = 520
+SLOWEST_MS = 4000
+_PENALTY_MS = 1000
+_RECOVERY_MS = 30_000  # without a refusal for so long, the pace grows by a fifth
+
+
+class Limiter:
+    """Hands out the slots of one or more keys; every call waits for a slot of each (a `shared.http.Pacer`)."""
+
+    def __init__(
+        self,
+        table: str,
+        keys: Sequence[str],
+        *,
+        remaining: Callable[[], float],
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`remaining` tells how many seconds the invocation may still spend waiting."""
+        self._table = Table(table)
+        self._keys = [f"LIMITER#{key}" for key in keys]
+        self._remaining = remaining
+        self._now = now
+        self._sleep = sleep
+
+    def wait(self) -> None:
+        """Take the next slot of every key and sleep until it comes. Raises OutOfTime when it comes too late."""
+        for key in self._keys:
+            slot = self._take(key)
+            pause = slot / 1000 - self._now()
+            if pause > self._remaining():
+                raise OutOfTime("the next call to lexoffice is due after this run ends")
+            if pause > 0:
+                self._sleep(pause)
+
+    def refused(self) -> None:
+        """Slow down: another app of the same customer takes part of the share."""
+        for key in self._keys:
+            now = self._milliseconds()
+            item = self._table.get({"id": key}) or {}
+            slower = min(int(item.get("interval_ms", STEADY_MS)) * 3 // 2, SLOWEST_MS)
+            self._table.update(
+                Update(
+                    key={"id": key},
+                    expression="SET #interval_ms = :slower, #refused_at = :now, #next_at = :next",
+                    names=["interval_ms", "refused_at", "next_at"],
+                    values={
+                        "slower": slower,
+                        "now": now,
+                        "next": max(int(item.get("next_at", 0)), now + _PENALTY_MS),
+                    },
+                )
+            )
+
+    def _take(self, key: str) -> int:
+        """One slot, in milliseconds of unix time: behind the slots already taken, or now when nobody waits."""
+        now = self._milliseconds()
+        queued = Update(
+            key={"id": key},
+            expression="SET #next_at = #next_at + #interval_ms",
+            names=["next_at", "interval_ms"],
+            values={"now": now},
+            condition="#next_at > :now",
+        )
+        idle = Update(
+            key={"id": key},
+            expression="SET #next_at = :now + #interval_ms",
+            names=["next_at", "interval_ms"],
+            values={"now": now},
+            condition="attribute_exists(#interval_ms) AND #next_at <= :now",
+        )
+        first = Update(
+            key={"id": key},
+            expression="SET #next_at = :next, #interval_ms = :steady",
+            names=["next_at", "interval_ms"],
+            values={"next": now + STEADY_MS, "steady": STEADY_MS},
+            condition="attribute_not_exists(#interval_ms)",
+        )
+        while True:
+            for attempt in (queued, idle, first):
+                try:
+                    item = self._table.update(attempt)
+                except ConditionFailedError:
+                    continue
+                self._recover(key, item, now)
+                return int(item["next_at"]) - int(item["interval_ms"])
+
+    def _recover(self, key: str, item: Item, now: int) -> None:
+        interval = int(item["interval_ms"])
+        if interval == STEADY_MS or now - int(item.get("refused_at", 0)) < _RECOVERY_MS:
+            return
+        faster = Update(
+            key={"id": key},
+            expression="SET #interval_ms = :faster, #refused_at = :now",
+            names=["interval_ms", "refused_at"],
+            values={"faster": max(interval * 4 // 5, STEADY_MS), "now": now, "seen": interval},
+            condition="#interval_ms = :seen",
+        )
+        try:
+            self._table.update(faster)
+        except ConditionFailedError:
+            return  # another worker did it
+
+    def _milliseconds(self) -> int:
+        return int(self._now() * 1000)

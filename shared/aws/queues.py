@@ -1,0 +1,50 @@
+"""Queues: they only wake somebody up. What is to be done stands in the ledger."""
+
+import json
+
+from shared.aws.clients import client, translated
+
+
+class FeedQueue:
+    """Wakes a company's feed worker; FIFO with the company as message group, so one works at a time."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._sqs = client("sqs")
+
+    def wake(self, connection_id: str, occasion: str) -> None:
+        """Say that the company has work. The same `occasion` within five minutes is delivered once.
+
+        An occasion names the fact that made the work (an entry's version, a run that had to stop), never the time:
+        a wake-up that was sent may be dropped as a duplicate, one for a new fact may not.
+        """
+        with translated("SendMessage"):
+            self._sqs.send_message(
+                QueueUrl=self._url,
+                MessageBody=json.dumps({"connection_id": connection_id}),
+                MessageGroupId=connection_id,
+                MessageDeduplicationId=occasion,
+            )
+
+    def try_later(self, receipt_handle: str, seconds: int) -> None:
+        """Hide a message that could not be worked on for so long; SQS shows it again by itself."""
+        with translated("ChangeMessageVisibility"):
+            self._sqs.change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+            )
+
+
+class SyncQueue:
+    """Gives companies their scheduled turn."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._sqs = client("sqs")
+
+    def send_turn(self, connection_id: str, *, catalogue: bool = False) -> None:
+        """Ask for one company's turn; `catalogue` also syncs categories and tax codes, due or not."""
+        with translated("SendMessage"):
+            self._sqs.send_message(
+                QueueUrl=self._url,
+                MessageBody=json.dumps({"connection_id": connection_id, "catalogue": catalogue}),
+            )

@@ -1,0 +1,26 @@
+"""Signing secrets of webhook subscriptions: encrypted by KMS itself, readable by the receiver without any library.
+
+Separate from shared/aws/vault.py because the receiver may decrypt these and nothing else, and must start quickly.
+"""
+
+from shared.aws.clients import client, translated
+
+
+def seal(key_arn: str, connection_id: str, secret: str) -> bytes:
+    """Encrypt a `whsec_…` secret for one connection."""
+    with translated("Encrypt"):
+        answer = client("kms").encrypt(
+            KeyId=key_arn, Plaintext=secret.encode(), EncryptionContext=_context(connection_id)
+        )
+    return bytes(answer["CiphertextBlob"])
+
+
+def unseal(key_arn: str, connection_id: str, sealed: bytes) -> str:
+    """Decrypt. Raises StoreUnavailable when KMS refuses, also for a ciphertext of another connection."""
+    with translated("Decrypt"):
+        answer = client("kms").decrypt(KeyId=key_arn, CiphertextBlob=sealed, EncryptionContext=_context(connection_id))
+    return bytes(answer["Plaintext"]).decode()
+
+
+def _context(connection_id: str) -> dict[str, str]:
+    return {"purpose": "webhook-secret", "connection_id": connection_id}

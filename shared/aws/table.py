@@ -1,0 +1,160 @@
+"""A DynamoDB table: plain dictionaries in and out, consistent reads, conditions as answers instead of error codes."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+
+from shared.aws.clients import client, translated
+
+_serialise = TypeSerializer().serialize
+_deserialise = TypeDeserializer().deserialize
+
+type Item = dict[str, Any]
+
+
+class ConditionFailedError(Exception):
+    """A conditional write found something else; `old` is what it found (empty: nothing)."""
+
+    def __init__(self, old: Item) -> None:
+        self.old = old
+        super().__init__("the condition of a write was not met")
+
+
+class TransactionRefusedError(Exception):
+    """A transaction wrote nothing; `reasons` has DynamoDB's code per action ("None" where the action was fine)."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(f"transaction refused: {', '.join(self.reasons)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """An update of one item, in DynamoDB's expressions.
+
+    `names` are the attributes written as `#attribute` in the expressions, `values` go in as `:key`.
+    """
+
+    key: Mapping[str, str]
+    expression: str
+    names: Sequence[str] = ()
+    values: Mapping[str, Any] | None = None
+    condition: str | None = None
+
+    def request(self, table: str) -> dict[str, Any]:
+        """As the API wants it, alone or as an action of a transaction."""
+        request: dict[str, Any] = {
+            "TableName": table,
+            "Key": encode(self.key),
+            "UpdateExpression": self.expression,
+        }
+        if self.names:
+            request["ExpressionAttributeNames"] = {f"#{name}": name for name in self.names}
+        if self.values:
+            request["ExpressionAttributeValues"] = {f":{key}": _serialise(v) for key, v in self.values.items()}
+        if self.condition:
+            request["ConditionExpression"] = self.condition
+        return request
+
+
+class Table:
+    """One table by its name. Every method raises StoreUnavailable when AWS does not do what was asked."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._dynamodb = client("dynamodb")
+
+    def get(self, key: Mapping[str, str]) -> Item | None:
+        """Read one item consistently."""
+        with translated("GetItem"):
+            answer = self._dynamodb.get_item(TableName=self.name, Key=encode(key), ConsistentRead=True)
+        return decode(answer["Item"]) if "Item" in answer else None
+
+    def put_new(self, item: Item, *, key: str) -> None:
+        """Write an item that must not exist yet; `key` is its partition key. Raises ConditionFailedError."""
+        self._conditional(
+            self._dynamodb.put_item,
+            TableName=self.name,
+            Item=encode(item),
+            ConditionExpression="attribute_not_exists(#key)",
+            ExpressionAttributeNames={"#key": key},
+        )
+
+    def put(self, item: Item) -> None:
+        """Write an item over whatever was there."""
+        with translated("PutItem"):
+            self._dynamodb.put_item(TableName=self.name, Item=encode(item))
+
+    def update(self, update: Update) -> Item:
+        """Write and return the whole item as it is now. Raises ConditionFailedError with what was there."""
+        answer = self._conditional(self._dynamodb.update_item, **update.request(self.name), ReturnValues="ALL_NEW")
+        return decode(answer.get("Attributes", {}))
+
+    def query(
+        self, *, condition: str, names: Sequence[str], values: Mapping[str, Any], **options: Any
+    ) -> Iterator[Item]:
+        """All items that match, page by page."""
+        request = {
+            "TableName": self.name,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": {f"#{name}": name for name in names},
+            "ExpressionAttributeValues": {f":{key}": _serialise(value) for key, value in values.items()},
+            **options,
+        }
+        while True:
+            with translated("Query"):
+                answer = self._dynamodb.query(**request)
+            yield from (decode(item) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def transact(self, actions: Sequence[Mapping[str, Any]]) -> None:
+        """Write all actions (`{"Update": …}`, `{"Put": …}`) or none. Raises TransactionRefusedError."""
+        with translated("TransactWriteItems"):
+            try:
+                self._dynamodb.transact_write_items(TransactItems=list(actions))
+            except self._dynamodb.exceptions.TransactionCanceledException as error:
+                reasons = error.response.get("CancellationReasons", [])
+                raise TransactionRefusedError([reason.get("Code", "None") for reason in reasons]) from error
+
+    def _conditional(self, method: Any, **request: Any) -> Mapping[str, Any]:
+        request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        errors = self._dynamodb.exceptions
+        with translated(method.__name__):
+            for pause in (0.02, 0.05, 0.1, None):
+                try:
+                    answer: Mapping[str, Any] = method(**request)
+                except errors.ConditionalCheckFailedException as error:
+                    raise ConditionFailedError(decode(error.response.get("Item", {}))) from error
+                except errors.TransactionConflictException:
+                    # A worker is recording this very item; botocore does not repeat that by itself.
+                    if pause is None:
+                        raise
+                    time.sleep(pause)
+                else:
+                    return answer
+        raise AssertionError("unreachable")
+
+
+def encode(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A plain dictionary as DynamoDB's typed one."""
+    return {key: _serialise(value) for key, value in item.items()}
+
+
+def decode(item: Mapping[str, Any]) -> Item:
+    """DynamoDB's typed dictionary as a plain one; whole numbers come back as int, binary as bytes."""
+    return {key: _plain(_deserialise(value)) for key, value in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Binary):
+        return bytes(value.value)  # type: ignore[attr-defined] # missing in the stubs
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return int(value) if hasattr(value, "to_integral_value") and value == value.to_integral_value() else value

@@ -1,0 +1,144 @@
+"""Settings of the doors: one frozen class each, read from the environment once, wrong ones named in one sentence.
+
+Plain dataclasses: pydantic would more than double the receiver's start-up (docs/decisions/0003).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
+from urllib.parse import urlsplit
+
+from shared.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FromEnvironment:
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read every field from the variable of the same name in capitals.
+
+        Raises ConfigError naming the first variable that is missing or malformed.
+        """
+        values: dict[str, object] = {}
+        for field in fields(cls):
+            name = field.name.upper()
+            raw = env.get(name)
+            if raw is None or (not raw.strip() and name not in _MAY_BE_EMPTY):
+                raise ConfigError(f"The environment variable {name} is missing: set it in template.yaml.")
+            values[field.name] = _CHECKS[name](name, raw.strip()) if name in _CHECKS else raw.strip()
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverSettings(_FromEnvironment):
+    """What `pleo_webhook` needs."""
+
+    connection_table: str
+    ledger_table: str
+    feed_queue_url: str
+    key_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorSettings(_FromEnvironment):
+    """What every door needs that calls Pleo or lexoffice."""
+
+    connection_table: str
+    token_table: str
+    key_arn: str
+    vendor_secret_arn: str
+    pleo_api_url: str
+    pleo_auth_url: str
+    lexoffice_api_url: str
+    lexoffice_app_url: str
+    lexoffice_limit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSettings(VendorSettings):
+    """What `feed` needs."""
+
+    ledger_table: str
+    feed_queue_url: str
+    feed_retry_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncSettings(VendorSettings):
+    """What `sync` needs."""
+
+    ledger_table: str
+    feed_queue_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OauthSettings(VendorSettings):
+    """What `oauth` needs. `public_url` may be empty: then the address the browser used counts."""
+
+    sync_queue_url: str
+    public_url: str
+    pleo_scopes: str
+    lexoffice_account_system: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSettings(_FromEnvironment):
+    """What `schedule` needs."""
+
+    connection_table: str
+    sync_queue_url: str
+
+
+def origin(name: str, raw: str) -> str:
+    """An address without path: https, or http on this machine only."""
+    parts = urlsplit(raw)
+    local = parts.hostname in {"localhost", "127.0.0.1"}
+    if not parts.hostname or parts.scheme not in ({"https", "http"} if local else {"https"}):
+        raise ConfigError(f"The environment variable {name} is not an https address: {raw!r}.")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
+        raise ConfigError(f"The environment variable {name} must be an address without path: {raw!r}.")
+    return raw.rstrip("/")
+
+
+def _optional_origin(name: str, raw: str) -> str:
+    return origin(name, raw) if raw else ""
+
+
+def _queue_url(name: str, raw: str) -> str:
+    if not raw.startswith(("https://", "http://")):
+        raise ConfigError(f"The environment variable {name} is not the address of a queue: {raw!r}.")
+    return raw
+
+
+def _arn(name: str, raw: str) -> str:
+    if not raw.startswith("arn:"):
+        raise ConfigError(f"The environment variable {name} is not an ARN: {raw!r}.")
+    return raw
+
+
+def _seconds(name: str, raw: str) -> int:
+    if not raw.isascii() or not raw.isdecimal() or not 1 <= int(raw) <= 900:
+        raise ConfigError(f"The environment variable {name} must be whole seconds from 1 to 900, not {raw!r}.")
+    return int(raw)
+
+
+def _limit(name: str, raw: str) -> str:
+    if raw not in {"organisation", "organisation+client"}:
+        raise ConfigError(f"The environment variable {name} must be organisation or organisation+client, not {raw!r}.")
+    return raw
+
+
+_MAY_BE_EMPTY = {"PUBLIC_URL"}
+_CHECKS = {
+    "PUBLIC_URL": _optional_origin,
+    "PLEO_API_URL": origin,
+    "PLEO_AUTH_URL": origin,
+    "LEXOFFICE_API_URL": origin,
+    "LEXOFFICE_APP_URL": origin,
+    "FEED_QUEUE_URL": _queue_url,
+    "SYNC_QUEUE_URL": _queue_url,
+    "KEY_ARN": _arn,
+    "VENDOR_SECRET_ARN": _arn,
+    "FEED_RETRY_SECONDS": _seconds,
+    "LEXOFFICE_LIMIT": _limit,
+}

@@ -1,0 +1,46 @@
+"""Accepting what Pleo says about an entry: ledger first, then the wake-up. Webhooks and polling share this door.
+
+What if the process dies right here? Before the ledger write nothing was promised: Pleo delivers again. Between write
+and wake-up the row waits in the index `work`: the redelivery, the company's next payment or its next turn wakes the
+worker. What if this runs twice? The write is conditional, the wake-up names the row's version as its occasion.
+"""
+
+from shared.aws.ledger import Ledger
+from shared.aws.queues import FeedQueue
+from shared.domain import ledger as rules
+from shared.domain.entry import Entry
+from shared.domain.ledger import WORK, Row, State
+from shared.errors import StoreUnavailable
+from shared.telemetry import attention, count
+
+_TRIES = 5
+
+
+def accept_entry(connection_id: str, entry: Entry, *, announced_settled: bool, ledger: Ledger, queue: FeedQueue) -> Row:
+    """Bring the ledger up to a snapshot and wake the company if that makes work. Returns the row it led to."""
+    offered = rules.row_for(entry, announced_settled=announced_settled)
+    stored = ledger.accept(connection_id, offered)
+    if stored.version == offered.version and stored.state is State.HELD:
+        attention(stored.reason, connection_id=connection_id, entry_id=entry.id, kind=stored.kind)
+    if _frozen_otherwise(stored, offered):
+        stored = _corrected(connection_id, stored, offered, entry, ledger)
+    if stored.state in WORK:
+        queue.wake(connection_id, f"{stored.entry_id}.{stored.revision}.{stored.version.replace(' ', '.')}")
+    return stored
+
+
+def _frozen_otherwise(stored: Row, offered: Row) -> bool:
+    """A newer snapshot met a line that was promised already."""
+    return offered.version > stored.version
+
+
+def _corrected(connection_id: str, first: Row, offered: Row, entry: Entry, ledger: Ledger) -> Row:
+    for _ in range(_TRIES):
+        correction = rules.correct(first, offered, entry.updated_at)
+        if correction is None:
+            return first
+        if ledger.correct(connection_id, correction):
+            count("Correction")
+            return correction.row
+        first = ledger.accept(connection_id, offered)
+    raise StoreUnavailable("an entry kept changing while it was corrected")

@@ -1,0 +1,164 @@
+"""Receiving a Pleo webhook: verify, write to the ledger, wake the company, answer.
+
+On the hot path one write and one send, no vendor call, and neither httpx nor pydantic in the process.
+"""
+
+import base64
+import binascii
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from shared.aws import signing_secrets
+from shared.aws.connections import Connection, Connections
+from shared.aws.ledger import Ledger
+from shared.aws.queues import FeedQueue
+from shared.flows.accept import accept_entry
+from shared.pleo import entries, events, webhook
+from shared.telemetry import attention, count, note, warn
+
+_CACHED_SECONDS = 60.0  # how long a warm process believes what it knows of a connection
+_REREAD_AFTER = 5.0  # a signature that fits no known secret makes us look again, but not more often than this
+_CACHED_CONNECTIONS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request as the API gateway hands it over; header names in lower case."""
+
+    connection_id: str
+    headers: Mapping[str, str]
+    body: str
+    is_base64: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What Pleo is told: a status, and a short constant text that gives nothing away."""
+
+    status: int
+    text: str
+
+
+@dataclass(slots=True)
+class _Known:
+    connection: Connection
+    secrets: list[str]
+    read_at: float
+
+
+class Receiver:
+    """The receiver's state in one warm process: adapters, and what it knows of connections."""
+
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        ledger: Ledger,
+        queue: FeedQueue,
+        key_arn: str,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._connections = connections
+        self._ledger = ledger
+        self._queue = queue
+        self._key_arn = key_arn
+        self._now = now
+        self._known: dict[str, _Known] = {}
+
+    def receive(self, request: Request) -> Reply:
+        """Handle one delivery. Raises StoreUnavailable when AWS does not answer: the door asks Pleo to come again."""
+        encoding = request.headers.get("content-encoding", "identity")
+        if encoding.lower() != "identity":
+            return _refused(415, "content encoding not supported")
+        # Base64 makes a third more of it; the exact check follows on the decoded bytes.
+        if len(request.body) > webhook.MAX_BODY_BYTES * 4 // 3 + 4:
+            return _refused(413, "body too large")
+        try:
+            body = base64.b64decode(request.body, validate=True) if request.is_base64 else request.body.encode()
+        except (binascii.Error, ValueError):
+            return _refused(400, "body is not base64")
+        if len(body) > webhook.MAX_BODY_BYTES:
+            return _refused(413, "body too large")
+        connection = self._verified(request, body)
+        if connection is None:
+            return _refused(401, "signature refused")
+        return self._accepted(connection, request.headers["webhook-id"], body)
+
+    def _verified(self, request: Request, body: bytes) -> Connection | None:
+        """The connection that signed the delivery, or None; why not stands in the log only."""
+        cause = ""
+        for max_age in (_CACHED_SECONDS, _REREAD_AFTER):
+            known = self._lookup(request.connection_id, max_age=max_age)
+            if known is None:
+                note("webhook refused", cause="unknown connection")
+                return None
+            try:
+                position = webhook.verify(request.headers, body, known.secrets, now=self._now())
+            except webhook.SignatureRefusedError as error:
+                cause = str(error)
+                continue
+            if position > 0:
+                count("WebhookOldSecret")
+            return known.connection
+        note("webhook refused", cause=cause, connection_id=request.connection_id)
+        return None
+
+    def _lookup(self, connection_id: str, *, max_age: float) -> _Known | None:
+        known = self._known.get(connection_id)
+        if known is not None and self._now() - known.read_at < max_age:
+            return known
+        connection = self._connections.get(connection_id)
+        if connection is None:
+            self._known.pop(connection_id, None)
+            return None
+        if len(self._known) >= _CACHED_CONNECTIONS:
+            self._known.clear()
+        if known is not None and known.connection.secrets == connection.secrets:
+            secrets = known.secrets
+        else:
+            secrets = [
+                signing_secrets.unseal(self._key_arn, connection_id, secret.sealed) for secret in connection.secrets
+            ]
+        self._known[connection_id] = _Known(connection, secrets, self._now())
+        return self._known[connection_id]
+
+    def _accepted(self, connection: Connection, message_id: str, body: bytes) -> Reply:
+        count("WebhookAccepted")
+        try:
+            event = events.parse(body)
+            if event.company_id not in {None, connection.company_id}:
+                return self._parked(connection, message_id, body, "unknown company")
+            if event.type not in events.CARD_TRANSACTION_EVENTS:
+                return self._parked(connection, message_id, body, "unknown event type")
+            entry = entries.parse(event.data)
+        except (events.MalformedEventError, entries.MalformedEntryError) as error:
+            return self._parked(connection, message_id, body, f"malformed: {error}")
+        row = accept_entry(
+            connection.connection_id,
+            entry,
+            announced_settled=event.type == events.SETTLED_EVENT,
+            ledger=self._ledger,
+            queue=self._queue,
+        )
+        note("entry accepted", connection_id=connection.connection_id, entry_id=row.entry_id, state=row.state.value)
+        return Reply(200, "ok")
+
+    def _parked(self, connection: Connection, message_id: str, body: bytes, reason: str) -> Reply:
+        """Keep what nobody can use: Pleo must not repeat it, and a person can look at it."""
+        # A hash, because the id comes from outside and becomes part of a key.
+        key = hashlib.sha256(message_id.encode()).hexdigest()[:32]
+        self._ledger.park(connection.connection_id, key, body, reason, datetime.fromtimestamp(self._now(), UTC))
+        if reason.startswith("malformed"):
+            attention("webhook malformed", connection_id=connection.connection_id, parked=key, detail=reason)
+        else:
+            warn("webhook parked", connection_id=connection.connection_id, parked=key, cause=reason)
+        count("WebhookParked")
+        return Reply(202, "kept")
+
+
+def _refused(status: int, text: str) -> Reply:
+    count("WebhookRefused")
+    return Reply(status, text)

@@ -1,0 +1,114 @@
+"""A company's scheduled turn: what no webhook told of is fetched, what nobody woke is woken, lists are synced.
+
+Webhooks are hints; this is the guarantee. Card events may come for card purchases only, so fees, cashback and wallet
+movements arrive here (docs/assumptions.md#pleo-card-events). Every part may be repeated.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from shared.aws.connections import Connection, Connections, Status
+from shared.aws.ledger import Ledger
+from shared.aws.queues import FeedQueue
+from shared.domain.ledger import WORK
+from shared.domain.times import utc_text
+from shared.errors import AccessGone, Forbidden
+from shared.flows import catalogue
+from shared.flows.accept import accept_entry
+from shared.flows.vendors import Remaining, Vendors
+from shared.pleo import entries
+from shared.telemetry import attention, note
+
+# Entries are looked for again this far back: Pleo may show one later than its settlement time says.
+OVERLAP = timedelta(days=3)
+CATALOGUE_EVERY = timedelta(hours=24)
+TURN_EVERY = timedelta(minutes=5)
+
+
+@dataclass(slots=True)
+class TurnResult:
+    """What a turn did: entries `found` at Pleo, of which so many are `waiting` to be fed."""
+
+    found: int = 0
+    waiting: int = 0
+    catalogue_synced: bool = False
+
+
+class Turn:
+    """Gives companies their turn."""
+
+    def __init__(self, *, connections: Connections, ledger: Ledger, queue: FeedQueue, vendors: Vendors) -> None:
+        self._connections = connections
+        self._ledger = ledger
+        self._queue = queue
+        self._vendors = vendors
+
+    def take(self, connection_id: str, remaining: Remaining, *, catalogue_now: bool = False) -> TurnResult:
+        """Do one company's turn. Raises vendor errors and StoreUnavailable when it must be tried again."""
+        result = TurnResult()
+        connection = self._connections.get(connection_id)
+        if connection is None or connection.status is Status.CONNECTING:
+            return result
+        try:
+            self._catch_up(connection, result)
+            if catalogue_now or self._catalogue_due(connection):
+                self._sync_catalogue(connection, remaining)
+                result.catalogue_synced = True
+        except AccessGone as error:
+            self._hold(connection_id, f"{error.vendor}_access_gone")
+        except Forbidden as error:
+            self._hold(connection_id, "plan" if error.status == 402 else f"{error.vendor}_scope")
+        if self._ledger.work(connection_id, 1):
+            self._queue.wake(connection_id, f"turn.{utc_text(datetime.now(UTC))}")
+        note(
+            "turn taken",
+            connection_id=connection_id,
+            found=result.found,
+            waiting=result.waiting,
+            catalogue=result.catalogue_synced,
+        )
+        return result
+
+    def _catch_up(self, connection: Connection, result: TurnResult) -> None:
+        """Every entry settled since the last success, with overlap; the ledger knows which are new."""
+        until = datetime.now(UTC)
+        connected = datetime.fromisoformat(connection.connected_at)
+        since = max(datetime.fromisoformat(connection.caught_up_to) - OVERLAP, connected)
+        pleo = self._vendors.pleo(connection)
+        for data in pleo.search_entries(connection.company_id, settled_from=since, settled_to=until):
+            result.found += 1
+            try:
+                entry = entries.parse(data)
+            except entries.MalformedEntryError as error:
+                attention("entry malformed", connection_id=connection.connection_id, detail=str(error))
+                continue
+            row = accept_entry(
+                connection.connection_id, entry, announced_settled=False, ledger=self._ledger, queue=self._queue
+            )
+            result.waiting += row.state in WORK
+        self._connections.change(connection.connection_id, caught_up_to=utc_text(until))
+
+    def _catalogue_due(self, connection: Connection) -> bool:
+        if connection.status is not Status.ACTIVE:
+            return False
+        last = connection.catalogue_at
+        return not last or datetime.now(UTC) - datetime.fromisoformat(last) >= CATALOGUE_EVERY
+
+    def _sync_catalogue(self, connection: Connection, remaining: Remaining) -> None:
+        lexoffice = self._vendors.lexoffice(connection, remaining)
+        try:
+            catalogue.sync(
+                connection,
+                lexoffice.profile(),
+                pleo=self._vendors.pleo(connection),
+                lexoffice=lexoffice,
+                connections=self._connections,
+            )
+        except (catalogue.ImplausibleCatalogueError, catalogue.SyncIncompleteError) as error:
+            attention("catalogue not synced", connection_id=connection.connection_id, detail=str(error))
+            return
+        self._connections.change(connection.connection_id, catalogue_at=utc_text(datetime.now(UTC)))
+
+    def _hold(self, connection_id: str, reason: str) -> None:
+        if self._connections.hold(connection_id, reason):
+            attention("connection held", connection_id=connection_id, hold=reason)

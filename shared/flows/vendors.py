@@ -1,0 +1,119 @@
+"""Puts the parts together that a company's calls to Pleo and lexoffice need: access, pace, client.
+
+One of these per process: connections stay open, credentials and data keys stay cached between invocations.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+
+from shared.aws import credentials
+from shared.aws.connections import Connection
+from shared.aws.limiter import Limiter
+from shared.aws.tokens import CompanyTokens, TokenStore
+from shared.aws.vault import Vault
+from shared.config import VendorSettings
+from shared.domain.tokens import ClientCredentials, TokenPair
+from shared.errors import AccessGone
+from shared.http import Http
+from shared.lexoffice import models as lexoffice_models
+from shared.lexoffice import oauth as lexoffice_oauth
+from shared.lexoffice.client import LexofficeClient
+from shared.pleo import models as pleo_models
+from shared.pleo import oauth as pleo_oauth
+from shared.pleo.client import PleoClient
+
+PLEO = "pleo"
+LEXOFFICE = "lexoffice"
+
+type Remaining = Callable[[], float]
+
+
+class Vendors:
+    """Both vendors, for any company."""
+
+    def __init__(self, settings: VendorSettings) -> None:
+        self._settings = settings
+
+    def pleo(self, connection: Connection) -> PleoClient:
+        """Pleo on behalf of a company."""
+        tokens = CompanyTokens(self.tokens, connection.connection_id, connection.company_id, PLEO, self._refresh_pleo)
+        return PleoClient(self._pleo_api.acting_for(tokens))
+
+    def lexoffice(self, connection: Connection, remaining: Remaining) -> LexofficeClient:
+        """lexoffice on behalf of a company, paced; `remaining` seconds may be spent waiting for a slot."""
+        tokens = CompanyTokens(
+            self.tokens, connection.connection_id, connection.company_id, LEXOFFICE, self._refresh_lexoffice
+        )
+        pacer = self._pacer(connection, remaining)
+        return LexofficeClient(self._lexoffice_api.acting_for(tokens, pacer=pacer))
+
+    def pleo_with(self, pair: TokenPair) -> PleoClient:
+        """Pleo with a pair that was just issued and is not stored yet."""
+        return PleoClient(self._pleo_api.acting_for(_Fresh(PLEO, pair)))
+
+    def lexoffice_with(self, pair: TokenPair, connection: Connection, remaining: Remaining) -> LexofficeClient:
+        """lexoffice with a pair that was just issued and is not stored yet."""
+        pacer = self._pacer(connection, remaining)
+        return LexofficeClient(self._lexoffice_api.acting_for(_Fresh(LEXOFFICE, pair), pacer=pacer))
+
+    @cached_property
+    def tokens(self) -> TokenStore:
+        """Every company's tokens."""
+        return TokenStore(self._settings.token_table, Vault(self._settings.key_arn))
+
+    @property
+    def pleo_credentials(self) -> ClientCredentials:
+        """Who we are at Pleo."""
+        return credentials.pleo(self._settings.vendor_secret_arn)
+
+    @property
+    def lexoffice_credentials(self) -> ClientCredentials:
+        """Who we are at lexoffice."""
+        return credentials.lexoffice(self._settings.vendor_secret_arn)
+
+    @cached_property
+    def pleo_auth(self) -> Http:
+        """Pleo's authorisation server."""
+        return Http(PLEO, self._settings.pleo_auth_url, issues=pleo_models.issues)
+
+    @cached_property
+    def lexoffice_auth(self) -> Http:
+        """lexoffice's authorisation server, which lives on the app's host."""
+        return Http(LEXOFFICE, self._settings.lexoffice_app_url, issues=lexoffice_models.issues)
+
+    @cached_property
+    def _pleo_api(self) -> Http:
+        return Http(PLEO, self._settings.pleo_api_url, issues=pleo_models.issues)
+
+    @cached_property
+    def _lexoffice_api(self) -> Http:
+        return Http(LEXOFFICE, self._settings.lexoffice_api_url, issues=lexoffice_models.issues)
+
+    def _pacer(self, connection: Connection, remaining: Remaining) -> Limiter:
+        # Before the first call nobody knows the organisation; its limit is then as good as unused.
+        keys = [f"lexoffice.{connection.organisation_id or connection.connection_id}"]
+        if self._settings.lexoffice_limit == "organisation+client":
+            keys.append("lexoffice.client")
+        return Limiter(self._settings.connection_table, keys, remaining=remaining)
+
+    def _refresh_pleo(self, refresh_token: str) -> TokenPair:
+        return pleo_oauth.refresh(self.pleo_auth, client=self.pleo_credentials, refresh_token=refresh_token)
+
+    def _refresh_lexoffice(self, refresh_token: str) -> TokenPair:
+        return lexoffice_oauth.refresh(
+            self.lexoffice_auth, client=self.lexoffice_credentials, refresh_token=refresh_token
+        )
+
+
+class _Fresh:
+    """A pair straight from the authorisation server, to find out whose it is."""
+
+    def __init__(self, vendor: str, pair: TokenPair) -> None:
+        self._vendor = vendor
+        self._pair = pair
+
+    def current(self) -> str:
+        return self._pair.access_token
+
+    def renewed(self, rejected: str) -> str:  # noqa: ARG002 - there is no other token yet
+        raise AccessGone(self._vendor, "the first call", reason="a fresh token is refused")

@@ -1,0 +1,118 @@
+"""lexoffice's partner API, one method per call this product makes. https://developers.lexware.io/partner/docs
+
+Every method raises the kinds of `shared.errors.VendorError`.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from shared.errors import Conflict
+from shared.http import Answer, Http, segment
+from shared.lexoffice.models import (
+    Created,
+    FinanceAccount,
+    FinanceTransaction,
+    NewFinanceAccount,
+    NewFinanceTransaction,
+    PostingCategory,
+    Profile,
+    money,
+)
+
+# https://developers.lexware.io/partner/docs/#finance-endpoint: a batch is accepted or refused as a whole.
+MOST_TRANSACTIONS = 25
+
+# A PUT empties what it leaves out; these are the fields that it may change, besides balance and lockVersion.
+_KEPT_ON_UPDATE = (
+    "type",
+    "name",
+    "bankName",
+    "accountHolder",
+    "externalReference",
+    "iban",
+    "bic",
+    "provider",
+    "creditCardNumber",
+)
+
+_ACCOUNTS = TypeAdapter(list[FinanceAccount])
+_TRANSACTIONS = TypeAdapter(list[FinanceTransaction])
+_CATEGORIES = TypeAdapter(list[PostingCategory])
+
+
+class LexofficeClient:
+    """lexoffice on behalf of one connection; `http` carries its access and its share of the rate limit."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def profile(self) -> Profile:
+        """Read the organisation behind the connection."""
+        return self._http.request("GET", "/v1/profile").read(Profile.model_validate)
+
+    def finance_accounts(self, external_reference: str) -> list[FinanceAccount]:
+        """Find the finance accounts that carry our reference.
+
+        Compared here as well, because lexoffice ignores query parameters it does not know and would then list
+        every account of the customer.
+        """
+        params = {"externalReference": external_reference}
+        found = self._http.request("GET", "/v1/finance/accounts", params=params).read(_ACCOUNTS.validate_python)
+        return [account for account in found if account.external_reference == external_reference]
+
+    def finance_account(self, account_id: str) -> FinanceAccount:
+        """Read one finance account."""
+        return self._account(account_id).read(FinanceAccount.model_validate)
+
+    def create_finance_account(self, account: NewFinanceAccount) -> str:
+        """Create a finance account and return its id; lexoffice does not refuse a second one, so find first."""
+        answer = self._http.request("POST", "/v1/finance/accounts", json=account.body())
+        return answer.read(Created.model_validate).id
+
+    def set_balance(self, account_id: str, balance: Decimal) -> None:
+        """Write the balance in euros, which lexoffice never computes, and change nothing else.
+
+        When somebody else wrote the account in between, it is read and written once more; Conflict after that.
+        """
+        try:
+            self._write_balance(account_id, balance)
+        except Conflict:
+            self._write_balance(account_id, balance)
+
+    def post_transactions(self, transactions: Sequence[NewFinanceTransaction]) -> list[FinanceTransaction]:
+        """Write 1 to 25 lines in one call and return what lexoffice holds for them, in any order.
+
+        A line whose external reference is there already is not changed: the older one comes back, or none at all
+        (docs/assumptions.md#lexoffice-duplicates). Rejected means that none was written. ValueError for more lines,
+        or two with the same reference.
+        """
+        sent = [transaction.external_reference for transaction in transactions]
+        if not 1 <= len(sent) <= MOST_TRANSACTIONS or len(set(sent)) < len(sent):
+            raise ValueError(f"a batch holds 1 to {MOST_TRANSACTIONS} lines with different references")
+        lines = [transaction.body() for transaction in transactions]
+        return self._http.request("POST", "/v1/finance/transactions", json=lines).read(_TRANSACTIONS.validate_python)
+
+    def transaction(self, transaction_id: str) -> FinanceTransaction:
+        """Read one line."""
+        answer = self._http.request("GET", f"/v1/finance/transactions/{segment(transaction_id)}")
+        return answer.read(FinanceTransaction.model_validate)
+
+    def posting_categories(self) -> list[PostingCategory]:
+        """Read all posting categories, income and outgo; there is no paging."""
+        return self._http.request("GET", "/v1/posting-categories").read(_CATEGORIES.validate_python)
+
+    def _account(self, account_id: str) -> Answer:
+        return self._http.request("GET", f"/v1/finance/accounts/{segment(account_id)}")
+
+    def _write_balance(self, account_id: str, balance: Decimal) -> None:
+        answer = self._account(account_id)
+        account = answer.read(FinanceAccount.model_validate)
+        if account.balance == balance:
+            return
+        current: dict[str, Any] = answer.json()
+        update = {name: current[name] for name in _KEPT_ON_UPDATE if current.get(name) is not None}
+        update |= {"balance": money(balance), "lockVersion": account.lock_version}
+        self._http.request("PUT", f"/v1/finance/accounts/{segment(account_id)}", json=update)

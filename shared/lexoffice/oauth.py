@@ -1,0 +1,100 @@
+"""lexoffice's authorisation server: where the admin is sent, and how tokens are issued and revoked.
+
+It lives on the app's host, not on the API's. https://developers.lexware.io/partner/docs
+"""
+
+import re
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, Field
+
+from shared.domain.tokens import ClientCredentials, TokenPair
+from shared.errors import AccessGone, Rejected
+from shared.http import Answer, Http
+
+# A client that Lexware's support disabled is answered unauthorized_client.
+_GONE = {"invalid_grant", "unauthorized_client"}
+_NOT_IN_CONNECTION_NAME = re.compile(r'[^A-Za-zäöüÄÖÜß0-9\s/?.\-{}"_\\:=,()]')
+
+
+class _Tokens(BaseModel):
+    access_token: str = Field(min_length=1)
+    refresh_token: str = Field(min_length=1)
+    # RFC 6749 §5.1 only recommends it, and losing a fresh pair over it would lose the connection.
+    expires_in: int = Field(300, gt=0)
+    scope: str | None = None
+
+
+def authorize_url(
+    app_url: str,
+    *,
+    client_id: str,
+    redirect_uri: str,
+    scope: str,
+    state: str,
+    challenge: str,
+    connection_name: str,
+) -> str:
+    """Return the address of lexoffice's consent page; `scope` is space separated, `challenge` is S256.
+
+    `connection_name` is what the customer reads in lexoffice's list of connections; characters that lexoffice
+    does not allow there are left out.
+    """
+    query = urlencode(
+        {
+            "response_type": "code",
+            "client_id": client_id,
+            "redirect_uri": redirect_uri,
+            "scope": scope,
+            "state": state,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+            "connection_name": _NOT_IN_CONNECTION_NAME.sub("", connection_name),
+        }
+    )
+    return f"{app_url.rstrip('/')}/oauth2/authorize?{query}"
+
+
+def exchange(http: Http, *, client: ClientCredentials, code: str, verifier: str, redirect_uri: str) -> TokenPair:
+    """Turn an authorisation code into the first pair; AccessGone when the code is not accepted.
+
+    A code lives five minutes, and any error uses it up.
+    """
+    grant = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "code_verifier": verifier,
+        "redirect_uri": redirect_uri,
+    }
+    return _granted(http, client, grant)
+
+
+def refresh(http: Http, *, client: ClientCredentials, refresh_token: str) -> TokenPair:
+    """Turn a refresh token into the next pair; the old pair dies with it.
+
+    AccessGone when the token is not accepted. After OutcomeUnknown it may have been used up all the same.
+    """
+    return _granted(http, client, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+
+def revoke(http: Http, *, client: ClientCredentials, refresh_token: str) -> None:
+    """End the connection: the refresh token, its access token and its event subscriptions are gone after it."""
+    _posted(http, "/oauth2/revoke", client, {"token": refresh_token}, idempotent=True)
+
+
+def _granted(http: Http, client: ClientCredentials, grant: dict[str, str]) -> TokenPair:
+    try:
+        answer = _posted(http, "/oauth2/token", client, grant)
+    except Rejected as error:
+        if any(issue.kind in _GONE for issue in error.issues):
+            raise AccessGone(error.vendor, error.operation, status=error.status, issues=error.issues) from error
+        raise
+    tokens = answer.read(_Tokens.model_validate)
+    return TokenPair(tokens.access_token, tokens.refresh_token, tokens.expires_in, tokens.scope or "")
+
+
+def _posted(
+    http: Http, path: str, client: ClientCredentials, form: dict[str, str], *, idempotent: bool = False
+) -> Answer:
+    basic = (client.client_id, client.client_secret)
+    return http.request("POST", path, form=form, basic=basic, idempotent=idempotent)

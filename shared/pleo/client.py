@@ -1,0 +1,221 @@
+"""Pleo's external API, one method per call this product makes. https://developers.pleo.io
+
+Every method raises the kinds of `shared.errors.VendorError`; an iterator fetches page by page while it is
+consumed, so its errors come late. Accounting entries come back raw: reading them is the domain's matter.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import batched
+from typing import Any
+
+from shared.errors import NotFound, UnexpectedAnswer
+from shared.http import Http, Params, segment
+from shared.pleo.models import (
+    Account,
+    AccountBatch,
+    AccountFailure,
+    Company,
+    Enveloped,
+    Installation,
+    NewAccount,
+    NewTaxCode,
+    Page,
+    Secret,
+    Subject,
+    Subscription,
+    TaxCode,
+)
+
+# https://developers.pleo.io/reference/accounting-entries: more may be refused, the default is far less.
+_PAGE_SIZE = 100
+# https://developers.pleo.io/reference/accounts: a batch holds 1 to 1000 accounts.
+_BATCH_SIZE = 1000
+
+
+class PleoClient:
+    """Pleo on behalf of one company; `http` carries that company's access and share of the rate limit."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def introspect(self) -> Subject:
+        """Tell whom the access token stands for."""
+        return self._http.request("GET", "/v1/introspect").read(Enveloped[Subject].model_validate).data
+
+    def company(self, company_id: str) -> Company:
+        """Read one company."""
+        answer = self._http.request("GET", f"/v1/companies/{segment(company_id)}")
+        return answer.read(Enveloped[Company].model_validate).data
+
+    def installation(self) -> Installation:
+        """Read this product's installation at the company; NotFound when it was deleted."""
+        return self._http.request("GET", "/v1/installations/me").read(Installation.model_validate)
+
+    def activate_installation(self) -> None:
+        """Tell Pleo that the set-up is complete."""
+        self._http.request("POST", "/v1/installations/me:activate")
+
+    def delete_installation(self) -> None:
+        """End the connection, which kills all of its tokens; one that is gone already is fine."""
+        try:
+            self._http.request("DELETE", "/v1/installations/me")
+        except NotFound:
+            return
+
+    def search_accounts(self, company_id: str) -> Iterator[Account]:
+        """Iterate over the chart of accounts, archived ones included.
+
+        Asked for one kind after the other, because what an absent filter means is not documented
+        (docs/assumptions.md#pleo-archived-filter).
+        """
+        seen: set[str] = set()
+        for archived in (False, True):
+            wanted = {
+                "companyId": company_id,
+                "archived": archived,
+                "excludeIfAssignedToCategory": False,
+                "excludeIfAssignedToContraAccount": False,
+            }
+            for account in self._listed(Page[Account], "POST", "/v1/chart-of-accounts:search", json=wanted):
+                if account.id not in seen:
+                    seen.add(account.id)
+                    yield account
+
+    def create_accounts(self, company_id: str, accounts: Sequence[NewAccount]) -> list[AccountFailure]:
+        """Create accounts and return those that Pleo did not create; the others exist now."""
+        failures: list[AccountFailure] = []
+        for some in batched(accounts, _BATCH_SIZE, strict=False):
+            answer = self._http.request(
+                "POST",
+                "/v1/chart-of-accounts/batch",
+                json={"companyId": company_id, "items": [account.body() for account in some]},
+            )
+            failures += answer.read(Enveloped[AccountBatch].model_validate).data.failed
+        return failures
+
+    def update_account(
+        self,
+        account_id: str,
+        *,
+        name: str,
+        archived: bool,
+        code: str | None = None,
+        tax_code_external_id: str | None = None,
+    ) -> None:
+        """Replace what can change of an account, so what is not given is cleared; its external id stays."""
+        self._http.request(
+            "PUT",
+            f"/v1/chart-of-accounts/{segment(account_id)}",
+            json={
+                "name": name,
+                "archived": archived,
+                "code": code,
+                "taxCodeExternalId": tax_code_external_id,
+            },
+            idempotent=True,
+        )
+
+    def search_tax_codes(self, company_id: str) -> Iterator[TaxCode]:
+        """Iterate over all tax codes; an absent `archived` filter is documented to mean both kinds."""
+        params = {"company_id": company_id}
+        return self._listed(Page[TaxCode], "POST", "/v0/tax-codes:search", params=params, json={})
+
+    def create_tax_code(self, tax_code: NewTaxCode) -> TaxCode:
+        """Create a tax code; Pleo accepts duplicates, so search first."""
+        answer = self._http.request("POST", "/v0/tax-codes", json=tax_code.body())
+        return answer.read(Enveloped[TaxCode].model_validate).data
+
+    def update_tax_code(self, tax_code_id: str, tax_code: NewTaxCode) -> TaxCode:
+        """Replace a tax code."""
+        path = f"/v0/tax-codes/{segment(tax_code_id)}"
+        answer = self._http.request("PUT", path, json=tax_code.body(), idempotent=True)
+        return answer.read(Enveloped[TaxCode].model_validate).data
+
+    def subscriptions(self) -> Iterator[Subscription]:
+        """Iterate over the company's webhook subscriptions."""
+        return self._listed(Page[Subscription], "GET", "/v1/subscriptions")
+
+    def create_subscription(self, endpoint_url: str, event_types: Sequence[str]) -> Subscription:
+        """Have these events delivered to this address."""
+        wanted = {"endpointUrl": endpoint_url, "eventTypes": list(event_types)}
+        answer = self._http.request("POST", "/v1/subscriptions", json=wanted)
+        return answer.read(Enveloped[Subscription].model_validate).data
+
+    def delete_subscription(self, subscription_id: str) -> None:
+        """End a subscription; one that is gone already is fine."""
+        try:
+            self._http.request("DELETE", f"/v1/subscriptions/{segment(subscription_id)}", idempotent=True)
+        except NotFound:
+            return
+
+    def subscription_secret(self, subscription_id: str) -> str:
+        """Return the secret that signs a subscription's deliveries, `whsec_` and base64."""
+        answer = self._http.request("GET", f"/v1/subscriptions/{segment(subscription_id)}/secret")
+        return answer.read(Enveloped[Secret].model_validate).data.secret_key
+
+    def entry(self, entry_id: str) -> dict[str, Any]:
+        """Return one accounting entry, deleted or not, as Pleo's JSON object with Decimal fractions."""
+        path = f"/v1/accounting-entries/{segment(entry_id)}"
+        answer = self._http.request("GET", path, params={"include_deleted": True})
+        return answer.read(Enveloped[dict[str, Any]].model_validate).data
+
+    def search_entries(
+        self, company_id: str, *, settled_from: datetime, settled_to: datetime
+    ) -> Iterator[dict[str, Any]]:
+        """Iterate over the entries settled in a period, deleted ones included, oldest first, as raw JSON.
+
+        The moments must be aware (ValueError). Whole seconds are asked for, widened rather than narrowed;
+        whether Pleo includes the ends is not documented (docs/assumptions.md#pleo-settled-period).
+        """
+        wanted = {
+            "settled": True,
+            "includeDeleted": True,
+            "settledAtStart": _timestamp(settled_from),
+            "settledAtEnd": _timestamp(settled_to + timedelta(microseconds=999_999)),
+        }
+        params: Params = {
+            "company_id": company_id,
+            "sorting_keys": ["settledAt", "id"],
+            "sorting_order": ["ASC", "ASC"],
+        }
+        path = "/v1/accounting-entries:search"
+        return self._listed(Page[dict[str, Any]], "POST", path, params=params, json=wanted)
+
+    def _listed[T](
+        self,
+        page_type: type[Page[T]],
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        json: object = None,
+    ) -> Iterator[T]:
+        """Follow the cursors to the end; UnexpectedAnswer when one comes back, or would never end."""
+        paging: Params = {
+            "limit": _PAGE_SIZE,
+            "sorting_keys": ["id"],
+            "sorting_order": ["ASC"],
+            **(params or {}),
+        }
+        cursors: set[str | None] = {None}
+        cursor: str | None = None
+        while True:
+            position = {"after": cursor} if cursor else {}
+            # A search is a read even where it is a POST.
+            answer = self._http.request(method, path, params={**paging, **position}, json=json, idempotent=True)
+            page = answer.read(page_type.model_validate)
+            yield from page.data
+            if not page.pagination.has_next_page:
+                return
+            cursor = page.pagination.end_cursor
+            if cursor in cursors:
+                raise answer.error(UnexpectedAnswer, "the cursor does not advance")
+            cursors.add(cursor)
+
+
+def _timestamp(moment: datetime) -> str:
+    """Write an aware moment as Pleo declares it, UTC and whole seconds."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone cannot be asked for")
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

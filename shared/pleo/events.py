@@ -1,0 +1,60 @@
+"""Pleo's webhook events: which exist, how they are spelt, what their bodies look like.
+
+Pleo's public catalogue names `v1.export-job.created` and `v1.vendor.created` only; card transaction events are
+delivered to the product's partners (docs/assumptions.md#pleo-card-events). The body is `{eventType, eventId, data}`,
+bare or wrapped in `payload` (docs/assumptions.md#pleo-webhook-body).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+CARD_TRANSACTION_EVENTS = (
+    "v1.card-transaction.created",
+    "v1.card-transaction.updated",
+    "v1.card-transaction.settled",
+)
+SETTLED_EVENT = "v1.card-transaction.settled"
+EXPORT_JOB_EVENTS = frozenset({"v1.export-job.created", "v1.export.job-created", "v2.export-job.created"})
+SUBSCRIBED_EVENTS = (*CARD_TRANSACTION_EVENTS, "v1.export-job.created")
+
+
+class MalformedEventError(ValueError):
+    """The body is not an event; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One delivered event. `data` is the resource as it was when the event happened: a hint, not the truth."""
+
+    type: str
+    id: str
+    data: Mapping[str, Any]
+
+    @property
+    def company_id(self) -> str | None:
+        """The company the event is about, or None when the body does not say."""
+        value = self.data.get("companyId")
+        return value.lower() if isinstance(value, str) else None
+
+
+def parse(body: bytes) -> Event:
+    """Read a verified body. Raises MalformedEventError."""
+    try:
+        document = json.loads(body)
+    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError
+        raise MalformedEventError("the body is not JSON") from error
+    except RecursionError as error:
+        raise MalformedEventError("the body is nested too deeply") from error
+    if not isinstance(document, dict):
+        raise MalformedEventError("the body is not an object")
+    payload = document.get("payload", document)
+    if not isinstance(payload, dict):
+        raise MalformedEventError("payload is not an object")
+    event_type, event_id, data = payload.get("eventType"), payload.get("eventId"), payload.get("data")
+    if not isinstance(event_type, str) or not event_type:
+        raise MalformedEventError("eventType is missing")
+    if not isinstance(data, dict):
+        raise MalformedEventError("data is missing")
+    return Event(event_type, event_id if isinstance(event_id, str) else "", data)

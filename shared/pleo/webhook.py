@@ -1,0 +1,62 @@
+"""Verifying Pleo's webhooks: Standard Webhooks over the raw body, without any I/O.
+
+Scheme: https://www.standardwebhooks.com; that Pleo uses it unchanged is inferred from its header names and sample
+(docs/assumptions.md#pleo-webhook-signature).
+"""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+MAX_BODY_BYTES = 256 * 1024
+TOLERANCE_SECONDS = 300
+_PREFIX = "whsec_"
+
+
+class SignatureRefusedError(ValueError):
+    """The request does not prove that Pleo sent it; the message is for our log, never for the caller."""
+
+
+def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], *, now: float) -> int:
+    """Check one delivery and return the position of the secret that signed it.
+
+    `headers` with lower-case names, `body` exactly as received, `secrets` the active `whsec_…` values (several while
+    one is being rotated), `now` in unix seconds. Raises SignatureRefusedError.
+    """
+    message_id = headers.get("webhook-id", "")
+    timestamp = headers.get("webhook-timestamp", "")
+    offered = headers.get("webhook-signature", "")
+    if not message_id or not timestamp or not offered:
+        raise SignatureRefusedError("a signature header is missing")
+    # Only plain ASCII digits: int() would also take '１', '+1', '1_0' and surrounding blanks.
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+        raise SignatureRefusedError("the timestamp is not a number of seconds")
+    if abs(now - int(timestamp)) > TOLERANCE_SECONDS:
+        raise SignatureRefusedError("the timestamp is too old or in the future")
+    signed = b".".join((message_id.encode(), timestamp.encode(), body))
+    candidates = _signatures(offered)
+    for position, secret in enumerate(secrets):
+        expected = hmac.digest(_key(secret), signed, sha256)
+        if any(hmac.compare_digest(expected, candidate) for candidate in candidates):
+            return position
+    raise SignatureRefusedError("no signature matches")
+
+
+def _signatures(header: str) -> list[bytes]:
+    """The decoded `v1` signatures of a header; other versions and nonsense are passed over."""
+    found = []
+    for token in header.split(" ")[:16]:
+        version, _, value = token.partition(",")
+        if version != "v1":
+            continue
+        try:
+            found.append(base64.b64decode(value, validate=True))
+        except (binascii.Error, ValueError):
+            continue
+    return found
+
+
+def _key(secret: str) -> bytes:
+    return base64.b64decode(secret.removeprefix(_PREFIX))
