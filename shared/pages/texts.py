@@ -144,7 +144,7 @@ MESSAGES: dict[str, Message] = {
     "account_deactivated": Message(
         Text("Das Pleo-Bankkonto ist in lexoffice deaktiviert", "The Pleo bank account is deactivated in lexoffice"),
         Text(
-            "Bitte aktivieren Sie das Konto in lexoffice unter «Finanzen» → «Konten». Danach verbinden Sie noch einmal.",
+            "Bitte aktivieren Sie das Konto in lexoffice unter «Finanzen» → «Konten» und verbinden Sie erneut.",
             "Please activate the account in lexoffice under «Finanzen» → «Konten», then connect again.",
         ),
     ),
