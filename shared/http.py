@@ -49,6 +49,8 @@ _CONNECT_TIMEOUT = 5.0
 _WRITE_TIMEOUT = 10.0
 _LARGEST_BODY = 10 * 1024 * 1024
 _LONGEST_RETRY_AFTER = 60.0
+# A paced caller gives up after so many refusals in a row; by then the pacer has slowed down a lot.
+_MOST_REFUSALS = 8
 _LOCAL_HOSTS = {"localhost", "127.0.0.1"}
 _READS = {"GET", "HEAD"}
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.LocalProtocolError)
@@ -74,8 +76,8 @@ class Pacer(Protocol):
     def wait(self) -> None:
         """Block until one call may be sent; may raise when that would take too long."""
 
-    def refused(self) -> None:
-        """Take note that the vendor refused a call for exceeding its limit."""
+    def refused(self, retry_after: float | None) -> None:
+        """Take note that the vendor refused a call for exceeding its limit, and for how many seconds if it says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +250,20 @@ class Http:
         return self._authorised(call)
 
     def _authorised(self, call: _Call) -> Answer:
+        """Send, and while the vendor refuses for speed take the next slot: a 429 was not executed."""
+        for _ in range(_MOST_REFUSALS):
+            try:
+                return self._checked(call, self._sent(call))
+            except RateLimited as error:
+                if self._pacer is None:
+                    raise
+                refusal = error
+        raise refusal
+
+    def _sent(self, call: _Call) -> Answer:
         self._pace()
         if self._tokens is None or not call.with_token:
-            return self._checked(call, self._send(call, None))
+            return self._send(call, None)
         token = self._tokens.current()
         answer = self._send(call, token)
         if answer.status == 401:
@@ -260,7 +273,7 @@ class Http:
             answer = self._send(call, token)
         if answer.status == 401:
             raise answer.error(AccessGone, "a renewed token is refused")
-        return self._checked(call, answer)
+        return answer
 
     def _pace(self) -> None:
         if self._pacer is not None:
@@ -302,10 +315,10 @@ class Http:
             return answer
         # lexoffice may dress its 429 up as a 500 whose message admits to it; on a write that proves nothing.
         disguised = answer.status == 500 and b"rate limit exceeded" in answer.body.lower()
+        wish = retry_after(answer.headers.get("retry-after"), now=datetime.now(UTC))
         if (disguised or answer.status == 429) and self._pacer is not None:
-            self._pacer.refused()
+            self._pacer.refused(wish)
         if answer.status == 429 or (disguised and call.repeatable):
-            wish = retry_after(answer.headers.get("retry-after"), now=datetime.now(UTC))
             raise RateLimited(self._vendor, call.operation, status=answer.status, retry_after=wish)
         if answer.status >= 500:
             raise answer.error(call.lost)

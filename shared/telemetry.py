@@ -16,7 +16,7 @@ type Handler = Callable[[dict[str, Any], Any], Any]
 
 @cache
 def _logger() -> Logger:
-    return Logger()
+    return Logger(location=None)
 
 
 @cache

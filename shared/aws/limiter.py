@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from shared.aws.table import ConditionFailedError, Item, Table, Update
 from shared.errors import OutOfTime
+from shared.telemetry import count
 
 # A little slower than 2/s: exactly 2/s is refused by a bucket of one token whenever a call arrives a moment early.
 STEADY_MS = 520
@@ -47,8 +48,14 @@ class Limiter:
             if pause > 0:
                 self._sleep(pause)
 
-    def refused(self) -> None:
-        """Slow down: another app of the same customer takes part of the share."""
+    def charge(self) -> None:
+        """Book a call that was made before anybody knew whose limit it counts towards."""
+        for key in self._keys:
+            self._take(key)
+
+    def refused(self, retry_after: float | None = None) -> None:
+        """Slow down: another app of the same customer takes part of the share. `retry_after` in seconds, if told."""
+        count("LimitHit")
         for key in self._keys:
             now = self._milliseconds()
             item = self._table.get({"id": key}) or {}
@@ -61,7 +68,9 @@ class Limiter:
                     values={
                         "slower": slower,
                         "now": now,
-                        "next": max(int(item.get("next_at", 0)), now + _PENALTY_MS),
+                        "next": max(
+                            int(item.get("next_at", 0)), now + max(_PENALTY_MS, int((retry_after or 0) * 1000))
+                        ),
                     },
                 )
             )

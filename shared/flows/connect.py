@@ -192,6 +192,7 @@ class Connect:
             self._give_back(pair)
             return Page("other_organisation", 409)
         self._vendors.tokens.save(connection.connection_id, connection.company_id, LEXOFFICE, pair)
+        self._vendors.charge_lexoffice(connection)
         return self._finished(connection, profile, public_url, remaining)
 
     def _finished(self, connection: Connection, profile: Profile, public_url: str, remaining: Remaining) -> Page:

@@ -26,7 +26,6 @@ from shared.errors import (
     NotFound,
     OutcomeUnknown,
     OutOfTime,
-    RateLimited,
     Rejected,
     Unavailable,
     UnexpectedAnswer,
@@ -41,7 +40,6 @@ from shared.telemetry import attention, count, note, warn
 _SECONDS_FOR_A_CALL = 40.0
 # In one run a call is tried this often before the queue takes over with its longer pauses.
 _PAUSES = (1.0, 3.0)
-_MOST_REFUSALS = 8
 
 
 class NoProgressError(Exception):
@@ -185,19 +183,13 @@ class _Run:
         return self.lexoffice.post_transactions(lines)
 
     def _patiently[T](self, call: Callable[[], T]) -> T:
-        """Repeat a call a few times: refused for speed, or with unknown outcome where the same content does no harm."""
-        failures = refusals = 0
+        """Repeat a call a few times after a failure of unknown outcome: the same content does no harm."""
+        failures = 0
         while True:
             if self.remaining() < _SECONDS_FOR_A_CALL:
                 raise OutOfTime("no time for another call")
             try:
                 return call()
-            except RateLimited as error:
-                count("LimitHit")
-                refusals += 1
-                if refusals > _MOST_REFUSALS:
-                    raise
-                self.sleep(error.retry_after or 0)
             except (OutcomeUnknown, Unavailable, UnexpectedAnswer) as error:
                 if failures == len(_PAUSES):
                     raise

@@ -56,6 +56,10 @@ class Vendors:
         pacer = self._pacer(connection, remaining)
         return LexofficeClient(self._lexoffice_api.acting_for(_Fresh(LEXOFFICE, pair), pacer=pacer))
 
+    def charge_lexoffice(self, connection: Connection) -> None:
+        """Count the call that found out the organisation towards the organisation's limit."""
+        self._pacer(connection, lambda: 0.0).charge()
+
     @cached_property
     def tokens(self) -> TokenStore:
         """Every company's tokens."""

@@ -1,0 +1,113 @@
+"""A browser without script, for demo, bench and journey tests: follows redirects, fills in forms, keeps cookies."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any, Self
+from urllib.parse import urljoin
+
+import httpx
+
+
+@dataclass
+class _Form:
+    action: str
+    method: str
+    fields: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Browser:
+    """One person's browser; `page` is what it shows."""
+
+    def __init__(self) -> None:
+        hooks: dict[str, list[Callable[..., Any]]] = {"request": [self._with_cookies], "response": [self._keep_cookies]}
+        self._client = httpx.Client(follow_redirects=True, trust_env=False, timeout=60, event_hooks=hooks)
+        # httpx sends no `Secure` cookie without TLS; real browsers trust this machine and do.
+        self._cookies: dict[str, str] = {}
+        self.page: httpx.Response
+
+    def open(self, url: str) -> Self:
+        """Type an address."""
+        self.page = self._client.get(url)
+        return self
+
+    def submit(self, **values: str) -> Self:
+        """Send the page's first form that has all these fields, with these values in them.
+
+        A button is a field with its name and value. Raises LookupError when no form of the page offers that.
+        """
+        for form in _forms(self.page.text):
+            if all(value in form.choices.get(name, [value]) and _has(form, name) for name, value in values.items()):
+                return self._send(form, form.fields | values)
+        raise LookupError(f"no form with {values} on {self.page.url}: {self.title}")
+
+    def _send(self, form: _Form, values: dict[str, str]) -> Self:
+        url = urljoin(str(self.page.url), form.action)
+        if form.method == "get":
+            self.page = self._client.get(url, params=values)
+        else:
+            self.page = self._client.post(url, data=values)
+        return self
+
+    def _with_cookies(self, request: httpx.Request) -> None:
+        if self._cookies:
+            request.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+
+    def _keep_cookies(self, response: httpx.Response) -> None:
+        for header in response.headers.get_list("set-cookie"):
+            name, _, value = header.partition(";")[0].partition("=")
+            self._cookies[name] = value
+
+    @property
+    def title(self) -> str:
+        """The page's title."""
+        return self.page.text.partition("<title>")[2].partition("</title>")[0].strip()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+def connect(connect_url: str, *, company_id: str, organization_id: str) -> str:
+    """Connect a company as its admin would, and return the title of the last page."""
+    browser = Browser()
+    try:
+        browser.open(connect_url).submit()
+        browser.submit(company=company_id, decision="allow")
+        browser.submit(organization_id=organization_id, decision="allow")
+        return browser.title
+    finally:
+        browser.close()
+
+
+def _has(form: _Form, name: str) -> bool:
+    return name in form.fields or name in form.choices
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[_Form] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(_Form(attributes.get("action", ""), attributes.get("method", "get").lower()))
+        elif self.forms and attributes.get("name"):
+            self._control(tag, attributes)
+
+    def _control(self, tag: str, attributes: dict[str, str]) -> None:
+        form, name, value = self.forms[-1], attributes["name"], attributes.get("value", "")
+        if tag == "button" or attributes.get("type") in {"radio", "submit"}:
+            form.choices.setdefault(name, []).append(value)
+            if "checked" in attributes:
+                form.fields[name] = value
+        elif tag in {"input", "select", "textarea"}:
+            form.fields[name] = value
+
+
+def _forms(text: str) -> list[_Form]:
+    reader = _Reader()
+    reader.feed(text)
+    return reader.forms
