@@ -116,6 +116,43 @@ def test_the_limit_is_600_and_counts_over_all_companies_of_a_client(pleo: Driver
     assert pleo.api("GET", "/v1/introspect").status_code == 429
 
 
+def test_a_429_may_by_switch_say_when_and_count_per_company(pleo: Driver) -> None:
+    other_id = pleo.control("POST", "/companies", {"name": "Zweite Muster GmbH"})["id"]
+    positions = {"rate_limit_per_minute": 1, "rate_limit_scope": "company", "retry_after_seconds": 9}
+    pleo.control("POST", "/switches", positions)
+
+    first, second = pleo.api("GET", "/v1/introspect"), pleo.api("GET", "/v1/introspect")
+    pleo.connect(other_id)
+
+    assert (first.status_code, second.status_code, second.headers["retry-after"]) == (200, 429, "9")
+    assert pleo.api("GET", "/v1/introspect").status_code == 200
+
+
+def test_another_companys_id_may_by_switch_be_403(pleo: Driver) -> None:
+    pleo.control("POST", "/switches", {"foreign_company_status": 403})
+
+    assert search(pleo, company_id=NOBODY).status_code == 403
+
+
+def test_unknown_fields_may_by_switch_be_ignored(pleo: Driver) -> None:
+    pleo.control("POST", "/switches", {"unknown_fields": "ignored"})
+
+    created = pleo.api("POST", ACCOUNTS, account(colour="red"))
+
+    assert created.status_code == 201
+    assert "colour" not in created.json()["data"]
+
+
+def test_pages_may_by_switch_be_smaller_than_asked_for(pleo: Driver) -> None:
+    pleo.control("POST", "/switches", {"page_cap": 1})
+    pleo.control("POST", "/entries/batch", [{}, {}])
+
+    answer = search(pleo, limit=100).json()
+
+    assert len(answer["data"]) == 1
+    assert answer["pagination"]["hasNextPage"] is True
+
+
 def test_an_unknown_route_is_404_and_a_wrong_method_405_in_pleos_shape(pleo: Driver) -> None:
     missing, wrong = pleo.api("GET", "/v1/wallets"), pleo.api("DELETE", "/v1/introspect")
 
@@ -178,6 +215,32 @@ def test_deleting_the_installation_revokes_its_tokens(pleo: Driver) -> None:
     assert deleted.status_code == 204
     assert pleo.api("GET", "/v1/introspect").status_code == 401
     assert pleo.refresh(pair["refresh_token"]).status_code == 400
+
+
+def test_posting_an_installation_answers_the_one_that_consent_made(pleo: Driver) -> None:
+    before = pleo.api("GET", "/v1/installations/me").json()
+
+    posted = pleo.api("POST", "/v1/installations/me", {"status": "PENDING_INTEGRATION", "metadata": {"a": "b"}}).json()
+
+    assert (posted["id"], posted["status"]) == (before["id"], "PENDING_INTEGRATION")
+    assert posted["metadata"] == {"a": "b"}
+
+
+def test_renewed_consent_keeps_the_installation_and_asks_for_activation_again(pleo: Driver) -> None:
+    active = pleo.api("POST", "/v1/installations/me:activate").json()
+
+    pleo.connect()
+
+    again = pleo.api("GET", "/v1/installations/me").json()
+    assert (again["id"], again["status"]) == (active["id"], "AUTHORIZED")
+
+
+def test_an_app_that_needs_no_configuration_is_active_by_switch(pleo: Driver) -> None:
+    pleo.control("POST", "/switches", {"requires_configuration": False})
+
+    pleo.connect()
+
+    assert pleo.api("GET", "/v1/installations/me").json()["status"] == "ACTIVATED"
 
 
 # --- chart of accounts -----------------------------------------------------------------------------------------------

@@ -1,8 +1,13 @@
 """The stand-in's control surface, its wallet arithmetic and the pages a person clicks."""
 
+import signal
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -115,7 +120,7 @@ def test_only_a_pending_entry_can_be_settled_or_cancelled(pleo: Driver) -> None:
 
 
 @pytest.mark.parametrize(
-    "order", [{"amount": 9.99}, {"ammount": 1}, {"settledAt": "2026-03-02"}, {"transactionValue": {"minors": 1}}]
+    "order", [{"amount": 9.99}, {"colour": 1}, {"settledAt": "2026-03-02"}, {"transactionValue": {"minors": 1}}]
 )
 def test_an_order_that_makes_no_sense_is_refused(pleo: Driver, order: dict[str, Any]) -> None:
     assert refused(pleo, "POST", "/entries", order) == 400
@@ -283,9 +288,13 @@ def test_a_person_loads_unloads_and_is_told_about_a_wrong_amount(pleo: Driver) -
 def test_the_categories_page_shows_what_was_synced(pleo: Driver) -> None:
     pleo.connect()
     account = {"companyId": DEFAULT_COMPANY_ID, "externalId": "c", "name": "Reisekosten", "archived": False}
+    rate = {"companyId": DEFAULT_COMPANY_ID, "name": "Pauschale", "rate": 0.055, "type": "inclusive", "archived": True}
     pleo.api("POST", "/v1/chart-of-accounts", account)
+    pleo.api("POST", "/v0/tax-codes", rate)
 
-    assert "Reisekosten" in pleo.http.get("/categories").text
+    page = pleo.http.get("/categories").text
+    assert "Reisekosten" in page
+    assert "5,5 %" in page
 
 
 def test_a_person_can_disconnect(pleo: Driver) -> None:
@@ -295,3 +304,42 @@ def test_a_person_can_disconnect(pleo: Driver) -> None:
 
     assert pleo.api("GET", "/v1/introspect").status_code == 401
     assert "Nicht verbunden" in pleo.http.get("/settings/accounting").text
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+def command(port: int, **environment: str) -> subprocess.Popen[str]:
+    arguments = [sys.executable, "-m", "local.pleo", "--port", str(port), "--public-url", f"http://127.0.0.1:{port}"]
+    arguments += ["--client-id", "client-1", "--redirect-uri", REDIRECT]
+    arguments += ["--initiation-uri", "http://x.test/connect", "--settings-uri", "http://x.test/status"]
+    # The folder of the repository, from which `make` starts it as well.
+    root = Path(__file__).parents[2]
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and our own arguments
+        arguments, cwd=root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_says_one_line_when_it_is_ready_and_ends_when_told(told: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+
+    with command(port, PLEO_STANDIN_CLIENT_SECRET="not-a-real-secret") as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        status = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False).status_code
+        process.send_signal(told)
+        rest = process.communicate(timeout=10)
+
+    assert line == f"Pleo stand-in ready on port {port}\n"
+    assert status == 200
+    assert rest == ("", "")
+
+
+def test_the_command_refuses_to_start_without_the_secret() -> None:
+    with command(1) as process:
+        _, complaint = process.communicate(timeout=10)
+
+    assert process.returncode == 2
+    assert "PLEO_STANDIN_CLIENT_SECRET" in complaint

@@ -272,6 +272,40 @@ def test_a_subscription_outlives_the_installation_by_default(pleo: Driver, inbox
     assert len(inbox.got) == 1
 
 
+def test_subscriptions_may_by_switch_end_with_the_installation(pleo: Driver, inbox: Inbox) -> None:
+    pleo.control("POST", "/switches", {"subscriptions_outlive_installation": False})
+    subscribe(pleo, inbox.url)
+    pleo.control("POST", "/revoke", {"company_id": DEFAULT_COMPANY_ID})
+
+    pleo.control("POST", "/entries", {})
+
+    assert until_idle(pleo)["idle"] is True
+    assert inbox.got == []
+
+
+def test_a_live_delivery_may_be_multiplied(pleo: Driver, inbox: Inbox) -> None:
+    subscribe(pleo, inbox.url)
+    pleo.control("POST", "/webhooks", {"copies": 50})
+
+    pleo.control("POST", "/entries", {})
+    until_idle(pleo)
+
+    assert len(inbox.got) == 50
+    assert len({headers["webhook-id"] for headers, _ in inbox.got}) == 1
+
+
+def test_a_change_after_settlement_is_told_as_an_update(pleo: Driver, inbox: Inbox) -> None:
+    subscribe(pleo, inbox.url)
+    entry_id = pleo.control("POST", "/entries", {"settledAt": "2026-03-02T10:00:00Z", "silent": True})["id"]
+
+    pleo.control("PATCH", f"/entries/{entry_id}", {"totalBillValue": {"currency": "EUR", "minors": 990}})
+    until_idle(pleo)
+
+    [body] = inbox.bodies()
+    assert body["eventType"] == CARD_EVENTS[1]
+    assert body["data"]["totalBillValue"]["minors"] == 990
+
+
 def test_only_card_purchases_have_events_unless_switched(pleo: Driver, inbox: Inbox) -> None:
     subscribe(pleo, inbox.url)
     load = {"family": "WALLET", "subFamily": "LOAD"}

@@ -1,0 +1,1 @@
+"""AWS on one machine: MiniStack as a child process, with what it lacks supplied in `patches`."""

@@ -1,0 +1,52 @@
+"""Deploys a SAM template on the emulator, the way `sam deploy` does: uploads to S3, a CloudFormation stack, a wait."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from local.emulator.process import REGION, Emulator, StartError
+
+_STACK = "pleo-lexoffice"
+_BUCKET = "pleo-lexoffice-deployment"
+_SECONDS = 60
+
+
+def create_bucket(emulator: Emulator) -> None:
+    """Makes the place where uploads go."""
+    emulator.client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def upload(emulator: Emulator, key: str, content: bytes) -> str:
+    """Stores `content`; its s3:// address."""
+    emulator.client("s3").put_object(Bucket=_BUCKET, Key=key, Body=content)
+    return f"s3://{_BUCKET}/{key}"
+
+
+def deploy(emulator: Emulator, template: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    """Creates the stack; logical id → physical id. Raises StartError with the reasons when it fails."""
+    upload(emulator, "template", template.encode())
+    formation = emulator.client("cloudformation")
+    formation.create_stack(
+        StackName=_STACK,
+        TemplateURL=f"{emulator.endpoint_url}/{_BUCKET}/template",
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    _wait(formation)
+    found = formation.describe_stack_resources(StackName=_STACK)["StackResources"]
+    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
+
+
+def _wait(formation: Any) -> None:
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        status = formation.describe_stacks(StackName=_STACK)["Stacks"][0]["StackStatus"]
+        if status == "CREATE_COMPLETE":
+            return
+        if status != "CREATE_IN_PROGRESS":
+            events = formation.describe_stack_events(StackName=_STACK)["StackEvents"]
+            failed = (event for event in events if "FAILED" in event["ResourceStatus"])
+            reasons = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed]
+            raise StartError("\n".join([f"The stack is {status}.", *reasons]))
+        time.sleep(0.05)
+    raise StartError(f"The stack was not there after {_SECONDS} s.")

@@ -1,0 +1,193 @@
+"""Starts and ends the emulator, and knows what environment it may see."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.error import HTTPError, URLError
+
+ROOT = Path(__file__).parents[2]
+REGION = "eu-central-1"
+
+# The emulator takes this key pair for the account's root user, who may do everything.
+ADMIN = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+# Direct to loopback, whatever proxy the machine is set up for.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class StartError(RuntimeError):
+    """A child process ended or stayed silent while it should have started; the text holds its last words."""
+
+
+class Emulator:
+    """MiniStack as a child process on loopback. IAM is enforced: a door without a permission is refused, as on AWS.
+
+    Other children may join its process group (`group`): they end with it, also when this process is killed.
+    """
+
+    def __init__(self, *, port: int, api_port: int) -> None:
+        self.endpoint_url = f"http://127.0.0.1:{port}"
+        self._ports = (port, api_port)
+        runs = ROOT / ".local"
+        runs.mkdir(exist_ok=True)
+        # Its temporary files (unpacked functions) are private to the run and go with it.
+        self.directory = Path(tempfile.mkdtemp(prefix="run-", dir=runs))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._clients: dict[str, Any] = {}
+
+    @property
+    def group(self) -> int:
+        """The process group that ends as a whole."""
+        if self._process is None:
+            raise RuntimeError("The emulator has not been started.")
+        return self._process.pid
+
+    @property
+    def log(self) -> Path:
+        """What the emulator wrote about itself."""
+        return self.directory / "emulator.log"
+
+    def start(self) -> None:
+        """Starts the process; `wait` waits until it answers."""
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "local.emulator", *map(str, self._ports)],
+                cwd=ROOT,
+                env=self._environment(),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+            )
+
+    def wait(self) -> None:
+        """Returns when the emulator answers; raises StartError when it does not within 20 s."""
+        if self._process is None:
+            raise RuntimeError("The emulator has not been started.")
+        wait_until_answers(f"{self.endpoint_url}/_ministack/health", self._process, self.log)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client that may do everything."""
+        if service not in self._clients:
+            import boto3
+
+            self._clients[service] = boto3.client(
+                service,  # type: ignore[call-overload]
+                endpoint_url=self.endpoint_url,
+                region_name=REGION,
+                **ADMIN,
+            )
+        return self._clients[service]
+
+    def wait_for_end(self) -> None:
+        """Returns never by itself: raises StartError when the emulator ends on its own."""
+        if self._process is not None:
+            self._process.wait()
+            raise StartError(f"The emulator has ended:\n{_last_words(self.log)}")
+
+    def control(self, path_and_query: str) -> dict[str, object]:
+        """POST to the control surface (`local.emulator.front`); answers with its JSON."""
+        request = urllib.request.Request(f"{self.endpoint_url}/_local/{path_and_query}", method="POST")  # noqa: S310
+        with _DIRECT.open(request, timeout=10) as answer:
+            body: dict[str, object] = json.load(answer)
+        return body
+
+    def stop(self) -> None:
+        """Ends the whole process group and removes its files. Harmless when repeated."""
+        while self._clients:
+            self._clients.popitem()[1].close()
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            if self._process.stdin:
+                self._process.stdin.close()
+            self._process.wait()
+            self._process = None
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _environment(self) -> dict[str, str]:
+        # Whatever AWS account the caller is logged in to must be out of reach of the emulator and its functions.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return inherited | {
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self._ports[0]),
+            "MINISTACK_REGION": REGION,
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LAMBDA_EXECUTOR": "local",
+            "LOG_LEVEL": "INFO",
+            "TMPDIR": str(self.directory),
+            "STATE_DIR": str(self.directory),
+            "S3_DATA_DIR": str(self.directory),
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": "127.0.0.1,localhost",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def __enter__(self) -> Self:
+        """Starts and waits."""
+        try:
+            self.start()
+            self.wait()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends everything."""
+        self.stop()
+
+
+def free_ports(*wanted: int) -> list[int]:
+    """A free loopback port for each wanted one: that one if nobody has it, else (and for 0) any."""
+    with ExitStack() as held:  # all at once, so that none is chosen twice
+        return [_bind(held.enter_context(socket.socket()), port) for port in wanted]
+
+
+def _bind(held: socket.socket, wanted: int) -> int:
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind(("127.0.0.1", wanted))
+    except OSError:
+        held.bind(("127.0.0.1", 0))
+    port: int = held.getsockname()[1]
+    return port
+
+
+def wait_until_answers(url: str, process: subprocess.Popen[bytes], log: Path, *, seconds: float = 20) -> None:
+    """Returns as soon as `url` answers with any HTTP status; raises StartError when the process ends or time is up."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise StartError(f"{process.args!r} ended with {process.returncode}:\n{_last_words(log)}")
+        try:
+            _DIRECT.open(url, timeout=2).close()
+        except HTTPError:
+            return
+        except (URLError, ConnectionError, TimeoutError):
+            time.sleep(0.02)
+        else:
+            return
+    raise StartError(f"{url} did not answer within {seconds:.0f} s:\n{_last_words(log)}")
+
+
+def _last_words(log: Path) -> str:
+    return log.read_text(errors="replace")[-3000:]

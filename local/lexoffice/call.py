@@ -1,0 +1,60 @@
+"""One API call that has passed the gateway, and the table entry of the endpoint that serves it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from starlette.datastructures import QueryParams
+
+from local.lexoffice.problems import RefusedError
+from local.lexoffice.records import Connection, Organization
+from local.lexoffice.wire import Answer, Json
+from local.lexoffice.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Who calls, with what; `body` is the parsed JSON of a POST or PUT."""
+
+    world: World
+    organization: Organization
+    connection: Connection
+    params: dict[str, str]
+    query: QueryParams
+    body: Json = None
+
+    def location(self, path: str) -> str:
+        """Build the absolute address of a resource."""
+        return f"{self.world.settings.public_url}/v1/{path}"
+
+    def json_object(self) -> dict[str, Json]:
+        """Return the body if it is an object; raise the vendor's 400 otherwise."""
+        if not isinstance(self.body, dict):
+            raise RefusedError(400, "Malformed JSON request")
+        return self.body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A method and a path (`{name}` stands for one segment), the scope it needs (None: none), who serves it."""
+
+    method: str
+    path: str
+    scope: str | None
+    serve: Callable[[Call], Answer]
+    needs_plan: bool = True
+    _pattern: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_pattern", re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)))
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """Return the path's parameters if the path is this endpoint's."""
+        found = self._pattern.fullmatch(path)
+        return None if found is None else found.groupdict()
+
+
+def require_permission(call: Call, *, owner_id: str) -> None:
+    """Raise 403 for an object of another organisation: the vendor does not hide it behind a 404."""
+    if owner_id != call.organization.id:
+        raise RefusedError(403, "Access to this resource is denied")

@@ -1,0 +1,145 @@
+"""The page where a person lets an app into an organisation: `/oauth2/authorize` (RFC 6749, section 4.1, with PKCE).
+
+https://developers.lexware.io/partner/docs/#security-and-authentication
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from local.lexoffice import problems
+from local.lexoffice.rendering import page
+from local.lexoffice.world import World
+
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+# https://developers.lexware.io/partner/docs/#security-and-authentication names exactly these characters.
+_CONNECTION_NAME = re.compile(r"[A-Za-zäöüÄÖÜß0-9\s/?.\-{}\"_\\:=,()]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the app asks for, checked."""
+
+    redirect_uri: str
+    state: str | None
+    scopes: tuple[str, ...]
+    challenge: str | None
+    connection_name: str | None
+
+
+class NoRedirectError(Exception):
+    """Client or redirect URI cannot be trusted: the error is shown, never sent to that address."""
+
+
+class RedirectError(Exception):
+    """The request is wrong in a way the app is told about through its redirect URI."""
+
+    def __init__(self, error: str, description: str) -> None:
+        super().__init__(description)
+        self.error = error
+
+
+async def show(request: Request) -> Response:
+    """Show the consent page, or the error."""
+    world: World = request.app.state.world
+    asked = _check(world, request)
+    if isinstance(asked, Response):
+        return asked
+    return page(
+        request,
+        "consent.html",
+        asked=asked,
+        client_name=asked.connection_name or "Eine Partner-App",
+        target=urlsplit(asked.redirect_uri).netloc,
+        organizations=list(world.organizations.values()),
+    )
+
+
+async def decide(request: Request) -> Response:
+    """Take the decision (form: `decision` allow or deny, `organization_id`) and send the browser back."""
+    world: World = request.app.state.world
+    asked = _check(world, request)
+    if isinstance(asked, Response):
+        return asked
+    form = await request.form()
+    if form.get("decision") != "allow":
+        return _back(asked.redirect_uri, asked.state, error="access_denied")
+    organization = world.organizations.get(str(form.get("organization_id")))
+    if organization is None:
+        return page(request, "error.html", status=400, error="invalid_request", text="Organisation unbekannt")
+    code = world.grants.issue_code(
+        organization_id=organization.id,
+        redirect_uri=asked.redirect_uri,
+        scopes=asked.scopes,
+        challenge=asked.challenge,
+        connection_name=asked.connection_name,
+    )
+    return _back(asked.redirect_uri, asked.state, code=code)
+
+
+def _check(world: World, request: Request) -> Asked | Response:
+    query = request.query_params
+    try:
+        redirect_uri = _trusted_redirect_uri(world, request)
+    except NoRedirectError as error:
+        if "text/html" in request.headers.get("accept", ""):
+            return page(request, "error.html", status=400, error="invalid_request", text=str(error))
+        return problems.oauth(400, "invalid_request", str(error)).response()
+    state = query.get("state")
+    try:
+        return _read(world, request, redirect_uri)
+    except RedirectError as error:
+        return _back(redirect_uri, state, error=error.error, error_description=str(error))
+
+
+def _trusted_redirect_uri(world: World, request: Request) -> str:
+    query = request.query_params
+    if query.get("client_id") != world.settings.client_id:
+        raise NoRedirectError("Unknown client")
+    redirect_uri = query.get("redirect_uri", "")
+    if redirect_uri not in world.settings.redirect_uris:
+        raise NoRedirectError("Redirect URI mismatch")
+    return redirect_uri
+
+
+def _read(world: World, request: Request, redirect_uri: str) -> Asked:
+    query = request.query_params
+    if len(query.multi_items()) != len(query):
+        raise RedirectError("invalid_request", "A parameter is given twice")
+    if query.get("response_type") != "code":
+        raise RedirectError("unsupported_response_type", "Only code is supported")
+    if world.switches.client_disabled:
+        raise RedirectError("unauthorized_client", "The client is disabled")
+    scopes = tuple(query.get("scope", "").split()) or world.settings.scopes
+    if not set(scopes) <= set(world.settings.scopes):
+        raise RedirectError("invalid_scope", "A scope is not configured for this client")
+    name = query.get("connection_name")
+    if name is not None and not _CONNECTION_NAME.fullmatch(name):
+        raise RedirectError("invalid_request", "connection_name has a character that is not allowed")
+    return Asked(
+        redirect_uri=redirect_uri,
+        state=query.get("state"),
+        scopes=scopes,
+        challenge=_challenge(world, request),
+        connection_name=name,
+    )
+
+
+def _challenge(world: World, request: Request) -> str | None:
+    challenge = request.query_params.get("code_challenge")
+    if challenge is None and world.switches.relaxed_pkce:
+        return None
+    if request.query_params.get("code_challenge_method") != "S256":
+        raise RedirectError("invalid_request", "code_challenge_method must be S256")
+    if challenge is None or not _CHALLENGE.fullmatch(challenge):
+        raise RedirectError("invalid_request", "code_challenge is missing or malformed")
+    return challenge
+
+
+def _back(redirect_uri: str, state: str | None, **answer: str) -> Response:
+    parameters = answer | ({} if state is None else {"state": state})
+    separator = "&" if "?" in redirect_uri else "?"
+    return RedirectResponse(f"{redirect_uri}{separator}{urlencode(parameters)}", status_code=302)

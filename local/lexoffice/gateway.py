@@ -1,0 +1,154 @@
+"""The way into `/v1`: outage, token, rate limit, ordered faults, route, scope, plan, content type, then the endpoint.
+
+Status codes: https://developers.lexware.io/docs/#error-codes-http-status-codes.
+"""
+
+import math
+import time
+from dataclasses import replace
+from datetime import timedelta
+from email.utils import format_datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local.lexoffice import accounts, categories, faults, problems, profile, transactions, wire
+from local.lexoffice.bucket import TokenBucket
+from local.lexoffice.call import Call, Endpoint
+from local.lexoffice.problems import RefusedError
+from local.lexoffice.records import Arrival, Connection, Organization
+from local.lexoffice.wire import Answer
+from local.lexoffice.world import World
+
+# A new resource adds its own table here.
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *profile.ENDPOINTS,
+    *accounts.ENDPOINTS,
+    *transactions.ENDPOINTS,
+    *categories.ENDPOINTS,
+)
+# Starlette's names for every method a client may try; what no endpoint serves becomes a 405.
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+async def serve(request: Request) -> Response:
+    """Serve one call below `/v1`."""
+    world: World = request.app.state.world
+    body = await request.body()
+    connection = _bearer(world, request.headers.get("authorization", ""))
+    if connection is None:
+        if world.outage:
+            return Answer(503).response()
+        return problems.gateway(401, "Unauthorized", {"x-amzn-ErrorType": "UnauthorizedException"}).response()
+    organization = world.organizations[connection.organization_id]
+    arrival = Arrival(at=time.time(), method=request.method, path=request.url.path)
+    organization.traffic.arrivals.append(arrival)
+    response = await _admit(world, organization, connection, request, body)
+    arrival.status = response.status_code
+    return response
+
+
+async def _admit(
+    world: World, organization: Organization, connection: Connection, request: Request, body: bytes
+) -> Response:
+    if world.outage or organization.outage:
+        return Answer(503).response()
+    path = request.url.path
+    endpoint, params = _find(request.method, path)
+    name = f"{request.method} {endpoint.path if endpoint else path}"
+    bucket = world.bucket(organization, connection, name)
+    if not bucket.take():
+        organization.traffic.too_many += 1
+        return _too_many(world, bucket).response()
+    organization.traffic.accepted += 1
+    organization.traffic.by_route[name] += 1
+    call = Call(
+        world=world,
+        organization=organization,
+        connection=connection,
+        params=params,
+        query=request.query_params,
+    )
+
+    async def effect() -> Response:
+        try:
+            _check(call, endpoint, request)
+            answer = _run(call, endpoint, body)
+        except RefusedError as error:
+            answer = problems.render(error, path=path, now=world.clock.now())
+        except _ForbiddenError:
+            answer = problems.gateway(403, "Forbidden")
+        return answer.response()
+
+    return await faults.run(world.faults.take(request.method, path, organization.id), effect)
+
+
+def _bearer(world: World, header: str) -> Connection | None:
+    scheme, _, token = header.partition(" ")
+    return world.grants.by_access_token(token) if scheme == "Bearer" and token else None
+
+
+class _ForbiddenError(Exception):
+    """The token lacks the scope; the gateway refuses in its own short shape."""
+
+
+def _find(method: str, path: str) -> tuple[Endpoint | None, dict[str, str]]:
+    """Find the endpoint for a method and a path, and the path's parameters."""
+    for endpoint in ENDPOINTS:
+        params = endpoint.match(path)
+        if params is not None and endpoint.method == method:
+            return endpoint, params
+    return None, {}
+
+
+def _check(call: Call, endpoint: Endpoint | None, request: Request) -> None:
+    if endpoint is None:
+        if any(other.match(request.url.path) is not None for other in ENDPOINTS):
+            raise RefusedError(405, f"Request method '{request.method}' is not supported")
+        raise problems.not_found("Resource")
+    if endpoint.scope is not None and endpoint.scope not in call.connection.scopes:
+        raise _ForbiddenError
+    if endpoint.needs_plan:
+        _check_plan(call)
+    accepted = request.headers.get("accept", "*/*")
+    if not any(kind in accepted for kind in ("*/*", "application/*", "application/json")):
+        raise RefusedError(406, "No acceptable representation")
+    if endpoint.method in {"POST", "PUT"}:
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type != "application/json":
+            raise RefusedError(415, "Content type is not supported")
+
+
+def _check_plan(call: Call) -> None:
+    status = call.organization.denied_status
+    if status is None and "BOOKKEEPING" not in call.organization.business_features:
+        status = call.world.switches.missing_bookkeeping_status
+    if status is not None:
+        raise RefusedError(status, "The contract of this organization does not include this feature")
+
+
+def _run(call: Call, endpoint: Endpoint | None, body: bytes) -> Answer:
+    assert endpoint is not None  # noqa: S101 - _check has refused this
+    if endpoint.method not in {"POST", "PUT"}:
+        return endpoint.serve(call)
+    try:
+        parsed = wire.parse(body)
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(400, "Malformed JSON request") from error
+    return endpoint.serve(replace(call, body=parsed))
+
+
+def _too_many(world: World, bucket: TokenBucket) -> Answer:
+    """Refuse a call over the limit; the vendor sends no `Retry-After`, the switches can."""
+    seconds = max(1, math.ceil(min(bucket.seconds_until_next(), 3600)))
+    match world.switches.too_many:
+        case "disguised_as_500":
+            return problems.gateway(500, "Internal server error or rate limit exceeded")
+        case "retry_after_seconds":
+            headers = {"Retry-After": str(seconds)}
+        case "retry_after_date":
+            moment = world.clock.now() + timedelta(seconds=seconds)
+            headers = {"Retry-After": format_datetime(moment, usegmt=True)}
+        case _:
+            headers = {}
+    return problems.gateway(429, "Rate limit exceeded", headers)

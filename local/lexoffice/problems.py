@@ -1,0 +1,89 @@
+"""The vendor's four shapes of an error body (https://developers.lexware.io/docs/#error-codes), and who uses which."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from local.lexoffice import clock
+from local.lexoffice.wire import Answer
+
+# These endpoints still answer with an issue list; every other one uses the regular shape.
+LEGACY_FAMILIES = ("/v1/contacts", "/v1/files", "/v1/vouchers")
+_LEGACY_TYPES = {400: "bad_request_error", 406: "validation_failure"}
+VALIDATION_FAILED = "Validation failed for request. Please see details list for specific causes."
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One entry of `details`: which field (`[3].purpose` style in batches), which rule, a German sentence."""
+
+    violation: str
+    field: str
+    message: str
+
+
+class RefusedError(Exception):
+    """An endpoint refuses a call: rendered in the regular or the legacy shape, by the path it was sent to."""
+
+    def __init__(self, status: int, message: str, violations: Iterable[Violation] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.violations = tuple(violations)
+
+
+def not_found(what: str) -> RefusedError:
+    """Build the 404 for an object or a route that does not exist."""
+    return RefusedError(404, f"{what} not found")
+
+
+def invalid(*violations: Violation) -> RefusedError:
+    """Build the 406 of a failed validation."""
+    return RefusedError(406, VALIDATION_FAILED, violations)
+
+
+def render(error: RefusedError, *, path: str, now: datetime) -> Answer:
+    """Put a refusal into the shape that the path's endpoint family uses."""
+    family = f"{path}/"
+    if any(family.startswith(f"{legacy}/") for legacy in LEGACY_FAMILIES):
+        return _legacy(error)
+    return _regular(error, path=path, now=now)
+
+
+def _regular(error: RefusedError, *, path: str, now: datetime) -> Answer:
+    body: dict[str, object] = {
+        "requestId": str(uuid.uuid4()),
+        "timestamp": clock.berlin_text(now),
+        "status": error.status,
+        "error": HTTPStatus(error.status).phrase,
+        "path": path,
+        "traceId": uuid.uuid4().hex[:12],
+        "message": error.message,
+    }
+    if error.violations:
+        body["details"] = [asdict(violation) for violation in error.violations]
+    return Answer(error.status, body)
+
+
+def _legacy(error: RefusedError) -> Answer:
+    kind = _LEGACY_TYPES.get(error.status, "technical_error")
+    found: list[tuple[str, str | None]] = [(item.violation, item.field) for item in error.violations]
+    issues = [
+        {"i18nKey": key, "source": source, "type": kind, "additionalData": None, "args": None}
+        for key, source in found or [(error.message, None)]
+    ]
+    return Answer(error.status, {"requestId": str(uuid.uuid4()), "IssueList": issues})
+
+
+def gateway(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
+    """Build the API gateway's short answer (401, 403, 429, 500, 504): a message and nothing else."""
+    return Answer(status, {"message": message}, {"x-amzn-RequestId": str(uuid.uuid4()), **(headers or {})})
+
+
+def oauth(status: int, error: str, description: str | None = None) -> Answer:
+    """Build the authorization server's answer (RFC 6749, section 5.2)."""
+    body = {"error": error} | ({"error_description": description} if description else {})
+    challenge = {"WWW-Authenticate": 'Basic realm="oauth2"'} if status == 401 else {}
+    return Answer(status, body, {"Cache-Control": "no-store", **challenge})

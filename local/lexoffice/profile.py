@@ -1,0 +1,35 @@
+"""`GET /v1/profile`: who the connection speaks for (https://developers.lexware.io/docs/#profile-endpoint)."""
+
+from local.lexoffice import clock
+from local.lexoffice.call import Call, Endpoint
+from local.lexoffice.wire import Answer
+
+
+def read(call: Call) -> Answer:
+    """Show the organisation, its tax type and plan; a downgraded plan has lost `BOOKKEEPING`."""
+    organization = call.organization
+    features = [
+        feature
+        for feature in organization.business_features
+        if feature != "BOOKKEEPING" or organization.denied_status is None
+    ]
+    return Answer(
+        200,
+        {
+            "organizationId": organization.id,
+            "companyName": organization.company_name,
+            "created": {
+                "userId": organization.user_id,
+                "userName": organization.user_name,
+                "userEmail": organization.user_email,
+                "date": clock.berlin_text(call.connection.created),
+            },
+            "connectionId": call.connection.id,
+            "taxType": organization.tax_type,
+            "businessFeatures": features,
+            "smallBusiness": organization.small_business,
+        },
+    )
+
+
+ENDPOINTS = (Endpoint(method="GET", path="/v1/profile", scope="profile.read", serve=read, needs_plan=False),)

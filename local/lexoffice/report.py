@@ -1,0 +1,74 @@
+"""What `GET /control/state` shows: everything a test may want to look at, and no token."""
+
+from dataclasses import asdict
+
+from local.lexoffice import accounts, clock, transactions
+from local.lexoffice.faults import Fault
+from local.lexoffice.records import Organization
+from local.lexoffice.world import World
+
+
+def state(world: World) -> dict[str, object]:
+    """Show the whole world."""
+    return {
+        "now": clock.berlin_text(world.clock.now()),
+        "outage": world.outage,
+        "switches": world.switches.as_dict(),
+        "token_calls": world.token_calls,
+        "token_calls_refused": world.token_calls_refused,
+        "faults": faults(world),
+        "organizations": [_organization(world, item) for item in world.organizations.values()],
+    }
+
+
+def lines(world: World, organization_id: str | None) -> list[dict[str, object]]:
+    """Show transactions in the order they arrived, of one organisation or of all."""
+    wanted = world.transactions.values() if organization_id is None else world.transactions_of(organization_id)
+    return [{"organizationId": line.organization_id, **transactions.as_json(line)} for line in wanted]
+
+
+def faults(world: World) -> list[dict[str, object]]:
+    """Show all ordered faults, used up or not."""
+    return [fault(order) for order in world.faults.orders]
+
+
+def fault(order: Fault) -> dict[str, object]:
+    """Show one ordered fault."""
+    return {
+        "id": order.id,
+        "kind": order.kind,
+        "route": order.route.pattern,
+        "method": order.method,
+        "organization_id": order.organization_id,
+        "when": order.when,
+        "times_left": order.times,
+        "skip_left": order.skip,
+        "hits": order.hits,
+    }
+
+
+def _organization(world: World, organization: Organization) -> dict[str, object]:
+    traffic = organization.traffic
+    connections = [item for item in world.grants.connections.values() if item.organization_id == organization.id]
+    return {
+        "id": organization.id,
+        "companyName": organization.company_name,
+        "taxType": organization.tax_type,
+        "smallBusiness": organization.small_business,
+        "businessFeatures": organization.business_features,
+        "denied_status": organization.denied_status,
+        "outage": organization.outage,
+        "connections": [
+            {"id": item.id, "name": item.name, "scopes": item.scopes, "revoked": item.revoked} for item in connections
+        ],
+        "calls": {
+            "accepted": traffic.accepted,
+            "refused": traffic.too_many,
+            "by_route": dict(traffic.by_route),
+        },
+        "token_refreshes": traffic.token_refreshes,
+        "silent_duplicates": traffic.silent_duplicates,
+        "arrivals": [asdict(arrival) for arrival in traffic.arrivals],
+        "accounts": [accounts.as_json(item) for item in world.accounts_of(organization.id)],
+        "transactions": [transactions.as_json(line) for line in world.transactions_of(organization.id)],
+    }

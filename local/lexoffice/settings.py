@@ -1,0 +1,94 @@
+"""What the stand-in is started with, and the switches for everything the vendor's documentation leaves open."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Literal, get_args, get_origin, get_type_hints
+
+ALL_SCOPES = tuple(
+    """
+    articles.read articles.write cashbox.read cashbox.write cashbox.delete contacts.read contacts.write
+    contacts.bankaccounts.read contacts.bankaccounts.write credit-notes.read credit-notes.write
+    delivery-notes.read delivery-notes.write dunnings.read dunnings.write invoices.read invoices.write
+    order-confirmations.read order-confirmations.write quotations.read quotations.write
+    recurring-templates.read files.read files.write files.status finance.read finance.write finance.delete
+    organization.read payments.read profile.read transaction-assignment-hint.write voucherlist.read
+    vouchers.read vouchers.write vouchers.sendmail
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One registered OAuth client and the address people and programs reach the stand-in at (no trailing slash)."""
+
+    public_url: str
+    client_id: str
+    client_secret: str
+    redirect_uris: tuple[str, ...]
+    scopes: tuple[str, ...] = ALL_SCOPES
+
+
+@dataclass(slots=True, kw_only=True)
+class Switches:
+    """Behaviour that is open in the documentation; each default is the reading that is harder on a client.
+
+    The README of this folder says what each one means. Durations are seconds, rates are calls per second.
+    """
+
+    # OAuth
+    relaxed_pkce: bool = False
+    client_disabled: bool = False
+    code_seconds: int = 300
+    access_token_seconds: int = 14399
+    refresh_token_days: int = 730
+    token_rate: int = 5  # calls per second; 0 = unlimited
+    token_block_seconds: int = 30
+    # Rate limit of the API
+    bucket_key: Literal["organization", "connection", "endpoint", "client"] = "organization"
+    bucket_rate: float = 2.0
+    bucket_capacity: float = 1.0
+    bucket_time_scale: float = 1.0
+    too_many: Literal["plain", "retry_after_seconds", "retry_after_date", "disguised_as_500"] = "plain"
+    # Plans
+    missing_bookkeeping_status: Literal[402, 403] = 402
+    # Finance accounts
+    account_systems: str = "PaymentProvider"
+    account_create_answer: Literal["action_result", "full"] = "action_result"
+    account_reference_unique: bool = False
+    # Finance transactions
+    dedupe: Literal["account", "organization", "off"] = "account"
+    duplicate_answer: Literal["existing", "omit"] = "existing"
+    deactivated_account: Literal["refuse", "accept"] = "refuse"
+    transaction_update: Literal["withdrawn", "offered"] = "withdrawn"
+    latest_of_empty: Literal["404", "200", "204"] = "404"
+    zero_amount: Literal["refuse", "accept"] = "refuse"
+    fee_pairs: Literal["known", "any"] = "known"
+    purpose_max_length: int = 140  # 0 = unlimited, here and below
+    name_max_length: int = 70
+    reference_max_length: int = 255
+
+    def change(self, changes: dict[str, object]) -> None:
+        """Set several switches at once; raise ValueError, and change nothing, on an unknown name or value."""
+        hints = get_type_hints(Switches)
+        for name, value in changes.items():
+            if name not in hints:
+                raise ValueError(f"unknown switch {name!r}")
+            if not _fits(value, hints[name]):
+                raise ValueError(f"{value!r} is no value of switch {name!r}")
+        for name, value in changes.items():
+            setattr(self, name, float(str(value)) if hints[name] is float else value)
+
+    def as_dict(self) -> dict[str, object]:
+        """All switches by name."""
+        return asdict(self)
+
+
+SWITCH_NAMES = tuple(field.name for field in fields(Switches))
+
+
+def _fits(value: object, hint: object) -> bool:
+    """Say whether a JSON value suits a switch's type; a whole number suits a float, a bool suits only a bool."""
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if hint is float:
+        return not isinstance(value, bool | str) and value is not None and float(str(value)) >= 0
+    return type(value) is hint

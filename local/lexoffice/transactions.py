@@ -1,0 +1,172 @@
+"""`/v1/finance/transactions` (https://developers.lexware.io/partner/docs/#finance-endpoint).
+
+A batch is taken whole or not at all. An `externalReference` seen before is not an error: the stored line comes back
+as it was, and the new one is silently ignored.
+"""
+
+from local.lexoffice import clock, problems
+from local.lexoffice.call import Call, Endpoint, require_permission
+from local.lexoffice.problems import RefusedError, Violation
+from local.lexoffice.reading import german_amount
+from local.lexoffice.records import Transaction
+from local.lexoffice.transaction_rules import changed_transaction, read_transaction
+from local.lexoffice.wire import Answer
+
+MAX_BATCH = 25
+
+
+def create(call: Call) -> Answer:
+    """Take up to 25 lines, of any of the organisation's accounts; answer all of them in the order sent."""
+    items = call.body
+    if not isinstance(items, list):
+        raise RefusedError(400, "Malformed JSON request")
+    if not items:
+        raise problems.invalid(Violation("NOTEMPTY", "", "darf nicht leer sein"))
+    if len(items) > MAX_BATCH:
+        raise problems.invalid(Violation("SIZE", "", f"maximum of {MAX_BATCH} transactions exceeded"))
+    violations: list[Violation] = []
+    drafts = []
+    for index, item in enumerate(items):
+        draft = read_transaction(call, item, prefix=f"[{index}].", violations=violations)
+        if draft is not None:
+            drafts.append(draft)
+    if violations:
+        raise problems.invalid(*violations)
+    kept = [_keep(call, draft) for draft in drafts]
+    return Answer(201, [as_json(line) for line in kept if line is not None])
+
+
+def _keep(call: Call, draft: Transaction) -> Transaction | None:
+    """Store a line or return the stored one in its place (None if duplicates are to be left out)."""
+    stored = _duplicate_of(call, draft)
+    if stored is None:
+        call.world.add_transaction(draft)
+        return draft
+    call.organization.traffic.silent_duplicates += 1
+    return stored if call.world.switches.duplicate_answer == "existing" else None
+
+
+def _duplicate_of(call: Call, draft: Transaction) -> Transaction | None:
+    scope = call.world.switches.dedupe
+    if scope == "off" or draft.external_reference is None:
+        return None
+    for line in call.world.lines_with_reference(draft.organization_id, draft.external_reference):
+        if scope == "organization" or line.account_id == draft.account_id:
+            return line
+    return None
+
+
+def read(call: Call) -> Answer:
+    """Show one line."""
+    return Answer(200, as_json(_find(call)))
+
+
+def latest(call: Call) -> Answer:
+    """Show the line with the greatest transaction date of an account, where a feed goes on after a pause."""
+    account_id = call.query.get("financialAccountId")
+    if not account_id:
+        raise RefusedError(400, "Required parameter 'financialAccountId' is not present")
+    account = call.world.accounts.get(account_id.lower())
+    if account is None:
+        raise problems.not_found("Financial account")
+    require_permission(call, owner_id=account.organization_id)
+    lines = call.world.lines_of(account.id)
+    if lines:
+        return Answer(200, as_json(max(lines, key=lambda line: line.transaction_date)))
+    match call.world.switches.latest_of_empty:
+        case "200":
+            return Answer(200, [])
+        case "204":
+            return Answer(204)
+        case _:
+            raise problems.not_found("Transaction")
+
+
+def assignments(call: Call) -> Answer:
+    """List which vouchers and invoices settle a line."""
+    return Answer(200, [{"id": id_, "type": kind} for id_, kind in _find(call).assignments])
+
+
+def update(call: Call) -> Answer:
+    """Change a line, where this call is still offered; the current documentation no longer shows it."""
+    if call.world.switches.transaction_update == "withdrawn":
+        raise problems.not_found("Resource")
+    line = changed_transaction(call, _find(call))
+    call.world.transactions[line.id] = line
+    return Answer(
+        200,
+        {
+            "id": line.id,
+            # The vendor's sample points at accounts here, too.
+            "resourceUri": call.location(f"finance/accounts/{line.id}"),
+            "createdDate": clock.berlin_text(line.created),
+            "updatedDate": clock.berlin_text(line.modified),
+            "version": line.lock_version,
+        },
+    )
+
+
+def delete(call: Call) -> Answer:
+    """Delete a line, unless a voucher is assigned to it."""
+    line = _find(call)
+    if line.assignments:
+        raise RefusedError(406, "The transaction is assigned to a voucher")
+    del call.world.transactions[line.id]
+    return Answer(204)
+
+
+def _find(call: Call) -> Transaction:
+    line = call.world.transactions.get(call.params["id"].lower())
+    if line is None:
+        raise problems.not_found("Transaction")
+    require_permission(call, owner_id=line.organization_id)
+    return line
+
+
+def as_json(line: Transaction) -> dict[str, object]:
+    """Show a line; the fee fields only where there is a fee."""
+    shown: dict[str, object] = {
+        "financialTransactionId": line.id,
+        "valueDate": line.value_date and clock.berlin_text(line.value_date),
+        "bookingDate": line.booking_date and clock.berlin_text(line.booking_date),
+        "transactionDate": clock.berlin_text(line.transaction_date),
+        "bookingText": None,
+        "purpose": line.purpose,
+        "amount": line.amount,
+        "openAmount": line.open_amount,
+        "amountAsString": german_amount(line.amount),
+        "openAmountAsString": german_amount(line.open_amount),
+        "additionalInfo": line.additional_info,
+        "state": line.state,
+        "recipientOrSenderName": line.recipient_or_sender_name,
+        "recipientOrSenderEmail": line.recipient_or_sender_email,
+        "recipientOrSenderIban": line.recipient_or_sender_iban,
+        "recipientOrSenderBic": line.recipient_or_sender_bic,
+        "financialAccountId": line.account_id,
+        "virtualAccountId": line.virtual_account_id,
+        "externalReference": line.external_reference,
+        "endToEndId": line.end_to_end_id,
+        "ignore": line.invisible,
+        "ignoreReason": None,
+        "lockVersion": line.lock_version,
+        "createdDate": clock.berlin_text(line.created),
+        "lastModifiedDate": clock.berlin_text(line.modified),
+    }
+    if line.fee is not None:
+        shown |= {
+            "feeAmount": line.fee.amount,
+            "feeTaxRatePercentage": line.fee.tax_rate_percentage,
+            "feePostingCategoryId": line.fee.posting_category_id,
+        }
+    return shown
+
+
+_ONE = "/v1/finance/transactions/{id}"
+ENDPOINTS = (
+    Endpoint(method="POST", path="/v1/finance/transactions", scope="finance.write", serve=create),
+    Endpoint(method="GET", path="/v1/finance/transactions/latest-transaction", scope="finance.read", serve=latest),
+    Endpoint(method="GET", path=_ONE, scope="finance.read", serve=read),
+    Endpoint(method="GET", path=f"{_ONE}/assignments", scope="finance.read", serve=assignments),
+    Endpoint(method="PUT", path=_ONE, scope="finance.write", serve=update),
+    Endpoint(method="DELETE", path=_ONE, scope="finance.delete", serve=delete),
+)

@@ -1,0 +1,48 @@
+"""JSON on the wire: numbers are read as Decimal and written digit by digit, so that no binary float touches money."""
+
+import json
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NoReturn
+
+from starlette.responses import Response
+
+type Json = str | int | float | Decimal | bool | list["Json"] | dict[str, "Json"] | None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def parse(raw: bytes) -> Json:
+    """Read a JSON body; raise ValueError for anything else, NaN and Infinity included."""
+    value: Json = json.loads(raw.decode(), parse_float=Decimal, parse_constant=_no_constant)
+    return value
+
+
+def dump(value: object) -> str:
+    """Write JSON; a Decimal keeps exactly the digits it has (`-18.90` stays `-18.90`)."""
+    match value:
+        case Decimal():
+            return f"{value:f}"
+        case dict():
+            return "{" + ",".join(f"{dump(str(key))}:{dump(item)}" for key, item in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ",".join(dump(item) for item in value) + "]"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an endpoint returns: a status, a JSON value (None with 204: no content) and extra headers."""
+
+    status: int
+    body: object = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def response(self) -> Response:
+        """Turn it into an HTTP response."""
+        if self.status in {204, 503} and self.body is None:
+            return Response(status_code=self.status, headers=self.headers)
+        return Response(dump(self.body), status_code=self.status, headers=self.headers, media_type="application/json")

@@ -1,0 +1,105 @@
+"""Everything the stand-in remembers, in memory; a reset replaces the whole."""
+
+import time
+from datetime import timedelta
+
+from local.lexoffice.bucket import TokenBucket, TokenEndpointGuard
+from local.lexoffice.category_list import Category, initial_categories
+from local.lexoffice.clock import Clock
+from local.lexoffice.faults import Faults
+from local.lexoffice.records import Account, Connection, Organization, Transaction
+from local.lexoffice.settings import Settings, Switches
+from local.lexoffice.tokens import Grants
+
+DEFAULT_ORGANIZATION_ID = "5f1c7c8e-2f5b-4f0c-8f5e-0d0a6b7f3a11"
+
+
+class World:
+    """The vendor's state. One event loop changes it, and never across an await, so it needs no locks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.switches = Switches()
+        self.clock = Clock()
+        self.faults = Faults()
+        self.outage = False
+        self.grants = Grants(self.clock, self.switches)
+        self.guard = TokenEndpointGuard(self.switches)
+        self.token_calls = 0
+        self.token_calls_refused = 0
+        self.categories: list[Category] = initial_categories()
+        self.organizations: dict[str, Organization] = {}
+        self.accounts: dict[str, Account] = {}
+        self.transactions: dict[str, Transaction] = {}
+        self._references: dict[tuple[str, str], list[str]] = {}
+        self._buckets: dict[tuple[str, str], TokenBucket] = {}
+        self.add_organization(
+            Organization(id=DEFAULT_ORGANIZATION_ID, company_name="Muster Handwerk GmbH", created=self.clock.now())
+        )
+
+    def add_organization(self, organization: Organization) -> None:
+        """Register a customer who has been with lexoffice for a month."""
+        organization.created -= timedelta(days=30)
+        self.organizations[organization.id] = organization
+
+    def accounts_of(self, organization_id: str) -> list[Account]:
+        """List an organisation's finance accounts, oldest first."""
+        return [item for item in self.accounts.values() if item.organization_id == organization_id]
+
+    def transactions_of(self, organization_id: str) -> list[Transaction]:
+        """List an organisation's transactions in the order they arrived."""
+        return [item for item in self.transactions.values() if item.organization_id == organization_id]
+
+    def lines_of(self, account_id: str) -> list[Transaction]:
+        """List an account's transactions in the order they arrived."""
+        return [item for item in self.transactions.values() if item.account_id == account_id]
+
+    def add_transaction(self, line: Transaction) -> None:
+        """Store a new line."""
+        self.transactions[line.id] = line
+        if line.external_reference is not None:
+            self._references.setdefault((line.organization_id, line.external_reference), []).append(line.id)
+
+    def lines_with_reference(self, organization_id: str, reference: str) -> list[Transaction]:
+        """Find the lines that carry a reference and still exist."""
+        ids = self._references.get((organization_id, reference), ())
+        return [self.transactions[id_] for id_ in ids if id_ in self.transactions]
+
+    def delete_account(self, account: Account) -> None:
+        """Remove an account together with its transactions."""
+        for line in self.lines_of(account.id):
+            del self.transactions[line.id]
+        del self.accounts[account.id]
+
+    def bucket(self, organization: Organization, connection: Connection, endpoint: str) -> TokenBucket:
+        """Find the bucket a call draws from, by the switch `bucket_key`, at its present size."""
+        keys = {
+            "organization": (organization.id, ""),
+            "connection": (organization.id, connection.id),
+            "endpoint": (organization.id, f"{connection.id} {endpoint}"),
+            "client": ("", self.settings.client_id),
+        }
+        rate, capacity = self._bucket_size(organization)
+        bucket = self._buckets.setdefault(
+            keys[self.switches.bucket_key], TokenBucket(rate, capacity, now=self._bucket_time)
+        )
+        bucket.resize(rate=rate, capacity=capacity)
+        return bucket
+
+    def drain_buckets(self, organization: Organization, tokens: float) -> None:
+        """Let another app of this customer use up tokens of whatever buckets the organisation has."""
+        rate, capacity = self._bucket_size(organization)
+        self._buckets.setdefault((organization.id, ""), TokenBucket(rate, capacity, now=self._bucket_time))
+        for (owner, _), bucket in self._buckets.items():
+            if owner in {organization.id, ""}:
+                bucket.drain(tokens)
+
+    def _bucket_size(self, organization: Organization) -> tuple[float, float]:
+        rate, capacity = organization.bucket_rate, organization.bucket_capacity
+        return (
+            self.switches.bucket_rate if rate is None else rate,
+            self.switches.bucket_capacity if capacity is None else capacity,
+        )
+
+    def _bucket_time(self) -> float:
+        return time.monotonic() * self.switches.bucket_time_scale

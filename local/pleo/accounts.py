@@ -1,0 +1,194 @@
+"""The chart of accounts (https://developers.pleo.io/reference/accounts): created one by one or in batches, searched.
+
+`externalId` is the only key towards the accounting system. A single create of an equal account answers 200, a differing
+one 409; a batch reports both as failed by default (docs/assumptions.md#pleo-accounts).
+"""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from local.pleo.gate import Call, guarded
+from local.pleo.paging import Listing, paged
+from local.pleo.shape import Field, checked, flag, list_of, mapping, text, uuid
+from local.pleo.wire import Json, Refusal, answer, invalid, no_content, not_found, object_of
+from local.pleo.world import World, new_id
+
+LONGEST = 255
+_WRITABLE = {
+    "name": Field(text(least=1, most=LONGEST), required=True),
+    "archived": Field(flag, required=True),
+    "code": Field(text(most=LONGEST), nullable=True),
+    "taxCodeExternalId": Field(text(), nullable=True),
+    "metadata": Field(mapping, nullable=True),
+}
+CREATE = _WRITABLE | {
+    "companyId": Field(uuid, required=True),
+    "externalId": Field(text(least=1, most=LONGEST), required=True),
+}
+# In a batch the lengths are reasons of the single item and not errors of the request.
+ITEM = _WRITABLE | {
+    "name": Field(text(), required=True),
+    "code": Field(text(), nullable=True),
+    "externalId": Field(text(), required=True),
+}
+BATCH = {
+    "companyId": Field(uuid, required=True),
+    "items": Field(list_of(mapping, least=1, most=1000), required=True),
+}
+SEARCH = {
+    "companyId": Field(uuid, required=True),
+    "excludeIfAssignedToCategory": Field(flag, required=True),
+    "excludeIfAssignedToContraAccount": Field(flag, required=True),
+    "archived": Field(flag, nullable=True),
+    "externalId": Field(text(), nullable=True),
+    "ids": Field(list_of(uuid, unique=True), nullable=True),
+    "name": Field(text(), nullable=True),
+    "codes": Field(list_of(text(), unique=True), nullable=True),
+    "code": Field(text(), nullable=True),
+}
+LISTING = Listing(sortable=("id", "name", "code", "externalId"), default=(("id", "ASC"),))
+
+
+async def create(call: Call) -> Response:
+    """`POST /v1/chart-of-accounts`: 201, or 200 for an equal account, or 409."""
+    body = checked(await object_of(call.request), CREATE, unknown=call.world.switches.unknown_fields)
+    company_id = call.own(body["companyId"])
+    row = _row(company_id, body)
+    existing = _by_external_id(call.world, company_id, row["externalId"])
+    if existing is None:
+        _check_tax_code(call.world, row)
+        call.world.accounts[row["id"]] = row
+        return answer({"data": row}, 201)
+    if existing | {"id": ""} != row | {"id": ""}:
+        raise Refusal(409, "CONFLICT", "An account with this externalId exists.")
+    return answer({"data": existing})
+
+
+async def create_batch(call: Call) -> Response:
+    """`POST /v1/chart-of-accounts/batch`: always 201 with `created` and `failed`; nothing is rolled back."""
+    unknown = call.world.switches.unknown_fields
+    body = checked(await object_of(call.request), BATCH, unknown=unknown)
+    company_id = call.own(body["companyId"])
+    items = [checked(item, ITEM, unknown=unknown) for item in body["items"]]
+    created: list[Json] = []
+    failed: list[Json] = []
+    for item in items:
+        row = _row(company_id, item)
+        existing = _by_external_id(call.world, company_id, row["externalId"])
+        if reasons := _reasons(call.world, row, existing):
+            failed.append({"reasons": reasons, "request": item})
+            continue
+        created.append(call.world.accounts.setdefault(existing["id"] if existing else row["id"], row))
+    return answer({"data": {"created": created, "failed": failed}}, 201)
+
+
+async def read(call: Call) -> Response:
+    """`GET /v1/chart-of-accounts/{accountId}`."""
+    return answer({"data": _own(call)})
+
+
+async def update(call: Call) -> Response:
+    """`PUT /v1/chart-of-accounts/{accountId}`; `externalId` cannot be changed."""
+    row = _own(call)
+    body = checked(await object_of(call.request), _WRITABLE, unknown=call.world.switches.unknown_fields)
+    changed = row | _optional(body) | {"name": body["name"], "archived": body["archived"]}
+    _check_tax_code(call.world, changed)
+    row.update(changed)
+    return answer({"data": row})
+
+
+async def delete(call: Call) -> Response:
+    """`DELETE /v1/chart-of-accounts/{accountId}`: 409 while an entry uses it."""
+    row = _own(call)
+    used = any(
+        row["id"] in (entry.get("accountId"), *(split.get("accountId") for split in entry["splitItems"]))
+        for entry in call.world.entries.values()
+    )
+    if used:
+        raise Refusal(409, "CONFLICT", "The account is linked to accounting entries; archive it instead.")
+    del call.world.accounts[row["id"]]
+    return no_content()
+
+
+async def search(call: Call) -> Response:
+    """`POST /v1/chart-of-accounts:search`; no account is assigned to a category or contra account here."""
+    body = checked(await object_of(call.request), SEARCH, unknown=call.world.switches.unknown_fields)
+    company_id = call.own(body["companyId"])
+    rows = [
+        row
+        for row in call.world.accounts.values()
+        if row["companyId"] == company_id
+        and all(body.get(name) in (None, row[name]) for name in ("archived", "externalId", "name", "code"))
+        and (body.get("ids") is None or row["id"] in body["ids"])
+        and (body.get("codes") is None or row["code"] in body["codes"])
+    ]
+    return paged(call.request, call.world.switches, rows, LISTING)
+
+
+def _row(company_id: str, body: Json) -> Json:
+    return {
+        "id": new_id(),
+        "companyId": company_id,
+        "externalId": body["externalId"],
+        "name": body["name"],
+        "archived": body["archived"],
+    } | _optional(body)
+
+
+def _optional(body: Json) -> Json:
+    return {
+        "code": body.get("code"),
+        "taxCodeExternalId": body.get("taxCodeExternalId"),
+        "metadata": body.get("metadata") or {},
+    }
+
+
+def _by_external_id(world: World, company_id: str, external_id: str) -> Json | None:
+    rows = world.accounts.values()
+    return next((r for r in rows if (r["companyId"], r["externalId"]) == (company_id, external_id)), None)
+
+
+def _reasons(world: World, row: Json, existing: Json | None) -> list[str]:
+    equal = existing is not None and existing | {"id": ""} == row | {"id": ""}
+    accepted = equal and world.switches.batch_equal_account == "created"
+    checks = {
+        "EXTERNAL_ID_EMPTY": not row["externalId"],
+        "EXTERNAL_ID_TOO_LONG": len(row["externalId"]) > LONGEST,
+        "EXTERNAL_ID_ALREADY_EXISTS": existing is not None and not accepted,
+        "NAME_EMPTY": not row["name"],
+        "NAME_TOO_LONG": len(row["name"]) > LONGEST,
+        "CODE_TOO_LONG": len(row["code"] or "") > LONGEST,
+        "OTHER": not _tax_code_known(world, row),
+    }
+    return [reason for reason, applies in checks.items() if applies]
+
+
+def _tax_code_known(world: World, row: Json) -> bool:
+    code = row["taxCodeExternalId"]
+    if code is None or not world.switches.account_tax_code_must_exist:
+        return True
+    codes = world.tax_codes.values()
+    return any(each["code"] == code and each["companyId"] == row["companyId"] for each in codes)
+
+
+def _check_tax_code(world: World, row: Json) -> None:
+    if not _tax_code_known(world, row):
+        raise invalid("taxCodeExternalId names a tax code that does not exist.")
+
+
+def _own(call: Call) -> Json:
+    row = call.world.accounts.get(call.request.path_params["account_id"])
+    if row is None or row["companyId"] != call.company_id:
+        raise not_found("Account")
+    return row
+
+
+_ALL, _ONE = "/v1/chart-of-accounts", "/v1/chart-of-accounts/{account_id}"
+ROUTES = [
+    Route(_ALL, guarded(create, area="accounts_write"), methods=["POST"]),
+    Route(f"{_ALL}:search", guarded(search, area="accounts_read"), methods=["POST"]),
+    Route(f"{_ALL}/batch", guarded(create_batch, area="accounts_write"), methods=["POST"]),
+    Route(_ONE, guarded(read, area="accounts_read"), methods=["GET"]),
+    Route(_ONE, guarded(update, area="accounts_write"), methods=["PUT"]),
+    Route(_ONE, guarded(delete, area="accounts_write"), methods=["DELETE"]),
+]

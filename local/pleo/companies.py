@@ -1,0 +1,55 @@
+"""Who a token stands for, and the company behind it (https://developers.pleo.io/reference)."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from local.pleo.gate import Call, guarded
+from local.pleo.paging import Listing, paged
+from local.pleo.tokens import urn
+from local.pleo.wire import Json, answer
+from local.pleo.world import Company
+
+LISTING = Listing(sortable=("id", "name"), default=(("name", "ASC"),))
+
+
+async def introspect(call: Call) -> Response:
+    """`GET /v1/introspect`: the best way to learn the company after OAuth."""
+    data = {
+        "applicationName": call.world.settings.application_name,
+        "authMethod": "OAUTH2",
+        "clientId": call.grant.client_id,
+        "scope": call.grant.scope,
+        "subjectURN": urn(call.company_id),
+    }
+    return answer({"data": data})
+
+
+async def listed(call: Call) -> Response:
+    """`GET /v1/companies`: a company's token sees exactly its own."""
+    rows = [_shown(call.world.company(call.company_id))]
+    return paged(call.request, call.world.switches, rows, LISTING)
+
+
+async def read(call: Call) -> Response:
+    """`GET /v1/companies/{companyId}`."""
+    company_id = call.own(call.request.path_params["company_id"])
+    return answer({"data": _shown(call.world.company(company_id))})
+
+
+def _shown(company: Company) -> Json:
+    address = {
+        "addressLine1": "Musterstraße 1",
+        "addressLine2": "",
+        "postalCode": "10115",
+        "locality": "Berlin",
+        "region": "",
+        "country": "DE",
+    }
+    return {"id": company.id, "name": company.name, "address": address}
+
+
+ROUTES = [
+    Route("/v1/introspect", guarded(introspect), methods=["GET"]),
+    Route("/v1/companies", guarded(listed, area="companies_read"), methods=["GET"]),
+    Route("/v1/companies/{company_id}", guarded(read, area="companies_read"), methods=["GET"]),
+]

@@ -1,0 +1,93 @@
+"""The door of the API: bearer token, rate limit, scope; and the vendor's answer to everything refused.
+
+https://developers.pleo.io/docs/authentication; 600 calls a minute per https://developers.pleo.io design pages, counted
+per OAuth client over all its companies by default (docs/assumptions.md#pleo-limits).
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local.pleo.tokens import Grant, bearer
+from local.pleo.wire import Refusal, not_found
+from local.pleo.world import World, world_of
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An API call that passed the door: the request, the state, and whom its token stands for."""
+
+    request: Request
+    world: World
+    grant: Grant
+
+    @property
+    def company_id(self) -> str:
+        """The only company this token may see."""
+        return self.grant.company_id
+
+    def own(self, company_id: object) -> str:
+        """`company_id` when it is the token's own company. Raises Refusal (404, by switch 403) otherwise."""
+        if company_id == self.company_id:
+            return self.company_id
+        if self.world.switches.foreign_company_status == 403:
+            raise Refusal(403, "FORBIDDEN", "No access to this company.")
+        raise not_found("Company")
+
+
+type Handler = Callable[[Call], Awaitable[Response]]
+type Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def guarded(handler: Handler, *, area: str = "") -> Endpoint:
+    """The endpoint for a handler; `area` names the scope it needs (switch `scopes`), empty: none documented."""
+
+    async def endpoint(request: Request) -> Response:
+        world = world_of(request)
+        try:
+            grant = _grant(request, world)
+            _count(grant, world)
+            _check_scope(grant, world, area)
+            return await handler(Call(request, world, grant))
+        except Refusal as refusal:
+            return refusal.answer()
+
+    return endpoint
+
+
+def _grant(request: Request, world: World) -> Grant:
+    grant = world.tokens.bearer(bearer(request.headers.get("authorization", "")))
+    if grant is None:
+        raise Refusal(
+            401,
+            "UNAUTHORIZED",
+            "The access token is missing, malformed or expired.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return grant
+
+
+def _count(grant: Grant, world: World) -> None:
+    key = grant.client_id if world.switches.rate_limit_scope == "client" else grant.company_id
+    recent = world.recent_calls.setdefault(key, deque())
+    now = world.clock.now().timestamp()
+    while recent and not now - 60 < recent[0] <= now:
+        recent.popleft()
+    if len(recent) >= world.switches.rate_limit_per_minute:
+        wait = world.switches.retry_after_seconds
+        raise Refusal(
+            429,
+            "TOO_MANY_REQUESTS",
+            "Too many requests.",
+            headers={"Retry-After": str(wait)} if wait else None,
+        )
+    recent.append(now)
+
+
+def _check_scope(grant: Grant, world: World, area: str) -> None:
+    needed = world.switches.scopes.get(area, "")
+    if needed and needed not in grant.scope.split():
+        raise Refusal(403, "FORBIDDEN", f"The scope {needed} is missing.")

@@ -1,0 +1,19 @@
+"""What the stand-in is told at start: its own address and the one registered OAuth client."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The registration of the integration at Pleo, as https://developers.pleo.io/docs/for-partners lists it.
+
+    `public_url` is the origin people and clients reach the stand-in at; URLs are absolute and without a trailing slash.
+    """
+
+    public_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_uris: tuple[str, ...] = ()
+    initiation_uri: str = ""
+    settings_uri: str = ""
+    application_name: str = "lexoffice"

@@ -1,0 +1,80 @@
+"""Everything Pleo leaves open as a named switch; the defaults are the harder readings.
+
+`README.md` of this package explains each; `docs/assumptions.md` says which of them the product relies on.
+"""
+
+from dataclasses import dataclass, field, fields
+
+from local.pleo.wire import Json, Refusal
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "batch_equal_account": ("failed", "created"),
+    "events_for": ("card_purchase", "all"),
+    "cancel_event": ("updated", "none"),
+    "non_card_sign": ("unsigned", "signed"),
+    "entry_merchant": ("present", "absent"),
+    "optional_fields": ("missing", "null"),
+    "date_bounds": ("exclusive", "inclusive"),
+    "unknown_fields": ("refused", "ignored"),
+    "rate_limit_scope": ("client", "company"),
+    "bad_refresh": ("invalid_grant", "invalid_refresh_token"),
+}
+
+
+def _scopes() -> dict[str, str]:
+    return {
+        "accounts_read": "accounts:read",
+        "accounts_write": "accounts:write",
+        "tax_codes_read": "tax-codes:read",
+        "tax_codes_write": "tax-codes:write",
+        "companies_read": "companies:read",
+        "entries": "",
+        "subscriptions": "",
+    }
+
+
+@dataclass(slots=True)
+class Switches:
+    """The current position of every switch. Numbers are counts, seconds or HTTP statuses as their names say."""
+
+    account_tax_code_must_exist: bool = True
+    batch_equal_account: str = "failed"
+    events_for: str = "card_purchase"
+    cancel_event: str = "updated"
+    non_card_sign: str = "unsigned"
+    entry_merchant: str = "present"
+    optional_fields: str = "missing"
+    date_bounds: str = "exclusive"
+    unknown_fields: str = "refused"
+    page_maximum: int = 100
+    page_default: int = 5
+    page_cap: int = 0
+    rate_limit_per_minute: int = 600
+    rate_limit_scope: str = "client"
+    retry_after_seconds: int = 0
+    foreign_company_status: int = 404
+    requires_configuration: bool = True
+    subscriptions_outlive_installation: bool = True
+    access_seconds: int = 900
+    refresh_seconds: int = 60 * 24 * 3600
+    code_seconds: int = 60
+    bad_refresh: str = "invalid_grant"
+    auto_consent: str = ""
+    scopes: dict[str, str] = field(default_factory=_scopes)
+
+    def turn(self, positions: Json) -> None:
+        """Set switches by name. Raises Refusal (400) for a name, type or position that does not exist."""
+        known = {each.name for each in fields(self)}
+        for name, value in positions.items():
+            if name not in known:
+                raise Refusal(400, "UNKNOWN_SWITCH", f"There is no switch {name}.")
+            current = getattr(self, name)
+            if type(value) is not type(current):
+                raise Refusal(400, "WRONG_POSITION", f"{name} takes a {type(current).__name__}.")
+            if name in CHOICES and value not in CHOICES[name]:
+                raise Refusal(400, "WRONG_POSITION", f"{name} is one of {', '.join(CHOICES[name])}.")
+            setattr(self, name, self.scopes | value if name == "scopes" else value)
+
+    def positions(self) -> Json:
+        """Every switch by name with its position, for `GET /control/state`."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}

@@ -1,0 +1,99 @@
+"""Tax codes (https://developers.pleo.io/reference/tax-codes-overview).
+
+Nothing makes a tax code unique: creating one twice makes two, so a client must search before it creates. `exclusive`
+codes are documented as unsupported and refused. Pleo declares no status codes; 201, 200 and 204 are assumed
+(docs/assumptions.md#pleo-tax-codes).
+"""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from local.pleo.gate import Call, guarded
+from local.pleo.paging import Listing, paged
+from local.pleo.shape import Field, checked, flag, list_of, one_of, rate, text, uuid
+from local.pleo.wire import Json, answer, bad_parameter, no_content, not_found, object_of
+from local.pleo.world import new_id
+
+SHAPE = {
+    "companyId": Field(uuid, required=True),
+    "name": Field(text(least=1, most=255), required=True),
+    "rate": Field(rate, required=True),
+    "type": Field(one_of("inclusive", "reverse"), required=True),
+    "archived": Field(flag, required=True),
+    "code": Field(text(most=255), nullable=True),
+    "ingoingTaxAccount": Field(text(), nullable=True),
+    "outgoingTaxAccount": Field(text(), nullable=True),
+}
+SEARCH = {
+    "archived": Field(flag, nullable=True),
+    "taxCodeIds": Field(list_of(uuid, unique=True), nullable=True),
+    "type": Field(one_of("inclusive", "exclusive", "reverse"), nullable=True),
+    "code": Field(text(), nullable=True),
+}
+LISTING = Listing(sortable=("id", "name", "code", "createdAt", "updatedAt"))
+
+
+async def create(call: Call) -> Response:
+    """`POST /v0/tax-codes`."""
+    body = await _body(call)
+    now = call.world.clock.stamp()
+    row = {"id": new_id()} | body | {"createdAt": now, "updatedAt": now}
+    call.world.tax_codes[row["id"]] = row
+    return answer({"data": row}, 201)
+
+
+async def read(call: Call) -> Response:
+    """`GET /v0/tax-codes/{taxCodeId}`."""
+    return answer({"data": _own(call)})
+
+
+async def update(call: Call) -> Response:
+    """`PUT /v0/tax-codes/{taxCodeId}`: the same body as for creating."""
+    row = _own(call)
+    row.update(await _body(call), updatedAt=call.world.clock.stamp())
+    return answer({"data": row})
+
+
+async def delete(call: Call) -> Response:
+    """`DELETE /v0/tax-codes/{taxCodeId}`."""
+    del call.world.tax_codes[_own(call)["id"]]
+    return no_content()
+
+
+async def search(call: Call) -> Response:
+    """`POST /v0/tax-codes:search?company_id=`."""
+    if "company_id" not in call.request.query_params:
+        raise bad_parameter("company_id is required.")
+    company_id = call.own(call.request.query_params["company_id"])
+    body = checked(await object_of(call.request), SEARCH, unknown=call.world.switches.unknown_fields)
+    rows = [
+        row
+        for row in call.world.tax_codes.values()
+        if row["companyId"] == company_id
+        and all(body.get(name) in (None, row[name]) for name in ("archived", "type", "code"))
+        and (body.get("taxCodeIds") is None or row["id"] in body["taxCodeIds"])
+    ]
+    return paged(call.request, call.world.switches, rows, LISTING)
+
+
+async def _body(call: Call) -> Json:
+    body = checked(await object_of(call.request), SHAPE, unknown=call.world.switches.unknown_fields)
+    call.own(body["companyId"])
+    return {name: body.get(name) for name in SHAPE}
+
+
+def _own(call: Call) -> Json:
+    row = call.world.tax_codes.get(call.request.path_params["tax_code_id"])
+    if row is None or row["companyId"] != call.company_id:
+        raise not_found("Tax code")
+    return row
+
+
+_ONE = "/v0/tax-codes/{tax_code_id}"
+ROUTES = [
+    Route("/v0/tax-codes", guarded(create, area="tax_codes_write"), methods=["POST"]),
+    Route("/v0/tax-codes:search", guarded(search, area="tax_codes_read"), methods=["POST"]),
+    Route(_ONE, guarded(read, area="tax_codes_read"), methods=["GET"]),
+    Route(_ONE, guarded(update, area="tax_codes_write"), methods=["PUT"]),
+    Route(_ONE, guarded(delete, area="tax_codes_write"), methods=["DELETE"]),
+]

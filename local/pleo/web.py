@@ -1,0 +1,250 @@
+"""The web app a customer clicks: settings with the lexoffice connection, the wallet with its cards, the categories."""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from local.pleo import spending
+from local.pleo.pages import EXPONENTS, HERE, page
+from local.pleo.wire import Json, Refusal, not_found
+from local.pleo.world import Company, World, world_of
+
+STATUS_TEXTS = {
+    "DRAFT": "Entwurf",
+    "PENDING": "Ausstehend",
+    "COMPLETED": "Abgerechnet",
+    "COMPLETED_EXTERNALLY": "Außerhalb von Pleo bezahlt",
+    "CANCELLED": "Storniert",
+    "REJECTED": "Abgelehnt",
+    "ERROR": "Fehler",
+}
+KIND_TEXTS = {
+    "CARD_PURCHASE": "Kartenzahlung",
+    "CASHBACK": "Cashback",
+    "LOAD": "Aufladung",
+    "UNLOAD": "Auszahlung",
+    "WITHDRAWAL": "Auszahlung",
+    "OVERDRAFT": "Überziehung",
+    "PLEO_INVOICE": "Pleo-Gebühr",
+    "REIMBURSEMENT": "Erstattung an Mitarbeitende",
+    "BILL_INVOICE": "Rechnung",
+    "BILL_INVOICE_PAYMENT": "Rechnungszahlung",
+    "OUT_OF_POCKET": "Privatauslage",
+    "MILEAGE": "Kilometergeld",
+    "PER_DIEM": "Tagegeld",
+}
+
+type Step = Callable[[World, Company, Request, dict[str, str]], None]
+
+
+async def home(request: Request) -> Response:
+    """`/`: the companies, or the one chosen."""
+    world = world_of(request)
+    company = _company(world, request)
+    return _shown(world, company, "home.html", companies=list(world.companies.values()))
+
+
+async def settings(request: Request) -> Response:
+    """`/settings`: the way to «Buchhaltung»."""
+    world = world_of(request)
+    return _shown(world, _company(world, request), "settings.html")
+
+
+async def accounting(request: Request) -> Response:
+    """`/settings/accounting`: the accounting systems, and «Verbinden» with lexoffice."""
+    world = world_of(request)
+    company = _company(world, request)
+    query = urlencode({"company_id": company.id})
+    return _shown(
+        world,
+        company,
+        "accounting.html",
+        installation=world.installations.get(company.id),
+        connect_url=f"{world.settings.initiation_uri}?{query}",
+        status_url=f"{world.settings.settings_uri}?{query}",
+    )
+
+
+async def wallet(request: Request) -> Response:
+    """`/wallet`: the balance, a form to pay with a card, and every movement, newest first."""
+    world = world_of(request)
+    company = _company(world, request)
+    rows = [row for row in reversed(world.entries.values()) if row["companyId"] == company.id]
+    return _shown(
+        world,
+        company,
+        "wallet.html",
+        entries=[_line(row) for row in rows[:200]],
+        hidden=max(0, len(rows) - 200),
+        balance={"currency": company.currency, "minors": spending.balance(world, company)},
+        problem=request.query_params.get("problem", ""),
+    )
+
+
+async def categories(request: Request) -> Response:
+    """`/categories`: the chart of accounts and the tax codes as the accounting system sent them."""
+    world = world_of(request)
+    company = _company(world, request)
+    return _shown(
+        world,
+        company,
+        "categories.html",
+        accounts=[row for row in world.accounts.values() if row["companyId"] == company.id],
+        tax_codes=[row for row in world.tax_codes.values() if row["companyId"] == company.id],
+    )
+
+
+async def stylesheet(_request: Request) -> Response:
+    """`/static/pleo.css`."""
+    return Response((HERE / "static" / "pleo.css").read_bytes(), media_type="text/css")
+
+
+def pay(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
+    """A card payment: pending, in the wallet's currency or in a foreign one with the amount the wallet is charged."""
+    currency = form.get("currency") or company.currency
+    order: Json = {
+        "company_id": company.id,
+        "merchant": form.get("merchant") or "Muster Bürobedarf",
+        "subFamily": form.get("how") or "ONLINE",
+    }
+    if currency == company.currency:
+        order["amount"] = _minors(form.get("amount", ""), company.currency)
+    else:
+        original = _minors(form.get("original_amount", ""), currency)
+        billed = _minors(form.get("amount", ""), company.currency)
+        order["transactionValue"] = {"currency": currency, "minors": original}
+        order["totalBillValue"] = {"currency": company.currency, "minors": billed}
+    spending.create(world, order)
+
+
+def load(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
+    """A top-up from the bank."""
+    _move(world, company, form, "LOAD")
+
+
+def unload(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
+    """A withdrawal to the bank."""
+    _move(world, company, form, "UNLOAD")
+
+
+def settle(world: World, _company: Company, request: Request, form: dict[str, str]) -> None:
+    """The payment is settled, by another amount when one is given."""
+    row = spending.found(world, request.path_params["entry_id"])
+    wallet_currency = world.company(row["companyId"]).currency
+    amount = form.get("amount", "").strip()
+    spending.settle(world, row["id"], {"billMinors": _minors(amount, wallet_currency)} if amount else {})
+
+
+def cancel(world: World, _company: Company, request: Request, _form: dict[str, str]) -> None:
+    """The authorisation is reversed."""
+    spending.cancel(world, request.path_params["entry_id"], {})
+
+
+def refund(world: World, company: Company, request: Request, _form: dict[str, str]) -> None:
+    """The merchant gives a settled payment back: a new entry, negative and settled at once."""
+    row = spending.found(world, request.path_params["entry_id"])
+    now = world.clock.stamp()
+    values = {
+        name: {"currency": row[name]["currency"], "minors": -row[name]["minors"]}
+        for name in ("transactionValue", "totalBillValue")
+    }
+    order = {"company_id": company.id, "merchant": row["merchant"], "subFamily": row["subFamily"]}
+    spending.create(world, order | values | {"performedAt": now, "settledAt": now, "status": "COMPLETED"})
+
+
+def disconnect(world: World, company: Company, _request: Request, _form: dict[str, str]) -> None:
+    """The user ends the connection: the app's tokens die."""
+    world.disconnect(company.id)
+
+
+def _posted(path: str, step: Step, back: str) -> Route:
+    async def endpoint(request: Request) -> Response:
+        world = world_of(request)
+        company = _company(world, request)
+        form = {name: str(value) for name, value in (await request.form()).items()}
+        query = {"company": company.id}
+        try:
+            step(world, company, request, form)
+        except Refusal as refusal:
+            query["problem"] = refusal.message
+        return RedirectResponse(f"{back}?{urlencode(query)}", 303)
+
+    return Route(path, endpoint, methods=["POST"])
+
+
+def _got(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    return Route(path, endpoint, methods=["GET"])
+
+
+def _company(world: World, request: Request) -> Company:
+    company_id = request.query_params.get("company") or next(iter(world.companies))
+    if company_id not in world.companies:
+        raise not_found("Company")
+    return world.companies[company_id]
+
+
+def _shown(world: World, company: Company, template: str, **context: Any) -> Response:
+    return page(world, template, company=company, query=urlencode({"company": company.id}), **context)
+
+
+def _line(row: Json) -> Json:
+    kind = KIND_TEXTS.get(row.get("subFamily") or "") or KIND_TEXTS.get(row["family"], row["family"])
+    card = row["family"] == "CARD_PURCHASE"
+    if card and row["transactionValue"]["minors"] < 0:
+        kind = "Erstattung"
+    merchant = (row.get("merchant") or {}).get("name", "")
+    return {
+        "id": row["id"],
+        "title": merchant or kind,
+        "kind": kind,
+        "status": STATUS_TEXTS.get(row["status"], row["status"]),
+        "pending": row["status"] == "PENDING",
+        "refundable": card and row["status"] == "COMPLETED" and row["transactionValue"]["minors"] > 0,
+        "performed": row["performedAt"],
+        "settled": row["settledAt"],
+        "paid": row["transactionValue"],
+        "billed": row["totalBillValue"],
+    }
+
+
+def _move(world: World, company: Company, form: dict[str, str], sub_family: str) -> None:
+    amount = _minors(form.get("amount", ""), company.currency)
+    order = {"company_id": company.id, "family": "WALLET", "subFamily": sub_family, "amount": amount}
+    spending.create(world, order)
+
+
+def _minors(text: str, currency: str) -> int:
+    """`1.234,56` or `1234.56` as minor units. Raises Refusal (400) for anything that is no positive amount."""
+    plain = text.strip().replace(" ", "")
+    if "," in plain:
+        plain = plain.replace(".", "").replace(",", ".")
+    try:
+        minors = Decimal(plain).scaleb(EXPONENTS.get(currency, 2))
+    except InvalidOperation as error:
+        raise Refusal(400, "VALIDATION_FAILED", "Bitte einen Betrag wie 12,34 angeben.") from error
+    if not minors.is_finite() or minors != minors.to_integral_value() or minors <= 0:
+        raise Refusal(400, "VALIDATION_FAILED", "Bitte einen Betrag größer als null angeben, z. B. 12,34.")
+    return int(minors)
+
+
+_ENTRY = "/wallet/entries/{entry_id}"
+ROUTES = [
+    _got("/", home),
+    _got("/settings", settings),
+    _got("/settings/accounting", accounting),
+    _got("/wallet", wallet),
+    _got("/categories", categories),
+    _got("/static/pleo.css", stylesheet),
+    _posted("/wallet/pay", pay, "/wallet"),
+    _posted("/wallet/load", load, "/wallet"),
+    _posted("/wallet/unload", unload, "/wallet"),
+    _posted(f"{_ENTRY}/settle", settle, "/wallet"),
+    _posted(f"{_ENTRY}/cancel", cancel, "/wallet"),
+    _posted(f"{_ENTRY}/refund", refund, "/wallet"),
+    _posted("/settings/accounting/disconnect", disconnect, "/settings/accounting"),
+]

@@ -1,0 +1,100 @@
+"""Everything the stand-in remembers, in memory and for one process."""
+
+import uuid
+from collections import deque
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+from local.pleo.clock import Clock
+from local.pleo.courier import Courier
+from local.pleo.settings import Settings
+from local.pleo.switches import Switches
+from local.pleo.tokens import TokenBook, bearer
+from local.pleo.traffic import FaultBook, Tally
+from local.pleo.wire import Json, not_found
+
+DEFAULT_COMPANY_ID = "c0000000-0000-4000-8000-000000000001"
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A legal entity with its wallet; `opening_minors` is what the wallet held before the first entry."""
+
+    id: str
+    name: str
+    currency: str = "EUR"
+    opening_minors: int = 500_000
+
+
+@dataclass(slots=True)
+class World:
+    """The state behind every route. Rows are the JSON objects Pleo shows, keyed by their id."""
+
+    settings: Settings
+    switches: Switches = field(init=False)
+    clock: Clock = field(init=False)
+    tokens: TokenBook = field(init=False)
+    courier: Courier = field(init=False)
+    tally: Tally = field(init=False)
+    faults: FaultBook = field(init=False)
+    companies: dict[str, Company] = field(init=False)
+    installations: dict[str, Json] = field(init=False)
+    subscriptions: dict[str, Json] = field(init=False)
+    secrets: dict[str, str] = field(init=False)
+    activities: list[Json] = field(init=False)
+    accounts: dict[str, Json] = field(init=False)
+    tax_codes: dict[str, Json] = field(init=False)
+    entries: dict[str, Json] = field(init=False)
+    consents: dict[str, Json] = field(init=False)
+    recent_calls: dict[str, deque[float]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.courier = Courier()
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the first second: one company, nothing connected, every switch in its default."""
+        self.courier.reset()
+        self.switches = Switches()
+        self.clock = Clock()
+        self.tokens = TokenBook(self.clock, self.switches)
+        self.tally = Tally()
+        self.faults = FaultBook()
+        self.companies = {DEFAULT_COMPANY_ID: Company(DEFAULT_COMPANY_ID, "Muster Handwerk GmbH")}
+        self.installations, self.subscriptions, self.secrets = {}, {}, {}
+        self.accounts, self.tax_codes, self.entries = {}, {}, {}
+        self.activities, self.consents, self.recent_calls = [], {}, {}
+
+    def company(self, company_id: str) -> Company:
+        """A company by id. Raises Refusal (404)."""
+        if company_id not in self.companies:
+            raise not_found("Company")
+        return self.companies[company_id]
+
+    def company_behind(self, authorization: str) -> str:
+        """The company an `Authorization` header stands for; an empty text when nobody."""
+        grant = self.tokens.bearer(bearer(authorization))
+        return grant.company_id if grant else ""
+
+    def disconnect(self, company_id: str) -> None:
+        """The installation ends and its tokens die; subscriptions may live on (switch)."""
+        self.tokens.revoke(company_id)
+        self.installations.pop(company_id, None)
+        if not self.switches.subscriptions_outlive_installation:
+            for row in self.subscriptions.values():
+                if row["_company"] == company_id:
+                    row["deletedAt"] = self.clock.stamp()
+
+
+def world_of(request: Request) -> World:
+    """The state of the app that serves this request."""
+    world = request.app.state.world
+    if not isinstance(world, World):
+        raise TypeError("create_app puts the World here")
+    return world
+
+
+def new_id() -> str:
+    """A random UUID as text."""
+    return str(uuid.uuid4())

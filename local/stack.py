@@ -1,0 +1,161 @@
+"""The whole product on this machine: the real template and doors on the emulator, between the two vendors.
+
+    with LocalStack() as stack:
+        stack.api_url                       # answers as API Gateway would
+        stack.client("sqs")                 # a boto3 client with every permission
+        stack.resources["FeedQueue"]        # logical id → physical id
+
+Nothing listens on anything but loopback, and everything ends with the block, or with this process.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from local import package, vendors
+from local.emulator.deploy import create_bucket, deploy, upload
+from local.emulator.process import ADMIN, REGION, ROOT, Emulator, free_ports, wait_until_answers
+
+# The addresses of `make up` and `make demo`, so that bookmarks and sandbox registrations stay valid.
+FIXED_PORTS = {"api": 4700, "aws": 4701, "pleo": 4702, "lexoffice": 4703}
+STACK_JSON = ROOT / ".local" / "stack.json"
+
+
+class LocalStack:
+    """Starts and deploys on entering, ends everything on leaving.
+
+    `parameters` are template parameters that differ from the local defaults. `fixed_ports` prefers FIXED_PORTS to
+    free ones (a port that is taken is replaced by a free one). Raises StartError when a part does not come up.
+    """
+
+    api_url: str
+    pleo_url: str
+    lexoffice_url: str
+    resources: dict[str, str]
+
+    def __init__(self, *, parameters: Mapping[str, str] | None = None, fixed_ports: bool = False) -> None:
+        wanted = FIXED_PORTS.values() if fixed_ports else [0] * len(FIXED_PORTS)
+        ports = dict(zip(FIXED_PORTS, free_ports(*wanted), strict=True))
+        self.api_url = f"http://127.0.0.1:{ports['api']}"
+        self.emulator = Emulator(port=ports["aws"], api_port=ports["api"])
+        self._pleo = vendors.pleo(self.api_url, ports["pleo"])
+        self._lexoffice = vendors.lexoffice(self.api_url, ports["lexoffice"])
+        self.pleo_url, self.lexoffice_url = self._pleo.web_url, self._lexoffice.web_url
+        self.resources = {}
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._parameters = {
+            "PublicUrl": self.api_url,
+            "PleoApiUrl": self._pleo.api_url,
+            "PleoAuthUrl": self._pleo.web_url,
+            "LexofficeApiUrl": self._lexoffice.api_url,
+            "LexofficeAppUrl": self._lexoffice.web_url,
+            # Nobody wants to watch a retry for half a minute.
+            "FeedRetrySeconds": "1",
+            **(parameters or {}),
+        }
+
+    @property
+    def connect_url(self) -> str:
+        """Where a company's admin begins."""
+        return f"{self.api_url}/connect"
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the emulator that may do everything."""
+        return self.emulator.client(service)
+
+    def logs(self, logical_id: str) -> list[str]:
+        """Everything a function has logged, oldest first."""
+        function = self.resources[logical_id]
+        configuration = self.client("lambda").get_function_configuration(FunctionName=function)
+        pages = self.client("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=configuration["LoggingConfig"]["LogGroup"])
+        return [event["message"] for page in found for event in page["events"]]
+
+    def kill_worker(self, logical_id: str) -> list[int]:
+        """Kills the processes that run a function, as a crashing host would; the killed process ids.
+
+        The message such a process was working on stays invisible for the queue's visibility timeout (six minutes
+        for FeedQueue), as on AWS; `expire_visibility` makes it visible at once.
+        """
+        answer: Any = self.emulator.control(f"kill-workers?function={self.resources[logical_id]}")
+        return list(answer["killed"])
+
+    def expire_visibility(self, logical_id: str) -> int:
+        """Lets the visibility timeout of every message in flight in a queue run out; how many there were."""
+        name = self.resources[logical_id].rsplit("/", 1)[1]
+        answer: Any = self.emulator.control(f"expire-visibility?queue={name}")
+        return int(answer["released"])
+
+    def write_stack_json(self) -> Path:
+        """Tells other processes (`ops --local`) where everything is."""
+        description = {
+            "api_url": self.api_url,
+            "aws_endpoint_url": self.emulator.endpoint_url,
+            "region": REGION,
+            "resources": self.resources,
+            "pleo_url": self.pleo_url,
+            "lexoffice_url": self.lexoffice_url,
+            "connect_url": self.connect_url,
+            **ADMIN,
+        }
+        STACK_JSON.write_text(json.dumps(description, indent=2) + "\n")
+        return STACK_JSON
+
+    def __enter__(self) -> Self:
+        """Starts, deploys, and waits until everything answers."""
+        try:
+            self.emulator.start()
+            started = [(vendor, *self._start(vendor)) for vendor in (self._pleo, self._lexoffice) if vendor.command]
+            self.emulator.wait()
+            self._deploy()
+            for vendor, process, log in started:
+                wait_until_answers(vendor.web_url, process, log)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends everything that was started."""
+        self._stop()
+
+    def _stop(self) -> None:
+        self.emulator.stop()
+        for child in self._children:
+            child.wait()
+
+    def _start(self, vendor: vendors.Vendor) -> tuple[subprocess.Popen[bytes], Path]:
+        log = self.emulator.directory / f"{vendor.name}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, *vendor.command],
+                cwd=ROOT,
+                env=os.environ | vendor.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                process_group=self.emulator.group,
+            )
+        self._children.append(process)
+        return process, log
+
+    def _deploy(self) -> None:
+        create_bucket(self.emulator)
+        template = package.package(partial(upload, self.emulator))
+        self.resources = deploy(self.emulator, json.dumps(template), self._parameters)
+        credentials = {
+            f"{vendor.name}_{part}": getattr(vendor, part)
+            for vendor in (self._pleo, self._lexoffice)
+            for part in ("client_id", "client_secret")
+        }
+        self.client("secretsmanager").put_secret_value(
+            SecretId=self.resources["VendorSecret"], SecretString=json.dumps(credentials)
+        )
