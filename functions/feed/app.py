@@ -70,5 +70,5 @@ def _try_later(records: Sequence[Mapping[str, Any]]) -> None:
     settings, _, queue = _parts()
     for record in records:
         attempt = int(record["attributes"]["ApproximateReceiveCount"])
-        pause = min(settings.feed_retry_seconds * 2 ** (attempt - 1), _LONGEST_PAUSE)
+        pause = min(settings.feed_retry_seconds * attempt, _LONGEST_PAUSE)
         queue.try_later(record["receiptHandle"], pause)

@@ -38,7 +38,8 @@ class Ledger:
         """Write a row unless the ledger knows better, and return what the ledger holds afterwards.
 
         A row is replaced only by a newer snapshot and only while nothing was promised for it; the caller compares
-        the result with what it offered. One conditional write.
+        the result with what it offered. A row that is held or incomplete also gives way to a snapshot of the same
+        version: Pleo may have known more by then, or this product may. One conditional write.
         """
         rewritable = [state.value for state in sorted(REWRITABLE)]
         states = {f"state{number}": value for number, value in enumerate(rewritable)}
@@ -48,10 +49,17 @@ class Ledger:
             key=_key(connection_id, row),
             expression=_set(attributes) + (" REMOVE #work" if removed else ""),
             names=[*attributes, *removed, *({"row"} - set(attributes))],
-            values={**attributes, **states, "one": 1},
+            values={
+                **attributes,
+                **states,
+                "one": 1,
+                "held": State.HELD.value,
+                "incomplete": State.INCOMPLETE.value,
+            },
             condition=(
-                "attribute_not_exists(#row) OR (#version < :version AND #revisions = :one"
-                f" AND #state IN ({', '.join(':' + name for name in states)}))"
+                "attribute_not_exists(#row) OR (#revisions = :one"
+                f" AND #state IN ({', '.join(':' + name for name in states)})"
+                " AND (#version < :version OR (#version = :version AND #state IN (:held, :incomplete))))"
             ),
         )
         try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from shared.aws.table import ConditionFailedError, Item, Table, Update
 from shared.aws.vault import Vault
 from shared.domain.tokens import TokenPair
-from shared.errors import AccessGone, StoreUnavailable, VendorError
+from shared.errors import AccessGone, StoreUnavailable, Unavailable, VendorError
 
 # Refreshed this long before it expires, so that a call that starts now still arrives in time.
 LEEWAY_SECONDS = 90
@@ -169,8 +169,13 @@ class CompanyTokens:
     def renewed(self, rejected: str) -> str:
         """Another token than the one the vendor just refused. Raises AccessGone."""
         stored = self._store.read(*self._owner)
-        self._pair = stored if stored.access != rejected else self._newer_than(stored)
-        return self._pair.access
+        pair = stored if stored.access != rejected else self._newer_than(stored)
+        if pair.access == rejected:
+            # Kept because it has not expired, but the vendor just refused it: sending it again would look as if the
+            # access were gone, when only the refresh has to wait.
+            raise Unavailable(self._owner[2], "the token refresh", reason="no other token at the moment")
+        self._pair = pair
+        return pair.access
 
     def _expired(self, pair: _Stored) -> bool:
         return pair.expires_at - LEEWAY_SECONDS <= self._now()
@@ -198,11 +203,12 @@ class CompanyTokens:
             if self._store.mark_gone(connection_id, vendor, old.version):
                 raise
             return self._store.read(*self._owner)
-        except VendorError:
+        except VendorError as error:
             self._store.release(connection_id, vendor, lease)
             if old.expires_at > self._now():
                 return old
-            raise
+            # Whatever the authorisation server said, the call that needs the token was not made.
+            raise Unavailable(vendor, "the token refresh", reason=str(error), request_id=error.request_id) from error
         self._store.replace(connection_id, company_id, vendor, pair, version=old.version)
         return self._store.read(*self._owner)
 

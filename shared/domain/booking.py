@@ -98,7 +98,7 @@ def book(entry: Entry) -> Booking:
         rule = _BY_KEY.get((entry.family, entry.sub_family)) or _BY_KEY.get((entry.family, None))
     if rule is None:
         return Booking(f"{entry.family}/{entry.sub_family or '-'}", Destination.HELD, 0)
-    if rule.direction or rule.destination is Destination.NONE:
+    if rule.direction or rule.destination is not Destination.LINE:
         return Booking(rule.kind, rule.destination, rule.direction)
     amount = entry.bill or entry.value
     if amount.minor < 0:

@@ -39,7 +39,7 @@ from shared.telemetry import attention, count, note, warn
 # A call may take as long as lexoffice's gateway waits (30 s); what is begun must also be recorded.
 _SECONDS_FOR_A_CALL = 40.0
 # In one run a call is tried this often before the queue takes over with its longer pauses.
-_PAUSES = (1.0, 3.0)
+_PAUSES = (1.0,)
 
 
 class NoProgressError(Exception):

@@ -11,7 +11,7 @@ from shared.aws.connections import Connection, Connections, Status
 from shared.aws.ledger import Ledger
 from shared.aws.queues import FeedQueue
 from shared.domain.ledger import WORK
-from shared.domain.times import utc_text
+from shared.domain.times import booking_date, midnight, utc_text
 from shared.errors import AccessGone, Forbidden
 from shared.flows import catalogue
 from shared.flows.accept import accept_entry
@@ -49,6 +49,9 @@ class Turn:
         connection = self._connections.get(connection_id)
         if connection is None or connection.status is Status.CONNECTING:
             return result
+        # First, because it needs neither vendor: a lost wake-up must not wait until both are well again.
+        if self._ledger.work(connection_id, 1):
+            self._queue.wake(connection_id, f"turn.{utc_text(datetime.now(UTC))}")
         try:
             self._catch_up(connection, result)
             if catalogue_now or self._catalogue_due(connection):
@@ -58,8 +61,6 @@ class Turn:
             self._hold(connection_id, f"{error.vendor}_access_gone")
         except Forbidden as error:
             self._hold(connection_id, "plan" if error.status == 402 else f"{error.vendor}_scope")
-        if self._ledger.work(connection_id, 1):
-            self._queue.wake(connection_id, f"turn.{utc_text(datetime.now(UTC))}")
         note(
             "turn taken",
             connection_id=connection_id,
@@ -72,8 +73,10 @@ class Turn:
     def _catch_up(self, connection: Connection, result: TurnResult) -> None:
         """Every entry settled since the last success, with overlap; the ledger knows which are new."""
         until = datetime.now(UTC)
-        connected = datetime.fromisoformat(connection.connected_at)
-        since = max(datetime.fromisoformat(connection.caught_up_to) - OVERLAP, connected)
+        # From the day of connecting on: Pleo settles by days, often dated to midnight. One second earlier, because
+        # the ends of a search may be exclusive (docs/assumptions.md#pleo-settled-period).
+        first_day = midnight(booking_date(datetime.fromisoformat(connection.connected_at))) - timedelta(seconds=1)
+        since = max(datetime.fromisoformat(connection.caught_up_to) - OVERLAP, first_day)
         pleo = self._vendors.pleo(connection)
         for data in pleo.search_entries(connection.company_id, settled_from=since, settled_to=until):
             result.found += 1

@@ -12,6 +12,8 @@ from typing import Any
 from shared.domain.entry import Entry
 from shared.domain.money import Money
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+
 
 class MalformedEntryError(ValueError):
     """A field that the schema requires is missing or of the wrong type; the message names it."""
@@ -63,6 +65,9 @@ def _moment(data: Mapping[str, Any], name: str) -> datetime:
         raise MalformedEntryError(f"{name} is not a date-time") from error
     if moment.tzinfo is None:
         raise MalformedEntryError(f"{name} has no time zone")
+    # Beyond these years no time zone can be applied and text order is not time order; no payment is from there.
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise MalformedEntryError(f"{name} is not a plausible date-time")
     return moment.astimezone(UTC)
 
 

@@ -49,7 +49,9 @@ def parse(body: bytes) -> Event:
         raise MalformedEventError("the body is nested too deeply") from error
     if not isinstance(document, dict):
         raise MalformedEventError("the body is not an object")
-    payload = document.get("payload", document)
+    payload = document.get("payload")
+    if payload is None:
+        payload = document
     if not isinstance(payload, dict):
         raise MalformedEventError("payload is not an object")
     event_type, event_id, data = payload.get("eventType"), payload.get("eventId"), payload.get("data")

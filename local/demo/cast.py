@@ -1,0 +1,88 @@
+"""Who and what appears in the demo: two companies and their accounting entries."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+_MERCHANTS = (
+    "Bahnhofsbuchhandlung Süd",
+    "Bäckerei Morgenrot",
+    "Café Größenwahn & Söhne",
+    "DB Vertrieb",
+    "Elektro Lindner",
+    "Hotel Zur Post",
+    "Papeterie Blau",
+    "Rewe Markt",
+    "Tankstelle Ost",
+    "Werkzeug-Müller",
+)
+_ABROAD = ("CLOUDHOST INC", "SOFTWARE*SUBSCRIPTION", "DESIGN TOOLS LLC")
+_TOKYO = ("TOKYO METRO", "KOMBINI SHINJUKU")
+
+type Order = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of entry: how many arrive in the demo, what Pleo is told to create, and what should become of them.
+
+    `outcome` is the ledger's final state; `settles` are card payments that arrive pending first.
+    """
+
+    name: str
+    count: int
+    order: Callable[[random.Random], Order]
+    outcome: str = "sent"
+    settles: bool = False
+
+
+def _card(rng: random.Random) -> Order:
+    return {"merchant": rng.choice(_MERCHANTS), "amount": rng.randint(99, 24_999)}
+
+
+def _foreign(currency: str, merchants: tuple[str, ...], least: int, most: int) -> Callable[[random.Random], Order]:
+    def order(rng: random.Random) -> Order:
+        value = rng.randint(least, most)
+        euros = value * 92 // 100 if currency == "USD" else value * 6 // 10
+        return {
+            "merchant": rng.choice(merchants),
+            "transactionValue": {"currency": currency, "minors": value},
+            "totalBillValue": {"currency": "EUR", "minors": euros},
+        }
+
+    return order
+
+
+def _of(family: str, sub_family: str | None, least: int, most: int, **more: Any) -> Callable[[random.Random], Order]:
+    def order(rng: random.Random) -> Order:
+        return {"family": family, "subFamily": sub_family, "amount": rng.randint(least, most), **more}
+
+    return order
+
+
+# 200 entries in all.
+KINDS: tuple[Kind, ...] = (
+    Kind("card purchase", 130, _card, settles=True),
+    Kind("card purchase in USD", 15, _foreign("USD", _ABROAD, 500, 50_000), settles=True),
+    Kind("card purchase in JPY", 10, _foreign("JPY", _TOKYO, 150, 9_000), settles=True),
+    Kind("ATM withdrawal", 6, _of("CARD_PURCHASE", "ATM", 2_000, 20_000, merchant="Sparkasse"), settles=True),
+    Kind("refund", 12, lambda rng: _card(rng) | {"refund": True}, settles=True),
+    Kind("chargeback", 3, lambda rng: _card(rng) | {"refund": True}, settles=True),
+    Kind("authorisation, reversed", 4, _card, outcome="void"),
+    Kind("authorisation, still pending", 3, _card, outcome="pending"),
+    Kind("Pleo fee", 4, _of("PLEO_INVOICE", "PLEO_INVOICE", 500, 9_900)),
+    Kind("cashback", 2, _of("CASHBACK", None, 50, 900)),
+    Kind("wallet top-up", 2, _of("WALLET", "LOAD", 500_000, 900_000), outcome="listed"),
+    Kind("wallet withdrawal", 1, _of("WALLET", "UNLOAD", 10_000, 20_000), outcome="listed"),
+    Kind("reimbursement", 3, _of("REIMBURSEMENT", "REIMBURSEMENT_TO_EMPLOYEE", 900, 9_000), outcome="listed"),
+    Kind("out-of-pocket", 4, _of("OUT_OF_POCKET", None, 500, 5_000), outcome="none"),
+    Kind("mileage", 1, _of("MILEAGE", None, 500, 5_000), outcome="none"),
+)
+
+
+def entries(kinds: tuple[Kind, ...], rng: random.Random) -> Iterator[tuple[Kind, Order]]:
+    """Every entry with its kind, mixed."""
+    orders = [(kind, kind.order(rng)) for kind in kinds for _ in range(kind.count)]
+    rng.shuffle(orders)
+    return iter(orders)

@@ -1,0 +1,153 @@
+"""What the demo can do and see: the stand-ins' control surfaces, and AWS as an operator has it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from local.demo.cast import Kind, Order
+from local.stack import LocalStack
+
+
+@dataclass(slots=True)
+class Company:
+    """A company at Pleo, its organisation at lexoffice, and what arrived: entry id → kind."""
+
+    name: str
+    id: str
+    organization_id: str
+    entries: dict[str, Kind] = field(default_factory=dict)
+
+
+class World:
+    """Both vendors and the deployed product."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self._stack = stack
+        self._pleo = httpx.Client(base_url=stack.pleo_url, timeout=60, trust_env=False)
+        self._lexoffice = httpx.Client(base_url=stack.lexoffice_url, timeout=60, trust_env=False)
+        self._sqs = stack.client("sqs")
+        self.connect_url = stack.connect_url
+        self.companies: list[Company] = []
+
+    def add_company(self, name: str) -> Company:
+        """A new customer of both vendors, with an empty wallet."""
+        company = self._post(self._pleo, "/control/companies", {"name": name, "opening_minors": 0})
+        organization = self._post(self._lexoffice, "/control/organizations", {"companyName": name})
+        self.companies.append(Company(name, company["id"], organization["id"]))
+        return self.companies[-1]
+
+    def hold_webhooks(self, *, copies: int) -> None:
+        """From now on keep webhooks back, to send each so many times in random order."""
+        manner = {"mode": "hold", "copies": copies, "shuffle": True, "seed": 7, "retry_scale": 0.1}
+        self._post(self._pleo, "/control/webhooks", manner)
+
+    def release_webhooks(self) -> None:
+        """Send what was held."""
+        self._post(self._pleo, "/control/webhooks/flush", {})
+
+    def webhooks_done(self) -> bool:
+        """Whether every webhook has been answered with success."""
+        return bool(self._get(self._pleo, "/control/webhooks/idle")["idle"])
+
+    def pay(self, company: Company, orders: Iterable[tuple[Kind, Order]]) -> None:
+        """Let entries happen at Pleo; card payments are authorised first and settled afterwards."""
+        cast = list(orders)
+        bodies = [order | {"company_id": company.id} for _, order in cast]
+        for (kind, _), body in zip(cast, bodies, strict=True):
+            if kind.settles:
+                body["status"] = "PENDING"
+        ids = self._post(self._pleo, "/control/entries/batch", bodies)["ids"]
+        for position, ((kind, _), entry_id) in enumerate(zip(cast, ids, strict=True)):
+            company.entries[entry_id] = kind
+            if kind.settles:
+                # A restaurant's tip, a hotel's minibar: every tenth payment settles at a little more.
+                body = bodies[position]
+                tip = {"billMinors": body["amount"] + 150} if position % 10 == 0 and _plain_purchase(body) else {}
+                self._post(self._pleo, f"/control/entries/{entry_id}/settle", tip)
+            elif kind.outcome == "void":
+                self._post(self._pleo, f"/control/entries/{entry_id}/cancel", {})
+
+    def outage(self, company: Company | None, *, on: bool) -> None:
+        """lexoffice answers 503 to one customer, or to all."""
+        body: dict[str, Any] = {"on": on}
+        if company is not None:
+            body["organization_id"] = company.organization_id
+        self._post(self._lexoffice, "/control/outage", body)
+
+    def take_turn(self, company: Company) -> None:
+        """Give a company its scheduled turn now, as the clock's door does."""
+        message = {"connection_id": self.connection_id(company), "catalogue": False}
+        self._sqs.send_message(QueueUrl=self._stack.resources["SyncQueue"], MessageBody=json.dumps(message))
+
+    def connection_id(self, company: Company) -> str:
+        """The product's own id of a connected company."""
+        guard = self._stack.client("dynamodb").get_item(
+            TableName=self._stack.resources["ConnectionTable"], Key={"id": {"S": f"COMPANY#{company.id}"}}
+        )
+        return str(guard["Item"]["connection_id"]["S"])
+
+    def ledger_items(self, company: Company) -> list[dict[str, Any]]:
+        """A company's part of the ledger, as DynamoDB has it."""
+        pages = (
+            self._stack.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self._stack.resources["LedgerTable"],
+                KeyConditionExpression="connection_id = :company",
+                ExpressionAttributeValues={":company": {"S": self.connection_id(company)}},
+                ConsistentRead=True,
+            )
+        )
+        return [item for page in pages for item in page["Items"]]
+
+    def dead_letters(self) -> int:
+        """How many wake-ups have given up."""
+        return self._depth("FeedDeadLetterQueue")
+
+    def waiting_wake_ups(self) -> int:
+        """How many wake-ups are still tried."""
+        return self._depth("FeedQueue")
+
+    def redrive(self) -> None:
+        """What support does: SQS moves every dead letter back to where it came from."""
+        queue = self._stack.resources["FeedDeadLetterQueue"]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+        self._sqs.start_message_move_task(SourceArn=attributes["Attributes"]["QueueArn"])
+
+    def lines(self, company: Company) -> list[dict[str, Any]]:
+        """The lines of the company's account at lexoffice."""
+        url = f"/control/transactions?organization_id={company.organization_id}"
+        lines: list[dict[str, Any]] = self._get(self._lexoffice, url)
+        return lines
+
+    def organization(self, company: Company) -> dict[str, Any]:
+        """Everything lexoffice knows of the customer: accounts, balance, calls counted."""
+        state = self._get(self._lexoffice, "/control/state")
+        return next(row for row in state["organizations"] if row["id"] == company.organization_id)
+
+    def entry(self, entry_id: str) -> dict[str, Any]:
+        """An entry as Pleo keeps it."""
+        entry: dict[str, Any] = self._get(self._pleo, f"/control/entries/{entry_id}")
+        return entry
+
+    def wallet(self, company: Company) -> int:
+        """What is in the wallet, in cents, by Pleo's own count."""
+        return int(self._get(self._pleo, f"/control/wallet/{company.id}")["minors"])
+
+    def _depth(self, queue: str) -> int:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self._sqs.get_queue_attributes(QueueUrl=self._stack.resources[queue], AttributeNames=names)
+        return sum(int(answer["Attributes"][name]) for name in names)
+
+    def _post(self, client: httpx.Client, path: str, body: Any) -> Any:
+        return client.post(path, json=body).raise_for_status().json()
+
+    def _get(self, client: httpx.Client, path: str) -> Any:
+        return client.get(path).raise_for_status().json()
+
+
+def _plain_purchase(body: Order) -> bool:
+    return "amount" in body and not body.get("refund") and "family" not in body
