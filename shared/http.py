@@ -9,12 +9,14 @@ import json as jsonlib
 import logging
 import math
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Protocol, Self
 from urllib.parse import quote, urlsplit
@@ -75,6 +77,9 @@ class Pacer(Protocol):
 
     def wait(self) -> None:
         """Block until one call may be sent; may raise when that would take too long."""
+
+    def sent(self) -> None:
+        """Take note that the call has left just now; until then it may have waited for a connection."""
 
     def refused(self, retry_after: float | None) -> None:
         """Take note that the vendor refused a call for exceeding its limit, and for how many seconds if it says so."""
@@ -180,6 +185,7 @@ class Http:
         self._client = httpx.Client(
             transport=transport,
             trust_env=False,
+            verify=_tls(),
             follow_redirects=False,
             # A warm process serves many companies: a cookie set for one must not travel with the next.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -281,6 +287,8 @@ class Http:
 
     def _send(self, call: _Call, token: str | None) -> Answer:
         arguments = dict(call.arguments)
+        if self._pacer is not None:
+            arguments["extensions"] = {"trace": self._note_sent}
         if token is not None:
             arguments["headers"] = {**arguments["headers"], "Authorization": f"Bearer {token}"}
         kind: type[VendorError]
@@ -296,6 +304,11 @@ class Http:
             kind, reason = call.lost, type(error).__name__
         # Not chained, hence outside the handler: httpx exceptions hold the request and may quote a header.
         raise kind(self._vendor, call.operation, reason=reason)
+
+    def _note_sent(self, event: str, _info: object) -> None:
+        # https://www.encode.io/httpcore/extensions/#trace
+        if event.endswith("send_request_body.complete") and self._pacer is not None:
+            self._pacer.sent()
 
     def _received(self, call: _Call, response: httpx.Response) -> Answer:
         body = bytearray()
@@ -332,6 +345,12 @@ class Http:
         if answer.status == 406 and any(issue.field in {"version", "lockVersion"} for issue in issues):
             kind = Conflict
         return answer.error(kind, issues=issues)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all vendors: reading the certificates is the slow part of making a client."""
+    return httpx.create_ssl_context()
 
 
 def segment(value: str) -> str:

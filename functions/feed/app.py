@@ -12,7 +12,7 @@ from shared.aws.connections import Connections
 from shared.aws.ledger import Ledger
 from shared.aws.queues import FeedQueue
 from shared.config import FeedSettings
-from shared.errors import IntegrationError
+from shared.errors import IntegrationError, OutOfTime
 from shared.flows.feed import Feeder, NoProgressError
 from shared.flows.vendors import Vendors
 from shared.telemetry import count, door, warn
@@ -53,6 +53,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _feed(connection_id: str, deadline: float) -> None:
     _, feeder, queue = _parts()
     outcome = feeder.feed(connection_id, lambda: deadline - time.monotonic())
+    if outcome.unfinished and not outcome.any:
+        raise OutOfTime("no call fitted into this run")
     if outcome.unfinished:
         # Before this message is deleted: if we die here, it comes back and nothing is forgotten.
         queue.wake(connection_id, f"continued.{secrets.token_hex(8)}")

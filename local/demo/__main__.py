@@ -79,7 +79,7 @@ class Story:
         world = self._world
         self._wait(
             f"every entry of {company.name} at its place",
-            lambda: Proof.of(world, company).complete,
+            lambda: len(world.lines(company)) >= company.lines_due and Proof.of(world, company).complete,
             progress=lambda: f"{len(world.lines(company))} lines in lexoffice",
         )
 
@@ -92,7 +92,7 @@ class Story:
                     raise TimeoutError(f"{what} did not happen")
                 if progress is not None:
                     status.update(f"waiting for {what}: {progress()}")
-                time.sleep(0.1)
+                time.sleep(0.25)  # seldom enough not to disturb the stand-ins, whose clock for refusals is strict
 
     def _say(self, text: str) -> None:
         self._console.print(f"[dim]{time.monotonic() - self._began:5.1f} s[/]  {text}", soft_wrap=True)

@@ -20,6 +20,11 @@ class Company:
     organization_id: str
     entries: dict[str, Kind] = field(default_factory=dict)
 
+    @property
+    def lines_due(self) -> int:
+        """How many lines there must be in the end."""
+        return sum(kind.outcome == "sent" for kind in self.entries.values())
+
 
 class World:
     """Both vendors and the deployed product."""

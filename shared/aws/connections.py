@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.aws.table import ConditionFailedError, Item, Table, TransactionRefusedError, Update, encode
 from shared.domain.times import utc_text
+from shared.errors import StoreUnavailable
 
 AGENDA = "sync"
 DUE_INDEX = "due"
@@ -88,10 +89,10 @@ class Connections:
         guard = {"id": f"COMPANY#{connection.company_id}", "connection_id": connection.connection_id}
         try:
             self._table.transact([self._new(guard), self._new(item)])
-        except TransactionRefusedError:
+        except TransactionRefusedError as refused:
             existing = self.of_company(connection.company_id)
             if existing is None:
-                raise
+                raise StoreUnavailable("somebody else is opening this connection") from refused
             return existing
         return connection
 

@@ -22,7 +22,10 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What the company's rows add up to, in cents: `total` of all final rows, `pushed` what lexoffice was last told."""
+    """What the company's rows add up to, in cents: `total` of all final rows, `pushed` what lexoffice was last told.
+
+    `pushed` is None as long as this account of lexoffice was told nothing.
+    """
 
     total: int
     pushed: int | None
@@ -106,6 +109,16 @@ class Ledger:
         )
         return [_row(item) for _, item in zip(range(limit), found, strict=False)]
 
+    def known(self, connection_id: str, entry_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+        """Version and total of those entries that are neither work nor held, for a quick look before accepting many.
+
+        Read without consistency: a row that is missed here is merely offered once more. At most 100 entries.
+        """
+        keys = [{"connection_id": connection_id, "row": f"ENTRY#{entry_id}"} for entry_id in dict.fromkeys(entry_ids)]
+        open_states = {State.HELD.value, *(state.value for state in WORK)}
+        rows = [item for item in self._table.get_many(keys) if item["state"] not in open_states]
+        return {item["entry_id"]: (item["version"], int(item["total"])) for item in rows}
+
     def complete(self, connection_id: str, incomplete: Row, row: Row) -> None:
         """Replace an incomplete row by what Pleo's API says; a row that has moved on meanwhile stays as it is."""
         attributes = _attributes(row)
@@ -164,19 +177,20 @@ class Ledger:
             condition="#state = :ready",
         ).request(self._table.name)
 
-    def balance(self, connection_id: str) -> Balance:
+    def balance(self, connection_id: str, account_id: str) -> Balance:
         """The running sum; zero for a company of which nothing was recorded yet."""
         item = self._table.get({"connection_id": connection_id, "row": "BALANCE"}) or {}
-        return Balance(int(item.get("total", 0)), int(item["pushed"]) if "pushed" in item else None)
+        told = item.get("pushed_to") == account_id
+        return Balance(int(item.get("total", 0)), int(item["pushed"]) if told else None)
 
-    def balance_pushed(self, connection_id: str, pushed: int) -> None:
-        """Remember what lexoffice was told."""
+    def balance_pushed(self, connection_id: str, account_id: str, pushed: int) -> None:
+        """Remember what this account of lexoffice was told."""
         self._table.update(
             Update(
                 key={"connection_id": connection_id, "row": "BALANCE"},
-                expression="SET #pushed = :pushed",
-                names=["pushed"],
-                values={"pushed": pushed},
+                expression="SET #pushed = :pushed, #pushed_to = :account",
+                names=["pushed", "pushed_to"],
+                values={"pushed": pushed, "account": account_id},
             )
         )
 

@@ -5,6 +5,7 @@ atomic update. Limit and its evidence: https://developers.lexware.io/docs (API r
 docs/assumptions.md#lexoffice-limit-key.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -15,8 +16,12 @@ from shared.telemetry import count
 # A little slower than 2/s: exactly 2/s is refused by a bucket of one token whenever a call arrives a moment early.
 STEADY_MS = 520
 SLOWEST_MS = 4000
+_LEAST_GAP = 0.515  # seconds between two calls that really leave this process
 _PENALTY_MS = 1000
+_NEVER = 2**53
 _RECOVERY_MS = 30_000  # without a refusal for so long, the pace grows by a fifth
+
+_last_call: dict[str, float] = {}
 
 
 class Limiter:
@@ -41,17 +46,30 @@ class Limiter:
     def wait(self) -> None:
         """Take the next slot of every key and sleep until it comes. Raises OutOfTime when it comes too late."""
         for key in self._keys:
-            slot = self._take(key)
-            pause = slot / 1000 - self._now()
-            if pause > self._remaining():
-                raise OutOfTime("the next call to lexoffice is due after this run ends")
+            remaining = self._remaining()
+            if remaining < 0:
+                raise OutOfTime("no time is left for a call to lexoffice")
+            latest = self._milliseconds() + int(remaining * 1000)
+            pause = self._take(key, latest) / 1000 - self._now()
             if pause > 0:
                 self._sleep(pause)
+            self._keep_apart(key)
+
+    def _keep_apart(self, key: str) -> None:
+        """Keep the gap to this process's last call even if that one left late: slots are planned, calls happen."""
+        since = self._now() - _last_call.get(key, -math.inf)
+        if 0 <= since < _LEAST_GAP:
+            self._sleep(_LEAST_GAP - since)
+
+    def sent(self) -> None:
+        """Remember when a call really left."""
+        for key in self._keys:
+            _last_call[key] = self._now()
 
     def charge(self) -> None:
         """Book a call that was made before anybody knew whose limit it counts towards."""
         for key in self._keys:
-            self._take(key)
+            self._take(key, latest=_NEVER)
 
     def refused(self, retry_after: float | None = None) -> None:
         """Slow down: another app of the same customer takes part of the share. `retry_after` in seconds, if told."""
@@ -75,15 +93,18 @@ class Limiter:
                 )
             )
 
-    def _take(self, key: str) -> int:
-        """One slot, in milliseconds of unix time: behind the slots already taken, or now when nobody waits."""
+    def _take(self, key: str, latest: int) -> int:
+        """One slot, in milliseconds of unix time: behind the slots already taken, or now when nobody waits.
+
+        Raises OutOfTime, and takes none, when it would be later than `latest`.
+        """
         now = self._milliseconds()
         queued = Update(
             key={"id": key},
             expression="SET #next_at = #next_at + #interval_ms",
             names=["next_at", "interval_ms"],
-            values={"now": now},
-            condition="#next_at > :now",
+            values={"now": now, "latest": latest},
+            condition="#next_at > :now AND #next_at <= :latest",
         )
         idle = Update(
             key={"id": key},
@@ -107,6 +128,8 @@ class Limiter:
                     continue
                 self._recover(key, item, now)
                 return int(item["next_at"]) - int(item["interval_ms"])
+            if int((self._table.get({"id": key}) or {}).get("next_at", 0)) > latest:
+                raise OutOfTime("the next call to lexoffice is due after this run ends")
 
     def _recover(self, key: str, item: Item, now: int) -> None:
         interval = int(item["interval_ms"])

@@ -73,6 +73,17 @@ class Table:
             answer = self._dynamodb.get_item(TableName=self.name, Key=encode(key), ConsistentRead=True)
         return decode(answer["Item"]) if "Item" in answer else None
 
+    def get_many(self, keys: Sequence[Mapping[str, str]]) -> list[Item]:
+        """Read up to 100 items, in any order, without consistency."""
+        found: list[Item] = []
+        request = {self.name: {"Keys": [encode(key) for key in keys]}} if keys else {}
+        while request:
+            with translated("BatchGetItem"):
+                answer = self._dynamodb.batch_get_item(RequestItems=request)
+            found += [decode(item) for item in answer["Responses"].get(self.name, [])]
+            request = answer.get("UnprocessedKeys", {})
+        return found
+
     def put_new(self, item: Item, *, key: str) -> None:
         """Write an item that must not exist yet; `key` is its partition key. Raises ConditionFailedError."""
         self._conditional(

@@ -21,6 +21,7 @@ LEEWAY_SECONDS = 90
 # Longer than a refresh may take with every timeout used up; a worker that dies blocks nobody for longer.
 LEASE_SECONDS = 60
 _POLL_SECONDS = 0.1
+_STORE_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 
 type Refresh = Callable[[str], TokenPair]
 
@@ -195,7 +196,7 @@ class CompanyTokens:
         raise StoreUnavailable("another worker holds the refresh of these tokens")
 
     def _refreshed(self, old: _Stored, lease: str) -> _Stored:
-        connection_id, company_id, vendor = self._owner
+        connection_id, _, vendor = self._owner
         try:
             pair = self._refresh(old.refresh)
         except AccessGone:
@@ -209,8 +210,17 @@ class CompanyTokens:
                 return old
             # Whatever the authorisation server said, the call that needs the token was not made.
             raise Unavailable(vendor, "the token refresh", reason=str(error), request_id=error.request_id) from error
-        self._store.replace(connection_id, company_id, vendor, pair, version=old.version)
+        self._keep(pair, old.version)
         return self._store.read(*self._owner)
+
+    def _keep(self, pair: TokenPair, version: int) -> None:
+        """Store the only living pair, and do not give up easily: without it the customer must reconnect."""
+        for pause in _STORE_PAUSES:
+            try:
+                return self._store.replace(*self._owner, pair, version=version)
+            except StoreUnavailable:
+                self._sleep(pause)
+        return self._store.replace(*self._owner, pair, version=version)
 
 
 def _key(connection_id: str, vendor: str) -> dict[str, str]:

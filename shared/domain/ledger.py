@@ -101,8 +101,10 @@ def row_for(entry: Entry, *, announced_settled: bool = False) -> Row:
     if decision.destination is Destination.NONE:
         return replace(row, state=State.NONE, amount=0, total=0, reason="wallet_not_moved")
     if not entry.settled:
-        state = State.INCOMPLETE if announced_settled else State.PENDING
-        return replace(row, state=state, amount=0, total=0)
+        if announced_settled:
+            # Above every pending snapshot, which must not make the announcement forgotten.
+            return replace(row, state=State.INCOMPLETE, amount=0, total=0, version=f"0a{row.version[1:]}")
+        return replace(row, state=State.PENDING, amount=0, total=0)
     return _settled_row(row, entry)
 
 
@@ -145,14 +147,16 @@ class Correction:
     replaces_version: str
 
 
-def correct(first: Row, new: Row, changed_at: datetime) -> Correction | None:
+def correct(first: Row, new: Row, changed_at: datetime, *, from_api: bool = False) -> Correction | None:
     """What a newer snapshot of an entry calls for when its line is frozen: None, or one correcting row.
 
     `first` is the stored first row, `new` what the snapshot would be on its own, `changed_at` when Pleo changed it.
     Only the effect on the wallet counts: a new note or category is no business of the bank account. A snapshot that is
-    not final, or that nobody can classify, corrects nothing.
+    not final, or that nobody can classify, corrects nothing. Pleo's times are coarse: of two snapshots with the same
+    time the one read `from_api` is the truth, a webhook's may be the older.
     """
-    if new.version <= first.version or new.state in {State.PENDING, State.INCOMPLETE, State.HELD}:
+    older = new.version < first.version or (new.version == first.version and not from_api)
+    if older or new.state in {State.PENDING, State.INCOMPLETE, State.HELD}:
         return None
     difference = new.total - first.total
     if difference == 0:

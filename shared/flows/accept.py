@@ -9,34 +9,43 @@ from shared.aws.ledger import Ledger
 from shared.aws.queues import FeedQueue
 from shared.domain import ledger as rules
 from shared.domain.entry import Entry
-from shared.domain.ledger import WORK, Row, State
+from shared.domain.ledger import REWRITABLE, WORK, Row, State
 from shared.errors import StoreUnavailable
 from shared.telemetry import attention, count
 
 _TRIES = 5
 
 
-def accept_entry(connection_id: str, entry: Entry, *, announced_settled: bool, ledger: Ledger, queue: FeedQueue) -> Row:
-    """Bring the ledger up to a snapshot and wake the company if that makes work. Returns the row it led to."""
+def accept_entry(
+    connection_id: str,
+    entry: Entry,
+    *,
+    ledger: Ledger,
+    queue: FeedQueue,
+    announced_settled: bool = False,
+    from_api: bool = False,
+) -> Row:
+    """Bring the ledger up to a snapshot and wake the company if that makes work. Returns the row it led to.
+
+    `announced_settled`: the webhook said so. `from_api`: read just now, so at least as new as what the ledger has.
+    """
     offered = rules.row_for(entry, announced_settled=announced_settled)
     stored = ledger.accept(connection_id, offered)
     if stored.version == offered.version and stored.state is State.HELD:
         attention(stored.reason, connection_id=connection_id, entry_id=entry.id, kind=stored.kind)
-    if _frozen_otherwise(stored, offered):
-        stored = _corrected(connection_id, stored, offered, entry, ledger)
+    if offered.version > stored.version or (from_api and offered.version == stored.version):
+        stored = _corrected(connection_id, stored, offered, entry, ledger, from_api=from_api)
     if stored.state in WORK:
         queue.wake(connection_id, f"{stored.entry_id}.{stored.revision}.{stored.version.replace(' ', '.')}")
     return stored
 
 
-def _frozen_otherwise(stored: Row, offered: Row) -> bool:
-    """A newer snapshot met a line that was promised already."""
-    return offered.version > stored.version
-
-
-def _corrected(connection_id: str, first: Row, offered: Row, entry: Entry, ledger: Ledger) -> Row:
+def _corrected(connection_id: str, first: Row, offered: Row, entry: Entry, ledger: Ledger, *, from_api: bool) -> Row:
+    """The line was promised already: a difference becomes a correction."""
     for _ in range(_TRIES):
-        correction = rules.correct(first, offered, entry.updated_at)
+        if first.state in REWRITABLE and first.revisions == 1:
+            return first
+        correction = rules.correct(first, offered, entry.updated_at, from_api=from_api)
         if correction is None:
             return first
         if ledger.correct(connection_id, correction):

@@ -131,6 +131,8 @@ class Connect:
             return _REFUSED_STATES[error.refusal]
         except VendorError as error:
             return _failed(error)
+        except OutOfTime:
+            return Page("vendor_down", 502)
         if page != _CONNECTED:
             return page
         self._attempts.finish(cookie, page.name, connection.connection_id)

@@ -55,6 +55,11 @@ class Outcome:
     failed: int = 0
     unfinished: bool = False
 
+    @property
+    def any(self) -> bool:
+        """Whether the run got anything done."""
+        return bool(self.sent or self.listed or self.failed)
+
 
 class Feeder:
     """Feeds companies, one after another, within one warm process."""
@@ -87,7 +92,6 @@ class Feeder:
         run = _Run(connection, self._ledger, self._vendors, lexoffice, remaining, self._sleep, outcome)
         try:
             run.drain()
-            run.push_balance()
         except OutOfTime:
             outcome.unfinished = True
         except AccessGone as error:
@@ -129,19 +133,23 @@ class _Run:
     account_checked: bool = False
 
     def drain(self) -> None:
-        """Work until nothing is left."""
-        while rows := self.ledger.work(self.connection.connection_id, MOST_TRANSACTIONS):
+        """Work until nothing is left; the balance follows the lines, and nothing waits for rows to be completed."""
+        while True:
+            rows = self.ledger.work(self.connection.connection_id, MOST_TRANSACTIONS)
             ready = [row for row in rows if row.state is State.READY]
             if ready:
                 self._list([row for row in ready if row.destination is Destination.HAND])
                 self._send([row for row in ready if row.destination is Destination.LINE])
-            else:
-                for row in rows:
-                    self._complete(row)
+                continue
+            self._push_balance()
+            if not rows:
+                return
+            for row in rows:
+                self._complete(row)
 
-    def push_balance(self) -> None:
+    def _push_balance(self) -> None:
         """Tell lexoffice the wallet's balance, which it never computes, if it changed since it was last told."""
-        balance = self.ledger.balance(self.connection.connection_id)
+        balance = self.ledger.balance(self.connection.connection_id, self.connection.account_id)
         if balance.total == balance.pushed or (balance.pushed is None and balance.total == 0):
             return
         amount = Money(balance.total, rules.WALLET_CURRENCY).decimal
@@ -149,7 +157,7 @@ class _Run:
             self._patiently(lambda: self.lexoffice.set_balance(self.connection.account_id, amount))
         except NotFound as error:
             raise _AccountUnusableError from error
-        self.ledger.balance_pushed(self.connection.connection_id, balance.total)
+        self.ledger.balance_pushed(self.connection.connection_id, self.connection.account_id, balance.total)
 
     def _list(self, rows: Sequence[Row]) -> None:
         if rows:
@@ -249,6 +257,8 @@ class _Run:
             entry = entries.parse(self.vendors.pleo(self.connection).entry(row.entry_id))
         except NotFound:
             complete = rules.unreadable(row, "entry_not_found")
+        except Rejected:
+            complete = rules.unreadable(row, "entry_refused")
         except entries.MalformedEntryError as error:
             complete = replace(rules.unreadable(row, "entry_malformed"), detail=str(error))
         else:

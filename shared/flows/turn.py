@@ -4,15 +4,20 @@ Webhooks are hints; this is the guarantee. Card events may come for card purchas
 movements arrive here (docs/assumptions.md#pleo-card-events). Every part may be repeated.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import batched
+from typing import Any
 
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.ledger import Ledger
 from shared.aws.queues import FeedQueue
+from shared.domain import ledger as rules
+from shared.domain.entry import Entry
 from shared.domain.ledger import WORK
 from shared.domain.times import booking_date, midnight, utc_text
-from shared.errors import AccessGone, Forbidden
+from shared.errors import AccessGone, Forbidden, OutOfTime
 from shared.flows import catalogue
 from shared.flows.accept import accept_entry
 from shared.flows.vendors import Remaining, Vendors
@@ -22,6 +27,7 @@ from shared.telemetry import attention, note
 # Entries are looked for again this far back: Pleo may show one later than its settlement time says.
 OVERLAP = timedelta(days=3)
 CATALOGUE_EVERY = timedelta(hours=24)
+_PAGE = 100
 TURN_EVERY = timedelta(minutes=5)
 
 
@@ -53,7 +59,7 @@ class Turn:
         if self._ledger.work(connection_id, 1):
             self._queue.wake(connection_id, f"turn.{utc_text(datetime.now(UTC))}")
         try:
-            self._catch_up(connection, result)
+            self._catch_up(connection, remaining, result)
             if catalogue_now or self._catalogue_due(connection):
                 self._sync_catalogue(connection, remaining)
                 result.catalogue_synced = True
@@ -70,26 +76,46 @@ class Turn:
         )
         return result
 
-    def _catch_up(self, connection: Connection, result: TurnResult) -> None:
-        """Every entry settled since the last success, with overlap; the ledger knows which are new."""
+    def _catch_up(self, connection: Connection, remaining: Remaining, result: TurnResult) -> None:
+        """Every entry settled since the last success, with overlap; the ledger knows which are new.
+
+        Raises OutOfTime when there is more than one turn can do; the next one goes on where this one stopped.
+        """
         until = datetime.now(UTC)
         # From the day of connecting on: Pleo settles by days, often dated to midnight. One second earlier, because
         # the ends of a search may be exclusive (docs/assumptions.md#pleo-settled-period).
         first_day = midnight(booking_date(datetime.fromisoformat(connection.connected_at))) - timedelta(seconds=1)
         since = max(datetime.fromisoformat(connection.caught_up_to) - OVERLAP, first_day)
         pleo = self._vendors.pleo(connection)
-        for data in pleo.search_entries(connection.company_id, settled_from=since, settled_to=until):
-            result.found += 1
+        found = pleo.search_entries(connection.company_id, settled_from=since, settled_to=until)
+        for page in batched(self._readable(connection, found), _PAGE, strict=False):
+            known = self._ledger.known(connection.connection_id, [entry.id for entry in page])
+            for entry in page:
+                result.found += 1
+                offered = rules.row_for(entry)
+                if known.get(entry.id) != (offered.version, offered.total):
+                    self._accept(connection, entry, result)
+            if page[-1].settled_at is not None:
+                self._remember(connection, min(page[-1].settled_at, until))
+            if remaining() <= 0:
+                raise OutOfTime("more entries to catch up with than one turn can read")
+        self._remember(connection, until)
+
+    def _readable(self, connection: Connection, found: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
+        for data in found:
             try:
-                entry = entries.parse(data)
+                yield entries.parse(data)
             except entries.MalformedEntryError as error:
                 attention("entry malformed", connection_id=connection.connection_id, detail=str(error))
-                continue
-            row = accept_entry(
-                connection.connection_id, entry, announced_settled=False, ledger=self._ledger, queue=self._queue
-            )
-            result.waiting += row.state in WORK
-        self._connections.change(connection.connection_id, caught_up_to=utc_text(until))
+
+    def _accept(self, connection: Connection, entry: Entry, result: TurnResult) -> None:
+        row = accept_entry(connection.connection_id, entry, ledger=self._ledger, queue=self._queue, from_api=True)
+        result.waiting += row.state in WORK
+
+    def _remember(self, connection: Connection, moment: datetime) -> None:
+        """Entries come oldest first: up to this settlement time everything is in the ledger."""
+        if utc_text(moment) > connection.caught_up_to:
+            self._connections.change(connection.connection_id, caught_up_to=utc_text(moment))
 
     def _catalogue_due(self, connection: Connection) -> bool:
         if connection.status is not Status.ACTIVE:

@@ -29,10 +29,15 @@ type Remaining = Callable[[], float]
 
 
 class Vendors:
-    """Both vendors, for any company."""
+    """Both vendors, for any company; `pleo_auth` and `lexoffice_auth` are their authorisation servers."""
 
     def __init__(self, settings: VendorSettings) -> None:
         self._settings = settings
+        # Made at start-up: reading the certificates must not delay the first call beyond its slot.
+        self.pleo_auth = Http(PLEO, settings.pleo_auth_url, issues=pleo_models.issues)
+        self.lexoffice_auth = Http(LEXOFFICE, settings.lexoffice_app_url, issues=lexoffice_models.issues)
+        self._pleo_api = Http(PLEO, settings.pleo_api_url, issues=pleo_models.issues)
+        self._lexoffice_api = Http(LEXOFFICE, settings.lexoffice_api_url, issues=lexoffice_models.issues)
 
     def pleo(self, connection: Connection) -> PleoClient:
         """Pleo on behalf of a company."""
@@ -74,24 +79,6 @@ class Vendors:
     def lexoffice_credentials(self) -> ClientCredentials:
         """Who we are at lexoffice."""
         return credentials.lexoffice(self._settings.vendor_secret_arn)
-
-    @cached_property
-    def pleo_auth(self) -> Http:
-        """Pleo's authorisation server."""
-        return Http(PLEO, self._settings.pleo_auth_url, issues=pleo_models.issues)
-
-    @cached_property
-    def lexoffice_auth(self) -> Http:
-        """lexoffice's authorisation server, which lives on the app's host."""
-        return Http(LEXOFFICE, self._settings.lexoffice_app_url, issues=lexoffice_models.issues)
-
-    @cached_property
-    def _pleo_api(self) -> Http:
-        return Http(PLEO, self._settings.pleo_api_url, issues=pleo_models.issues)
-
-    @cached_property
-    def _lexoffice_api(self) -> Http:
-        return Http(LEXOFFICE, self._settings.lexoffice_api_url, issues=lexoffice_models.issues)
 
     def _pacer(self, connection: Connection, remaining: Remaining) -> Limiter:
         # Before the first call nobody knows the organisation; its limit is then as good as unused.

@@ -83,9 +83,13 @@ class Pacer:
     waits: int = 0
     refusals: int = 0
     told: float | None = None
+    sendings: int = 0
 
     def wait(self) -> None:
         self.waits += 1
+
+    def sent(self) -> None:
+        self.sendings += 1
 
     def refused(self, retry_after: float | None) -> None:
         self.refusals += 1
