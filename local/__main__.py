@@ -13,7 +13,8 @@ from local.stack import FIXED_PORTS, STACK_JSON, LocalStack
 
 def main() -> int:
     """Exit status: 0 after Ctrl-C or a termination signal, 1 when something did not start or died."""
-    for each in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT, too: started in the background of a script, it would be ignored otherwise.
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, _interrupt)
     try:
         _stay()

@@ -9,24 +9,27 @@ start; it is never compared with its source (PEP 552, unchecked hashes), because
 """
 
 import compileall
+import hashlib
 import os
 import py_compile
 import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import botocore
 
 from local.package import FUNCTION, LAYER, ROOT, Template, archive, door, function_files, read_template
 
-# Every file gets this time (1980-01-01, the first that ZIP knows), so that equal content gives equal archives.
-_STILL = 315532800
+# Every file gets this time (1980-01-02: ZIP knows none before 1980), so that equal content gives equal archives.
+_STILL = 315619200
 _BUILT = ROOT / ".aws-sam" / "build"
-_HOST_LAYER = ROOT / "build" / "host-layer"
-_LAMBDA = ["--python-platform", "aarch64-manylinux2014", "--only-binary", ":all:"]
+_ARM64 = ("--python-platform", "aarch64-manylinux2014", "--only-binary", ":all:")
 
 # Of no use at run time. Licences stay: they are part of what their packages allow.
-_SUPERFLUOUS = ("bin", "**/tests", "**/*.pyi", "**/RECORD", "**/INSTALLER", "**/REQUESTED", "boto3/examples")
+_SUPERFLUOUS = ("bin", "**/tests", "**/*.pyi", "**/RECORD", "**/INSTALLER", "**/REQUESTED", "boto3/examples", ".lock")
 
 
 def build_function(logical_id: str, folder: Path) -> None:
@@ -37,17 +40,41 @@ def build_function(logical_id: str, folder: Path) -> None:
     _finish(folder, "/var/task")
 
 
-def build_layer(folder: Path, *, platform: list[str] = _LAMBDA) -> None:
-    """Installs what the lock file pins for production; by default for Lambda's arm64."""
-    packages = folder / "python"
+def build_layer(folder: Path) -> None:
+    """Fills the layer with what the lock file pins for production, built for Lambda's arm64."""
+    shutil.copytree(_layer(_ARM64), folder, dirs_exist_ok=True)
+
+
+def _layer(platform: tuple[str, ...]) -> Path:
+    """The layer for a platform (empty: this machine's), made once per lock file, AWS services used and recipe."""
     locked = _uv("export", "--frozen", "--no-dev", "--no-emit-project", "--no-header").stdout
+    services = _services()
+    recipe = (locked, services, platform, Path(__file__).read_text())
+    key = hashlib.sha256(repr(recipe).encode()).hexdigest()
+    folder = ROOT / "build" / "layers" / key[:16]
+    if folder.exists():
+        return folder
+    draft = folder.with_suffix(f".{os.getpid()}")
+    packages = draft / "python"
     _uv("pip", "install", "--target", str(packages), "--python-version", "3.13", *platform, "-r", "-", stdin=locked)
-    for pattern in _SUPERFLUOUS:
-        for path in list(packages.glob(pattern)):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    _drop_unused_services(packages / "botocore" / "data")
-    (packages / ".lock").unlink(missing_ok=True)
-    _finish(folder, "/opt")
+    described = [path for path in (packages / "botocore" / "data").iterdir() if path.is_dir()]
+    superfluous = [path for pattern in _SUPERFLUOUS for path in packages.glob(pattern)]
+    for path in [*superfluous, *(path for path in described if path.name not in services)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    _finish(draft, "/opt")
+    try:
+        draft.rename(folder)
+    except OSError:  # another build was faster
+        shutil.rmtree(draft)
+    return folder
+
+
+def _services() -> list[str]:
+    """The AWS services whose names our code mentions; botocore's descriptions of all others are 9/10 of it."""
+    sources = [ROOT / "shared", ROOT / "functions"]
+    code = "".join(file.read_text() for source in sources for file in source.rglob("*.py"))
+    known = {path.name for path in (Path(botocore.__file__).parent / "data").iterdir() if path.is_dir()}
+    return sorted(known.intersection(re.findall(r"""["']([a-z0-9-]+)["']""", code)))
 
 
 def check() -> None:
@@ -55,16 +82,17 @@ def check() -> None:
 
     The built layer holds arm64 packages; the doors are imported with the same layer built for this machine.
     """
-    if not _HOST_LAYER.exists() or _HOST_LAYER.stat().st_mtime < (ROOT / "uv.lock").stat().st_mtime:
-        shutil.rmtree(_HOST_LAYER, ignore_errors=True)
-        build_layer(_HOST_LAYER, platform=[])
-        os.utime(_HOST_LAYER)
+    packages = _layer(()) / "python"
     template = read_template(_BUILT / "template.yaml")
-    for logical_id, resource in template["Resources"].items():
-        if resource["Type"] in {LAYER, FUNCTION}:
-            _print_size(logical_id, _BUILT / logical_id)
-        if resource["Type"] == FUNCTION:
-            _import_door(logical_id, resource["Properties"]["Handler"], _environment(template, resource))
+    resources = template["Resources"].items()
+    artefacts = [logical_id for logical_id, resource in resources if resource["Type"] in {LAYER, FUNCTION}]
+    doors = [(logical_id, resource) for logical_id, resource in resources if resource["Type"] == FUNCTION]
+    with ThreadPoolExecutor() as pool:
+        imports = [pool.submit(_import_door, name, resource, template, packages) for name, resource in doors]
+        for line in pool.map(_size, artefacts):
+            print(line)
+        for each in imports:
+            each.result()
     print("Every door imports.")
 
 
@@ -91,32 +119,22 @@ def _value(template: Template, value: object) -> str:
             return str(value)
 
 
-def _import_door(logical_id: str, handler: str, environment: dict[str, str]) -> None:
-    module, _, attribute = handler.rpartition(".")
+def _import_door(logical_id: str, function: Template, template: Template, packages: Path) -> None:
+    module, _, attribute = function["Properties"]["Handler"].rpartition(".")
     if module != f"functions.{door(logical_id)}.app":
         raise SystemExit(f"{logical_id}: {module} is not in its own folder, functions/{door(logical_id)}")
-    path = [str(_BUILT / logical_id), str(_HOST_LAYER / "python")]
+    path = [str(_BUILT / logical_id), str(packages)]
     program = f"import sys; sys.path[:0] = {path!r}; import {module}; assert callable({module}.{attribute})"
     # -I -S: neither this project nor its environment can lend a module that the artefact lacks.
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program],
-        env=environment | {"AWS_DEFAULT_REGION": "eu-central-1"},
+        env=_environment(template, function) | {"AWS_DEFAULT_REGION": "eu-central-1"},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         raise SystemExit(f"{logical_id} cannot be imported as built:\n{done.stderr}")
-
-
-def _drop_unused_services(data: Path) -> None:
-    """Leaves botocore the descriptions of the services whose names our code mentions; all others are 9/10 of it."""
-    sources = [ROOT / "shared", ROOT / "functions"]
-    code = "".join(file.read_text() for source in sources for file in source.rglob("*.py"))
-    mentioned = set(re.findall(r"""["']([a-z0-9-]+)["']""", code))
-    for service in data.iterdir():
-        if service.is_dir() and service.name not in mentioned:
-            shutil.rmtree(service)
 
 
 def _finish(folder: Path, mounted_at: str) -> None:
@@ -135,11 +153,12 @@ def _finish(folder: Path, mounted_at: str) -> None:
         os.utime(path, (_STILL, _STILL))
 
 
-def _print_size(logical_id: str, folder: Path) -> None:
+def _size(logical_id: str) -> str:
+    folder = _BUILT / logical_id
     files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     unpacked = sum((folder / file).stat().st_size for file in files)
     packed = len(archive(files, root=folder))
-    print(f"{logical_id:24} {packed / 1024:9.0f} KB packed {unpacked / 1024:9.0f} KB unpacked")
+    return f"{logical_id:24} {packed / 1024:9.0f} KB packed {unpacked / 1024:9.0f} KB unpacked"
 
 
 def _uv(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

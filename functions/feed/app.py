@@ -13,7 +13,7 @@ from shared.aws.ledger import Ledger
 from shared.aws.queues import FeedQueue
 from shared.config import FeedSettings
 from shared.errors import IntegrationError, OutOfTime
-from shared.flows.feed import Feeder, NoProgressError
+from shared.flows.feed import SECONDS_FOR_A_CALL, Feeder, NoProgressError, Outcome
 from shared.flows.vendors import Vendors
 from shared.telemetry import count, door, warn
 
@@ -52,9 +52,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _feed(connection_id: str, deadline: float) -> None:
     _, feeder, queue = _parts()
-    outcome = feeder.feed(connection_id, lambda: deadline - time.monotonic())
-    if outcome.unfinished and not outcome.any:
-        raise OutOfTime("no call fitted into this run")
+    outcome = Outcome(unfinished=True)
+    if deadline - time.monotonic() > SECONDS_FOR_A_CALL:
+        outcome = feeder.feed(connection_id, lambda: deadline - time.monotonic())
+        if outcome.unfinished and not outcome.any:
+            # Slots are taken far ahead: trying again at once would only spin.
+            raise OutOfTime("no call fitted into this run")
     if outcome.unfinished:
         # Before this message is deleted: if we die here, it comes back and nothing is forgotten.
         queue.wake(connection_id, f"continued.{secrets.token_hex(8)}")

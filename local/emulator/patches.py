@@ -1,28 +1,28 @@
 """What MiniStack 1.5.33 lacks of the AWS behaviour that this product relies on.
 
-Everything that touches the emulator's internals is in this file. Each patch names the rule of AWS it supplies;
-when a newer release behaves so by itself, the patch goes (tests/house/test_emulator.py says what must hold).
+Each patch names the rule of AWS it supplies; when a newer release behaves so by itself, the patch goes
+(tests/house/test_emulator.py says what must hold).
 
 Known and left alone: alarms never change colour, throttling of routes is not enforced, the access log of the API
 stays empty, dynamodb:LeadingKeys is not known inside transactions.
 """
 
-import asyncio
 import json
 import re
-import time
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty
 from typing import Any
 
-from ministack.core import iam_actions
+from ministack.core import iam_actions, lambda_runtime
 from ministack.services import apigateway, dynamodb, lambda_svc, secretsmanager, sqs
 from ministack.services.cloudformation import provisioners
+
+from local.emulator import message_moves
 
 type Json = dict[str, Any]
 # A provisioner answers with the physical id and the attributes for Fn::GetAtt.
 type Provisioned = tuple[str, Json]
-
-_MOVE_BURST = 500  # messages per second, AWS's ceiling when no rate is asked for
 
 
 def apply() -> None:
@@ -35,9 +35,8 @@ def apply() -> None:
     lambda_svc._execute_function_with_config_scope = _as_http_api_event(lambda_svc._execute_function_with_config_scope)
     lambda_svc._sqs_esm_concurrency = _concurrent_groups(lambda_svc._sqs_esm_concurrency)
     sqs._collect_fifo = _one_group(sqs._collect_fifo)
-    sqs._HANDLERS.update(
-        StartMessageMoveTask=_start_move, ListMessageMoveTasks=_list_moves, CancelMessageMoveTask=_cancel_move
-    )
+    _end_of_logs()
+    sqs._HANDLERS.update(message_moves.HANDLERS)
 
 
 def _wrap(resource_type: str, after: Callable[[str, Json], None]) -> None:
@@ -115,6 +114,30 @@ def _as_http_api_event(execute: Callable[[Json, Any], Json]) -> Callable[[Json, 
         return result
 
     return execute_as_aws
+
+
+# ------------------------------------------------------------------------------------------------ logs
+def _end_of_logs() -> None:
+    """What a function writes belongs to the invocation that wrote it, and a silent function is not slower.
+
+    The emulator guesses when a function's output has ended, and waits 50 ms for a first line. Here the worker says so.
+    """
+    end = "\x1e"
+    script, last_line = lambda_runtime._PYTHON_WORKER_SCRIPT, "        _real_stdout.flush()\n\nrun()\n"
+    if not script.endswith(last_line):
+        raise RuntimeError("This patch does not fit the installed MiniStack.")
+    marked = f"        print({end!r}, file=sys.__stderr__, flush=True)\n{last_line}"
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.removesuffix(last_line) + marked
+
+    def drain(worker: Any) -> str:
+        lines: list[str] = []
+        with suppress(Empty):  # a worker that died never says so
+            while not (line := worker._stderr_queue.get(timeout=0.25)).endswith(end):
+                lines.append(line)
+            lines += [line.removesuffix(end)] if line != end else []
+        return "\n".join(lines)
+
+    lambda_runtime.Worker._drain_stderr_bounded = drain
 
 
 # ------------------------------------------------------------------------------------------------ tables, secrets
@@ -205,109 +228,3 @@ def _one_group(known: Callable[..., list[Json]]) -> Callable[..., list[Json]]:
         return known(only, limit, visibility, now) if group is not None else []
 
     return collect
-
-
-_moves: dict[str, list[Json]] = {}  # dead-letter queue ARN → its tasks, newest first
-_running: set[asyncio.Task[None]] = set()  # the loop keeps only weak references
-
-
-async def _start_move(request: Json, _url: str) -> Json:
-    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html."""
-    source_arn, destination_arn = request.get("SourceArn", ""), request.get("DestinationArn")
-    source = _queue(source_arn, "SourceArn")
-    if destination_arn:
-        _queue(destination_arn, "DestinationArn")
-    policies = [json.loads(q["attributes"].get("RedrivePolicy") or "{}") for q in sqs._queues.values()]
-    if not any(policy.get("deadLetterTargetArn") == source_arn for policy in policies):
-        raise sqs._Err("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
-    tasks = _moves.setdefault(source_arn, [])
-    if any(task["Status"] == "RUNNING" for task in tasks):
-        raise sqs._Err(
-            "InvalidParameterValue",
-            "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
-        )
-    task: Json = {
-        "TaskHandle": sqs.new_uuid(),
-        "Status": "RUNNING",
-        "SourceArn": source_arn,
-        "ApproximateNumberOfMessagesMoved": 0,
-        "ApproximateNumberOfMessagesToMove": len(source["messages"]),
-        "StartedTimestamp": int(time.time() * 1000),
-    }
-    if destination_arn:
-        task["DestinationArn"] = destination_arn
-    if "MaxNumberOfMessagesPerSecond" in request:
-        task["MaxNumberOfMessagesPerSecond"] = request["MaxNumberOfMessagesPerSecond"]
-    tasks.insert(0, task)
-    running = asyncio.create_task(_move(task, source))
-    _running.add(running)
-    running.add_done_callback(_running.discard)
-    return {"TaskHandle": task["TaskHandle"]}
-
-
-async def _move(task: Json, source: Json) -> None:
-    """Moves what is visible in the dead-letter queue until nothing is left or the task is cancelled."""
-    pause = 1 / task.get("MaxNumberOfMessagesPerSecond", _MOVE_BURST)
-    while task["Status"] == "RUNNING":
-        with sqs._queues_lock:
-            now = time.time()
-            message = next((m for m in source["messages"] if m["visible_at"] <= now), None)
-            if message is None:
-                task["Status"] = "COMPLETED"
-                return
-            target = task.get("DestinationArn") or message["sys"].get("DeadLetterQueueSourceArn", "")
-            destination = sqs._queue_by_arn(target)
-            if destination is None:
-                task.update(Status="FAILED", FailureReason="CouldNotDetermineMessageSource")
-                return
-            source["messages"].remove(message)
-            destination["messages"].append(_as_new(message, destination, now))
-            task["ApproximateNumberOfMessagesMoved"] += 1
-        sqs.esm_wake.set()
-        await asyncio.sleep(pause)
-
-
-def _as_new(message: Json, destination: Json, now: float) -> Json:
-    """A redriven message is a new message: new id, new time of sending, never received; the group stays."""
-    fresh: Json = {"receipt_handle": None, "receive_count": 0, "first_receive_at": None}
-    if destination["is_fifo"]:
-        destination["fifo_seq"] += 1
-        fresh["seq"] = str(destination["fifo_seq"]).zfill(20)
-    stamps = {"id": sqs.new_uuid(), "sent_at": now, "visible_at": now, "enqueued_at": now}
-    return {**message, **fresh, **stamps, "sys": sqs._build_send_sys_attrs(now, {})}
-
-
-def _list_moves(request: Json, _url: str) -> Json:
-    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListMessageMoveTasks.html."""
-    _queue(request.get("SourceArn", ""), "SourceArn")
-    tasks = _moves.get(request["SourceArn"], [])[: int(request.get("MaxResults", 1))]
-    # The handle is only shown while the task can still be cancelled.
-    return {
-        "Results": [
-            {name: value for name, value in task.items() if name != "TaskHandle" or task["Status"] == "RUNNING"}
-            for task in tasks
-        ]
-    }
-
-
-def _cancel_move(request: Json, _url: str) -> Json:
-    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CancelMessageMoveTask.html."""
-    every = (task for tasks in _moves.values() for task in tasks)
-    task = next((task for task in every if task["TaskHandle"] == request.get("TaskHandle")), None)
-    if task is None:
-        raise sqs._Err("ResourceNotFoundException", "Task does not exist.", 404)
-    if task["Status"] != "RUNNING":
-        raise sqs._Err("InvalidParameterValue", "Only active tasks can be cancelled.")
-    task["Status"] = "CANCELLED"
-    return {"ApproximateNumberOfMessagesMoved": task["ApproximateNumberOfMessagesMoved"]}
-
-
-def _queue(arn: str, parameter: str) -> Json:
-    queue: Json | None = sqs._queue_by_arn(arn)
-    if queue is None:
-        raise sqs._Err(
-            "ResourceNotFoundException",
-            f"The resource that you specified for the {parameter} parameter doesn't exist.",
-            404,
-        )
-    return queue

@@ -37,7 +37,7 @@ from shared.pleo import entries
 from shared.telemetry import attention, count, note, warn
 
 # A call may take as long as lexoffice's gateway waits (30 s); what is begun must also be recorded.
-_SECONDS_FOR_A_CALL = 40.0
+SECONDS_FOR_A_CALL = 40.0
 # In one run a call is tried this often before the queue takes over with its longer pauses.
 _PAUSES = (1.0,)
 
@@ -88,7 +88,7 @@ class Feeder:
         if connection is None or connection.status is not Status.ACTIVE:
             note("feed held", connection_id=connection_id, hold=connection.hold if connection else "unknown")
             return outcome
-        lexoffice = self._vendors.lexoffice(connection, lambda: remaining() - _SECONDS_FOR_A_CALL)
+        lexoffice = self._vendors.lexoffice(connection, lambda: remaining() - SECONDS_FOR_A_CALL)
         run = _Run(connection, self._ledger, self._vendors, lexoffice, remaining, self._sleep, outcome)
         try:
             run.drain()
@@ -194,7 +194,7 @@ class _Run:
         """Repeat a call a few times after a failure of unknown outcome: the same content does no harm."""
         failures = 0
         while True:
-            if self.remaining() < _SECONDS_FOR_A_CALL:
+            if self.remaining() < SECONDS_FOR_A_CALL:
                 raise OutOfTime("no time for another call")
             try:
                 return call()

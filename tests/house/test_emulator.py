@@ -149,6 +149,15 @@ def test_a_crashing_function_tells_the_caller_nothing(deployed: Deployed) -> Non
     assert deployed.call("GET", "/crash") == (500, {"message": "Internal Server Error"})
 
 
+def test_a_function_that_logs_nothing_is_not_slowed_by_it(deployed: Deployed) -> None:
+    def seconds() -> float:
+        began = time.monotonic()
+        deployed.call("POST", "/echo/a")
+        return time.monotonic() - began
+
+    assert min(seconds() for _ in range(20)) < 0.04
+
+
 # ------------------------------------------------------------------------------------------------ tables, secrets, IAM
 def test_time_to_live_of_the_template_is_switched_on(deployed: Deployed) -> None:
     answer = deployed.emulator.client("dynamodb").describe_time_to_live(TableName=deployed.resources["Table"])
