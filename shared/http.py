@@ -267,10 +267,12 @@ class Http:
         raise refusal
 
     def _sent(self, call: _Call) -> Answer:
-        self._pace()
         if self._tokens is None or not call.with_token:
+            self._pace()
             return self._send(call, None)
+        # The token first: reading it takes time, and a call that is late for its slot is too close to the next one.
         token = self._tokens.current()
+        self._pace()
         answer = self._send(call, token)
         if answer.status == 401:
             # Access tokens may die early; the refresh decides whether the access is really gone.

@@ -134,7 +134,7 @@ _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 def _page(html: render.Html, status: int = 200) -> dict[str, Any]:
     # Browsers apply form-action to the redirect that answers the form, too: Pleo's consent page must be in it.
     policy = (
-        f"default-src 'none'; style-src 'nonce-{html.nonce}'; base-uri 'none'; frame-ancestors 'none'; "
+        f"default-src 'none'; img-src data:; style-src 'nonce-{html.nonce}'; base-uri 'none'; frame-ancestors 'none'; "
         f"form-action 'self' {_parts()[0].pleo_auth_url}"
     )
     return {

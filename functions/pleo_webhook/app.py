@@ -34,7 +34,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer one HTTP API request (payload format 2.0)."""
     request = Request(
         connection_id=event["pathParameters"]["connection_id"],
-        headers=event.get("headers", {}),
+        headers=event.get("headers") or {},
         body=event.get("body") or "",
         is_base64=bool(event.get("isBase64Encoded")),
     )

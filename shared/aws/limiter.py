@@ -16,7 +16,7 @@ from shared.telemetry import count
 # A little slower than 2/s: exactly 2/s is refused by a bucket of one token whenever a call arrives a moment early.
 STEADY_MS = 520
 SLOWEST_MS = 4000
-_LEAST_GAP = 0.515  # seconds between two calls that really leave this process
+_LEAST_GAP = 0.99  # of the pace, between two calls that really leave this process
 _PENALTY_MS = 1000
 _NEVER = 2**53
 _RECOVERY_MS = 30_000  # without a refusal for so long, the pace grows by a fifth
@@ -50,16 +50,17 @@ class Limiter:
             if remaining < 0:
                 raise OutOfTime("no time is left for a call to lexoffice")
             latest = self._milliseconds() + int(remaining * 1000)
-            pause = self._take(key, latest) / 1000 - self._now()
+            slot, interval = self._take(key, latest)
+            pause = slot / 1000 - self._now()
             if pause > 0:
                 self._sleep(pause)
-            self._keep_apart(key)
+            self._keep_apart(key, interval / 1000 * _LEAST_GAP)
 
-    def _keep_apart(self, key: str) -> None:
+    def _keep_apart(self, key: str, gap: float) -> None:
         """Keep the gap to this process's last call even if that one left late: slots are planned, calls happen."""
         since = self._now() - _last_call.get(key, -math.inf)
-        if 0 <= since < _LEAST_GAP:
-            self._sleep(_LEAST_GAP - since)
+        if 0 <= since < gap:
+            self._sleep(gap - since)
 
     def sent(self) -> None:
         """Remember when a call really left."""
@@ -93,8 +94,8 @@ class Limiter:
                 )
             )
 
-    def _take(self, key: str, latest: int) -> int:
-        """One slot, in milliseconds of unix time: behind the slots already taken, or now when nobody waits.
+    def _take(self, key: str, latest: int) -> tuple[int, int]:
+        """One slot and the pace, in milliseconds: behind the slots already taken, or now when nobody waits.
 
         Raises OutOfTime, and takes none, when it would be later than `latest`.
         """
@@ -127,7 +128,8 @@ class Limiter:
                 except ConditionFailedError:
                     continue
                 self._recover(key, item, now)
-                return int(item["next_at"]) - int(item["interval_ms"])
+                interval = int(item["interval_ms"])
+                return int(item["next_at"]) - interval, interval
             if int((self._table.get({"id": key}) or {}).get("next_at", 0)) > latest:
                 raise OutOfTime("the next call to lexoffice is due after this run ends")
 

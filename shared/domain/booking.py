@@ -51,13 +51,8 @@ RULES: tuple[Rule, ...] = (
         Destination.LINE,
         +1,
     ),
-    Rule(
-        "BILL_INVOICE_PAYMENT",
-        "BILL_INVOICE_PAYMENT_RECEIVED",
-        "invoice_payment_returned",
-        Destination.LINE,
-        +1,
-    ),
+    # By the supplier, or by the wallet? Not documented, so not guessed (docs/assumptions.md#pleo-entry-families).
+    Rule("BILL_INVOICE_PAYMENT", "BILL_INVOICE_PAYMENT_RECEIVED", "invoice_payment_received", Destination.HELD, 0),
     Rule("BILL_INVOICE_PAYMENT", None, "invoice_payment", Destination.LINE, -1),
     Rule("BILL_INVOICE", None, "invoice", Destination.NONE, 0),
     Rule("WALLET", "LOAD", "wallet_topup", Destination.HAND, +1),
@@ -77,7 +72,6 @@ RULES: tuple[Rule, ...] = (
     Rule("PER_DIEM", None, "per_diem", Destination.NONE, 0),
 )
 _BY_KEY = {(rule.family, rule.sub_family): rule for rule in RULES}
-_EXTERNAL = Rule("REIMBURSEMENT", None, "external_reimbursement", Destination.NONE, 0)
 _OPPOSITE = {"card_purchase": "refund", "atm_withdrawal": "refund"}
 
 
@@ -92,10 +86,11 @@ class Booking:
 
 def book(entry: Entry) -> Booking:
     """Decide by the table; what the table does not know is held, never guessed."""
-    if entry.family == "REIMBURSEMENT" and entry.status == COMPLETED_EXTERNALLY:
-        rule: Rule | None = _EXTERNAL
-    else:
-        rule = _BY_KEY.get((entry.family, entry.sub_family)) or _BY_KEY.get((entry.family, None))
+    rule = _BY_KEY.get((entry.family, entry.sub_family)) or _BY_KEY.get((entry.family, None))
+    if entry.status == COMPLETED_EXTERNALLY and (rule or entry.family == "REIMBURSEMENT"):
+        # Paid outside of Pleo, whatever it was: the wallet did not move.
+        kind = "external_reimbursement" if rule is None or entry.family == "REIMBURSEMENT" else rule.kind
+        return Booking(kind, Destination.NONE, 0)
     if rule is None:
         return Booking(f"{entry.family}/{entry.sub_family or '-'}", Destination.HELD, 0)
     if rule.direction or rule.destination is not Destination.LINE:

@@ -59,8 +59,9 @@ def _optional_text(data: Mapping[str, Any], name: str) -> str | None:
 
 
 def _moment(data: Mapping[str, Any], name: str) -> datetime:
+    text = _text(data, name)
     try:
-        moment = datetime.fromisoformat(_text(data, name))
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise MalformedEntryError(f"{name} is not a date-time") from error
     if moment.tzinfo is None:

@@ -1,0 +1,116 @@
+"""A door without its settings does not open, and says in one sentence which one is missing."""
+
+import os
+import subprocess
+import sys
+from dataclasses import fields
+
+import pytest
+from cloud import ENVIRONMENT, ROOT, Cloud
+
+from shared.config import FeedSettings, OauthSettings, ReceiverSettings, ScheduleSettings, SyncSettings, origin
+from shared.errors import ConfigError
+
+DOORS = {
+    "pleo_webhook": ReceiverSettings,
+    "feed": FeedSettings,
+    "oauth": OauthSettings,
+    "schedule": ScheduleSettings,
+    "sync": SyncSettings,
+}
+_QUEUES = {"FeedQueue": "https://sqs.test/1/feed.fifo", "SyncQueue": "https://sqs.test/1/sync"}
+VALID = Cloud(queues=_QUEUES, secret_arn="arn:aws:secretsmanager:eu-central-1:1:secret:x").environment()
+VARIABLES = [(settings, field.name.upper()) for settings in dict.fromkeys(DOORS.values()) for field in fields(settings)]
+MALFORMED = {
+    "FEED_QUEUE_URL": ["FeedQueue", "sqs.test/feed", "ftp://sqs.test/feed"],
+    "SYNC_QUEUE_URL": ["SyncQueue"],
+    "KEY_ARN": ["alias/key", "1234"],
+    "VENDOR_SECRET_ARN": ["vendors"],
+    "FEED_RETRY_SECONDS": ["0", "901", "-1", "1.5", "ten", "٣", "1e2"],
+    "LEXOFFICE_LIMIT": ["client", "Organisation"],
+    "PUBLIC_URL": ["http://example.com", "https://example.com/path", "example.com", "https://"],
+    "PLEO_API_URL": ["http://external.pleo.io", "https://user:x@pleo.io", "https://pleo.io/v1", "https://pleo.io?x=1"],
+    "PLEO_AUTH_URL": ["javascript:alert(1)", "https://pleo.io#x"],
+    "LEXOFFICE_API_URL": ["//api.lexware.io", "http://localhost.evil.test"],
+    "LEXOFFICE_APP_URL": ["file:///etc/passwd"],
+}
+
+
+@pytest.mark.parametrize("settings", DOORS.values())
+def test_a_complete_environment_is_read(settings: type[OauthSettings]) -> None:
+    read = settings.from_env(VALID)
+
+    for field in fields(read):
+        assert str(getattr(read, field.name)) == VALID[field.name.upper()]
+
+
+def test_what_the_environment_says_besides_is_ignored() -> None:
+    assert ScheduleSettings.from_env(VALID) == ScheduleSettings.from_env({**VALID, "OTHER": "x"})
+
+
+@pytest.mark.parametrize(("settings", "name"), VARIABLES)
+def test_a_missing_variable_is_named_in_one_sentence(settings: type[OauthSettings], name: str) -> None:
+    without = {key: value for key, value in VALID.items() if key != name}
+
+    with pytest.raises(ConfigError) as caught:
+        settings.from_env(without)
+
+    assert str(caught.value) == f"The environment variable {name} is missing: set it in template.yaml."
+
+
+@pytest.mark.parametrize(("settings", "name"), [pair for pair in VARIABLES if pair[1] != "PUBLIC_URL"])
+@pytest.mark.parametrize("value", ["", "  "])
+def test_an_empty_variable_is_as_good_as_missing(settings: type[OauthSettings], name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is missing"):
+        settings.from_env({**VALID, name: value})
+
+
+def test_only_the_public_address_may_be_empty() -> None:
+    assert OauthSettings.from_env({**VALID, "PUBLIC_URL": ""}).public_url == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "value"),
+    [(settings, name, value) for settings, name in VARIABLES for value in MALFORMED.get(name, [])],
+)
+def test_a_malformed_variable_is_named_in_one_sentence(settings: type[OauthSettings], name: str, value: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings.from_env({**VALID, name: value})
+
+    sentence = str(caught.value)
+    assert sentence.startswith(f"The environment variable {name} ")
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        ("https://external.pleo.io", "https://external.pleo.io"),
+        ("https://external.pleo.io/", "https://external.pleo.io"),
+        ("http://127.0.0.1:4702", "http://127.0.0.1:4702"),
+        ("http://localhost:4702/", "http://localhost:4702"),
+    ],
+)
+def test_an_address_is_kept_without_its_last_slash(raw: str, kept: str) -> None:
+    assert origin("PLEO_API_URL", raw) == kept
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_door_whose_variable_is_missing_stops_at_start_up_with_that_sentence(door: str) -> None:
+    name = fields(DOORS[door])[-1].name.upper()
+    environment = {"PATH": os.environ["PATH"], **ENVIRONMENT, **VALID}
+    del environment[name]
+
+    started = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", f"import functions.{door}.app"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert started.returncode == 1
+    assert started.stderr.strip().endswith(f"The environment variable {name} is missing: set it in template.yaml.")
