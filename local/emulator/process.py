@@ -41,8 +41,9 @@ class Emulator:
         self._ports = (port, api_port)
         runs = ROOT / ".local"
         runs.mkdir(exist_ok=True)
+        _sweep(runs)
         # Its temporary files (unpacked functions) are private to the run and go with it.
-        self.directory = Path(tempfile.mkdtemp(prefix="run-", dir=runs))
+        self.directory = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=runs))
         self._process: subprocess.Popen[bytes] | None = None
         self._clients: dict[str, Any] = {}
 
@@ -160,6 +161,15 @@ def free_ports(*wanted: int) -> list[int]:
     """A free loopback port for each wanted one: that one if nobody has it, else (and for 0) any."""
     with ExitStack() as held:  # all at once, so that none is chosen twice
         return [_bind(held.enter_context(socket.socket()), port) for port in wanted]
+
+
+def _sweep(runs: Path) -> None:
+    """Removes what runs have left whose process was killed."""
+    for directory in runs.glob("run-*-*"):
+        try:
+            os.kill(int(directory.name.split("-")[1]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _bind(held: socket.socket, wanted: int) -> int:
