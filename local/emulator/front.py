@@ -90,10 +90,11 @@ async def _control(scope: Scope, send: Send) -> None:
 
 def _kill_workers(function: str) -> list[int]:
     killed = []
-    for key, workers in lambda_runtime._workers.items():
+    # Copies: while this runs, the emulator starts and ends workers in other threads.
+    for key, workers in list(lambda_runtime._workers.items()):
         if key.split(":")[2] != function:
             continue
-        for worker in workers:
+        for worker in list(workers):
             process = worker._proc
             if process is not None and process.poll() is None:
                 process.kill()

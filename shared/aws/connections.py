@@ -6,7 +6,7 @@ browser that is connecting, shared/aws/attempts.py), `LIMITER#<key>` (shared/aws
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -39,8 +39,9 @@ class SigningSecret:
 class Connection:
     """One company, linked to at most one organisation. Times are UTC texts, empty where it has not happened yet.
 
-    `hold` says in a stable word why a held connection waits (`pleo_access_gone`, `lexoffice_access_gone`, `plan`,
-    `account_missing`).
+    `caught_up_to` is the settlement time up to which everything is in the ledger, `seen_days` has a digest of each
+    recent day's entries (day → digest). `hold` says in a stable word why a held connection waits (`pleo_access_gone`,
+    `lexoffice_access_gone`, `plan`, `account_missing`).
     """
 
     connection_id: str
@@ -54,6 +55,7 @@ class Connection:
     secrets: tuple[SigningSecret, ...] = ()
     connected_at: str = ""
     caught_up_to: str = ""
+    seen_days: Mapping[str, str] = field(default_factory=dict)
     catalogue_at: str = ""
     due_at: str = ""
 
@@ -228,19 +230,21 @@ class Connections:
 
 
 def _attributes(connection: Connection) -> Item:
-    attributes = {field.name: _stored(getattr(connection, field.name)) for field in fields(connection)}
+    attributes = {each.name: _stored(getattr(connection, each.name)) for each in fields(connection)}
     return {name: value for name, value in attributes.items() if name != "due_at" or value}
 
 
 def _stored(value: Any) -> Any:
     if isinstance(value, Status):
         return value.value
+    if isinstance(value, Mapping):
+        return dict(value)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [{"subscription_id": secret.subscription_id, "sealed": secret.sealed} for secret in value]
     return value
 
 
 def _connection(item: Item) -> Connection:
-    known = {field.name: item[field.name] for field in fields(Connection) if field.name in item}
+    known = {each.name: item[each.name] for each in fields(Connection) if each.name in item}
     secrets = tuple(SigningSecret(**secret) for secret in known.get("secrets", []))
     return Connection(**{**known, "status": Status(known["status"]), "secrets": secrets})

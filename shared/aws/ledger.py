@@ -37,13 +37,15 @@ class Ledger:
     def __init__(self, table: str) -> None:
         self._table = Table(table)
 
-    def accept(self, connection_id: str, row: Row) -> Row:
+    def accept(self, connection_id: str, row: Row, *, from_api: bool = False) -> Row:
         """Write a row unless the ledger knows better, and return what the ledger holds afterwards.
 
         A row is replaced only by a newer snapshot and only while nothing was promised for it; the caller compares
         the result with what it offered. A row that is held or incomplete also gives way to a snapshot of the same
-        version: Pleo may have known more by then, or this product may. One conditional write.
+        version: Pleo may have known more by then, or this product may; and every one to what Pleo's API says now.
+        One conditional write.
         """
+        newer = "#version < :version OR (#version = :version AND #state IN (:held, :incomplete))"
         rewritable = [state.value for state in sorted(REWRITABLE)]
         states = {f"state{number}": value for number, value in enumerate(rewritable)}
         attributes = _attributes(row)
@@ -62,7 +64,7 @@ class Ledger:
             condition=(
                 "attribute_not_exists(#row) OR (#revisions = :one"
                 f" AND #state IN ({', '.join(':' + name for name in states)})"
-                " AND (#version < :version OR (#version = :version AND #state IN (:held, :incomplete))))"
+                f" AND ({'#version <= :version OR #state IN (:held, :incomplete)' if from_api else newer}))"
             ),
         )
         try:
@@ -71,7 +73,7 @@ class Ledger:
             return _row(refused.old)
 
     def correct(self, connection_id: str, correction: Correction) -> bool:
-        """Write a correcting row and the entry's new total together; False when somebody else was faster."""
+        """Write a correcting row, if any, and the entry's new state together; False when somebody else was faster."""
         first = Update(
             key=_key(connection_id, correction.first),
             expression="SET #total = :total, #version = :version, #revisions = :revisions",
@@ -84,18 +86,26 @@ class Ledger:
             },
             condition="#version = :replaced",
         )
-        item = {**_key(connection_id, correction.row), **_attributes(correction.row)}
-        put = {
-            "TableName": self._table.name,
-            "Item": encode(item),
-            "ConditionExpression": "attribute_not_exists(#row)",
-            "ExpressionAttributeNames": {"#row": "row"},
-        }
         try:
-            self._table.transact([{"Update": first.request(self._table.name)}, {"Put": put}])
-        except TransactionRefusedError:
+            if correction.row is None:
+                self._table.update(first)
+            else:
+                self._table.transact(
+                    [{"Update": first.request(self._table.name)}, self._new(connection_id, correction.row)]
+                )
+        except (ConditionFailedError, TransactionRefusedError):
             return False
         return True
+
+    def _new(self, connection_id: str, row: Row) -> dict[str, Any]:
+        return {
+            "Put": {
+                "TableName": self._table.name,
+                "Item": encode({**_key(connection_id, row), **_attributes(row)}),
+                "ConditionExpression": "attribute_not_exists(#row)",
+                "ExpressionAttributeNames": {"#row": "row"},
+            }
+        }
 
     def work(self, connection_id: str, limit: int) -> list[Row]:
         """The company's oldest rows that wait for its worker, read consistently."""
@@ -110,13 +120,13 @@ class Ledger:
         return [_row(item) for _, item in zip(range(limit), found, strict=False)]
 
     def known(self, connection_id: str, entry_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
-        """Version and total of those entries that are neither work nor held, for a quick look before accepting many.
+        """Version and total of those entries that are no work any more, for a quick look before accepting many.
 
         Read without consistency: a row that is missed here is merely offered once more. At most 100 entries.
         """
         keys = [{"connection_id": connection_id, "row": f"ENTRY#{entry_id}"} for entry_id in dict.fromkeys(entry_ids)]
-        open_states = {State.HELD.value, *(state.value for state in WORK)}
-        rows = [item for item in self._table.get_many(keys) if item["state"] not in open_states]
+        working = {state.value for state in WORK}
+        rows = [item for item in self._table.get_many(keys) if item["state"] not in working]
         return {item["entry_id"]: (item["version"], int(item["total"])) for item in rows}
 
     def complete(self, connection_id: str, incomplete: Row, row: Row) -> None:

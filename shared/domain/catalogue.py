@@ -81,11 +81,13 @@ def plan(wanted: Mapping[str, str], existing: Iterable[PleoAccount], known: Mapp
     if not wanted:
         raise ImplausibleCatalogueError("lexoffice returned no posting categories for expenses")
     accounts = {account.external_id: account for account in existing}
-    updates = [
-        AccountUpdate(accounts[key], name, archived=False)
-        for key, name in wanted.items()
-        if key in accounts and (accounts[key].name != name or accounts[key].archived)
-    ]
+    updates = []
+    for key, name in wanted.items():
+        account = accounts.get(key)
+        # One that was synced last time and is archived now was archived by the customer, in Pleo: that stays.
+        archived = account is not None and account.archived and key in known
+        if account is not None and (account.name, account.archived) != (name, archived):
+            updates.append(AccountUpdate(account, name, archived))
     gone = [key for key in known if key not in wanted and key in accounts and not accounts[key].archived]
     if len(gone) > max(_MOST_ARCHIVED, len(known) * _MOST_ARCHIVED_SHARE):
         raise ImplausibleCatalogueError(f"{len(gone)} of {len(known)} posting categories disappeared at once")

@@ -140,15 +140,19 @@ def _version(entry: Entry) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """Two writes that belong together: the entry's first row with its new total, and the correcting row."""
+    """Two writes that belong together: the entry's first row with its new total, and the correcting row.
+
+    Without a `row` the amount stays as it is and only the version moves on, so that an older snapshot which arrives
+    later is known to be older.
+    """
 
     first: Row
-    row: Row
+    row: Row | None
     replaces_version: str
 
 
 def correct(first: Row, new: Row, changed_at: datetime, *, from_api: bool = False) -> Correction | None:
-    """What a newer snapshot of an entry calls for when its line is frozen: None, or one correcting row.
+    """What a newer snapshot of an entry calls for when its line is frozen: None, or a correction.
 
     `first` is the stored first row, `new` what the snapshot would be on its own, `changed_at` when Pleo changed it.
     Only the effect on the wallet counts: a new note or category is no business of the bank account. A snapshot that is
@@ -160,7 +164,8 @@ def correct(first: Row, new: Row, changed_at: datetime, *, from_api: bool = Fals
         return None
     difference = new.total - first.total
     if difference == 0:
-        return None
+        newer = new.version > first.version
+        return Correction(replace(first, version=new.version), None, first.version) if newer else None
     revision = first.revisions + 1
     row = replace(
         first,

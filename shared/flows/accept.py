@@ -30,7 +30,7 @@ def accept_entry(
     `announced_settled`: the webhook said so. `from_api`: read just now, so at least as new as what the ledger has.
     """
     offered = rules.row_for(entry, announced_settled=announced_settled)
-    stored = ledger.accept(connection_id, offered)
+    stored = ledger.accept(connection_id, offered, from_api=from_api)
     if stored.version == offered.version and stored.state is State.HELD:
         attention(stored.reason, connection_id=connection_id, entry_id=entry.id, kind=stored.kind)
     if offered.version > stored.version or (from_api and offered.version == stored.version):
@@ -49,7 +49,9 @@ def _corrected(connection_id: str, first: Row, offered: Row, entry: Entry, ledge
         if correction is None:
             return first
         if ledger.correct(connection_id, correction):
+            if correction.row is None:
+                return correction.first
             count("Correction")
             return correction.row
-        first = ledger.accept(connection_id, offered)
+        first = ledger.accept(connection_id, offered, from_api=from_api)
     raise StoreUnavailable("an entry kept changing while it was corrected")

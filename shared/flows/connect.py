@@ -1,6 +1,8 @@
 """Connecting a company in a browser: consent at Pleo, consent at lexoffice, set-up, result.
 
 A browser is known by a random cookie; the PKCE verifier is derived from cookie and state, so it is stored nowhere.
+Each vendor has a callback of its own and each state belongs to one vendor, so one vendor's answer cannot be passed off
+as the other's.
 """
 
 import hmac
@@ -183,7 +185,11 @@ class Connect:
             verifier=_verifier(cookie, query["state"]),
             redirect_uri=f"{public_url}/oauth/lexoffice/callback",
         )
-        profile = self._vendors.lexoffice_with(pair, connection, remaining).profile()
+        try:
+            profile = self._vendors.lexoffice_with(pair, connection, remaining).profile()
+        except (VendorError, OutOfTime):
+            self._give_back(pair)
+            raise
         if _BOOKKEEPING not in profile.business_features:
             self._give_back(pair)
             return Page("plan", 409)

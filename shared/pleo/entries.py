@@ -51,6 +51,9 @@ def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
     if not isinstance(value, str) or not value:
         raise MalformedEntryError(f"{name} is missing or not a text")
+    # JSON can spell halves of characters ("\\ud800") that no database takes.
+    if not value.isprintable():
+        raise MalformedEntryError(f"{name} is not readable text")
     return value
 
 
@@ -80,12 +83,13 @@ def _money(data: Mapping[str, Any], name: str) -> Money:
     value = data.get(name)
     if not isinstance(value, Mapping):
         raise MalformedEntryError(f"{name} is missing")
-    minors, currency = value.get("minors"), value.get("currency")
+    minors = value.get("minors")
     if not isinstance(minors, int) or isinstance(minors, bool) or abs(minors) >= 10**15:
         raise MalformedEntryError(f"{name}.minors is not a whole number of minor units")
-    if not isinstance(currency, str) or not currency:
-        raise MalformedEntryError(f"{name}.currency is missing")
-    return Money(minors, currency)
+    try:
+        return Money(minors, _text(value, "currency"))
+    except MalformedEntryError as error:
+        raise MalformedEntryError(f"{name}.{error}") from error
 
 
 def _merchant(data: Mapping[str, Any]) -> str:
