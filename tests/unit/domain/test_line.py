@@ -19,6 +19,7 @@ from shared.domain.line import (
 from shared.domain.money import Money
 from shared.domain.times import booking_date, midnight, utc_text
 
+FIRST, LAST = (datetime(year, 1, 1, tzinfo=UTC).replace(tzinfo=None) for year in (1971, 9000))
 ANY_TEXT = st.text(st.characters(codec=None), max_size=300)
 
 
@@ -146,11 +147,7 @@ def test_a_german_day_starts_with_the_offset_of_its_own_midnight(day: str, start
     assert midnight(booking_date(at(day))).isoformat() == start
 
 
-@given(
-    moments=st.lists(
-        st.datetimes(datetime(1970, 1, 1), datetime(9000, 12, 31), timezones=st.timezones()), min_size=2, max_size=5
-    )
-)
+@given(moments=st.lists(st.datetimes(FIRST, LAST, timezones=st.timezones()), min_size=2, max_size=5))
 def test_moments_as_text_sort_like_the_moments(moments: list[datetime]) -> None:
     assert sorted(map(utc_text, moments)) == [utc_text(moment) for moment in sorted(moments)]
 

@@ -14,6 +14,7 @@ from shared.domain.ledger import row_for
 from shared.domain.money import Money
 from shared.pleo.entries import MalformedEntryError, parse
 
+FIRST, LAST = (datetime(year, 1, 1, tzinfo=UTC).replace(tzinfo=None) for year in (1971, 9000))
 REQUIRED = ["id", "companyId", "family", "status", "performedAt", "updatedAt", "transactionValue"]
 OPTIONAL = ["subFamily", "settledAt", "deletedAt", "totalBillValue", "merchant"]
 
@@ -64,6 +65,12 @@ def test_a_merchant_without_a_name_is_none(merchant: object) -> None:
     assert parse(wire(merchant=merchant)).merchant == ""
 
 
+@pytest.mark.parametrize("name", ["family", "subFamily", "status"])
+def test_text_that_no_database_takes_is_malformed(name: str) -> None:
+    with pytest.raises(MalformedEntryError, match=f"{name} is not readable text"):
+        parse(wire(**{name: "half a character: \ud800"}))
+
+
 def test_ids_are_compared_in_lower_case() -> None:
     read = parse(wire(id=ENTRY_ID.upper(), companyId=COMPANY_ID.upper()))
 
@@ -73,7 +80,7 @@ def test_ids_are_compared_in_lower_case() -> None:
 @pytest.mark.parametrize("name", ["id", "companyId"])
 @pytest.mark.parametrize("value", ["a#2", "a/b", "a b", "..", "ä", "a\n", "x" * 65, "a_b", "１"])
 def test_an_id_that_could_become_another_key_is_refused(name: str, value: str) -> None:
-    with pytest.raises(MalformedEntryError, match=f"{name} is not an id"):
+    with pytest.raises(MalformedEntryError, match=f"{name} is not (an id|readable text)"):
         parse(wire(**{name: value}))
 
 
@@ -152,7 +159,7 @@ def test_any_json_is_an_entry_that_leads_to_a_row_or_malformed(changes: dict[str
     assert row_for(read, announced_settled=True).entry_id == read.id
 
 
-@given(moment=st.datetimes(datetime(1970, 1, 2), datetime(9000, 12, 30)), offset=st.integers(-23, 23))
+@given(moment=st.datetimes(FIRST, LAST), offset=st.integers(-23, 23))
 def test_every_plausible_moment_leads_to_a_row(moment: datetime, offset: int) -> None:
     text = f"{moment.isoformat()}{offset:+03d}:00"
 

@@ -1,0 +1,185 @@
+"""The product's tables, queues, key and secret in memory, made from template.yaml, so that drift shows up in tests."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import yaml
+from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
+
+from shared.aws import clients, credentials
+
+ROOT = Path(__file__).resolve().parents[1]
+REGION = "eu-central-1"
+ACCOUNT = "123456789012"
+KEY_ALIAS = "alias/product"
+KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:{KEY_ALIAS}"
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "POWERTOOLS_SERVICE_NAME": "pleo-lexoffice",
+    "POWERTOOLS_METRICS_NAMESPACE": "PleoLexoffice",
+}
+CREDENTIALS = {
+    "pleo_client_id": "pleo-client",
+    "pleo_client_secret": "not-a-real-secret",
+    "lexoffice_client_id": "2b1f7a34-6f0e-4a53-8f5c-0f6d5b0a9e11",
+    "lexoffice_client_secret": "not-a-real-secret",
+}
+
+type Document = dict[str, Any]
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short tags as the long form: `!Ref Key` as {"Ref": "Key"}."""
+
+
+def _tagged(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Document:
+    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    return {name: value}
+
+
+_Loader.add_multi_constructor("!", _tagged)
+
+
+@cache
+def load_template() -> Document:
+    """template.yaml with its tags as dictionaries."""
+    document: Document = yaml.load((ROOT / "template.yaml").read_text("utf-8"), _Loader)  # noqa: S506 - a safe loader
+    return document
+
+
+@dataclass(slots=True)
+class Cloud:
+    """What was created. Tables are named by their logical ids."""
+
+    queues: dict[str, str] = field(default_factory=dict)
+    secret_arn: str = ""
+    ledger_table: str = "LedgerTable"
+    connection_table: str = "ConnectionTable"
+    token_table: str = "TokenTable"
+    key_arn: str = KEY_ARN
+
+    def client(self, service: str) -> Any:
+        """An AWS client of the tests' own."""
+        return clients.client(service)
+
+    def dump(self, table: str) -> list[Document]:
+        """Every item of a table, in DynamoDB's own notation."""
+        items: list[Document] = self.client("dynamodb").scan(TableName=table)["Items"]
+        return items
+
+    def items(self, table: str, prefix: str, key: str) -> list[Document]:
+        """The items whose attribute `key` begins with a prefix."""
+        return [item for item in self.dump(table) if item[key]["S"].startswith(prefix)]
+
+    def messages(self, queue: str) -> list[Document]:
+        """Take what waits in a queue, at most ten messages; their bodies."""
+        sqs, url = self.client("sqs"), self.queues[queue]
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in found:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in found]
+
+    @contextmanager
+    def failing(self, service: str, operation: str, code: str = "ThrottlingException") -> Iterator[None]:
+        """While this lasts, a service refuses an operation (or all: `*`) without carrying it out."""
+        events, name = self.client(service).meta.events, f"before-call.{service}.{operation}".removesuffix(".*")
+
+        def refused(**_: object) -> tuple[Any, Document]:
+            return SimpleNamespace(status_code=400), {"Error": {"Code": code, "Message": "by order of the test"}}
+
+        events.register_first(name, refused)
+        try:
+            yield
+        finally:
+            events.unregister(name, refused)
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        """Every variable that some door needs."""
+        return {
+            "CONNECTION_TABLE": self.connection_table,
+            "LEDGER_TABLE": self.ledger_table,
+            "TOKEN_TABLE": self.token_table,
+            "FEED_QUEUE_URL": self.queues["FeedQueue"],
+            "SYNC_QUEUE_URL": self.queues["SyncQueue"],
+            "KEY_ARN": self.key_arn,
+            "VENDOR_SECRET_ARN": self.secret_arn,
+            "PLEO_API_URL": "https://pleo.test",
+            "PLEO_AUTH_URL": "https://auth.pleo.test",
+            "LEXOFFICE_API_URL": "https://api.lexware.test",
+            "LEXOFFICE_APP_URL": "https://app.lexware.test",
+            "LEXOFFICE_LIMIT": "organisation",
+            "LEXOFFICE_ACCOUNT_SYSTEM": "PaymentProvider",
+            "FEED_RETRY_SECONDS": "60",
+            "PLEO_SCOPES": "accounts:read accounts:write tax-codes:read tax-codes:write companies:read",
+            "PUBLIC_URL": "",
+            **changes,
+        }
+
+
+_TABLE_PARTS = (
+    "BillingMode",
+    "AttributeDefinitions",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "GlobalSecondaryIndexes",
+)
+
+
+@contextmanager
+def in_memory() -> Iterator[Cloud]:
+    """Create everything; ENVIRONMENT must be set."""
+    # moto handles calls in the caller's thread and without locks; AWS carries out each one on its own.
+    process, one_by_one = BotocoreStubber.process_request, threading.Lock()
+
+    def processed(self: BotocoreStubber, request: Any) -> Any:
+        with one_by_one:
+            return process(self, request)
+
+    with patch.object(BotocoreStubber, "process_request", processed), mock_aws():
+        credentials._read.cache_clear()
+        cloud = Cloud()
+        resources: Document = load_template()["Resources"]
+        for name, resource in resources.items():
+            properties = resource.get("Properties", {})
+            if resource["Type"] == "AWS::DynamoDB::Table":
+                parts = {part: properties[part] for part in _TABLE_PARTS if part in properties}
+                cloud.client("dynamodb").create_table(TableName=name, **parts)
+            elif resource["Type"] == "AWS::SQS::Queue":
+                cloud.queues[name] = _queue(cloud, name, properties)
+        key_id = cloud.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        cloud.client("kms").create_alias(AliasName=KEY_ALIAS, TargetKeyId=key_id)
+        secret = cloud.client("secretsmanager").create_secret(Name="vendors", SecretString=json.dumps(CREDENTIALS))
+        cloud.secret_arn = secret["ARN"]
+        yield cloud
+
+
+def _queue(cloud: Cloud, name: str, properties: Document) -> str:
+    fifo = properties.get("FifoQueue", False)
+    attributes = {"VisibilityTimeout": str(properties.get("VisibilityTimeout", 30))}
+    if fifo:
+        attributes["FifoQueue"] = "true"
+    url: str = cloud.client("sqs").create_queue(QueueName=name + (".fifo" if fifo else ""), Attributes=attributes)[
+        "QueueUrl"
+    ]
+    return url

@@ -1,0 +1,71 @@
+"""Wake-ups: one worker per company, one wake-up per occasion."""
+
+import json
+from typing import Any
+
+import pytest
+from cloud import Cloud
+
+from shared.aws.queues import FeedQueue, SyncQueue
+from shared.errors import StoreUnavailable
+
+
+def waiting(aws: Cloud) -> list[dict[str, Any]]:
+    answer = aws.client("sqs").receive_message(
+        QueueUrl=aws.queues["FeedQueue"], MaxNumberOfMessages=10, AttributeNames=["All"]
+    )
+    return list(answer.get("Messages", []))
+
+
+def test_a_wake_up_names_the_company_and_is_grouped_by_it(aws: Cloud) -> None:
+    FeedQueue(aws.queues["FeedQueue"]).wake("c1", "entry.1.v")
+
+    (message,) = waiting(aws)
+    assert json.loads(message["Body"]) == {"connection_id": "c1"}
+    assert message["Attributes"]["MessageGroupId"] == "c1"
+
+
+def test_the_same_occasion_wakes_once_and_another_wakes_again(aws: Cloud) -> None:
+    queue = FeedQueue(aws.queues["FeedQueue"])
+
+    for occasion in ("a", "a", "b"):
+        queue.wake("c1", occasion)
+
+    assert [message["Attributes"]["MessageDeduplicationId"] for message in waiting(aws)] == ["a", "b"]
+
+
+def test_the_longest_possible_occasion_is_accepted(aws: Cloud) -> None:
+    queue = FeedQueue(aws.queues["FeedQueue"])
+
+    queue.wake("c1", f"{'x' * 64}.1000000.1.2026-01-12T09:00:00.000000Z")
+
+    assert len(waiting(aws)) == 1
+
+
+def test_a_message_tried_later_is_out_of_sight_until_then(aws: Cloud) -> None:
+    queue = FeedQueue(aws.queues["FeedQueue"])
+    queue.wake("c1", "a")
+    (message,) = waiting(aws)
+
+    queue.try_later(message["ReceiptHandle"], 0)
+    (again,) = waiting(aws)
+    assert again["Attributes"]["ApproximateReceiveCount"] == "2"
+
+    queue.try_later(again["ReceiptHandle"], 600)
+    assert waiting(aws) == []
+
+
+def test_a_turn_says_whether_the_lists_are_to_be_synced(aws: Cloud) -> None:
+    queue = SyncQueue(aws.queues["SyncQueue"])
+    queue.send_turn("c1")
+    queue.send_turn("c2", catalogue=True)
+
+    assert sorted(aws.messages("SyncQueue"), key=lambda body: str(body["connection_id"])) == [
+        {"connection_id": "c1", "catalogue": False},
+        {"connection_id": "c2", "catalogue": True},
+    ]
+
+
+def test_a_queue_that_is_not_there_is_a_store_that_is_unavailable(aws: Cloud) -> None:
+    with pytest.raises(StoreUnavailable, match="SendMessage answered"):
+        FeedQueue(aws.queues["FeedQueue"] + "x").wake("c1", "a")

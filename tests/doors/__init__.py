@@ -1,0 +1,1 @@
+"""The doors' handlers, called as Lambda calls them."""

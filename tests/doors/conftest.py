@@ -1,0 +1,289 @@
+"""The doors' handlers on in-memory AWS: sample events in, answers out."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+import uvicorn
+from botocore.client import BaseClient
+from cloud import CREDENTIALS, ROOT, Cloud, Document
+
+from local.lexoffice.app import create_app as lexoffice_app
+from local.lexoffice.settings import Settings as LexofficeSettings
+from local.pleo.running import running
+from local.pleo.settings import Settings as PleoSettings
+from local.pleo.world import DEFAULT_COMPANY_ID
+from shared.aws import limiter
+from shared.aws.connections import Connection, Connections
+from shared.aws.ledger import Ledger
+from shared.domain.ledger import Row
+from shared.http import Http
+
+
+class Context:
+    """What Lambda hands to a handler."""
+
+    aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+
+    def __init__(self, milliseconds: int = 120_000) -> None:
+        self._milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._milliseconds
+
+
+_READS = ("GET", "GetItem", "Query", "BatchGet", "Decrypt", "GetSecretValue")
+PUBLIC_URL = "http://127.0.0.1:9"
+ORGANISATION_ID = "5f1c7c8e-2f5b-4f0c-8f5e-0d0a6b7f3a11"
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context()
+
+
+@pytest.fixture
+def sample() -> Callable[[str], Document]:
+    """A sample event by its name."""
+
+    def read(name: str) -> Document:
+        document: Document = json.loads((ROOT / "events" / f"{name}.json").read_text("utf-8"))
+        return document
+
+    return read
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """All that was logged so far, keys and values."""
+    return lambda: "\n".join(repr(vars(record)) for record in caplog.records)
+
+
+class KilledError(BaseException):
+    """The process ended here."""
+
+
+class Executioner:
+    """Ends the process just before or just after one of its calls that may change something, at AWS or at a vendor."""
+
+    def __init__(self) -> None:
+        self.left = 0
+
+    def at(self, moment: int) -> "Executioner":
+        """Strike at the so-many-th moment from now; every call has two, before it and after it."""
+        self.left = moment
+        return self
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        self.left = 0
+
+    def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """The same call, with its two moments."""
+
+        def watched(*arguments: Any, **options: Any) -> Any:
+            if any(str(argument).startswith(_READS) for argument in arguments[1:2]):
+                return call(*arguments, **options)
+            self._moment()
+            answer = call(*arguments, **options)
+            self._moment()
+            return answer
+
+        return watched
+
+    def _moment(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise KilledError
+
+
+@pytest.fixture
+def executioner(monkeypatch: pytest.MonkeyPatch) -> Executioner:
+    """Idle until told when to strike."""
+    made = Executioner()
+    for owner, name in ((BaseClient, "_make_api_call"), (Http, "request")):
+        monkeypatch.setattr(owner, name, made.around(getattr(owner, name)))
+    return made
+
+
+@pytest.fixture
+def configured(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """AWS with every variable the doors need in the environment."""
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    return aws
+
+
+@pytest.fixture(scope="session")
+def pleo_url() -> Iterator[str]:
+    settings = PleoSettings(
+        "",
+        CREDENTIALS["pleo_client_id"],
+        CREDENTIALS["pleo_client_secret"],
+        (f"{PUBLIC_URL}/oauth/pleo/callback",),
+        f"{PUBLIC_URL}/connect",
+        f"{PUBLIC_URL}/status",
+    )
+    with running(settings) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def lexoffice_url() -> Iterator[str]:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        settings = LexofficeSettings(
+            public_url=url,
+            client_id=CREDENTIALS["lexoffice_client_id"],
+            client_secret=CREDENTIALS["lexoffice_client_secret"],
+            redirect_uris=(f"{PUBLIC_URL}/oauth/lexoffice/callback",),
+        )
+        config = uvicorn.Config(
+            lexoffice_app(settings), log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        # The listener takes connections already; the first answer says that somebody serves them.
+        httpx.get(f"{url}/control/state", timeout=10).raise_for_status()
+        yield url
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+@dataclass(slots=True)
+class Linked:
+    """The oauth door, both stand-ins, and a browser that says yes."""
+
+    app: ModuleType
+    cloud: Cloud
+    pleo: httpx.Client
+    lexoffice: httpx.Client
+    sample: Callable[[str], Document]
+    cookies: list[str] = field(default_factory=list)
+
+    def visit(self, method: str, path: str, query: dict[str, str] | None = None, **changes: Any) -> Document:
+        """One request of the browser to the oauth door."""
+        event = {
+            **self.sample("oauth_connect"),
+            "routeKey": f"{method} {path}",
+            "rawPath": path,
+            "queryStringParameters": query or {},
+            "cookies": self.cookies,
+            **changes,
+        }
+        answer: Document = self.app.handler(event, Context(29_000))
+        self.cookies = [cookie.partition(";")[0] for cookie in answer.get("cookies", [])] or self.cookies
+        return answer
+
+    def start(self) -> str:
+        """Press the button; the address of Pleo's consent page."""
+        location: str = self.visit("POST", "/connect")["headers"]["Location"]
+        return location
+
+    def consent_at_pleo(self, address: str, company_id: str = DEFAULT_COMPANY_ID) -> dict[str, str]:
+        """Say yes at Pleo; the parameters of the way back."""
+        self.control_pleo("/switches", {"auto_consent": company_id})
+        answer = self.pleo.get(address)
+        self.control_pleo("/switches", {"auto_consent": ""})
+        return _query(answer.headers["location"])
+
+    def consent_at_lexoffice(self, address: str, organisation_id: str = ORGANISATION_ID) -> dict[str, str]:
+        """Say yes at lexoffice; the parameters of the way back."""
+        answer = self.lexoffice.post(address, data={"decision": "allow", "organization_id": organisation_id})
+        return _query(answer.headers["location"])
+
+    def connect(self, company_id: str = DEFAULT_COMPANY_ID, organisation_id: str = ORGANISATION_ID) -> Document:
+        """The whole way; the last answer."""
+        query = self.consent_at_pleo(self.start(), company_id)
+        onwards = self.visit("GET", "/oauth/pleo/callback", query)
+        query = self.consent_at_lexoffice(onwards["headers"]["Location"], organisation_id)
+        return self.visit("GET", "/oauth/lexoffice/callback", query)
+
+    def control_pleo(self, path: str, order: object = None) -> Any:
+        return self.pleo.post(f"/control{path}", json=order or {}).raise_for_status().json()
+
+    def control_lexoffice(self, path: str, **order: object) -> Any:
+        return self.lexoffice.post(f"/control/{path}", json=order).raise_for_status().json()
+
+    def organisation(self, organisation_id: str = ORGANISATION_ID) -> Document:
+        """What lexoffice holds."""
+        every = self.lexoffice.get("/control/state").json()["organizations"]
+        found: Document = next(each for each in every if each["id"] == organisation_id)
+        return found
+
+    def connection(self, company_id: str = DEFAULT_COMPANY_ID) -> Connection:
+        found = Connections(self.cloud.connection_table).of_company(company_id)
+        assert found is not None
+        return found
+
+    def rows(self) -> list[Row]:
+        return Ledger(self.cloud.ledger_table).rows(self.connection().connection_id)
+
+    def message(self, name: str, **body: object) -> Document:
+        """The sample event of a queue, for this company."""
+        event = self.sample(name)
+        event["Records"][0]["body"] = json.dumps({"connection_id": self.connection().connection_id, **body})
+        return event
+
+
+def _query(address: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+
+
+@pytest.fixture
+def linked(
+    configured: Cloud,
+    sample: Callable[[str], Document],
+    pleo_url: str,
+    lexoffice_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Linked]:
+    """The doors pointed at both stand-ins, which are as at their start and count no calls."""
+    monkeypatch.setattr(limiter, "STEADY_MS", 1)
+    addresses = {
+        "PLEO_API_URL": pleo_url,
+        "PLEO_AUTH_URL": pleo_url,
+        "LEXOFFICE_API_URL": lexoffice_url,
+        "LEXOFFICE_APP_URL": lexoffice_url,
+        "PUBLIC_URL": PUBLIC_URL,
+    }
+    for name, value in addresses.items():
+        monkeypatch.setenv(name, value)
+    from functions.feed import app as feed
+    from functions.oauth import app as oauth
+    from functions.schedule import app as schedule
+    from functions.sync import app as sync
+
+    for parts in (oauth._parts, feed._parts, schedule._parts, sync._turn):
+        parts.cache_clear()
+    made: list[Http] = []
+    begin = Http.__init__
+
+    def noted(self: Http, *arguments: Any, **options: Any) -> None:
+        begin(self, *arguments, **options)
+        made.append(self)
+
+    monkeypatch.setattr(Http, "__init__", noted)
+    with (
+        httpx.Client(base_url=pleo_url, trust_env=False, timeout=10) as pleo,
+        httpx.Client(base_url=lexoffice_url, trust_env=False, timeout=10) as lexoffice,
+    ):
+        linked = Linked(oauth, configured, pleo, lexoffice, sample)
+        linked.control_pleo("/reset")
+        linked.control_pleo("/webhooks", {"mode": "hold"})
+        linked.control_lexoffice("reset")
+        linked.control_lexoffice("switches", bucket_rate=1_000_000, bucket_capacity=1_000_000, token_rate=0)
+        yield linked
+    for http in made:
+        http.close()

@@ -1,0 +1,263 @@
+"""A company at Pleo and its organisation in lexoffice: what its people do, and what can be seen of it."""
+
+import json
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from local.browser import Browser
+
+from .signing import signature
+from .world import Json, World
+
+_FAR_FUTURE = 4_000_000_000_000  # milliseconds
+
+
+@dataclass
+class Company:
+    """One company and one organisation, connected or not yet."""
+
+    world: World
+    id: str
+    organisation_id: str
+    browser: Browser = field(default_factory=Browser)
+
+    # -------------------------------------------------------------------------------------------- connecting
+    def connect(self) -> str:
+        """Goes the whole way as the admin; the title of the last page."""
+        return self.return_from_lexoffice(self.consent_at_lexoffice())
+
+    def consent_at_pleo(self, decision: str = "allow") -> str:
+        """Starts and decides at Pleo; the address Pleo sends the browser back to, not yet opened."""
+        page = self.browser.open(self.world.stack.connect_url).submit().page
+        consent = re.search(r'name="consent" value="([^"]+)"', page.text)
+        assert consent, page.text
+        form = {"consent": consent[1], "company": self.id, "decision": decision}
+        return self._decided(str(page.url), "/oauth/authorize", form)
+
+    def consent_at_lexoffice(self, decision: str = "allow", organisation_id: str = "") -> str:
+        """Goes on to lexoffice and decides there; the address to come back to, not yet opened."""
+        page = self.browser.open(self.consent_at_pleo()).page
+        assert page.url.path == "/oauth2/authorize", f"{page.status_code} {self.browser.title}"
+        form = {"organization_id": organisation_id or self.organisation_id, "decision": decision}
+        return self._decided(str(page.url), "", form)
+
+    def return_from_lexoffice(self, callback: str) -> str:
+        """Opens an address that a vendor sent the browser to; the title of the page it leads to."""
+        return self.browser.open(callback).title
+
+    def _decided(self, page_url: str, action: str, form: dict[str, str]) -> str:
+        url = str(httpx.URL(page_url).join(action)) if action else page_url
+        answer = self.world.http.post(url, data=form, follow_redirects=False)
+        assert answer.is_redirect, answer.text
+        return answer.headers["location"]
+
+    @property
+    def connection_id(self) -> str:
+        """The id of its connection."""
+        guard = self.world.item("ConnectionTable", id=f"COMPANY#{self.id}")
+        assert guard, "the company has no connection"
+        return str(guard["connection_id"])
+
+    @property
+    def connection(self) -> Json:
+        """Its connection as it is stored."""
+        found = self.world.item("ConnectionTable", id=f"CONNECTION#{self.connection_id}")
+        assert found
+        return found
+
+    # -------------------------------------------------------------------------------------------- Pleo
+    def pay(self, **entry: Any) -> str:
+        """An entry at Pleo (a card purchase unless told otherwise); its id."""
+        return str(self.world.pleo("/entries", company_id=self.id, **entry)["id"])
+
+    def settle(self, entry_id: str, **how: Any) -> None:
+        """A pending payment becomes final."""
+        self.world.pleo(f"/entries/{entry_id}/settle", **how)
+
+    def spend(self, amount: int = 1_000, **entry: Any) -> str:
+        """A card payment of `amount` cents that is settled at once; its id."""
+        return self.pay(amount=amount, settledAt=now(), **entry)
+
+    def spend_many(self, count: int) -> list[str]:
+        """So many settled payments of 1, 2, 3 … cents, whose webhooks arrive together; their ids."""
+        self.world.pleo("/webhooks", mode="hold")
+        orders = [{"company_id": self.id, "amount": cents, "settledAt": now()} for cents in range(1, count + 1)]
+        ids = self.world.pleo("/entries/batch", entries=orders)["ids"]
+        self.world.pleo("/webhooks", mode="live")
+        self.world.pleo("/webhooks/flush")
+        return [str(each) for each in ids]
+
+    def pile_up(self, count: int) -> list[str]:
+        """The same, and they are all in the ledger before the first one is fed."""
+        with self.world.feed_switched_off():
+            ids = self.spend_many(count)
+            self.world.eventually(lambda: self.states == {"ready": count}, what="all rows ready")
+            self.world.eventually(self.world.all_delivered, what="all webhooks answered")
+        return ids
+
+    def snapshot(self, **entry: Any) -> Json:
+        """An entry as Pleo's events carry it, that Pleo never told anybody about."""
+        made: Json = self.world.pleo("/entries", company_id=self.id, silent=True, **entry)
+        return {name: value for name, value in made.items() if value is not None}
+
+    @property
+    def wallet(self) -> Decimal:
+        """What the wallet holds, in euro, by Pleo's own reckoning."""
+        return Decimal(self.world.pleo(f"/wallet/{self.id}", "GET")["minors"]).scaleb(-2)
+
+    @property
+    def installation(self) -> str:
+        """The status of our installation at Pleo."""
+        companies = self.world.pleo("/state", "GET")["companies"]
+        return str(next(each["installation"] for each in companies if each["id"] == self.id))
+
+    @property
+    def subscriptions(self) -> list[Json]:
+        """The living webhook subscriptions for this company."""
+        found = self.world.pleo("/state", "GET")["subscriptions"]
+        return [each for each in found if each["endpointUrl"].endswith(self.connection_id) and not each["deleted"]]
+
+    def shown_in_pleo(self) -> tuple[list[str], list[str]]:
+        """The names of the accounts and of the tax rates on Pleo's page «Kategorien»."""
+        text = self.world.http.get(f"{self.world.stack.pleo_url}/categories", params={"company": self.id}).text
+        accounts, _, taxes = text.partition("<h2>Steuersätze</h2>")
+        return re.findall(r'<th scope="row">([^<]+)', accounts), re.findall(r'<th scope="row">([^<]+)', taxes)
+
+    # -------------------------------------------------------------------------------------------- lexoffice
+    @property
+    def organisation(self) -> Json:
+        """All that lexoffice's stand-in knows of the organisation."""
+        found = self.world.lexoffice("/state", "GET")["organizations"]
+        return next(each for each in found if each["id"] == self.organisation_id)
+
+    @property
+    def accounts(self) -> list[Json]:
+        """The organisation's finance accounts."""
+        return list(self.organisation["accounts"])
+
+    @property
+    def lines(self) -> list[Json]:
+        """The lines in lexoffice, in the order in which they arrived."""
+        query = f"/transactions?organization_id={self.organisation_id}"
+        return list(self.world.lexoffice(query, "GET"))
+
+    def in_lexoffice(self, **command: Any) -> None:
+        """A control command for this organisation: `in_lexoffice(outage={"on": True})`."""
+        for name, body in command.items():
+            self.world.lexoffice(f"/{name}", organization_id=self.organisation_id, **body)
+
+    # -------------------------------------------------------------------------------------------- ledger
+    @property
+    def rows(self) -> list[Json]:
+        """The ledger's rows of entries and corrections."""
+        return [item for item in self.world.partition(self.connection_id) if item["row"].startswith("ENTRY#")]
+
+    @property
+    def parked(self) -> list[Json]:
+        """The events that were kept for inspection."""
+        return [item for item in self.world.partition(self.connection_id) if item["row"].startswith("PARKED#")]
+
+    @property
+    def states(self) -> dict[str, int]:
+        """How many rows are in which state."""
+        return dict(Counter(row["state"] for row in self.rows))
+
+    def row(self, entry_id: str) -> Json:
+        """An entry's first row."""
+        found = self.world.item("LedgerTable", connection_id=self.connection_id, row=f"ENTRY#{entry_id}")
+        assert found, f"no row of entry {entry_id}"
+        return found
+
+    # -------------------------------------------------------------------------------------------- the product
+    def turn(self) -> None:
+        """Gives the company its turn and waits until nothing is left to do."""
+        message = json.dumps({"connection_id": self.connection_id, "catalogue": False})
+        self.world.stack.client("sqs").send_message(
+            QueueUrl=self.world.stack.resources["SyncQueue"], MessageBody=message
+        )
+        self.world.at_rest()
+
+    def is_due(self, moment: str) -> None:
+        """Moves the company's next turn."""
+        self.world.put("ConnectionTable", self.connection | {"due_at": moment})
+
+    def is_fed(self, *entry_ids: str, seconds: float = 40) -> None:
+        """Waits until everything is at rest, then: each entry is exactly one line, nothing else is."""
+        self.world.at_rest(seconds=seconds)
+        expected = Counter(f"pleo-{entry_id}" for entry_id in entry_ids)
+        assert Counter(line["externalReference"] for line in self.lines) == expected, self.world.log_tail()
+        self.is_balanced()
+
+    def is_empty_in_lexoffice(self) -> None:
+        """Waits until everything is at rest, then: no line at all."""
+        self.world.at_rest()
+        assert self.lines == []
+
+    def is_balanced(self) -> None:
+        """The account in lexoffice shows what the wallet holds."""
+        (account,) = self.accounts
+        assert account["balance"] == self.wallet
+
+    def is_held(self, reason: str) -> None:
+        """Waits until feeding this company has stopped for this reason."""
+        self.world.eventually(lambda: self.connection["hold"] == reason, what=f"held for {reason}")
+        assert self.connection["status"] == "held"
+        self.world.at_rest()
+
+    def at_full_speed(self) -> None:
+        """Lifts lexoffice's limit for this organisation and our pace with it: for tests that are not about pace."""
+        self.in_lexoffice(bucket={"rate": 1000, "capacity": 1000})
+        limiter = {"next_at": 0, "interval_ms": 10, "refused_at": _FAR_FUTURE}
+        self.world.put("ConnectionTable", {"id": f"LIMITER#lexoffice.{self.organisation_id}", **limiter})
+
+    # -------------------------------------------------------------------------------------------- webhooks by hand
+    @property
+    def secrets(self) -> list[str]:
+        """The signing secrets, opened with the key's full rights."""
+        kms = self.world.stack.client("kms")
+        context = {"purpose": "webhook-secret", "connection_id": self.connection_id}
+        sealed = (bytes(secret["sealed"].value) for secret in self.connection["secrets"])
+        return [kms.decrypt(CiphertextBlob=each, EncryptionContext=context)["Plaintext"].decode() for each in sealed]
+
+    def deliver(
+        self,
+        body: bytes,
+        *,
+        secret: str = "",
+        message_id: str = "",
+        timestamp: str = "",
+        headers: dict[str, str | None] | None = None,
+    ) -> httpx.Response:
+        """One webhook, signed with the first secret unless told otherwise; a header that is None is left out."""
+        message_id = message_id or f"msg_{uuid4().hex}"
+        timestamp = timestamp or str(int(time.time()))
+        sent: dict[str, str | None] = {
+            "content-type": "application/json",
+            "webhook-id": message_id,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": signature(
+                secret or self.secrets[0], message_id=message_id, timestamp=timestamp, body=body
+            ),
+        }
+        present = {name: value for name, value in (sent | (headers or {})).items() if value is not None}
+        url = f"{self.world.stack.api_url}/webhooks/pleo/{self.connection_id}"
+        # As bytes, because a test may spell a header in another script.
+        encoded = {name.encode(): value.encode() for name, value in present.items()}
+        return self.world.http.post(url, content=body, headers=encoded)
+
+
+def event(data: Json, event_type: str = "v1.card-transaction.settled") -> bytes:
+    """The body of a webhook."""
+    return json.dumps({"data": data, "eventType": event_type, "eventId": str(uuid4())}, default=str).encode()
+
+
+def now(seconds: int = 0) -> str:
+    """A moment as Pleo writes it, so many seconds from now."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))

@@ -1,0 +1,70 @@
+"""One deployed stack per test process; every test has a company and an organisation that nobody else uses."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from local.stack import LocalStack
+
+from .company import Company
+from .world import World
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    with LocalStack() as stack:
+        world = World(stack)
+        yield world
+        world.close()
+
+
+@pytest.fixture(autouse=True)
+def calm(world: World) -> Iterator[None]:
+    yield
+    world.calm()
+
+
+@pytest.fixture
+def founded(world: World) -> Iterator[Callable[..., Company]]:
+    """Founds companies: an empty wallet, an organisation, not connected; `paced` by lexoffice as in life, or not."""
+    made: list[Company] = []
+
+    def found(*, paced: bool = False, **organisation: object) -> Company:
+        name = f"Firma {len(made) + 1}"
+        company_id = world.pleo("/companies", name=name, opening_minors=0)["id"]
+        organisation_id = world.lexoffice("/organizations", companyName=name, **organisation)["id"]
+        company = Company(world, company_id, organisation_id)
+        if not paced:
+            company.at_full_speed()
+        made.append(company)
+        return company
+
+    yield found
+    for company in made:
+        company.browser.close()
+
+
+@pytest.fixture
+def newcomer(founded: Callable[..., Company]) -> Company:
+    """A company that is not connected yet."""
+    return founded()
+
+
+@pytest.fixture
+def company(newcomer: Company) -> Company:
+    """A connected company."""
+    return _connected(newcomer)
+
+
+@pytest.fixture
+def neighbour(founded: Callable[..., Company]) -> Company:
+    """Another connected company."""
+    return _connected(founded())
+
+
+def _connected(company: Company) -> Company:
+    assert company.connect().startswith("Verbunden")
+    company.world.at_rest()
+    # No turn by the clock: it would heal what a test wants to see broken, and all companies' turns cost time.
+    company.is_due("2999-01-01T00:00:00.000000Z")
+    return company
