@@ -1,0 +1,70 @@
+"""What a payment costs in calls and capacity, from the record of what was asked of AWS and the vendor's own count."""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from bench.figures import Figure
+from bench.record import Call, by_operation, item_bytes, read_units, write_units
+from bench.world import Customer, Json, World
+
+_LARGEST_ITEM = 1024  # bytes that one write unit pays for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Everything that so many payments of a customer asked for."""
+
+    payments: int
+    operations: Counter[str]
+    write_units: int
+    read_units: float
+    vendor_calls: int
+    runs: int
+
+    @classmethod
+    def of(cls, world: World, customer: Customer, calls: Iterable[Call], *, payments: int, calls_before: Json) -> Self:
+        """Count. Raises RuntimeError where the arithmetic of units would be wrong."""
+        calls = list(calls)
+        sizes = [item_bytes(item) for item in world.ledger_items(customer)]
+        if max(sizes) > _LARGEST_ITEM:
+            raise RuntimeError(f"a row of the ledger has {max(sizes)} bytes, so that it costs more than one unit")
+        operations = by_operation(calls)
+        if operations["UpdateItem LedgerTable"] < payments:
+            raise RuntimeError("the emulator's record is not complete")
+        after = world.organization(customer)["calls"]
+        return cls(
+            payments=payments,
+            operations=operations,
+            write_units=write_units(calls),
+            read_units=read_units(calls, queried_bytes=payments * statistics.mean(sizes)),
+            vendor_calls=after["accepted"] + after["refused"] - calls_before["accepted"] - calls_before["refused"],
+            runs=world.feed_runs(customer),
+        )
+
+
+def figures(stage: str, counted: Counted) -> list[Figure]:
+    """Per payment: sums first, then every operation."""
+    sums = {
+        "AWS calls": (counted.operations.total(), "calls"),
+        "queue polls by Lambda (computed)": (2 * counted.runs, "calls"),
+        "write units (computed)": (counted.write_units, "WRU"),
+        "read units (computed)": (counted.read_units, "RRU"),
+    }
+    operations = {name: (times, "calls") for name, times in counted.operations.most_common()}
+    return [
+        Figure(
+            name=f"{stage}, per payment: lexoffice calls",
+            value=counted.vendor_calls / counted.payments,
+            unit="calls",
+            better="lower",
+            peer="one line a call",
+            peer_value=1.0,
+        ),
+        *(
+            Figure(name=f"{stage}, per payment: {name}", value=value / counted.payments, unit=unit, better="lower")
+            for name, (value, unit) in (sums | operations).items()
+        ),
+    ]

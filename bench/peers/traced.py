@@ -1,0 +1,9 @@
+"""The usual set with its tracer, which needs aws-xray-sdk."""
+
+from aws_lambda_powertools import Tracer
+
+from bench.peers.usual import handler
+
+tracer = Tracer()
+
+__all__ = ["handler", "tracer"]

@@ -1,0 +1,160 @@
+"""What the doors ask of AWS, counted on the wire: the emulator's CloudTrail, switched on for as long as it is needed.
+
+It sees every request of the doors. It does not see what Lambda's own pollers ask of a queue, nor what an answer said;
+so calls are measured, write and read units are computed from them by DynamoDB's rules:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from local.emulator.process import ADMIN
+from local.stack import LocalStack
+
+# The emulator answers no more than this at once and knows no next page.
+_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of a door: when it was answered, and what was asked of what (`request` as in AWS's API reference)."""
+
+    at: datetime
+    service: str
+    operation: str
+    resource: str
+    request: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Operation and resource, as figures name it."""
+        return " ".join(filter(None, (self.operation, self.resource)))
+
+
+class Record:
+    """The emulator's record of requests; the bench's own are left out."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self._trail = stack.client("cloudtrail")
+        self._switch = f"{stack.emulator.endpoint_url}/_ministack/config"
+        self._names = {physical: logical for logical, physical in stack.resources.items()}
+        self._names |= {physical.rpartition("/")[2]: logical for physical, logical in self._names.items()}
+
+    @contextmanager
+    def recording(self) -> Iterator[list[Call]]:
+        """Record while the block runs; the list is filled, in order, when it ends."""
+        calls: list[Call] = []
+        self._turn("true")
+        began = datetime.now(UTC)
+        try:
+            yield calls
+        finally:
+            self._turn("false")
+        calls += self._between(began, datetime.now(UTC))
+
+    def _turn(self, position: str) -> None:
+        answer = httpx.post(self._switch, json={"cloudtrail._recording_enabled": position}, trust_env=False)
+        if not answer.raise_for_status().json()["applied"]:
+            raise RuntimeError("This release of the emulator cannot record requests.")
+
+    def _between(self, began: datetime, ended: datetime) -> list[Call]:
+        events: dict[str, Mapping[str, Any]] = {}
+        while True:
+            found = self._trail.lookup_events(StartTime=began, EndTime=ended, MaxResults=_PAGE)["Events"]
+            fresh = {event["EventId"]: event for event in found if event["EventId"] not in events}
+            if not fresh:
+                break
+            events |= fresh
+            ended = min(event["EventTime"] for event in fresh.values())
+        calls = (self._call(event) for event in events.values() if event["AccessKeyId"] != ADMIN["aws_access_key_id"])
+        return sorted(calls, key=lambda call: call.at)
+
+    def _call(self, event: Mapping[str, Any]) -> Call:
+        request = json.loads(event["CloudTrailEvent"])["requestParameters"]
+        asked = _asked(request)
+        service = event["EventSource"].partition(".")[0]
+        resource = self._names.get(asked.rpartition("/")[2], "")
+        return Call(event["EventTime"], service, event["EventName"], resource, request)
+
+
+def _asked(request: Mapping[str, Any]) -> str:
+    """The table or queue of a request; empty where it has another kind of resource. No request here has two."""
+    match request:
+        case {"TableName": str(name)} | {"QueueUrl": str(name)}:
+            return name
+        case {"RequestItems": {**tables}}:
+            return str(next(iter(tables)))
+        case {"TransactItems": [action, *_]}:
+            return str(next(iter(action.values()))["TableName"])
+        case _:
+            return ""
+
+
+def by_operation(calls: Iterable[Call]) -> Counter[str]:
+    """How often what was asked of what."""
+    return Counter(call.name for call in calls)
+
+
+def write_units(calls: Iterable[Call], *, refused: bool = False) -> int:
+    """Write units of items up to 1 KB; `refused` says that the conditions were not met, which costs the same.
+
+    A write costs one unit, in a transaction two; a row that enters or leaves the index `work` one more.
+    """
+    return sum(_write_units(call, refused=refused) for call in calls)
+
+
+def _write_units(call: Call, *, refused: bool) -> int:
+    match call.operation:
+        case "PutItem" | "UpdateItem":
+            indexed = ":work" in call.request.get("ExpressionAttributeValues", {}) and not refused
+            return 1 + indexed
+        case "TransactWriteItems":
+            updates = [action.get("Update", {}) for action in call.request["TransactItems"]]
+            return sum(2 + ("#work" in update.get("UpdateExpression", "")) for update in updates)
+        case _:
+            return 0
+
+
+def read_units(calls: Sequence[Call], *, queried_bytes: float = 0) -> float:
+    """One unit per item up to 4 KB, half a unit where it need not be consistent.
+
+    Queries cost one unit per started 4 KB of what they found, `queried_bytes` in all, and at least one each.
+    """
+    queries = sum(call.operation == "Query" for call in calls)
+    return sum(_read_units(call) for call in calls) + max(queries, math.ceil(queried_bytes / 4096))
+
+
+def _read_units(call: Call) -> float:
+    match call.operation:
+        case "GetItem":
+            return 1.0 if call.request.get("ConsistentRead") else 0.5
+        case "BatchGetItem":
+            asked = call.request["RequestItems"].values()
+            return sum(len(part["Keys"]) * (1.0 if part.get("ConsistentRead") else 0.5) for part in asked)
+        case _:
+            return 0.0
+
+
+def item_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
+    """Size of an item: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html."""
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def _value_bytes(value: Mapping[str, Any]) -> int:
+    match dict(value):
+        case {"S": str(text)}:
+            return len(text.encode())
+        case {"N": str(digits)}:
+            return len(digits) // 2 + 2
+        case {"NULL": _} | {"BOOL": _}:
+            return 1
+        case other:
+            raise ValueError(f"the size of {list(other)} is not known here")
