@@ -14,7 +14,7 @@ from local.stack import LocalStack
 
 def main() -> int:
     """Exit status: 0 when every target is met, 1 otherwise."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     began = time.monotonic()
 
     def say(what: str) -> None:

@@ -21,7 +21,7 @@ from local import build
 from local.emulator.process import REGION
 from local.package import ROOT
 
-RUNS = 11
+RUNS = 15
 RECEIVER_BOUND = 0.4  # of the usual set
 _BUILT = ROOT / "build" / "bench"
 _PEERS = Path(__file__).parent / "peers"

@@ -57,7 +57,21 @@ def layer(platform: tuple[str, ...]) -> Path:
         return folder
     draft = folder.with_suffix(f".{os.getpid()}")
     packages = draft / "python"
-    _uv("pip", "install", "--target", str(packages), "--python-version", "3.13", *platform, "-r", "-", stdin=locked)
+    # Copies: what is cut below must not be cut out of uv's cache, to which it would link otherwise.
+    _uv(
+        "pip",
+        "install",
+        "--link-mode",
+        "copy",
+        "--target",
+        str(packages),
+        "--python-version",
+        "3.13",
+        *platform,
+        "-r",
+        "-",
+        stdin=locked,
+    )
     described = [path for path in (packages / "botocore" / "data").iterdir() if path.is_dir()]
     superfluous = [path for pattern in _SUPERFLUOUS for path in packages.glob(pattern)]
     _trim_endpoints(packages / "botocore" / "data" / "endpoints.json", services)
