@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -15,12 +14,11 @@ from shared.errors import ConfigError, StoreUnavailable
 from shared.flows.connect import Connect, Page, Redirect, Step
 from shared.flows.set_up import SetUp
 from shared.flows.vendors import Vendors
-from shared.pages import render
+from shared.pages import render, web
+from shared.pages.web import Answer, Visit
 from shared.telemetry import attention, door, warn
 
 _COOKIE = "__Host-connect"
-# An answer must leave before the gateway gives up after 30 seconds.
-_SECONDS_TO_ANSWER = 3.0
 
 
 @cache
@@ -50,67 +48,59 @@ def _parts() -> tuple[OauthSettings, Connect]:
 _parts()
 
 
-class _Visit:
-    """One HTTP request of a browser (payload format 2.0)."""
-
-    def __init__(self, event: dict[str, Any], context: Any) -> None:
-        self.route: str = event["routeKey"]
-        self.query: dict[str, str] = event.get("queryStringParameters") or {}
-        self.headers: dict[str, str] = event.get("headers") or {}
-        self.language = render.language_of(self.query, self.headers)
-        cookies = dict(pair.split("=", 1) for pair in event.get("cookies", []) if "=" in pair)
-        self.cookie = cookies.get(_COOKIE, "")
-        self.public_url = _parts()[0].public_url or f"https://{event['requestContext']['domainName']}"
-        deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_ANSWER
-        self.remaining = lambda: deadline - time.monotonic()
-
-
 @door
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> Answer:
     """Answer one request of a browser."""
-    visit = _Visit(event, context)
+    visit = Visit(event, context, public_url=_parts()[0].public_url, cookie=_COOKIE)
     try:
         return _ROUTES[visit.route](visit)
     except ConfigError as error:
         attention("not configured", detail=str(error))
     except StoreUnavailable as error:
         warn("page unavailable", cause=str(error))
-    return _page(render.message("unavailable", visit.language), status=503)
+    return web.page(render.message("unavailable", visit.language), status=503)
 
 
-def _health(_visit: _Visit) -> dict[str, Any]:
+def _health(_visit: Visit) -> Answer:
     return {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": '{"status":"ok"}'}
 
 
-def _start_page(visit: _Visit) -> dict[str, Any]:
-    return _page(render.start(visit.language))
+def _start_page(visit: Visit) -> Answer:
+    return web.page(render.start(visit.language), form_target=_parts()[0].pleo_auth_url)
 
 
-def _start(visit: _Visit) -> dict[str, Any]:
+def _start(visit: Visit) -> Answer:
     cookie = secrets.token_urlsafe(32)
-    answer = _step(_parts()[1].start(cookie, visit.public_url), visit)
-    answer["cookies"] = [f"{_COOKIE}={cookie}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=3600"]
-    return answer
+    answer = _shown(_parts()[1].start(cookie, visit.public_url), visit)
+    return {**answer, "cookies": [f"{_COOKIE}={cookie}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=3600"]}
 
 
-def _pleo_callback(visit: _Visit) -> dict[str, Any]:
-    return _step(_parts()[1].pleo_answered(visit.cookie, visit.query, visit.public_url), visit)
+def _pleo_callback(visit: Visit) -> Answer:
+    return _shown(_parts()[1].pleo_answered(visit.cookie, visit.query, visit.public_url), visit)
 
 
-def _lexoffice_callback(visit: _Visit) -> dict[str, Any]:
+def _lexoffice_callback(visit: Visit) -> Answer:
     step = _parts()[1].lexoffice_answered(visit.cookie, visit.query, visit.public_url, visit.remaining)
-    return _step(step, visit)
+    return _shown(step, visit)
 
 
-def _result(visit: _Visit) -> dict[str, Any]:
+def _result(visit: Visit) -> Answer:
     page, connection = _parts()[1].result(visit.cookie)
     if connection is None:
-        return _step(page, visit)
-    shown = render.result(visit.language, company=connection.company_name, organisation=connection.organisation_name)
-    return _page(shown)
+        return _shown(page, visit)
+    names = {"company": connection.company_name, "organisation": connection.organisation_name}
+    return web.page(render.result(visit.language, **names))
 
 
-_ROUTES: dict[str, Callable[[_Visit], dict[str, Any]]] = {
+def _shown(step: Step, visit: Visit) -> Answer:
+    match step:
+        case Redirect(url):
+            return web.redirect(url)
+        case Page(name, status):
+            return web.page(render.message(name, visit.language), status=status)
+
+
+_ROUTES: dict[str, Callable[[Visit], Answer]] = {
     "GET /connect": _start_page,
     "POST /connect": _start,
     "GET /connect/result": _result,
@@ -118,33 +108,3 @@ _ROUTES: dict[str, Callable[[_Visit], dict[str, Any]]] = {
     "GET /oauth/lexoffice/callback": _lexoffice_callback,
     "GET /health": _health,
 }
-
-
-def _step(step: Step, visit: _Visit) -> dict[str, Any]:
-    match step:
-        case Redirect(url):
-            return {"statusCode": 303, "headers": {"Location": url, **_PRIVATE}}
-        case Page(name, status):
-            return _page(render.message(name, visit.language), status=status)
-
-
-_PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-
-
-def _page(html: render.Html, status: int = 200) -> dict[str, Any]:
-    # Browsers apply form-action to the redirect that answers the form, too: Pleo's consent page must be in it.
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'nonce-{html.nonce}'; base-uri 'none'; frame-ancestors 'none'; "
-        f"form-action 'self' {_parts()[0].pleo_auth_url}"
-    )
-    return {
-        "statusCode": status,
-        "headers": {
-            **_PRIVATE,
-            "Content-Type": "text/html; charset=utf-8",
-            "Content-Security-Policy": policy,
-            "X-Content-Type-Options": "nosniff",
-            "Strict-Transport-Security": "max-age=63072000",
-        },
-        "body": html.text,
-    }
