@@ -10,10 +10,12 @@ from rich.console import Console
 
 from local import browser
 from local.demo.cast import KINDS, Kind, entries
+from local.demo.export_proof import ExportProof, show_export
 from local.demo.proof import Proof, show
 from local.demo.world import Company, World
 from local.stack import LocalStack
 
+_EXPORT_CAST = (Kind("card purchase", 30, KINDS[0].order, settles=True),)
 _SMALL_CAST = (Kind("card purchase", 8, KINDS[0].order, settles=True),)
 _OUTAGE_SECONDS = 4.0
 
@@ -31,16 +33,20 @@ class Story:
         world = self._world
         bau = world.add_company("Muster Bau GmbH")
         rad = world.add_company("Muster Rad GmbH")
-        self._say(
-            "Two companies connect: consent at Pleo, consent at lexoffice, account, categories, tax codes, webhook"
-        )
+        tee = world.add_company("Muster Tee GmbH")
+        self._say("Three companies connect: consent at Pleo and at lexoffice, account, categories, tax codes, webhook")
         with ThreadPoolExecutor() as pool:
-            titles = list(pool.map(self._connect, (bau, rad)))
+            titles = list(pool.map(self._connect, (bau, rad, tee)))
         if any(not title.startswith("Verbunden") for title in titles):
             self._console.print(f"[red]connecting failed:[/] {titles}")
             return False
 
         rng = random.Random(2026)  # noqa: S311 - the same story every time
+        self._say("Muster Tee pays 30 times; its bookkeeper assigns accounts and clicks «Exportieren»")
+        world.pay(tee, entries(_EXPORT_CAST, rng))
+        self._wait_for_company(tee)
+        world.code(tee, without_account=1, unreadable=1)
+        job_id = world.click_export(tee)
         self._say("200 entries arrive at Muster Bau, 8 at Muster Rad; webhooks are held back, to be shuffled")
         world.hold_webhooks(copies=2)
         world.outage(rad, on=True)
@@ -68,9 +74,16 @@ class Story:
         world.redrive()
         self._wait_for_company(rad)
         self._wait("the dead-letter queue to be empty", lambda: world.dead_letters() == 0)
+        self._say("Muster Tee's export: voucher, receipt and hint for each expense, two calls a second")
+        self._wait(
+            "the export",
+            lambda: world.export_job(job_id)["status"] not in {"pending", "in_progress"},
+            progress=lambda: f"{len(world.organization(tee)['vouchers'])} vouchers in lexoffice",
+        )
+        exported = ExportProof.of(world, tee, job_id)
         self._say("The proof")
-        proofs = [Proof.of(world, company) for company in (bau, rad)]
-        return show(self._console, proofs)
+        right = show(self._console, [Proof.of(world, company) for company in (bau, rad, tee)])
+        return show_export(self._console, exported) and right
 
     def _connect(self, company: Company) -> str:
         return browser.connect(self._world.connect_url, company_id=company.id, organization_id=company.organization_id)
@@ -112,7 +125,7 @@ def main() -> int:
                 show(console, [Proof.of(world, company)])
             passed = False
         if not passed:
-            for function in ("PleoWebhookFunction", "FeedFunction", "SyncFunction", "OauthFunction"):
+            for function in ("PleoWebhookFunction", "FeedFunction", "ExportFunction", "SyncFunction", "OauthFunction"):
                 problems = [line for line in stack.logs(function) if '"level":"ERROR"' in line or "Traceback" in line]
                 console.print(f"{function}: {len(problems)} errors logged", *problems[-3:], sep="\n")
     console.print("[green]All of it is true.[/]" if passed else "[red]Not all of it is true.[/]")

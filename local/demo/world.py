@@ -10,6 +10,8 @@ import httpx
 from local.demo.cast import Kind, Order
 from local.stack import LocalStack
 
+_OFFICE_SUPPLIES = "16d04a21-fd91-11e1-a21f-0800200c9a66"  # «Bürobedarf»
+
 
 @dataclass(slots=True)
 class Company:
@@ -81,6 +83,39 @@ class World:
         if company is not None:
             body["organization_id"] = company.organization_id
         self._post(self._lexoffice, "/control/outage", body)
+
+    def code(self, company: Company, *, without_account: int, unreadable: int) -> None:
+        """What the bookkeeper does before exporting: contra account, categories, tax codes, receipts.
+
+        So many entries are left without an account, so many get a receipt that lexoffice does not take.
+        """
+        account = self.organization(company)["accounts"][0]["financialAccountId"]
+        self._post(self._pleo, "/control/contra-account", {"company_id": company.id, "account_external_id": account})
+        for position, entry_id in enumerate(company.entries):
+            coding: dict[str, Any] = {"account_external_id": _OFFICE_SUPPLIES, "tax_code": "DE-19"}
+            if position < without_account:
+                coding = {"note": "noch nicht zugeordnet"}
+            elif position < without_account + unreadable:
+                coding["files"] = [{"kind": "heic"}]
+            elif position % 3 == 0:
+                coding["files"] = [{"kind": "pdf"}]
+            self._post(self._pleo, f"/control/entries/{entry_id}/bookkeeping", coding)
+
+    def click_export(self, company: Company) -> str:
+        """Click «Exportieren» for everything in the queue; the job's id."""
+        body = {"company_id": company.id, "entry_ids": list(company.entries)}
+        return str(self._post(self._pleo, "/control/export", body)["id"])
+
+    def export_job(self, job_id: str) -> dict[str, Any]:
+        """A job with its items, as Pleo has it."""
+        job: dict[str, Any] = self._get(self._pleo, f"/control/export/{job_id}")
+        return job
+
+    def approve(self, company: Company) -> int:
+        """Approve every suggestion; how many there were."""
+        body = {"organization_id": company.organization_id}
+        approved = self._post(self._lexoffice, "/control/proposals/approve", body)["approved"]
+        return len(approved) if isinstance(approved, list) else int(approved)
 
     def take_turn(self, company: Company) -> None:
         """Give a company its scheduled turn now, as the clock's door does."""

@@ -11,6 +11,7 @@ import uuid
 
 import uvicorn
 
+from local.lexoffice import signing
 from local.lexoffice.app import create_app
 from local.lexoffice.settings import Settings
 
@@ -24,6 +25,7 @@ class Server(uvicorn.Server):
         """Start to listen."""
         await super().startup(sockets)
         if self.started:
+            signing.prepare()
             print(f"lexoffice stand-in ready on port {self.config.port}", flush=True)
 
 

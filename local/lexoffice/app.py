@@ -7,7 +7,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from local.lexoffice import consent, control, gateway, oauth, pages, rendering
+from local.lexoffice import consent, control, gateway, oauth, pages, rendering, voucher_pages
 from local.lexoffice.settings import Settings
 from local.lexoffice.world import World
 
@@ -37,7 +37,12 @@ def create_app(settings: Settings) -> Starlette:
             Route(f"{organization}/bank", pages.bank),
             Route(f"{organization}/bank/{{account_id}}", pages.account),
             Route(f"{organization}/bank/{{account_id}}/zuordnungsvorschlaege", pages.suggestions),
-            Route(f"{organization}/belege", pages.vouchers),
+            Route(f"{organization}/bank/{{account_id}}/zuordnungsvorschlaege", pages.approve, methods=["POST"]),
+            Route(f"{organization}/belege", voucher_pages.vouchers),
+            Route(f"{organization}/belege/{{voucher_id}}", voucher_pages.voucher),
+            Route(f"{organization}/belege/{{voucher_id}}/dateien/{{file_id}}", voucher_pages.file),
+            Route("/permalink/vouchers/view/{voucher_id}", voucher_pages.permalink),
+            Route("/webhookSignature/public/public_key.pub", voucher_pages.public_key),
             Route(f"{organization}/kategorien", pages.categories),
             Mount("/static", StaticFiles(directory=rendering.FOLDER / "static")),
         ]

@@ -1,7 +1,7 @@
 """One API call that has passed the gateway, and the table entry of the endpoint that serves it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from starlette.datastructures import QueryParams
@@ -12,16 +12,27 @@ from local.lexoffice.wire import Answer, Json
 from local.lexoffice.world import World
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The part `file` of a multipart body."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """Who calls, with what; `body` is the parsed JSON of a POST or PUT."""
+    """Who calls, with what; `body` is the parsed JSON of a POST or PUT, `form` and `file` are a multipart body's."""
 
     world: World
     organization: Organization
     connection: Connection
     params: dict[str, str]
     query: QueryParams
+    accept: str = "*/*"
     body: Json = None
+    form: dict[str, str] = field(default_factory=dict)
+    file: Upload | None = None
 
     def location(self, path: str) -> str:
         """Build the absolute address of a resource."""
@@ -36,13 +47,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A method and a path (`{name}` stands for one segment), the scope it needs (None: none), who serves it."""
+    """A method and a path (`{name}` stands for one segment), who serves it and what it takes.
+
+    `scope` names the scopes it needs, separated by spaces (None: none); `takes` is the type of a POST's or PUT's body.
+    """
 
     method: str
     path: str
     scope: str | None
-    serve: Callable[[Call], Answer]
+    serve: Callable[[Call], Answer | Awaitable[Answer]]
     needs_plan: bool = True
+    takes: str = "application/json"
+    gives_files: bool = False
     _pattern: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """Time as the vendor shows it: one movable clock for tokens and records, and the two timestamp styles of the API."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -9,6 +9,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 # The finance parser is laxer than that of sales documents: the vendor's own samples leave out the milliseconds
 # (https://developers.lexware.io/partner/docs/#finance-endpoint). The offset is never optional.
 _FINANCE_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Clock:
@@ -48,3 +49,18 @@ def parse_finance_timestamp(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         return None
+
+
+def parse_day(text: str) -> date | None:
+    """Read `yyyy-MM-dd`; None if it is shaped otherwise or no real day."""
+    if not _DAY.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def midnight_text(day: date) -> str:
+    """Write a day as vouchers show it: midnight in Germany."""
+    return berlin_text(datetime.combine(day, time(), BERLIN))

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
-from local.lexoffice import clock
+from local.lexoffice import clock, matching
 from local.lexoffice.command import Command, RejectedError
 from local.lexoffice.reading import euros
 from local.lexoffice.records import Account, Organization, RefusalRule, TaxType
@@ -39,15 +39,16 @@ def set_outage(command: Command) -> object:
 
 
 def refuse(command: Command) -> object:
-    """Have the books refuse matching transactions."""
+    """Have the books refuse matching transactions or vouchers."""
     rule = RefusalRule(
         message=command.text("message") or "Der Zeitraum ist festgeschrieben",
         violation=command.text("violation") or "PERIOD_CLOSED",
         purpose_contains=command.text("purpose_contains"),
         external_reference=command.text("external_reference"),
+        voucher_number=command.text("voucher_number"),
     )
-    if rule.purpose_contains is None and rule.external_reference is None:
-        raise RejectedError("purpose_contains or external_reference is needed")
+    if rule.purpose_contains is None and rule.external_reference is None and rule.voucher_number is None:
+        raise RejectedError("purpose_contains, external_reference or voucher_number is needed")
     command.organization().refusal_rules.append(rule)
     return {"rules": len(command.organization().refusal_rules)}
 
@@ -93,8 +94,7 @@ def touch_transaction(command: Command) -> object:
         line.assignments.append((voucher_id, "voucher"))
         line.open_amount = euros(Decimal(str(command.number("open") or 0)))
     if command.flag("unassign"):
-        line.assignments.clear()
-        line.open_amount = None
+        matching.unassign(command.world, line)
     line.lock_version += 1
     return {"id": line.id, "state": line.state}
 
@@ -108,7 +108,7 @@ def revoke(command: Command) -> object:
     else:
         found = [item for item in command.world.grants.connections.values() if item.id == connection_id]
     for connection in found:
-        connection.revoked = True
+        command.world.grants.end(connection)
     return {"revoked": [connection.id for connection in found]}
 
 

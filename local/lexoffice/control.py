@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.lexoffice import category_control, commands, fault_control, report, wire
+from local.lexoffice import category_control, commands, fault_control, report, voucher_control, wire
 from local.lexoffice.command import Command, RejectedError
 from local.lexoffice.settings import SWITCH_NAMES
 from local.lexoffice.wire import Answer
-from local.lexoffice.world import World
+from local.lexoffice.world import DEFAULT_ORGANIZATION_ID, World
 
 type Perform = Callable[[Command], object]
 
@@ -30,11 +30,15 @@ COMMANDS: tuple[tuple[str, str, Perform, str], ...] = (
         "POST",
         "/refuse",
         commands.refuse,
-        "organization_id purpose_contains external_reference message violation",
+        "organization_id purpose_contains external_reference voucher_number message violation",
     ),
     ("DELETE", "/refuse", commands.stop_refusing, ""),
     ("POST", "/accounts/{id}", commands.touch_account, "deactivated name delete"),
     ("POST", "/transactions/{id}", commands.touch_transaction, "delete invisible voucher_id open unassign"),
+    ("POST", "/vouchers/{id}", voucher_control.touch_voucher, "status remark delete"),
+    ("POST", "/proposals/approve", voucher_control.approve, "organization_id voucher_id"),
+    ("POST", "/events", voucher_control.emit, "organization_id eventType resourceId"),
+    ("GET", "/events", lambda command: voucher_control.event_log(command.world), ""),
     ("POST", "/categories", category_control.change, category_control.FIELDS),
     ("POST", "/revoke", commands.revoke, "organization_id connection_id"),
     ("POST", "/downgrade", commands.downgrade, "organization_id status"),
@@ -65,6 +69,7 @@ def _route(method: str, path: str, perform: Perform, fields: str) -> Route:
 async def _reset(request: Request) -> Response:
     old: World = request.app.state.world
     request.app.state.world = World(old.settings)
+    await old.events.close()
     return Answer(200, {}).response()
 
 
@@ -73,7 +78,19 @@ async def _transactions(request: Request) -> Response:
     return Answer(200, lines).response()
 
 
+async def _vouchers(request: Request) -> Response:
+    organization_id = request.query_params.get("organization_id", DEFAULT_ORGANIZATION_ID)
+    return Answer(200, voucher_control.voucher_list(request.app.state.world, organization_id)).response()
+
+
+async def _proposals(request: Request) -> Response:
+    organization_id = request.query_params.get("organization_id", DEFAULT_ORGANIZATION_ID)
+    return Answer(200, voucher_control.hints(request.app.state.world, organization_id)).response()
+
+
 ROUTES = [
+    Route("/control/vouchers", _vouchers, methods=["GET"]),
+    Route("/control/proposals", _proposals, methods=["GET"]),
     Route("/control/reset", _reset, methods=["POST"]),
     Route("/control/transactions", _transactions, methods=["GET"]),
     *(_route(*command) for command in COMMANDS),

@@ -3,18 +3,36 @@
 Status codes: https://developers.lexware.io/docs/#error-codes-http-status-codes.
 """
 
+import html
 import math
 import time
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local.lexoffice import accounts, categories, faults, problems, profile, transactions, wire
+from local.lexoffice import (
+    accounts,
+    categories,
+    contacts,
+    faults,
+    files,
+    hints,
+    payments,
+    problems,
+    profile,
+    subscriptions,
+    transactions,
+    voucher_list,
+    vouchers,
+    wire,
+)
 from local.lexoffice.bucket import TokenBucket
-from local.lexoffice.call import Call, Endpoint
+from local.lexoffice.call import Call, Endpoint, Upload
 from local.lexoffice.problems import RefusedError
 from local.lexoffice.records import Arrival, Connection, Organization
 from local.lexoffice.wire import Answer
@@ -26,7 +44,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *accounts.ENDPOINTS,
     *transactions.ENDPOINTS,
     *categories.ENDPOINTS,
+    *vouchers.ENDPOINTS,
+    *files.ENDPOINTS,
+    *voucher_list.ENDPOINTS,
+    *payments.ENDPOINTS,
+    *contacts.ENDPOINTS,
+    *hints.ENDPOINTS,
+    *subscriptions.ENDPOINTS,
 )
+_STORED_ENCODED = ("/v1/vouchers", "/v1/voucherlist", "/v1/contacts")
 # Starlette's names for every method a client may try; what no endpoint serves becomes a 405.
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -34,7 +60,8 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 async def serve(request: Request) -> Response:
     """Serve one call below `/v1`."""
     world: World = request.app.state.world
-    body = await request.body()
+    # Read before anything is answered: a client may still be sending.
+    await request.body()
     connection = _bearer(world, request.headers.get("authorization", ""))
     if connection is None:
         if world.outage:
@@ -43,14 +70,12 @@ async def serve(request: Request) -> Response:
     organization = world.organizations[connection.organization_id]
     arrival = Arrival(at=time.time(), method=request.method, path=request.url.path)
     organization.traffic.arrivals.append(arrival)
-    response = await _admit(world, organization, connection, request, body)
+    response = await _admit(world, organization, connection, request)
     arrival.status = response.status_code
     return response
 
 
-async def _admit(
-    world: World, organization: Organization, connection: Connection, request: Request, body: bytes
-) -> Response:
+async def _admit(world: World, organization: Organization, connection: Connection, request: Request) -> Response:
     if world.outage or organization.outage:
         return Answer(503).response()
     path = request.url.path
@@ -68,12 +93,13 @@ async def _admit(
         connection=connection,
         params=params,
         query=request.query_params,
+        accept=request.headers.get("accept", "*/*"),
     )
 
     async def effect() -> Response:
         try:
             _check(call, endpoint, request)
-            answer = _run(call, endpoint, body)
+            answer = await _run(call, endpoint, request)
         except RefusedError as error:
             answer = problems.render(error, path=path, now=world.clock.now())
         except _ForbiddenError:
@@ -104,18 +130,29 @@ def _find(method: str, path: str) -> tuple[Endpoint | None, dict[str, str]]:
 def _check(call: Call, endpoint: Endpoint | None, request: Request) -> None:
     if endpoint is None:
         if any(other.match(request.url.path) is not None for other in ENDPOINTS):
+            _check_family(request.url.path)
             raise RefusedError(405, f"Request method '{request.method}' is not supported")
         raise problems.not_found("Resource")
-    if endpoint.scope is not None and endpoint.scope not in call.connection.scopes:
+    if not set((endpoint.scope or "").split()) <= set(call.connection.scopes):
         raise _ForbiddenError
     if endpoint.needs_plan:
         _check_plan(call)
+    _check_headers(endpoint, request)
+
+
+def _check_family(path: str) -> None:
+    """Answer a method that vouchers, files and contacts do not know: measured, 404 instead of 405."""
+    if path.startswith(problems.LEGACY_FAMILIES):
+        raise problems.not_found("Resource")
+
+
+def _check_headers(endpoint: Endpoint, request: Request) -> None:
     accepted = request.headers.get("accept", "*/*")
-    if not any(kind in accepted for kind in ("*/*", "application/*", "application/json")):
+    if not endpoint.gives_files and not any(kind in accepted for kind in ("*/*", "application/*", "application/json")):
         raise RefusedError(406, "No acceptable representation")
     if endpoint.method in {"POST", "PUT"}:
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if content_type != "application/json":
+        if content_type != endpoint.takes:
             raise RefusedError(415, "Content type is not supported")
 
 
@@ -127,15 +164,51 @@ def _check_plan(call: Call) -> None:
         raise RefusedError(status, "The contract of this organization does not include this feature")
 
 
-def _run(call: Call, endpoint: Endpoint | None, body: bytes) -> Answer:
+async def _run(call: Call, endpoint: Endpoint | None, request: Request) -> Answer:
     assert endpoint is not None  # noqa: S101 - _check has refused this
-    if endpoint.method not in {"POST", "PUT"}:
-        return endpoint.serve(call)
+    if endpoint.method in {"POST", "PUT"}:
+        call = await _with_body(call, endpoint, request)
+    served = endpoint.serve(call)
+    answer = served if isinstance(served, Answer) else await served
+    if endpoint.method == "GET" and call.world.switches.stored_texts == "html":
+        answer = replace(answer, body=_as_stored(endpoint, answer.body))
+    return answer
+
+
+def _as_stored(endpoint: Endpoint, body: object) -> object:
+    """Show texts the way the searchable resources are said to store them: HTML-encoded."""
+    match body:
+        case str() if endpoint.path.startswith(_STORED_ENCODED):
+            return html.escape(body, quote=False)
+        case dict():
+            return {name: _as_stored(endpoint, value) for name, value in body.items()}
+        case list():
+            return [_as_stored(endpoint, value) for value in body]
+        case _:
+            return body
+
+
+async def _with_body(call: Call, endpoint: Endpoint, request: Request) -> Call:
+    if endpoint.takes != "application/json":
+        return await _with_form(call, request)
     try:
-        parsed = wire.parse(body)
+        return replace(call, body=wire.parse(await request.body()))
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, "Malformed JSON request") from error
-    return endpoint.serve(replace(call, body=parsed))
+
+
+async def _with_form(call: Call, request: Request) -> Call:
+    """Read a multipart body; only a part named `file` that has a file name is a file."""
+    try:
+        async with request.form() as form:
+            file = form.get("file")
+            return replace(
+                call,
+                form={name: value for name, value in form.items() if isinstance(value, str)},
+                file=Upload(file.filename or "", await file.read()) if isinstance(file, UploadFile) else None,
+            )
+    except HTTPException as error:
+        raise RefusedError(400, "Malformed multipart request") from error
 
 
 def _too_many(world: World, bucket: TokenBucket) -> Answer:

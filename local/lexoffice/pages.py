@@ -1,11 +1,13 @@
-"""The web app a bookkeeper clicks through: organisations, bank accounts with their lines, vouchers, categories."""
+"""The web app a bookkeeper clicks through: organisations, bank accounts with their lines and proposals, categories."""
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from local.lexoffice import matching
 from local.lexoffice.category_list import Category
 from local.lexoffice.records import Organization
 from local.lexoffice.rendering import page
+from local.lexoffice.voucher_list import contact_name
 from local.lexoffice.world import World
 
 _STATES = {
@@ -16,12 +18,14 @@ _STATES = {
 }
 
 
-def _organization(request: Request) -> Organization | None:
+def find_organization(request: Request) -> Organization | None:
+    """Find the organisation that the path names."""
     world: World = request.app.state.world
     return world.organizations.get(request.path_params["organization_id"])
 
 
-def _missing(request: Request, text: str) -> Response:
+def missing(request: Request, text: str) -> Response:
+    """Tell a person that there is nothing here."""
     return page(request, "error.html", status=404, error="Nicht gefunden", text=text)
 
 
@@ -34,9 +38,9 @@ async def home(request: Request) -> Response:
 async def bank(request: Request) -> Response:
     """«Finanzen» → «Bank»: all accounts with the balance the partner last sent."""
     world: World = request.app.state.world
-    organization = _organization(request)
+    organization = find_organization(request)
     if organization is None:
-        return _missing(request, "Diese Organisation gibt es nicht.")
+        return missing(request, "Diese Organisation gibt es nicht.")
     accounts = [(item, len(world.lines_of(item.id))) for item in world.accounts_of(organization.id)]
     return page(request, "bank.html", organization=organization, section="bank", accounts=accounts)
 
@@ -47,16 +51,36 @@ async def account(request: Request) -> Response:
 
 
 async def suggestions(request: Request) -> Response:
-    """One account, tab «Zuordnungsvorschläge»."""
+    """One account, tab «Zuordnungsvorschläge»: each voucher beside the bank line it is proposed for."""
     return _account_page(request, tab="zuordnungsvorschlaege")
+
+
+async def approve(request: Request) -> Response:
+    """Approve the proposal of the form's `voucher_id`, or all of the account (`alle`), and show the tab again."""
+    world: World = request.app.state.world
+    organization = find_organization(request)
+    if organization is None:
+        return missing(request, "Diese Organisation gibt es nicht.")
+    form = await request.form()
+    for voucher, line in matching.proposals(world, organization.id):
+        if line.account_id == request.path_params["account_id"] and (
+            "alle" in form or form.get("voucher_id") == voucher.id
+        ):
+            matching.approve(world, organization.id, voucher.id)
+    return RedirectResponse(request.url.path, status_code=303)
 
 
 def _account_page(request: Request, *, tab: str) -> Response:
     world: World = request.app.state.world
-    organization = _organization(request)
+    organization = find_organization(request)
     found = world.accounts.get(request.path_params["account_id"])
     if organization is None or found is None or found.organization_id != organization.id:
-        return _missing(request, "Dieses Konto gibt es nicht.")
+        return missing(request, "Dieses Konto gibt es nicht.")
+    proposals = [
+        (voucher, contact_name(world, voucher), line)
+        for voucher, line in matching.proposals(world, organization.id)
+        if line.account_id == found.id
+    ]
     lines = sorted(world.lines_of(found.id), key=lambda line: line.transaction_date, reverse=True)
     return page(
         request,
@@ -65,24 +89,20 @@ def _account_page(request: Request, *, tab: str) -> Response:
         section="bank",
         account=found,
         tab=tab,
-        lines=[(line, _STATES[line.state]) for line in lines],
+        lines=[
+            (line, _STATES[line.state], [(id_, world.vouchers.get(id_)) for id_, _ in line.assignments])
+            for line in lines
+        ],
+        proposals=proposals,
     )
-
-
-async def vouchers(request: Request) -> Response:
-    """«Belege»."""
-    organization = _organization(request)
-    if organization is None:
-        return _missing(request, "Diese Organisation gibt es nicht.")
-    return page(request, "vouchers.html", organization=organization, section="belege")
 
 
 async def categories(request: Request) -> Response:
     """«Kategorien»: the posting categories, expenses first."""
     world: World = request.app.state.world
-    organization = _organization(request)
+    organization = find_organization(request)
     if organization is None:
-        return _missing(request, "Diese Organisation gibt es nicht.")
+        return missing(request, "Diese Organisation gibt es nicht.")
     kinds = [
         (title, sorted((item for item in world.categories if item.type == kind), key=_by_group))
         for kind, title in (("outgo", "Ausgaben"), ("income", "Einnahmen"))

@@ -12,6 +12,10 @@ from local.lexoffice.wire import Answer
 # These endpoints still answer with an issue list; every other one uses the regular shape.
 LEGACY_FAMILIES = ("/v1/contacts", "/v1/files", "/v1/vouchers")
 _LEGACY_TYPES = {400: "bad_request_error", 406: "validation_failure"}
+# What the older families call the rules that `reading` names for the newer ones.
+_LEGACY_KEYS = {"NOTNULL": "missing_entity", "NOTBLANK": "missing_entity"} | dict.fromkeys(
+    ("INVALID", "DIGITS", "SIZE"), "invalid_value"
+)
 VALIDATION_FAILED = "Validation failed for request. Please see details list for specific causes."
 
 
@@ -69,7 +73,9 @@ def _regular(error: RefusedError, *, path: str, now: datetime) -> Answer:
 
 def _legacy(error: RefusedError) -> Answer:
     kind = _LEGACY_TYPES.get(error.status, "technical_error")
-    found: list[tuple[str, str | None]] = [(item.violation, item.field) for item in error.violations]
+    found: list[tuple[str, str | None]] = [
+        (_LEGACY_KEYS.get(item.violation, item.violation), item.field) for item in error.violations
+    ]
     issues = [
         {"i18nKey": key, "source": source, "type": kind, "additionalData": None, "args": None}
         for key, source in found or [(error.message, None)]

@@ -39,12 +39,13 @@ class Traffic:
 
 @dataclass(slots=True, kw_only=True)
 class RefusalRule:
-    """The customer's books refuse matching transactions (a closed period, say) with this reason."""
+    """The customer's books refuse matching transactions or vouchers (a closed period, say) with this reason."""
 
     message: str
     violation: str
     purpose_contains: str | None = None
     external_reference: str | None = None
+    voucher_number: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

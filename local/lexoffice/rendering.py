@@ -1,6 +1,6 @@
 """HTML pages: the template environment, German formats, and headers that allow no script."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,6 +23,11 @@ def german_date(moment: datetime) -> str:
     return f"{moment.astimezone(BERLIN):%d.%m.%Y}"
 
 
+def german_day(day: date) -> str:
+    """Write a calendar day the same way."""
+    return f"{day:%d.%m.%Y}"
+
+
 def german_money(amount: Decimal) -> str:
     """Write EUR the German way, with a real minus sign: `−1.234,50 €`."""
     digits = f"{abs(amount):,.2f}".translate(str.maketrans(",.", ".,"))
@@ -37,7 +42,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"date": german_date, "money": german_money}
+    environment.filters |= {"date": german_date, "day": german_day, "money": german_money}
     return environment
 
 

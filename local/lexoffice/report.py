@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from local.lexoffice import accounts, clock, transactions
+from local.lexoffice import accounts, clock, contacts, subscriptions, transactions, voucher_control
 from local.lexoffice.faults import Fault
 from local.lexoffice.records import Organization
 from local.lexoffice.world import World
@@ -71,4 +71,12 @@ def _organization(world: World, organization: Organization) -> dict[str, object]
         "arrivals": [asdict(arrival) for arrival in traffic.arrivals],
         "accounts": [accounts.as_json(item) for item in world.accounts_of(organization.id)],
         "transactions": [transactions.as_json(line) for line in world.transactions_of(organization.id)],
+        "vouchers": voucher_control.voucher_list(world, organization.id),
+        "hints": voucher_control.hints(world, organization.id),
+        "contacts": [contacts.as_json(item) for item in world.contacts_of(organization.id)],
+        "subscriptions": [
+            subscriptions.as_json(item)
+            for item in world.events.subscriptions.values()
+            if item.organization_id == organization.id
+        ],
     }

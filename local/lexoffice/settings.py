@@ -65,6 +65,29 @@ class Switches:
     purpose_max_length: int = 140  # 0 = unlimited, here and below
     name_max_length: int = 70
     reference_max_length: int = 255
+    # Vouchers
+    tax_tolerance_cents: int = 0
+    post_status: Literal["none", "open", "unchecked"] = "none"
+    put_status: Literal["open", "none"] = "open"
+    stale_voucher: Literal[409, 406] = 409
+    voucher_create_status: Literal[200, 201] = 200
+    voucher_number_max_length: int = 60
+    contact_name_max_length: int = 140
+    remark_max_length: int = 1000
+    same_file: Literal["new", "existing"] = "new"
+    file_on_paid: Literal["accept", "refuse"] = "accept"
+    stored_texts: Literal["html", "plain"] = "html"
+    # Contacts
+    stale_contact: Literal[406, 409] = 406
+    contact_version: Literal["required", "optional"] = "required"
+    # Hints
+    hint_effect: Literal["proposal", "auto"] = "proposal"
+    hint_status: Literal[201, 200] = 201
+    hint_unknown_voucher: Literal[404, 406] = 404
+    # Events
+    callback_test: Literal["any", "success"] = "any"
+    event_copies: int = 1
+    event_retry_scale: float = 1.0
 
     def change(self, changes: dict[str, object]) -> None:
         """Set several switches at once; raise ValueError, and change nothing, on an unknown name or value."""

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,7 +34,8 @@ class Code:
 class Grants:
     """All codes and connections, found by what the client presents."""
 
-    def __init__(self, clock: Clock, switches: Switches) -> None:
+    def __init__(self, clock: Clock, switches: Switches, ended: Callable[[Connection], None]) -> None:
+        self._ended = ended
         self._clock = clock
         self._switches = switches
         self._codes: dict[str, Code] = {}
@@ -64,7 +66,7 @@ class Grants:
     def consume_code(self, code: str) -> Code | None:
         """Use a code up, whatever becomes of the exchange; a second use ends what the first one created."""
         if connection := self._exchanged.get(code):
-            connection.revoked = True
+            self.end(connection)
         return self._codes.pop(code, None)
 
     def connect(self, code: str, granted: Code) -> Connection:
@@ -113,9 +115,15 @@ class Grants:
         """End a connection by its refresh token; an access token alone only dies itself (RFC 7009)."""
         for connection in self._alive():
             if connection.refresh_token == token:
-                connection.revoked = True
+                self.end(connection)
             elif connection.access_token == token:
                 connection.access_expires = self._clock.now()
+
+    def end(self, connection: Connection) -> None:
+        """End a connection and what hangs on it, once."""
+        if not connection.revoked:
+            connection.revoked = True
+            self._ended(connection)
 
     def _alive(self) -> list[Connection]:
         return [item for item in self.connections.values() if not item.revoked]

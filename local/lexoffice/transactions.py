@@ -4,7 +4,7 @@ A batch is taken whole or not at all. An `externalReference` seen before is not 
 as it was, and the new one is silently ignored.
 """
 
-from local.lexoffice import clock, problems
+from local.lexoffice import clock, matching, problems
 from local.lexoffice.call import Call, Endpoint, require_permission
 from local.lexoffice.problems import RefusedError, Violation
 from local.lexoffice.reading import german_amount
@@ -33,6 +33,7 @@ def create(call: Call) -> Answer:
     if violations:
         raise problems.invalid(*violations)
     kept = [_keep(call, draft) for draft in drafts]
+    matching.apply_hints(call.world, call.organization.id)
     return Answer(201, [as_json(line) for line in kept if line is not None])
 
 

@@ -35,7 +35,7 @@ def dump(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an endpoint returns: a status, a JSON value (None with 204: no content) and extra headers."""
+    """What an endpoint returns: a status, a JSON value (None with 204: no content; bytes: a file) and extra headers."""
 
     status: int
     body: object = None
@@ -45,4 +45,6 @@ class Answer:
         """Turn it into an HTTP response."""
         if self.status in {204, 503} and self.body is None:
             return Response(status_code=self.status, headers=self.headers)
+        if isinstance(self.body, bytes):
+            return Response(self.body, status_code=self.status, headers=self.headers)
         return Response(dump(self.body), status_code=self.status, headers=self.headers, media_type="application/json")

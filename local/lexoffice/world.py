@@ -6,10 +6,12 @@ from datetime import timedelta
 from local.lexoffice.bucket import TokenBucket, TokenEndpointGuard
 from local.lexoffice.category_list import Category, initial_categories
 from local.lexoffice.clock import Clock
+from local.lexoffice.event_sender import Events
 from local.lexoffice.faults import Faults
 from local.lexoffice.records import Account, Connection, Organization, Transaction
 from local.lexoffice.settings import Settings, Switches
 from local.lexoffice.tokens import Grants
+from local.lexoffice.voucher_records import Contact, Hint, StoredFile, Voucher
 
 DEFAULT_ORGANIZATION_ID = "5f1c7c8e-2f5b-4f0c-8f5e-0d0a6b7f3a11"
 
@@ -23,7 +25,8 @@ class World:
         self.clock = Clock()
         self.faults = Faults()
         self.outage = False
-        self.grants = Grants(self.clock, self.switches)
+        self.events = Events(self.clock, self.switches)
+        self.grants = Grants(self.clock, self.switches, self.events.connection_ended)
         self.guard = TokenEndpointGuard(self.switches)
         self.token_calls = 0
         self.token_calls_refused = 0
@@ -31,6 +34,10 @@ class World:
         self.organizations: dict[str, Organization] = {}
         self.accounts: dict[str, Account] = {}
         self.transactions: dict[str, Transaction] = {}
+        self.vouchers: dict[str, Voucher] = {}
+        self.files: dict[str, StoredFile] = {}
+        self.contacts: dict[str, Contact] = {}
+        self.hints: dict[str, Hint] = {}  # by voucher: each has one for good
         self._references: dict[tuple[str, str], list[str]] = {}
         self._buckets: dict[tuple[str, str], TokenBucket] = {}
         self.add_organization(
@@ -70,6 +77,20 @@ class World:
         for line in self.lines_of(account.id):
             del self.transactions[line.id]
         del self.accounts[account.id]
+
+    def vouchers_of(self, organization_id: str) -> list[Voucher]:
+        """List an organisation's vouchers in the order they arrived."""
+        return [item for item in self.vouchers.values() if item.organization_id == organization_id]
+
+    def contacts_of(self, organization_id: str) -> list[Contact]:
+        """List an organisation's contacts in the order they arrived."""
+        return [item for item in self.contacts.values() if item.organization_id == organization_id]
+
+    def delete_voucher(self, voucher: Voucher) -> None:
+        """Remove a voucher together with its files."""
+        for id_ in voucher.files:
+            del self.files[id_]
+        del self.vouchers[voucher.id]
 
     def bucket(self, organization: Organization, connection: Connection, endpoint: str) -> TokenBucket:
         """Find the bucket a call draws from, by the switch `bucket_key`, at its present size."""

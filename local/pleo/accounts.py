@@ -111,7 +111,7 @@ async def delete(call: Call) -> Response:
 
 
 async def search(call: Call) -> Response:
-    """`POST /v1/chart-of-accounts:search`; no account is assigned to a category or contra account here."""
+    """`POST /v1/chart-of-accounts:search`, without those assigned to a category or as contra account when asked."""
     body = checked(await object_of(call.request), SEARCH, unknown=call.world.switches.unknown_fields)
     company_id = call.own(body["companyId"])
     rows = [
@@ -119,10 +119,19 @@ async def search(call: Call) -> Response:
         for row in call.world.accounts.values()
         if row["companyId"] == company_id
         and all(body.get(name) in (None, row[name]) for name in ("archived", "externalId", "name", "code"))
+        and row["id"] not in _left_out(call.world, body)
         and (body.get("ids") is None or row["id"] in body["ids"])
         and (body.get("codes") is None or row["code"] in body["codes"])
     ]
     return paged(call.request, call.world.switches, rows, LISTING)
+
+
+def _left_out(world: World, body: Json) -> set[str]:
+    categories = {each["accountId"] for each in world.categories.values()}
+    contra_accounts = set(world.contra_accounts.values())
+    return (categories if body["excludeIfAssignedToCategory"] else set()) | (
+        contra_accounts if body["excludeIfAssignedToContraAccount"] else set()
+    )
 
 
 def _row(company_id: str, body: Json) -> Json:

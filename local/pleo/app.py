@@ -12,13 +12,18 @@ from local.pleo import (
     accounts,
     companies,
     control,
+    control_export,
     control_webhooks,
     entries,
+    export_api,
     installations,
     oauth,
+    receipts,
     subscriptions,
     tax_codes,
     web,
+    web_bookkeeping,
+    web_export,
 )
 from local.pleo.settings import Settings
 from local.pleo.traffic import Traffic
@@ -26,7 +31,10 @@ from local.pleo.wire import Refusal
 from local.pleo.world import World
 
 KINDS = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
-ROOMS = (oauth, companies, installations, subscriptions, accounts, tax_codes, entries, control, control_webhooks, web)
+ROOMS = (
+    *(oauth, companies, installations, subscriptions, accounts, tax_codes, receipts, entries, export_api),
+    *(control, control_webhooks, control_export, web, web_bookkeeping, web_export),
+)
 
 
 def create_app(settings: Settings) -> Starlette:

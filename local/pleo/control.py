@@ -3,6 +3,7 @@
 `README.md` of this package lists every route in one table. Errors have Pleo's shape `{"type", "message"}`.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.pleo import spending
+from local.pleo import export_jobs, spending
 from local.pleo.shape import Field, checked, headers, instant, list_of, mapping, one_of, text
 from local.pleo.traffic import Fault
 from local.pleo.wire import Json, Refusal, answer, decoded, invalid
@@ -75,6 +76,10 @@ async def state(world: World, _request: Request, _body: Json) -> Json:
         "tokenCalls": world.tally.calls["POST /oauth/token"],
         "refused429": sum(count for label, count in answers.items() if label.endswith(" 429")),
         "entries": len(world.entries),
+        "files": len(world.files),
+        "exportJobs": _jobs(world),
+        "exportStatus": dict(Counter(row["exportStatus"] for row in world.entries.values())),
+        "contraAccounts": dict(world.contra_accounts),
         "accounts": len(world.accounts),
         "taxCodes": len(world.tax_codes),
         "subscriptions": [
@@ -150,6 +155,7 @@ async def move_clock(world: World, _request: Request, body: Json) -> Json:
     if "now" in asked:
         world.clock.set(datetime.fromisoformat(asked["now"]))
     world.clock.advance(seconds=asked.get("advance_seconds", 0))
+    export_jobs.expire(world)
     return {"clock": world.clock.stamp()}
 
 
@@ -182,6 +188,14 @@ def _company(world: World, company: Company) -> Json:
         "connected": world.tokens.connected(company.id),
         "walletMinors": spending.balance(world, company),
     }
+
+
+def _jobs(world: World) -> list[Json]:
+    export_jobs.expire(world)
+    return [
+        export_jobs.shown(job) | {"itemStatus": dict(Counter(row["status"] for row in rows.values()))}
+        for job, rows in ((job, world.job_items[job["id"]]) for job in world.jobs.values())
+    ]
 
 
 def _floats(value: Any) -> Any:

@@ -11,7 +11,10 @@ from local.pleo.settings import Settings
 from local.pleo.tokens import challenge_of
 from local.pleo.world import DEFAULT_COMPANY_ID
 
-ALL_SCOPES = "accounts:read accounts:write tax-codes:read tax-codes:write companies:read"
+ALL_SCOPES = (
+    "accounts:read accounts:write tax-codes:read tax-codes:write companies:read "
+    "export-jobs:read export-jobs:write export-items:read"
+)
 
 
 class Driver:

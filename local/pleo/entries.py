@@ -154,11 +154,16 @@ async def read(call: Call) -> Response:
 def shown(row: Json, switches: Switches) -> Json:
     """An entry as the API and the events show it, following the switches for optional fields and the merchant."""
     entry = {name: value for name, value in row.items() if value is not None and not name.startswith("_")}
+    entry["splitItems"] = [_public(split) for split in row["splitItems"]]
     if switches.entry_merchant == "absent":
         entry.pop("merchant", None)
     if switches.optional_fields == "null":
         entry = dict.fromkeys(OPTIONAL) | entry
     return entry
+
+
+def _public(split: Json) -> Json:
+    return {name: value for name, value in split.items() if not name.startswith("_")}
 
 
 def _filter(body: Json, switches: Switches) -> Callable[[Json], bool]:

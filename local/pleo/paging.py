@@ -9,7 +9,7 @@ import base64
 import json
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,7 @@ class Listing:
     default: Sorting = (("createdAt", "ASC"),)
     default_limit: int | None = None
     offsets: bool = True
+    key: str = "id"  # the field that makes a row unique
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,18 @@ class _Descending:
         return other.value < self.value
 
 
-def paged(request: Request, switches: Switches, rows: Sequence[Json], listing: Listing) -> Response:
-    """One page of `rows` as the request's query asks for. Raises Refusal (400) for a wrong parameter."""
+def paged(
+    request: Request,
+    switches: Switches,
+    rows: Sequence[Json],
+    listing: Listing,
+    *,
+    whole: Callable[[Json], Json] | None = None,
+) -> Response:
+    """One page of `rows` as the request's query asks for; `whole` completes those of the page alone.
+
+    Raises Refusal (400) for a wrong parameter.
+    """
     sorting = _sorting(request, listing)
     limit = _limit(request, switches, listing)
     ranked = sorted(((_rank(_values(row, sorting), sorting), row) for row in rows), key=lambda pair: pair[0])
@@ -61,25 +72,25 @@ def paged(request: Request, switches: Switches, rows: Sequence[Json], listing: L
     if data:
         pagination["startCursor"] = _cursor(data[0], sorting)
         pagination["endCursor"] = _cursor(data[-1], sorting)
-    return answer({"data": data, "pagination": pagination})
+    return answer({"data": [whole(row) for row in data] if whole else data, "pagination": pagination})
 
 
 def _sorting(request: Request, listing: Listing) -> Sorting:
     keys = request.query_params.getlist("sorting_keys")
     orders = request.query_params.getlist("sorting_order")
     if not keys and not orders:
-        return _unique(listing.default)
+        return _unique(listing.default, listing.key)
     if orders and len(orders) != len(keys):
         raise bad_parameter("sorting_order must have the same length as sorting_keys.")
     if unknown := [key for key in keys if key not in listing.sortable]:
         raise bad_parameter(f"sorting_keys does not know {unknown[0]}.")
     if wrong := [order for order in orders if order not in ORDERS]:
         raise bad_parameter(f"sorting_order does not know {wrong[0]}.")
-    return _unique(tuple(zip(keys, orders or ["ASC"] * len(keys), strict=True)))
+    return _unique(tuple(zip(keys, orders or ["ASC"] * len(keys), strict=True)), listing.key)
 
 
-def _unique(sorting: Sorting) -> Sorting:
-    return sorting if any(key == "id" for key, _ in sorting) else (*sorting, ("id", "ASC"))
+def _unique(sorting: Sorting, unique: str) -> Sorting:
+    return sorting if any(key == unique for key, _ in sorting) else (*sorting, (unique, "ASC"))
 
 
 def _limit(request: Request, switches: Switches, listing: Listing) -> int:

@@ -188,10 +188,14 @@ def _announce(world: World, row: Json, what: str) -> None:
     publish(world, row["companyId"], event_type, shown(row, world.switches))
 
 
-def publish(world: World, company_id: str, event_type: str, data: Json) -> None:
-    """Send an event to every subscription of the company that asked for its type; one event id, one snapshot."""
+def publish(world: World, company_id: str, event_type: str, data: Json, *, subscribed_as: str = "") -> None:
+    """Send an event to every subscription of the company that asked for its type; one event id, one snapshot.
+
+    `subscribed_as` is the name of the type in subscriptions when the event itself spells it otherwise.
+    """
     payload = encoded({"data": data, "eventType": event_type, "eventId": new_id()}).decode()
     for row in world.subscriptions.values():
         live = row["status"] == "ACTIVE" and "deletedAt" not in row
-        if live and row["_company"] == company_id and event_type in row["eventTypes"]:
+        wanted = (subscribed_as or event_type) in row["eventTypes"]
+        if live and wanted and row["_company"] == company_id:
             world.courier.accept(row, world.secrets[row["id"]], event_type=event_type, payload=payload)

@@ -17,6 +17,21 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "date_bounds": ("exclusive", "inclusive"),
     "unknown_fields": ("refused", "ignored"),
     "rate_limit_scope": ("client", "company"),
+    "jobs_order": ("newest", "oldest"),
+    "export_event": ("v1.export-job.created", "v1.export.job-created", "v2.export-job.created"),
+    "update_while_pending": ("refused", "accepted"),
+    "failed_while_pending": ("refused", "accepted"),
+    "export_nulls": ("refused", "accepted"),
+    "failure_reason_with": ("failed", "any"),
+    "completed_with_failed_items": ("refused", "accepted"),
+    "successful_item_changes": ("refused", "accepted"),
+    "failed_items_return_to": ("queue", "unexported"),
+    "export_negative": ("money_in", "none", "money_out"),
+    "export_value": ("fraction", "integer"),
+    "export_minor_units": ("currency", "hundredth"),
+    "export_date": ("midnight", "moment", "performed"),
+    "net_amount": ("worded", "excluding", "line"),
+    "file_authorization": ("refused", "ignored"),
     "bad_refresh": ("invalid_grant", "invalid_refresh_token"),
 }
 
@@ -29,6 +44,10 @@ def _scopes() -> dict[str, str]:
         "tax_codes_write": "tax-codes:write",
         "companies_read": "companies:read",
         "entries": "",
+        "receipts": "",
+        "export_jobs_read": "export-jobs:read",
+        "export_jobs_write": "export-jobs:write",
+        "export_items_read": "export-items:read",
         "subscriptions": "",
     }
 
@@ -55,6 +74,26 @@ class Switches:
     foreign_company_status: int = 404
     requires_configuration: bool = True
     subscriptions_outlive_installation: bool = True
+    exports_need_activation: bool = True
+    click_checks_contra_account: bool = False
+    export_page_wallet: bool = False
+    jobs_order: str = "newest"
+    export_event: str = "v1.export-job.created"
+    export_expiry_seconds: int = 3600
+    update_while_pending: str = "refused"
+    failed_while_pending: str = "refused"
+    export_nulls: str = "refused"
+    failure_reason_with: str = "failed"
+    unknown_job_event: int = 404
+    completed_with_failed_items: str = "refused"
+    successful_item_changes: str = "refused"
+    failed_items_return_to: str = "queue"
+    export_negative: str = "money_in"
+    export_value: str = "fraction"
+    export_minor_units: str = "currency"
+    export_date: str = "midnight"
+    net_amount: str = "worded"
+    file_authorization: str = "refused"
     access_seconds: int = 900
     refresh_seconds: int = 60 * 24 * 3600
     code_seconds: int = 60

@@ -1,4 +1,4 @@
-"""The web app a customer clicks: settings with the lexoffice connection, the wallet with its cards, the categories."""
+"""The web app a customer clicks: settings with the lexoffice connection, the wallet; what every page needs."""
 
 from collections.abc import Awaitable, Callable
 from decimal import Decimal, InvalidOperation
@@ -45,22 +45,22 @@ type Step = Callable[[World, Company, Request, dict[str, str]], None]
 async def home(request: Request) -> Response:
     """`/`: the companies, or the one chosen."""
     world = world_of(request)
-    company = _company(world, request)
-    return _shown(world, company, "home.html", companies=list(world.companies.values()))
+    company = company_of(world, request)
+    return view(world, company, "home.html", companies=list(world.companies.values()))
 
 
 async def settings(request: Request) -> Response:
     """`/settings`: the way to «Buchhaltung»."""
     world = world_of(request)
-    return _shown(world, _company(world, request), "settings.html")
+    return view(world, company_of(world, request), "settings.html")
 
 
 async def accounting(request: Request) -> Response:
     """`/settings/accounting`: the accounting systems, and «Verbinden» with lexoffice."""
     world = world_of(request)
-    company = _company(world, request)
+    company = company_of(world, request)
     query = urlencode({"company_id": company.id})
-    return _shown(
+    return view(
         world,
         company,
         "accounting.html",
@@ -73,29 +73,16 @@ async def accounting(request: Request) -> Response:
 async def wallet(request: Request) -> Response:
     """`/wallet`: the balance, a form to pay with a card, and every movement, newest first."""
     world = world_of(request)
-    company = _company(world, request)
+    company = company_of(world, request)
     rows = [row for row in reversed(world.entries.values()) if row["companyId"] == company.id]
-    return _shown(
+    return view(
         world,
         company,
         "wallet.html",
-        entries=[_line(row) for row in rows[:200]],
+        entries=[line_of(row) for row in rows[:200]],
         hidden=max(0, len(rows) - 200),
         balance={"currency": company.currency, "minors": spending.balance(world, company)},
         problem=request.query_params.get("problem", ""),
-    )
-
-
-async def categories(request: Request) -> Response:
-    """`/categories`: the chart of accounts and the tax codes as the accounting system sent them."""
-    world = world_of(request)
-    company = _company(world, request)
-    return _shown(
-        world,
-        company,
-        "categories.html",
-        accounts=[row for row in world.accounts.values() if row["companyId"] == company.id],
-        tax_codes=[row for row in world.tax_codes.values() if row["companyId"] == company.id],
     )
 
 
@@ -113,10 +100,10 @@ def pay(world: World, company: Company, _request: Request, form: dict[str, str])
         "subFamily": form.get("how") or "ONLINE",
     }
     if currency == company.currency:
-        order["amount"] = _minors(form.get("amount", ""), company.currency)
+        order["amount"] = minors_of(form.get("amount", ""), company.currency)
     else:
-        original = _minors(form.get("original_amount", ""), currency)
-        billed = _minors(form.get("amount", ""), company.currency)
+        original = minors_of(form.get("original_amount", ""), currency)
+        billed = minors_of(form.get("amount", ""), company.currency)
         order["transactionValue"] = {"currency": currency, "minors": original}
         order["totalBillValue"] = {"currency": company.currency, "minors": billed}
     spending.create(world, order)
@@ -137,7 +124,7 @@ def settle(world: World, _company: Company, request: Request, form: dict[str, st
     row = spending.found(world, request.path_params["entry_id"])
     wallet_currency = world.company(row["companyId"]).currency
     amount = form.get("amount", "").strip()
-    spending.settle(world, row["id"], {"billMinors": _minors(amount, wallet_currency)} if amount else {})
+    spending.settle(world, row["id"], {"billMinors": minors_of(amount, wallet_currency)} if amount else {})
 
 
 def cancel(world: World, _company: Company, request: Request, _form: dict[str, str]) -> None:
@@ -162,37 +149,45 @@ def disconnect(world: World, company: Company, _request: Request, _form: dict[st
     world.disconnect(company.id)
 
 
-def _posted(path: str, step: Step, back: str) -> Route:
+def posted(path: str, step: Step, back: str) -> Route:
+    """A form: does `step` and goes back to the page, with the problem when the step was refused."""
+
     async def endpoint(request: Request) -> Response:
         world = world_of(request)
-        company = _company(world, request)
-        form = {name: str(value) for name, value in (await request.form()).items()}
+        company = company_of(world, request)
+        # A box ticked twice is a list; everything else appears once. Lists are joined by blanks, ids have none.
+        sent = (await request.form()).multi_items()
+        form = {name: " ".join(str(value) for key, value in sent if key == name) for name, _ in sent}
         query = {"company": company.id}
         try:
             step(world, company, request, form)
         except Refusal as refusal:
             query["problem"] = refusal.message
-        return RedirectResponse(f"{back}?{urlencode(query)}", 303)
+        return RedirectResponse(f"{back.format(**request.path_params)}?{urlencode(query)}", 303)
 
     return Route(path, endpoint, methods=["POST"])
 
 
-def _got(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+def got(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    """A page."""
     return Route(path, endpoint, methods=["GET"])
 
 
-def _company(world: World, request: Request) -> Company:
+def company_of(world: World, request: Request) -> Company:
+    """The company that `?company=` chooses, or the first. Raises Refusal (404)."""
     company_id = request.query_params.get("company") or next(iter(world.companies))
     if company_id not in world.companies:
         raise not_found("Company")
     return world.companies[company_id]
 
 
-def _shown(world: World, company: Company, template: str, **context: Any) -> Response:
+def view(world: World, company: Company, template: str, **context: Any) -> Response:
+    """A page within a company."""
     return page(world, template, company=company, query=urlencode({"company": company.id}), **context)
 
 
-def _line(row: Json) -> Json:
+def line_of(row: Json) -> Json:
+    """An entry as a row of a table."""
     kind = KIND_TEXTS.get(row.get("subFamily") or "") or KIND_TEXTS.get(row["family"], row["family"])
     card = row["family"] == "CARD_PURCHASE"
     if card and row["transactionValue"]["minors"] < 0:
@@ -213,12 +208,12 @@ def _line(row: Json) -> Json:
 
 
 def _move(world: World, company: Company, form: dict[str, str], sub_family: str) -> None:
-    amount = _minors(form.get("amount", ""), company.currency)
+    amount = minors_of(form.get("amount", ""), company.currency)
     order = {"company_id": company.id, "family": "WALLET", "subFamily": sub_family, "amount": amount}
     spending.create(world, order)
 
 
-def _minors(text: str, currency: str) -> int:
+def minors_of(text: str, currency: str) -> int:
     """`1.234,56` or `1234.56` as minor units. Raises Refusal (400) for anything that is no positive amount."""
     plain = text.strip().replace(" ", "")
     if "," in plain:
@@ -234,17 +229,16 @@ def _minors(text: str, currency: str) -> int:
 
 _ENTRY = "/wallet/entries/{entry_id}"
 ROUTES = [
-    _got("/", home),
-    _got("/settings", settings),
-    _got("/settings/accounting", accounting),
-    _got("/wallet", wallet),
-    _got("/categories", categories),
-    _got("/static/pleo.css", stylesheet),
-    _posted("/wallet/pay", pay, "/wallet"),
-    _posted("/wallet/load", load, "/wallet"),
-    _posted("/wallet/unload", unload, "/wallet"),
-    _posted(f"{_ENTRY}/settle", settle, "/wallet"),
-    _posted(f"{_ENTRY}/cancel", cancel, "/wallet"),
-    _posted(f"{_ENTRY}/refund", refund, "/wallet"),
-    _posted("/settings/accounting/disconnect", disconnect, "/settings/accounting"),
+    got("/", home),
+    got("/settings", settings),
+    got("/settings/accounting", accounting),
+    got("/wallet", wallet),
+    got("/static/pleo.css", stylesheet),
+    posted("/wallet/pay", pay, "/wallet"),
+    posted("/wallet/load", load, "/wallet"),
+    posted("/wallet/unload", unload, "/wallet"),
+    posted(f"{_ENTRY}/settle", settle, "/wallet"),
+    posted(f"{_ENTRY}/cancel", cancel, "/wallet"),
+    posted(f"{_ENTRY}/refund", refund, "/wallet"),
+    posted("/settings/accounting/disconnect", disconnect, "/settings/accounting"),
 ]

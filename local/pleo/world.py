@@ -1,5 +1,6 @@
 """Everything the stand-in remembers, in memory and for one process."""
 
+import secrets
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
@@ -46,6 +47,13 @@ class World:
     accounts: dict[str, Json] = field(init=False)
     tax_codes: dict[str, Json] = field(init=False)
     entries: dict[str, Json] = field(init=False)
+    categories: dict[str, Json] = field(init=False)
+    contra_accounts: dict[str, str] = field(init=False)  # company id → account id
+    files: dict[str, Json] = field(init=False)
+    file_key: bytes = field(init=False, repr=False)
+    book_ids: int = field(init=False)
+    jobs: dict[str, Json] = field(init=False)
+    job_items: dict[str, dict[str, Json]] = field(init=False)  # job id → entry id → item
     consents: dict[str, Json] = field(init=False)
     recent_calls: dict[str, deque[float]] = field(init=False)
 
@@ -64,6 +72,9 @@ class World:
         self.companies = {DEFAULT_COMPANY_ID: Company(DEFAULT_COMPANY_ID, "Muster Handwerk GmbH")}
         self.installations, self.subscriptions, self.secrets = {}, {}, {}
         self.accounts, self.tax_codes, self.entries = {}, {}, {}
+        self.categories, self.contra_accounts, self.files = {}, {}, {}
+        self.jobs, self.job_items = {}, {}
+        self.file_key, self.book_ids = secrets.token_bytes(32), 0
         self.activities, self.consents, self.recent_calls = [], {}, {}
 
     def company(self, company_id: str) -> Company:

@@ -99,6 +99,19 @@ class App:
     def raw(self, method: str, path: str, content: bytes, **headers: str) -> httpx.Response:
         return self.http.request(method, f"/v1/{path}", content=content, headers=self._headers | headers)
 
+    def upload(self, path: str, name: str, content: bytes, **fields: str) -> httpx.Response:
+        return self.http.post(f"/v1/{path}", files={"file": (name, content)}, data=fields, headers=self._headers)
+
+    def create_voucher(self, **changes: object) -> str:
+        response = self.post("vouchers", voucher(**changes))
+        assert response.status_code == 200, response.text
+        return str(response.json()["id"])
+
+    def feed(self, account_id: str, **changes: object) -> str:
+        response = self.post("finance/transactions", [line(account_id, **changes)])
+        assert response.status_code == 201, response.text
+        return str(response.json()[0]["financialTransactionId"])
+
     def open_account(self, **changes: object) -> str:
         response = self.post("finance/accounts", account(**changes))
         assert response.status_code == 201, response.text
@@ -133,6 +146,51 @@ def line(account_id: str, **changes: object) -> dict[str, object]:
         "externalReference": "entry-1",
     } | changes
     return {name: value for name, value in fields.items() if value is not None}
+
+
+BUEROBEDARF = "16d04a21-fd91-11e1-a21f-0800200c9a66"
+
+
+def item(amount: float, tax: float, rate: float = 19, category_id: str = BUEROBEDARF) -> dict[str, object]:
+    """A voucher's row."""
+    return {"amount": amount, "taxAmount": tax, "taxRatePercent": rate, "categoryId": category_id}
+
+
+def voucher(*items: dict[str, object], **changes: object) -> dict[str, object]:
+    """A voucher that is fine, over 18.90 EUR gross if no items are given; a change to None leaves a field out."""
+    rows = items or (item(18.9, 3.02),)
+    fields = {
+        "type": "purchaseinvoice",
+        "voucherNumber": "P-1",
+        "voucherDate": "2026-03-02",
+        "totalGrossAmount": round(sum(float(str(row["amount"])) for row in rows), 2),
+        "totalTaxAmount": round(sum(float(str(row["taxAmount"])) for row in rows), 2),
+        "taxType": "gross",
+        "useCollectiveContact": True,
+        "contactName": "Bahnhofsbuchhandlung",
+        "voucherItems": list(rows),
+    } | changes
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+XRECHNUNG = (
+    b'<?xml version="1.0"?><Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2">'
+    b"<CustomizationID>urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0</CustomizationID></Invoice>"
+)
+
+
+def pdf(text: str = "Beleg") -> bytes:
+    """A small PDF whose cross-reference table is where it says."""
+    objects = "1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages/Kids[]/Count 0>> endobj\n"
+    body = f"%PDF-1.4\n{objects}%{text}\n"
+    table = "xref\n0 1\n0000000000 65535 f \ntrailer <</Size 1/Root 1 0 R>>\n"
+    return f"{body}{table}startxref\n{len(body.encode())}\n%%EOF\n".encode()
+
+
+def issues(response: httpx.Response, status: int = 406) -> list[tuple[str, str]]:
+    """The sources and keys of an issue list."""
+    assert response.status_code == status, response.text
+    return [(issue["source"], issue["i18nKey"]) for issue in response.json()["IssueList"]]
 
 
 def violations(response: httpx.Response) -> list[tuple[str, str]]:

@@ -1,0 +1,151 @@
+"""«Zuordnungsvorschläge»: which hinted vouchers fit a bank line, and what happens when somebody approves one.
+
+A hint books nothing (https://developers.lexware.io/partner/docs/#transaction-assignment-hint-endpoint). The rails are
+the app's own: the voucher is open, its amount lies within 95 to 105 % of the line's and flows the same way, and it is
+dated not after the line and at most three months before it.
+"""
+
+import calendar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from local.lexoffice import clock
+from local.lexoffice.column_tax import cents
+from local.lexoffice.records import Transaction
+from local.lexoffice.voucher_records import Hint, Payment, Voucher
+from local.lexoffice.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A hint, its voucher and line as far as they exist, and the rail that is missed (None: it is proposed)."""
+
+    hint: Hint
+    voucher: Voucher | None
+    line: Transaction | None
+    missed: str | None
+
+
+def candidates(world: World, organization_id: str) -> list[Candidate]:
+    """Judge every hint of an organisation as things are now."""
+    return [_judge(world, hint) for hint in world.hints.values() if hint.organization_id == organization_id]
+
+
+def proposals(world: World, organization_id: str) -> list[tuple[Voucher, Transaction]]:
+    """List what a person can approve, in the order the hints came."""
+    return [
+        (found.voucher, found.line)
+        for found in candidates(world, organization_id)
+        if found.missed is None and found.voucher is not None and found.line is not None
+    ]
+
+
+def approve(world: World, organization_id: str, voucher_id: str | None = None) -> list[str]:
+    """Approve one proposal, or all of them; return the vouchers' ids."""
+    # A line may be proposed for two vouchers: the first one takes it, the second must be judged anew.
+    approved = []
+    for voucher, _ in proposals(world, organization_id):
+        if voucher_id not in {None, voucher.id}:
+            continue
+        found = _judge(world, world.hints[voucher.id])
+        if found.missed is None and found.line is not None:
+            assign(world, voucher, found.line)
+            approved.append(voucher.id)
+    return approved
+
+
+def apply_hints(world: World, organization_id: str) -> None:
+    """Let every proposal come true by itself, where the vendor is meant to do so."""
+    if world.switches.hint_effect == "auto":
+        approve(world, organization_id)
+
+
+def assign(world: World, voucher: Voucher, line: Transaction) -> None:
+    """Settle a voucher with a line, as far as both reach."""
+    left = _left(line)
+    used = min(abs(left), voucher.open_amount)
+    voucher.payments.append(Payment(amount=used, posted=line.transaction_date, transaction_id=line.id))
+    line.assignments.append((voucher.id, "voucher"))
+    line.open_amount = left + used if left < 0 else left - used
+    _touch_line(world, line)
+    touch_voucher(world, voucher, voucher.settled_status if not voucher.open_amount else voucher.status)
+    world.events.emit(voucher.organization_id, "payment.changed", voucher.id)
+
+
+def unassign(world: World, line: Transaction) -> None:
+    """Take a line away from everything it settled."""
+    for voucher_id, _ in line.assignments:
+        voucher = world.vouchers.get(voucher_id)
+        if voucher is None:
+            continue
+        voucher.payments = [payment for payment in voucher.payments if payment.transaction_id != line.id]
+        touch_voucher(world, voucher, "open")
+        world.events.emit(voucher.organization_id, "payment.changed", voucher.id)
+    line.assignments.clear()
+    line.open_amount = None
+    _touch_line(world, line)
+
+
+def touch_voucher(world: World, voucher: Voucher, status: str) -> None:
+    """Give a voucher a new version, and a status, of which subscribers are told if it is another one."""
+    changed = voucher.status != status
+    voucher.status = status
+    voucher.version += 1
+    voucher.modified = world.clock.now()
+    if changed:
+        world.events.emit(voucher.organization_id, "voucher.status.changed", voucher.id)
+
+
+def _judge(world: World, hint: Hint) -> Candidate:
+    voucher = world.vouchers.get(hint.voucher_id)
+    line = next(_lines(world, hint), None)
+    missed = "line missing"
+    if voucher is None:
+        missed = "voucher missing"
+    elif line is not None:
+        return Candidate(hint=hint, voucher=voucher, line=line, missed=missed_rail(voucher, line))
+    return Candidate(hint=hint, voucher=voucher, line=line, missed=missed)
+
+
+def _lines(world: World, hint: Hint) -> Iterator[Transaction]:
+    if hint.external_reference is not None:
+        yield from world.lines_with_reference(hint.organization_id, hint.external_reference)
+    else:
+        yield from (
+            line for line in world.transactions_of(hint.organization_id) if line.end_to_end_id == hint.end_to_end_id
+        )
+
+
+def missed_rail(voucher: Voucher, line: Transaction) -> str | None:
+    """Name the first rail that a voucher and a line miss; None if they can be proposed."""
+    if voucher.status != "open":
+        return "voucher not open"
+    if line.state in {"completely_assigned", "invisible"}:
+        return "line not open"
+    left, wanted = _left(line), voucher.open_amount
+    if (left < 0) != voucher.moves_money_out:
+        return "direction"
+    # 95 to 105 per cent, both included.
+    if not 95 * abs(cents(left)) <= 100 * cents(wanted) <= 105 * abs(cents(left)):
+        return "amount"
+    day = line.transaction_date.astimezone(clock.BERLIN).date()
+    if voucher.voucher_date > day:
+        return "voucher dated after line"
+    return "voucher too old" if voucher.voucher_date < _three_months_before(day) else None
+
+
+def _left(line: Transaction) -> Decimal:
+    return line.amount if line.open_amount is None else line.open_amount
+
+
+def _three_months_before(day: date) -> date:
+    months = day.year * 12 + day.month - 1 - 3
+    year, month = months // 12, months % 12 + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def _touch_line(world: World, line: Transaction) -> None:
+    line.lock_version += 1
+    line.modified = world.clock.now()

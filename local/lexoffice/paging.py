@@ -1,0 +1,65 @@
+"""Pages of a list (https://developers.lexware.io/docs/#paging-of-resources)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from local.lexoffice.call import Call
+from local.lexoffice.problems import RefusedError
+
+_MAX_SIZE = 250
+_WINDOW = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """Which page is wanted; `ordered` is the property and direction a list is sorted by, None if it shows none."""
+
+    number: int
+    size: int
+    ordered: tuple[str, bool] | None = None
+
+    @classmethod
+    def of(cls, call: Call) -> "Paging":
+        """Read `page` and `size`; raise 400 for what is out of range."""
+        number, size = _whole(call, "page", 0), _whole(call, "size", 25)
+        if size > _MAX_SIZE:
+            raise RefusedError(400, f"parameter 'size' must be equal or lower than {_MAX_SIZE}")
+        if size < 1 or number < 0:
+            raise RefusedError(400, "parameters 'page' and 'size' must be positive")
+        if (number + 1) * size > _WINDOW:
+            raise RefusedError(400, "Maximum search window size exceeded")
+        return cls(number=number, size=size)
+
+    def sorted_by(self, name: str, *, ascending: bool) -> "Paging":
+        """Say what the list is sorted by."""
+        return replace(self, ordered=(name, ascending))
+
+    def envelope(self, rows: Sequence[object]) -> dict[str, object]:
+        """Cut the page out of all rows and put the vendor's envelope around it."""
+        start = self.number * self.size
+        content = list(rows[start : start + self.size])
+        pages = -(-len(rows) // self.size)
+        envelope: dict[str, object] = {
+            "content": content,
+            "first": self.number == 0,
+            "last": self.number + 1 >= pages,
+            "totalPages": pages,
+            "totalElements": min(len(rows), _WINDOW),
+            "numberOfElements": len(content),
+            "size": self.size,
+            "number": self.number,
+        }
+        if self.ordered is None:
+            return envelope
+        name, ascending = self.ordered
+        direction = {"direction": "ASC" if ascending else "DESC", "property": name, "ignoreCase": False}
+        return envelope | {"sort": [direction | {"nullHandling": "NATIVE", "ascending": ascending}]}
+
+
+def _whole(call: Call, name: str, default: int) -> int:
+    text = call.query.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise RefusedError(400, f"parameter '{name}' is not a number")
+    return int(text)

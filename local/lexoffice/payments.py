@@ -1,0 +1,49 @@
+"""`GET /v1/payments/{voucherId}` (https://developers.lexware.io/docs/#payments-endpoint): partners can only read."""
+
+from local.lexoffice import clock, vouchers
+from local.lexoffice.call import Call, Endpoint
+from local.lexoffice.problems import RefusedError
+from local.lexoffice.voucher_records import Voucher
+from local.lexoffice.wire import Answer
+
+
+def read(call: Call) -> Answer:
+    """Show what is open and what has settled the rest."""
+    voucher = vouchers.find(call, call.params["id"])
+    if voucher.status == "unchecked":
+        raise RefusedError(406, "No payment information available for this voucher")
+    return Answer(200, as_json(voucher))
+
+
+def as_json(voucher: Voucher) -> dict[str, object]:
+    """Show a voucher's payments; `paidDate` only where everything is paid."""
+    shown: dict[str, object] = {
+        "openAmount": voucher.open_amount,
+        "currency": "EUR",
+        "paymentStatus": _status(voucher),
+        "voucherType": voucher.type,
+        "voucherStatus": voucher.status,
+        "paymentItems": [
+            {
+                "paymentItemType": "manualPayment"
+                if item.transaction_id is None
+                else "partPaymentFinancialTransaction",
+                "postingDate": clock.berlin_text(item.posted),
+                "amount": item.amount,
+                "currency": "EUR",
+            }
+            for item in voucher.payments
+        ],
+    }
+    if voucher.status in {"paid", "paidoff"} and voucher.payments:
+        shown["paidDate"] = clock.berlin_text(max(item.posted for item in voucher.payments))
+    return shown
+
+
+def _status(voucher: Voucher) -> str:
+    if not voucher.open_amount:
+        return "balanced"
+    return "openExpense" if voucher.moves_money_out else "openRevenue"
+
+
+ENDPOINTS = (Endpoint(method="GET", path="/v1/payments/{id}", scope="payments.read", serve=read),)

@@ -1,0 +1,234 @@
+"""Export jobs: who may start one, what each event and item update does, and when a job runs out.
+
+https://developers.pleo.io/reference/export-api: pending → in_progress → completed, completed_with_errors or failed; one
+open job per company; a job fails as `job_expired` when nothing was done with it for an hour. Reading is not doing.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from local.pleo import spending
+from local.pleo.clock import stamp
+from local.pleo.export_items import missing_contra_account
+from local.pleo.export_types import WALLET, exportable, kind_of
+from local.pleo.wire import Json, Refusal, invalid, not_found
+from local.pleo.world import Company, World, new_id
+
+OPEN = ("pending", "in_progress")
+STATUSES = (*OPEN, "failed", "completed", "completed_with_errors")
+ITEM_STATUSES = ("pending", "in_progress", "successful", "failed", "abandoned")
+JOB_FAILURES = (
+    *("invalid_configuration", "missing_configuration", "authentication_failure"),
+    *("accounting_system_authentication_failure", "pleo_rate_limit", "accounting_system_rate_limit"),
+    *("service_unreachable", "accounting_system_unreachable", "validation_failure", "authorization_failure"),
+    *("integration_unusable", "job_expired", "service_timeout", "accounting_system_timeout", "canceled_by_user"),
+)
+ITEM_FAILURES = (
+    *("receipt_upload_failure", "receipt_download_failure", "receipt_file_size_limit_exceeded"),
+    *("receipt_conversion_failure", "unexpected_failure", "invalid_configuration", "missing_configuration"),
+    *("accounting_system_authentication_failure", "accounting_system_rate_limit", "accounting_system_unreachable"),
+    *("validation_failure", "accounting_system_validation_failure", "authorization_failure"),
+    *("accounting_system_timeout", "vendor_unknown", "account_unknown", "tax_code_unknown", "tag_unknown"),
+)
+UPDATE_ERRORS = (
+    "ACCOUNTING_ENTRY_DOES_NOT_EXIST",
+    "EXPORT_ENTRY_STATUS_UPDATE_FAILED",
+    "ACCOUNTING_ENTRY_UPDATE_FAILED",
+)
+EVENT = "v1.export-job.created"
+FINAL = {"failed": "failed", "completed": "completed", "completed_with_errors": "completed_with_errors"}
+_SNAPSHOT = ("companyId", "createdAt", "createdBy", "expiresIn", "id", "numberOfItems", "status")
+
+
+def queue(world: World, company: Company) -> list[Json]:
+    """What the export page offers, oldest settlement first; wallet movements are not on it (switch)."""
+    rows = [
+        row
+        for row in world.entries.values()
+        if row["companyId"] == company.id
+        and row["exportStatus"] in {"NOT_EXPORTED", "QUEUED"}
+        and exportable(row)
+        and (world.switches.export_page_wallet or kind_of(row)[0] not in WALLET)
+    ]
+    return sorted(rows, key=lambda row: row.get("settledAt") or row["performedAt"])
+
+
+def click(world: World, company: Company, entry_ids: list[str], *, parallel: bool = False) -> Json:
+    """Somebody clicks «Exportieren»: the job and its webhook. A contra account may be missing still (switch)."""
+    return create(
+        world,
+        company,
+        entry_ids,
+        checks_contra_account=world.switches.click_checks_contra_account,
+        parallel=parallel,
+    )
+
+
+def create(
+    world: World,
+    company: Company,
+    entry_ids: list[str],
+    *,
+    checks_contra_account: bool = True,
+    parallel: bool = False,
+    vendor_based: bool = False,
+    interactive: bool = True,
+    created_by: str | None = spending.EMPLOYEE_ID,
+) -> Json:
+    """A new job. Raises Refusal: 400 entries, installation or contra account; 409 while another job is open."""
+    entries = [_exportable(world, company, entry_id) for entry_id in dict.fromkeys(entry_ids)]
+    if not entries:
+        raise invalid("There is nothing to export.")
+    installation = world.installations.get(company.id)
+    if world.switches.exports_need_activation and (installation or {}).get("status") != "ACTIVATED":
+        raise Refusal(400, "INTEGRATION_NOT_ACTIVATED", "No accounting system is connected and activated.")
+    if not parallel and open_jobs(world, company.id):
+        raise Refusal(409, "EXPORT_ALREADY_IN_PROGRESS", "The company has an export job in progress.")
+    if checks_contra_account:
+        check_contra_accounts(world, entries)
+    job = _new_job(world, company, len(entries)) | {
+        "createdBy": created_by,
+        "isInteractive": interactive,
+        "vendorBasedBookkeeping": vendor_based,
+    }
+    world.jobs[job["id"]] = job
+    world.job_items[job["id"]] = {entry["id"]: _new_item(job, entry) for entry in entries}
+    for entry in entries:
+        entry["exportStatus"] = "EXPORTING"
+    event_type = world.switches.export_event
+    snapshot = {name: job[name] for name in _SNAPSHOT}
+    spending.publish(world, company.id, event_type, snapshot, subscribed_as=EVENT)
+    return job
+
+
+def job_of(world: World, job_id: str, company_id: str | None = None) -> Json:
+    """A job, expired first when its hour is over; of one company when asked. Raises Refusal (404)."""
+    expire(world)
+    job = world.jobs.get(job_id)
+    if job is None or company_id not in (None, job["companyId"]):
+        raise Refusal(404, "EXPORT_NOT_FOUND", "There is no such export job.")
+    return job
+
+
+def open_jobs(world: World, company_id: str) -> list[Json]:
+    """The company's jobs that are pending or in progress."""
+    expire(world)
+    return [job for job in world.jobs.values() if job["companyId"] == company_id and job["status"] in OPEN]
+
+
+def require_open(job: Json, *statuses: str) -> None:
+    """Raises Refusal (422) when the job is in none of the statuses."""
+    if job["status"] not in statuses:
+        raise Refusal(422, "EXPORT_JOB_STATUS_UNPROCESSABLE", f"The export job is {job['status']}.")
+
+
+def check_contra_accounts(world: World, entries: Iterable[Json]) -> None:
+    """Raises Refusal (400) when an entry needs a contra account that is not set."""
+    if any(missing_contra_account(world, entry) for entry in entries):
+        raise Refusal(400, "MISSING_CONTRA_ACCOUNTS", "Contra accounts are missing for some wallets.")
+
+
+def move(world: World, job: Json, event: str, *, reason: str | None = None, kind: str | None = None) -> None:
+    """An event of the integration. Raises Refusal (422) for a change the job's state does not allow."""
+    started = event == "started" and job["status"] == "pending"
+    from_pending = event == "failed" and world.switches.failed_while_pending == "accepted"
+    if not started and job["status"] not in (OPEN if from_pending else ("in_progress",)):
+        raise _illegal(job, event)
+    if event == "started" and not started:
+        raise _illegal(job, event)
+    if started:
+        job.update(status="in_progress", startedAt=world.clock.stamp())
+        touch(world, job)
+        return
+    failed = any(each["status"] == "failed" for each in world.job_items[job["id"]].values())
+    if event == "completed" and failed and world.switches.completed_with_failed_items == "refused":
+        raise _illegal(job, event)
+    _finish(world, job, FINAL[event], reason=reason, kind=kind)
+
+
+def cancel(world: World, job: Json, *, kind: str = "canceled_by_user") -> None:
+    """The user cancels, or Pleo gives up for another reason. Raises Refusal (409) for a job that is over."""
+    if job["status"] not in OPEN:
+        raise Refusal(409, "CONFLICT", f"The export job is {job['status']}.")
+    _finish(world, job, "failed", kind=kind)
+
+
+def expire(world: World) -> None:
+    """Fail every open job with which nothing was done for its hour."""
+    now = world.clock.now().timestamp()
+    for job in world.jobs.values():
+        over = job["_touched"] + job["expiresIn"]
+        if job["status"] in OPEN and now >= over:
+            job["expiredAt"] = stamp(datetime.fromtimestamp(over, UTC))
+            _finish(world, job, "failed", kind="job_expired", touching=False)
+
+
+def touch(world: World, job: Json) -> None:
+    """Something was done with the job: its hour begins anew."""
+    job["lastUpdatedAt"] = world.clock.stamp()
+    job["_touched"] = world.clock.now().timestamp()
+
+
+def shown(row: Json) -> Json:
+    """A job or job item as the API shows it."""
+    return {name: value for name, value in row.items() if not name.startswith("_")}
+
+
+def _exportable(world: World, company: Company, entry_id: str) -> Json:
+    entry = world.entries.get(entry_id)
+    if entry is None or entry["companyId"] != company.id:
+        raise not_found("Accounting entry")
+    if not exportable(entry):
+        raise invalid(f"The entry {entry_id} is not settled or of a kind that is never exported.")
+    if entry["exportStatus"] == "EXPORTING":
+        raise Refusal(409, "EXPORT_ALREADY_IN_PROGRESS", f"The entry {entry_id} is part of a running export.")
+    return entry
+
+
+def _new_job(world: World, company: Company, number: int) -> Json:
+    now = world.clock.now()
+    return {
+        "id": new_id(),
+        "companyId": company.id,
+        "status": "pending",
+        "numberOfItems": number,
+        # With milliseconds, so that jobs of one second have an order.
+        "createdAt": f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
+        "createdBy": None,
+        "expiresIn": world.switches.export_expiry_seconds,
+        "isInteractive": True,
+        "vendorBasedBookkeeping": False,
+        "lastUpdatedAt": None,
+        "startedAt": None,
+        "completedAt": None,
+        "expiredAt": None,
+        "failureReason": None,
+        "failureReasonType": None,
+        "_touched": now.timestamp(),
+        "_refused": {},
+    }
+
+
+def _new_item(job: Json, entry: Json) -> Json:
+    empty = dict.fromkeys(("exportedAt", "externalId", "externalUrl", "failureReason", "failureReasonType"))
+    return {"exportJobId": job["id"], "accountingEntryId": entry["id"], "status": "pending"} | empty
+
+
+def _illegal(job: Json, event: str) -> Refusal:
+    message = f"An export job that is {job['status']} cannot take the event {event}."
+    return Refusal(422, "INVALID_EXPORT_JOB_STATUS_CHANGE", message)
+
+
+def _finish(
+    world: World, job: Json, status: str, *, reason: str | None = None, kind: str | None = None, touching: bool = True
+) -> None:
+    if touching:
+        touch(world, job)
+    completed = None if status == "failed" else world.clock.stamp()
+    job.update(status=status, completedAt=completed, failureReason=reason, failureReasonType=kind)
+    back = "QUEUED" if world.switches.failed_items_return_to == "queue" else "NOT_EXPORTED"
+    for item in world.job_items[job["id"]].values():
+        if item["status"] in OPEN:
+            item["status"] = "abandoned"
+        entry = world.entries[item["accountingEntryId"]]
+        entry["exportStatus"] = "EXPORTED" if item["status"] == "successful" else back

@@ -1,0 +1,185 @@
+"""Receipts: files kept with an entry, links to them that die after a day, and the receipts endpoints.
+
+https://developers.pleo.io/reference/accounting-entries: a link is valid for 24 hours from the answer that held it.
+The file server is a store of its own, as S3 is: the signature in the link is the only permission, and a call that adds
+an `Authorization` header is refused (switch `file_authorization`).
+"""
+
+import hashlib
+import hmac
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from local.pleo.documents import MIME_TYPES, document
+from local.pleo.gate import Call, guarded
+from local.pleo.paging import Listing, paged
+from local.pleo.shape import Field, checked, flag, list_of, one_of, text, uuid
+from local.pleo.wire import Json, answer, bad_parameter, not_found, object_of
+from local.pleo.world import World, new_id, world_of
+
+LARGEST = 30 * 1024 * 1024
+SECONDS = 24 * 3600
+_API_MIME_TYPES = (
+    *("application/pdf", "application/postscript", "application/xml", "text/xml"),
+    *("image/jpeg", "image/png", "image/heic", "image/heif", "image/gif", "unknown"),
+)
+_FILE_TYPES = ("ORIGINAL", "THUMBNAIL", "PREVIEW", "EMBED")
+
+
+def _size(value: object) -> str | None:
+    return None if type(value) is int and 0 <= value <= LARGEST else f"must be 0 to {LARGEST} bytes"
+
+
+ORDER = {"kind": Field(one_of(*MIME_TYPES)), "size": Field(_size), "type": Field(text(least=1))}
+SEARCH = {
+    "includeDeleted": Field(flag, required=True),
+    "accountingEntryIds": Field(list_of(uuid, most=100), nullable=True),
+    "employeeIds": Field(list_of(uuid, most=100), nullable=True),
+    "mimeType": Field(list_of(one_of(*_API_MIME_TYPES)), nullable=True),
+    "source": Field(list_of(text()), nullable=True),
+    "fileType": Field(one_of(*_FILE_TYPES), nullable=True),
+}
+LISTING = Listing(sortable=("id", "createdAt"), default_limit=10)
+
+
+def add(world: World, entry: Json, order: Json) -> str:
+    """Keep a file with an entry, after those it has. `{kind, size, type}`: type only when it should lie; its id."""
+    asked = checked(order, ORDER)
+    kind = asked.get("kind", "pdf")
+    row = {
+        "id": new_id(),
+        "entryId": entry["id"],
+        "companyId": entry["companyId"],
+        "createdAt": world.clock.stamp(),
+        "kind": kind,
+        "type": asked.get("type", MIME_TYPES[kind]),
+    }
+    row["size"] = len(document(kind, size=asked.get("size", 0), label=row["id"]))
+    world.files[row["id"]] = row
+    entry["receiptIds"] = [*entry["receiptIds"], row["id"]]
+    return str(row["id"])
+
+
+def of_entry(world: World, entry: Json) -> list[Json]:
+    """The entry's files in their order; ids that a test put there without a file are left out."""
+    return [world.files[each] for each in entry["receiptIds"] if each in world.files]
+
+
+def link(world: World, row: Json) -> str:
+    """A link to the file that works for 24 hours from now."""
+    expires = str(int(world.clock.now().timestamp()) + SECONDS)
+    query = urlencode({"expires": expires, "signature": _signature(world, row["id"], expires)})
+    return f"{world.settings.public_url}/files/{row['id']}?{query}"
+
+
+async def download(request: Request) -> Response:
+    """`GET /files/{id}?expires=&signature=`: the bytes; errors look like S3's and not like Pleo's."""
+    world, file_id = world_of(request), request.path_params["file_id"]
+    if "authorization" in request.headers and world.switches.file_authorization == "refused":
+        return _denied(400, "InvalidArgument", "Only one auth mechanism allowed")
+    expires = request.query_params.get("expires", "")
+    expected = _signature(world, file_id, expires)
+    if not hmac.compare_digest(expected, request.query_params.get("signature", "").encode("ascii", "replace").decode()):
+        return _denied(403, "SignatureDoesNotMatch", "The signature does not match")
+    if int(expires) <= world.clock.now().timestamp():
+        return _denied(403, "AccessDenied", "Request has expired")
+    row = world.files.get(file_id)
+    if row is None:
+        return _denied(404, "NoSuchKey", "The specified key does not exist")
+    return Response(document(row["kind"], size=row["size"], label=row["id"]), media_type=row["type"])
+
+
+async def listed(call: Call) -> Response:
+    """`GET /v1/accounting-entries/{id}/receipts`, filtered by `source` and `file_type`."""
+    rows = of_entry(call.world, _entry(call))
+    wanted = set(call.request.query_params.getlist("source"))
+    file_type = _file_type(call)
+    shown = [
+        each for each in (_shown(call.world, row, file_type) for row in rows) if not wanted or each["source"] in wanted
+    ]
+    return paged(call.request, call.world.switches, shown, LISTING)
+
+
+async def read(call: Call) -> Response:
+    """`GET /v1/accounting-entries/{id}/receipts/{receiptId}`."""
+    rows = of_entry(call.world, _entry(call))
+    row = next((each for each in rows if each["id"] == call.request.path_params["receipt_id"]), None)
+    if row is None:
+        raise not_found("Receipt")
+    return answer({"data": _shown(call.world, row, _file_type(call))})
+
+
+async def search(call: Call) -> Response:
+    """`POST /v1/accounting-entries/receipts:search?company_id=`."""
+    if "company_id" not in call.request.query_params:
+        raise bad_parameter("company_id is required.")
+    company_id = call.own(call.request.query_params["company_id"])
+    body = checked(await object_of(call.request), SEARCH, unknown=call.world.switches.unknown_fields)
+    wanted = set(body.get("accountingEntryIds") or [])
+    entries = [
+        entry
+        for entry in call.world.entries.values()
+        if entry["companyId"] == company_id and (not wanted or entry["id"] in wanted)
+    ]
+    shown = [
+        _shown(call.world, row, body.get("fileType") or "ORIGINAL")
+        for entry in entries
+        if not entry.get("deletedAt") or body["includeDeleted"]
+        if not body.get("employeeIds") or entry["employeeId"] in body["employeeIds"]
+        for row in of_entry(call.world, entry)
+    ]
+    fitting = [
+        each
+        for each in shown
+        if (not body.get("mimeType") or each["mimeType"] in body["mimeType"])
+        and (not body.get("source") or each["source"] in body["source"])
+    ]
+    return paged(call.request, call.world.switches, fitting, LISTING)
+
+
+def _entry(call: Call) -> Json:
+    entry = call.world.entries.get(call.request.path_params["entry_id"])
+    if entry is None or entry["companyId"] != call.company_id:
+        raise not_found("Accounting entry")
+    return entry
+
+
+def _file_type(call: Call) -> str:
+    file_type = call.request.query_params.get("file_type", "ORIGINAL")
+    if file_type not in _FILE_TYPES:
+        raise bad_parameter(f"file_type must be one of {', '.join(_FILE_TYPES)}.")
+    return file_type
+
+
+def _shown(world: World, row: Json, file_type: str) -> Json:
+    return {
+        "id": row["id"],
+        "accountingEntryId": row["entryId"],
+        "createdAt": row["createdAt"],
+        "fileType": file_type,
+        "mimeType": row["type"] if row["type"] in _API_MIME_TYPES else "unknown",
+        "sizeInBytes": row["size"],
+        "source": "USER",
+        "url": link(world, row),
+    }
+
+
+def _signature(world: World, file_id: str, expires: str) -> str:
+    return hmac.new(world.file_key, f"{file_id}.{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+def _denied(status: int, code: str, message: str) -> Response:
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    return Response(body, status, media_type="application/xml")
+
+
+_ALL = "/v1/accounting-entries/{entry_id}/receipts"
+ROUTES = [
+    Route("/files/{file_id}", download, methods=["GET"]),
+    Route("/v1/accounting-entries/receipts:search", guarded(search, area="receipts"), methods=["POST"]),
+    Route(_ALL, guarded(listed, area="receipts"), methods=["GET"]),
+    Route(f"{_ALL}/{{receipt_id}}", guarded(read, area="receipts"), methods=["GET"]),
+]

@@ -1,0 +1,563 @@
+"""The stand-in's export jobs: who may do what when, and what Pleo refuses."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import httpx
+import pytest
+
+from local.pleo.driver import Driver
+from local.pleo.running import running
+from local.pleo.settings import Settings
+from local.pleo.world import DEFAULT_COMPANY_ID
+
+REDIRECT = "http://127.0.0.1:9/oauth/pleo/callback"
+SETTINGS = Settings("", "client-1", "not-a-real-secret", (REDIRECT,), "http://x.test/connect", "http://x.test/status")
+NOBODY = "00000000-0000-4000-8000-00000000dead"
+SETTLED = {"settledAt": "2026-03-02T10:00:00Z"}
+BOTH_ACCOUNTS = ("wallet", "supplies")
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with running(SETTINGS) as address:
+        yield address
+
+
+@pytest.fixture
+def pleo(url: str) -> Iterator[Driver]:
+    """Connected, activated, with two accounts, one of them the contra account."""
+    with closing(Driver(url, SETTINGS)) as driver:
+        driver.control("POST", "/reset")
+        driver.connect()
+        driver.api("POST", "/v1/installations/me:activate")
+        for name in BOTH_ACCOUNTS:
+            body = {"companyId": DEFAULT_COMPANY_ID, "externalId": name, "name": name, "archived": False}
+            assert driver.api("POST", "/v1/chart-of-accounts", body).status_code == 201
+        driver.control("POST", "/contra-account", {"account_external_id": "wallet"})
+        yield driver
+
+
+def pay(pleo: Driver, number: int = 1) -> list[str]:
+    ids: list[str] = pleo.control("POST", "/entries/batch", [SETTLED] * number)["ids"]
+    return ids
+
+
+def click(pleo: Driver, number: int = 1, **order: Any) -> Any:
+    return pleo.control("POST", "/export", {"entry_ids": pay(pleo, number)} | order)
+
+
+def event(pleo: Driver, job: Any, what: str, **more: Any) -> httpx.Response:
+    return pleo.api("POST", "/v3/export-job-events", {"jobId": job["id"], "event": what} | more)
+
+
+def report(pleo: Driver, job: Any, *updates: dict[str, Any]) -> httpx.Response:
+    return pleo.api("PUT", f"/v3/export-jobs/{job['id']}/items", list(updates))
+
+
+def success(entry_id: str, **more: Any) -> dict[str, Any]:
+    return {"accountingEntryId": entry_id, "status": "successful", "externalId": "voucher-1"} | more
+
+
+def ids_of(job: Any) -> list[str]:
+    return [each["accountingEntryId"] for each in job["items"]]
+
+
+def export_status(pleo: Driver, entry_id: str) -> str:
+    return str(pleo.control("GET", f"/entries/{entry_id}")["exportStatus"])
+
+
+def kind(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["type"]
+
+
+def running_job(pleo: Driver, number: int = 1) -> Any:
+    job = click(pleo, number)
+    assert event(pleo, job, "started").status_code == 202
+    return job
+
+
+# --- a job is born ---------------------------------------------------------------------------------------------------
+
+
+def test_a_click_makes_a_pending_job_that_can_be_read(pleo: Driver) -> None:
+    job = click(pleo, 2)
+
+    read = pleo.api("GET", f"/v3/export-jobs/{job['id']}").json()["data"]
+
+    assert read["status"] == "pending"
+    assert (read["numberOfItems"], read["expiresIn"], read["isInteractive"]) == (2, 3600, True)
+    assert [read[name] for name in ("startedAt", "lastUpdatedAt", "completedAt", "failureReasonType")] == [None] * 4
+    assert {export_status(pleo, each) for each in ids_of(job)} == {"EXPORTING"}
+
+
+def test_only_one_job_of_a_company_is_open_at_a_time(pleo: Driver) -> None:
+    click(pleo)
+    body = {"companyId": DEFAULT_COMPANY_ID, "accountingEntryIds": pay(pleo)}
+
+    assert kind(pleo.api("POST", "/v3/export-jobs", body)) == (409, "EXPORT_ALREADY_IN_PROGRESS")
+
+
+def test_an_integration_may_create_a_job_and_gets_201(pleo: Driver) -> None:
+    body = {"companyId": DEFAULT_COMPANY_ID, "accountingEntryIds": pay(pleo)}
+
+    created = pleo.api("POST", "/v3/export-jobs", body | {"options": {"vendorBasedBookkeeping": True}})
+
+    assert created.status_code == 201
+    assert created.json()["data"]["vendorBasedBookkeeping"] is True
+
+
+def test_a_job_is_not_created_while_the_contra_account_is_missing(pleo: Driver) -> None:
+    pleo.control("POST", "/contra-account", {"account_external_id": None})
+    body = {"companyId": DEFAULT_COMPANY_ID, "accountingEntryIds": pay(pleo)}
+
+    assert kind(pleo.api("POST", "/v3/export-jobs", body)) == (400, "MISSING_CONTRA_ACCOUNTS")
+
+
+def test_a_click_makes_a_job_without_contra_account_whose_items_cannot_be_read(pleo: Driver) -> None:
+    pleo.control("POST", "/contra-account", {"account_external_id": None})
+    job = click(pleo)
+
+    assert kind(pleo.api("GET", "/v3/export-items", job_id=job["id"])) == (400, "MISSING_CONTRA_ACCOUNTS")
+
+
+def test_kinds_outside_the_wallet_need_no_contra_account(pleo: Driver) -> None:
+    pleo.control("POST", "/contra-account", {"account_external_id": None})
+    entry_id = pleo.control("POST", "/entries", {"family": "OUT_OF_POCKET"})["id"]
+    job = pleo.control("POST", "/export", {"entry_ids": [entry_id]})
+
+    assert pleo.api("GET", "/v3/export-items", job_id=job["id"]).status_code == 200
+
+
+def test_nothing_can_be_exported_before_activation(pleo: Driver) -> None:
+    pleo.connect()
+    order = {"entry_ids": pay(pleo)}
+    refused = pleo.http.post("/control/export", json=order)
+    pleo.control("POST", "/switches", {"exports_need_activation": False})
+
+    assert kind(refused) == (400, "INTEGRATION_NOT_ACTIVATED")
+    assert pleo.control("POST", "/export", order)["status"] == "pending"
+
+
+def test_a_payment_that_is_not_settled_cannot_be_exported(pleo: Driver) -> None:
+    entry_id = pleo.control("POST", "/entries", {"amount": 1000})["id"]
+
+    assert pleo.http.post("/control/export", json={"entry_ids": [entry_id]}).status_code == 400
+
+
+def test_all_means_the_export_page_which_has_no_wallet_movements(pleo: Driver) -> None:
+    paid = pay(pleo, 2)
+    pleo.control("POST", "/entries", {"family": "WALLET", "subFamily": "LOAD"})
+    pleo.control("POST", "/entries", {"amount": 5})
+
+    assert sorted(ids_of(pleo.control("POST", "/export", {"all": True}))) == sorted(paid)
+
+
+@pytest.mark.parametrize("order", [{}, {"entry_ids": []}, {"all": True, "entry_ids": []}, {"all": False}])
+def test_a_click_without_a_choice_is_refused(pleo: Driver, order: dict[str, Any]) -> None:
+    pay(pleo)
+
+    assert pleo.http.post("/control/export", json=order).status_code == 400
+
+
+def test_wallet_movements_are_on_the_export_page_by_switch(pleo: Driver) -> None:
+    entry_id = pleo.control("POST", "/entries", {"family": "WALLET", "subFamily": "LOAD"})["id"]
+    pleo.control("POST", "/switches", {"export_page_wallet": True})
+
+    assert ids_of(pleo.control("POST", "/export", {"all": True})) == [entry_id]
+
+
+# --- lists -----------------------------------------------------------------------------------------------------------
+
+
+def test_jobs_are_listed_newest_first_and_by_switch_oldest_first(pleo: Driver) -> None:
+    older, newer = click(pleo)["id"], click(pleo, parallel=True)["id"]
+    statuses = ["pending", "in_progress"]
+
+    newest = pleo.api("GET", "/v3/export-jobs", company_id=DEFAULT_COMPANY_ID, statuses=statuses).json()
+    pleo.control("POST", "/switches", {"jobs_order": "oldest"})
+    oldest = pleo.api("GET", "/v3/export-jobs", statuses=statuses).json()
+
+    assert [each["id"] for each in newest["data"]] == [newer, older]
+    assert [each["id"] for each in oldest["data"]] == [older, newer]
+
+
+def test_jobs_are_filtered_by_repeated_statuses(pleo: Driver) -> None:
+    click(pleo)
+
+    assert pleo.api("GET", "/v3/export-jobs", statuses=["in_progress", "failed"]).json()["data"] == []
+    assert pleo.api("GET", "/v3/export-jobs", statuses="running").status_code == 400
+
+
+def test_items_are_paged_without_loss_or_repetition(pleo: Driver) -> None:
+    job = click(pleo, 12)
+    for path, query in ((f"/v3/export-jobs/{job['id']}/items", {}), ("/v3/export-items", {"job_id": job["id"]})):
+        found: list[str] = []
+        after: dict[str, str] = {}
+        while True:
+            page = pleo.api("GET", path, **query, **after).json()
+            assert len(page["data"]) <= 5
+            found += [each["accountingEntryId"] for each in page["data"]]
+            if not page["pagination"]["hasNextPage"]:
+                break
+            after = {"after": page["pagination"]["endCursor"]}
+
+        assert sorted(found) == sorted(ids_of(job))
+
+
+def test_job_items_are_filtered_by_status(pleo: Driver) -> None:
+    job = running_job(pleo, 2)
+    first = ids_of(job)[0]
+    report(pleo, job, success(first))
+
+    rows = pleo.api("GET", f"/v3/export-jobs/{job['id']}/items", status="successful").json()["data"]
+
+    assert [row["accountingEntryId"] for row in rows] == [first]
+
+
+def test_an_unknown_job_is_404_everywhere(pleo: Driver) -> None:
+    unknown = {"id": NOBODY}
+    answers = [
+        pleo.api("GET", f"/v3/export-jobs/{NOBODY}"),
+        pleo.api("GET", f"/v3/export-jobs/{NOBODY}/items"),
+        pleo.api("GET", "/v3/export-items", job_id=NOBODY),
+        report(pleo, unknown),
+        event(pleo, unknown, "started"),
+    ]
+
+    assert {kind(each) for each in answers} == {(404, "EXPORT_NOT_FOUND")}
+
+
+def test_an_event_for_an_unknown_job_is_422_by_switch(pleo: Driver) -> None:
+    pleo.control("POST", "/switches", {"unknown_job_event": 422})
+
+    assert event(pleo, {"id": NOBODY}, "started").status_code == 422
+
+
+def test_another_companys_job_does_not_exist(pleo: Driver) -> None:
+    job = click(pleo)
+    pleo.connect(pleo.control("POST", "/companies", {"name": "Zweite Muster GmbH"})["id"])
+
+    assert pleo.api("GET", f"/v3/export-jobs/{job['id']}").status_code == 404
+    assert pleo.api("GET", "/v3/export-items", job_id=job["id"]).status_code == 404
+    assert event(pleo, job, "started").status_code == 404
+    assert pleo.api("GET", "/v3/export-jobs").json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "missing"),
+    [
+        ("GET", "/v3/export-jobs", "export-jobs:read"),
+        ("POST", "/v3/export-job-events", "export-jobs:write"),
+        ("GET", "/v3/export-items", "export-items:read"),
+    ],
+)
+def test_each_scope_is_needed(pleo: Driver, method: str, path: str, missing: str) -> None:
+    scopes = {"export-jobs:read", "export-jobs:write", "export-items:read"} - {missing}
+    pleo.connect(scope=" ".join(scopes))
+
+    assert pleo.api(method, path).status_code == 403
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+def test_started_puts_the_job_in_progress_with_an_empty_202(pleo: Driver) -> None:
+    job = click(pleo)
+
+    answer = event(pleo, job, "started")
+
+    assert (answer.status_code, answer.content) == (202, b"")
+    read = pleo.api("GET", f"/v3/export-jobs/{job['id']}").json()["data"]
+    assert read["status"] == "in_progress"
+    assert read["startedAt"] is not None
+
+
+def test_started_a_second_time_is_422(pleo: Driver) -> None:
+    assert kind(event(pleo, running_job(pleo), "started")) == (422, "INVALID_EXPORT_JOB_STATUS_CHANGE")
+
+
+@pytest.mark.parametrize("what", ["completed", "completed_with_errors", "failed"])
+def test_a_pending_job_cannot_end(pleo: Driver, what: str) -> None:
+    assert event(pleo, click(pleo), what).status_code == 422
+
+
+def test_a_pending_job_may_fail_by_switch(pleo: Driver) -> None:
+    pleo.control("POST", "/switches", {"failed_while_pending": "accepted"})
+
+    assert event(pleo, click(pleo), "failed").status_code == 202
+
+
+@pytest.mark.parametrize("final", ["completed", "completed_with_errors", "failed"])
+def test_after_the_final_event_everything_is_422(pleo: Driver, final: str) -> None:
+    job = running_job(pleo)
+    assert event(pleo, job, final).status_code == 202
+
+    assert event(pleo, job, "started").status_code == 422
+    assert event(pleo, job, "completed").status_code == 422
+    assert kind(report(pleo, job)) == (422, "EXPORT_JOB_STATUS_UNPROCESSABLE")
+    assert kind(pleo.api("GET", "/v3/export-items", job_id=job["id"])) == (422, "EXPORT_JOB_STATUS_UNPROCESSABLE")
+
+
+def test_a_job_with_failed_items_is_not_simply_completed(pleo: Driver) -> None:
+    job = running_job(pleo)
+    report(pleo, job, {"accountingEntryId": ids_of(job)[0], "status": "failed"})
+
+    assert event(pleo, job, "completed").status_code == 422
+    assert event(pleo, job, "completed_with_errors").status_code == 202
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"exportJobId": NOBODY, "event": "started"},
+        {"jobId": NOBODY, "event": "canceled"},
+        {"jobId": NOBODY, "event": "failed", "failureReasonType": "account_unknown"},
+        {"jobId": NOBODY},
+    ],
+)
+def test_an_event_that_the_schema_does_not_know_is_400(pleo: Driver, body: dict[str, Any]) -> None:
+    assert pleo.api("POST", "/v3/export-job-events", body).status_code == 400
+
+
+def test_a_reason_belongs_to_failed_only(pleo: Driver) -> None:
+    job = running_job(pleo)
+    refused = event(pleo, job, "completed_with_errors", failureReason="Two items failed.")
+    reason = {"failureReason": "lexoffice refused access.", "failureReasonType": "authorization_failure"}
+
+    assert refused.status_code == 400
+    assert event(pleo, job, "failed", **reason).status_code == 202
+    read = pleo.api("GET", f"/v3/export-jobs/{job['id']}").json()["data"]
+    assert {name: read[name] for name in reason} == reason
+
+
+# --- item updates ----------------------------------------------------------------------------------------------------
+
+
+def test_a_result_is_recorded_and_answered(pleo: Driver) -> None:
+    job = running_job(pleo, 2)
+    first, second = ids_of(job)
+    failed = {"status": "failed", "failureReason": "No account.", "failureReasonType": "account_unknown"}
+
+    answer = report(
+        pleo, job, success(first, exportedAt="2026-03-02T11:00:00Z"), {"accountingEntryId": second} | failed
+    )
+
+    assert answer.status_code == 200
+    assert answer.json()["errors"] == []
+    assert [row["status"] for row in answer.json()["data"]] == ["successful", "failed"]
+    assert {name: answer.json()["data"][1][name] for name in failed} == failed
+    read = pleo.api("GET", f"/v3/export-jobs/{job['id']}/items").json()["data"]
+    assert {row["accountingEntryId"]: row["externalId"] for row in read} == {first: "voucher-1", second: None}
+
+
+def test_items_of_a_pending_job_cannot_be_updated(pleo: Driver) -> None:
+    job = click(pleo)
+
+    assert kind(report(pleo, job, success(ids_of(job)[0]))) == (422, "EXPORT_JOB_STATUS_UNPROCESSABLE")
+
+
+def test_items_of_a_pending_job_can_be_updated_by_switch(pleo: Driver) -> None:
+    pleo.control("POST", "/switches", {"update_while_pending": "accepted"})
+    job = click(pleo)
+
+    assert report(pleo, job, success(ids_of(job)[0])).status_code == 200
+
+
+def test_the_101st_update_of_a_call_is_413(pleo: Driver) -> None:
+    job = running_job(pleo)
+
+    assert report(pleo, job, *[success(NOBODY)] * 100).status_code == 200
+    assert kind(report(pleo, job, *[success(NOBODY)] * 101)) == (413, "EXPORT_JOB_ITEMS_UPDATE_LIMIT")
+
+
+def test_a_200_may_hold_errors(pleo: Driver) -> None:
+    job = running_job(pleo, 2)
+    first, second = ids_of(job)
+    pleo.control("POST", f"/export/{job['id']}/refuse-updates", {"entry_ids": [second]})
+
+    answer = report(pleo, job, success(first), success(second), success(NOBODY)).json()
+
+    assert [row["accountingEntryId"] for row in answer["data"]] == [first]
+    assert {row["accountingEntryId"]: row["type"] for row in answer["errors"]} == {
+        second: "ACCOUNTING_ENTRY_UPDATE_FAILED",
+        NOBODY: "ACCOUNTING_ENTRY_DOES_NOT_EXIST",
+    }
+    assert report(pleo, job, success(second)).json()["errors"] == []
+
+
+def test_a_success_may_be_repeated_and_not_taken_back(pleo: Driver) -> None:
+    job = running_job(pleo)
+    entry_id = ids_of(job)[0]
+    report(pleo, job, success(entry_id))
+
+    repeated = report(pleo, job, success(entry_id)).json()
+    back = report(pleo, job, {"accountingEntryId": entry_id, "status": "failed"}).json()
+
+    assert repeated["errors"] == []
+    assert [each["type"] for each in back["errors"]] == ["EXPORT_ENTRY_STATUS_UPDATE_FAILED"]
+
+
+def test_a_failed_item_may_succeed_later(pleo: Driver) -> None:
+    job = running_job(pleo)
+    entry_id = ids_of(job)[0]
+    report(pleo, job, {"accountingEntryId": entry_id, "status": "failed", "failureReason": "Try again."})
+
+    row = report(pleo, job, success(entry_id)).json()["data"][0]
+
+    assert (row["status"], row["failureReason"]) == ("successful", None)
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"status": "successful"},
+        {"accountingEntryId": NOBODY, "status": "done"},
+        {"accountingEntryId": NOBODY, "status": "failed", "failureReasonType": "canceled_by_user"},
+        {"accountingEntryId": NOBODY, "status": "successful", "exportedAt": "2026-03-02T11:00:00"},
+        {"accountingEntryId": NOBODY, "status": "successful", "exportJobId": NOBODY},
+    ],
+)
+def test_an_update_that_the_schema_does_not_know_is_400(pleo: Driver, update: dict[str, Any]) -> None:
+    assert report(pleo, running_job(pleo), update).status_code == 400
+
+
+def test_nulls_are_refused_and_by_switch_as_good_as_absent(pleo: Driver) -> None:
+    job = running_job(pleo)
+    update = success(ids_of(job)[0], failureReason=None)
+    refused = [report(pleo, job, update).status_code, event(pleo, job, "completed", failureReason=None).status_code]
+    pleo.control("POST", "/switches", {"export_nulls": "accepted"})
+
+    assert refused == [400, 400]
+    assert report(pleo, job, update).json()["errors"] == []
+    assert event(pleo, job, "completed", failureReason=None).status_code == 202
+
+
+def test_an_update_that_is_no_array_is_400(pleo: Driver) -> None:
+    job = running_job(pleo)
+
+    assert pleo.api("PUT", f"/v3/export-jobs/{job['id']}/items", {"items": []}).status_code == 400
+
+
+# --- the end ---------------------------------------------------------------------------------------------------------
+
+
+def test_successes_are_exported_and_failures_return_to_the_queue(pleo: Driver) -> None:
+    job = running_job(pleo, 2)
+    good, bad = ids_of(job)
+    report(pleo, job, success(good), {"accountingEntryId": bad, "status": "failed"})
+
+    event(pleo, job, "completed_with_errors")
+
+    assert (export_status(pleo, good), export_status(pleo, bad)) == ("EXPORTED", "QUEUED")
+    assert ids_of(pleo.control("POST", "/export", {"all": True})) == [bad]
+
+
+def test_failures_are_unexported_by_switch(pleo: Driver) -> None:
+    pleo.control("POST", "/switches", {"failed_items_return_to": "unexported"})
+    job = running_job(pleo)
+
+    event(pleo, job, "failed")
+
+    assert export_status(pleo, ids_of(job)[0]) == "NOT_EXPORTED"
+
+
+def test_an_exported_entry_can_be_exported_again(pleo: Driver) -> None:
+    job = running_job(pleo)
+    report(pleo, job, success(ids_of(job)[0]))
+    event(pleo, job, "completed")
+
+    again = pleo.control("POST", "/export", {"entry_ids": ids_of(job)})
+
+    assert again["items"][0]["status"] == "pending"
+
+
+def test_a_job_expires_an_hour_after_the_last_action(pleo: Driver) -> None:
+    job = running_job(pleo, 2)
+    first, second = ids_of(job)
+    pleo.control("POST", "/clock", {"advance_seconds": 3500})
+    pleo.connect()
+    report(pleo, job, success(first))
+    pleo.control("POST", "/clock", {"advance_seconds": 3500})
+    alive = pleo.control("GET", f"/export/{job['id']}")["status"]
+    pleo.control("POST", "/clock", {"advance_seconds": 101})
+
+    read = pleo.control("GET", f"/export/{job['id']}")
+
+    assert alive == "in_progress"
+    assert (read["status"], read["failureReasonType"]) == ("failed", "job_expired")
+    assert read["expiredAt"] is not None
+    assert {row["accountingEntryId"]: row["status"] for row in read["items"]} == {
+        first: "successful",
+        second: "abandoned",
+    }
+    assert (export_status(pleo, first), export_status(pleo, second)) == ("EXPORTED", "QUEUED")
+
+
+def test_expiry_frees_the_entries_without_anybody_looking_at_the_job(pleo: Driver) -> None:
+    job = click(pleo)
+    pleo.control("POST", "/clock", {"advance_seconds": 3601})
+    pleo.connect()
+
+    assert pleo.api("GET", f"/v1/accounting-entries/{ids_of(job)[0]}").json()["data"]["exportStatus"] == "QUEUED"
+
+
+def test_reading_does_not_keep_a_job_alive(pleo: Driver) -> None:
+    job = click(pleo)
+    pleo.control("POST", "/clock", {"advance_seconds": 1800})
+    pleo.connect()
+    assert pleo.api("GET", "/v3/export-items", job_id=job["id"]).status_code == 200
+    assert pleo.api("GET", f"/v3/export-jobs/{job['id']}").status_code == 200
+    pleo.control("POST", "/clock", {"advance_seconds": 1801})
+    pleo.connect()
+
+    assert pleo.api("GET", f"/v3/export-jobs/{job['id']}").json()["data"]["status"] == "failed"
+    assert event(pleo, job, "started").status_code == 422
+
+
+def test_a_job_cancelled_by_the_user_says_so(pleo: Driver) -> None:
+    job = running_job(pleo)
+
+    cancelled = pleo.control("POST", f"/export/{job['id']}/cancel")
+
+    assert (cancelled["status"], cancelled["failureReasonType"]) == ("failed", "canceled_by_user")
+    assert [row["status"] for row in cancelled["items"]] == ["abandoned"]
+    assert report(pleo, job, success(ids_of(job)[0])).status_code == 422
+
+
+def test_the_latest_job_of_an_entry_can_be_looked_up(pleo: Driver) -> None:
+    job = click(pleo)
+    query = {"company_id": DEFAULT_COMPANY_ID, "accounting_entry_id": ids_of(job)[0]}
+
+    assert pleo.api("GET", "/v3/export-job-items", **query).json()["data"]["exportJobId"] == job["id"]
+    query["accounting_entry_id"] = NOBODY
+    assert kind(pleo.api("GET", "/v3/export-job-items", **query)) == (404, "EXPORT_ENTRY_NOT_FOUND")
+
+
+# --- the webhook -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spelling", ["v1.export-job.created", "v1.export.job-created", "v2.export-job.created"])
+def test_a_click_sends_the_event_in_every_documented_spelling(pleo: Driver, spelling: str) -> None:
+    pleo.control("POST", "/webhooks", {"mode": "hold"})
+    pleo.control("POST", "/switches", {"export_event": spelling})
+    body = {"endpointUrl": "http://127.0.0.1:9/hook", "eventTypes": ["v1.export-job.created"]}
+    pleo.api("POST", "/v1/subscriptions", body)
+
+    click(pleo)
+
+    assert [each["eventType"] for each in pleo.control("GET", "/state")["deliveries"]] == [spelling]
+
+
+def test_state_shows_jobs_and_entries(pleo: Driver) -> None:
+    job = running_job(pleo, 3)
+    report(pleo, job, success(ids_of(job)[0]))
+
+    state = pleo.control("GET", "/state")
+
+    assert [(each["id"], each["status"]) for each in state["exportJobs"]] == [(job["id"], "in_progress")]
+    assert state["exportJobs"][0]["itemStatus"] == {"pending": 2, "successful": 1}
+    assert state["exportStatus"] == {"EXPORTING": 3}
+    assert "_touched" not in json.dumps(state)

@@ -1,0 +1,444 @@
+"""What an export item holds for every kind of entry, and the receipts behind its links."""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from local.pleo.documents import MIME_TYPES, document
+from local.pleo.driver import Driver
+from local.pleo.running import running
+from local.pleo.settings import Settings
+from local.pleo.world import DEFAULT_COMPANY_ID
+
+REDIRECT = "http://127.0.0.1:9/oauth/pleo/callback"
+SETTINGS = Settings("", "client-1", "not-a-real-secret", (REDIRECT,), "http://x.test/connect", "http://x.test/status")
+SETTLED = {"settledAt": "2026-03-02T23:30:00Z", "performedAt": "2026-02-27T08:00:00Z"}
+DAY = 24 * 3600
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with running(SETTINGS) as address:
+        yield address
+
+
+@pytest.fixture
+def pleo(url: str) -> Iterator[Driver]:
+    """Connected and activated, with accounts and tax codes."""
+    with closing(Driver(url, SETTINGS)) as driver:
+        driver.control("POST", "/reset")
+        driver.connect()
+        driver.api("POST", "/v1/installations/me:activate")
+        for name in ("wallet", "supplies", "travel"):
+            body = {
+                "companyId": DEFAULT_COMPANY_ID,
+                "externalId": name,
+                "name": name,
+                "archived": False,
+                "code": "4930",
+            }
+            assert driver.api("POST", "/v1/chart-of-accounts", body).status_code == 201
+        for code, rate, how in (("19", 0.19, "inclusive"), ("7", 0.07, "inclusive"), ("rc", 0.19, "reverse")):
+            tax = {"companyId": DEFAULT_COMPANY_ID, "name": code, "code": code, "rate": rate, "type": how}
+            assert driver.api("POST", "/v0/tax-codes", tax | {"archived": False}).status_code == 201
+        driver.control("POST", "/contra-account", {"account_external_id": "wallet"})
+        yield driver
+
+
+def entry(pleo: Driver, **order: Any) -> str:
+    return str(pleo.control("POST", "/entries", SETTLED | {"amount": 11900} | order)["id"])
+
+
+def describe(pleo: Driver, entry_id: str, **details: Any) -> Any:
+    return pleo.control("POST", f"/entries/{entry_id}/bookkeeping", details)
+
+
+def item(pleo: Driver, entry_id: str) -> Any:
+    job = pleo.control("POST", "/export", {"entry_ids": [entry_id]})
+    answer = pleo.api("GET", "/v3/export-items", job_id=job["id"])
+    assert answer.status_code == 200, answer.text
+    return answer.json(parse_float=Decimal)["data"][0]
+
+
+def euro(value: int) -> dict[str, Any]:
+    return {name: {"currency": "EUR", "value": value} for name in ("inSupplierCurrency", "inWalletCurrency")}
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ({}, ("card_purchase", None)),
+        ({"refund": True}, ("refund", None)),
+        ({"subFamily": "ATM"}, ("atm_withdrawal", None)),
+        ({"family": "CASHBACK"}, ("cashback", None)),
+        ({"family": "OUT_OF_POCKET"}, ("out_of_pocket", None)),
+        ({"family": "MILEAGE"}, ("mileage", None)),
+        ({"family": "PER_DIEM"}, ("per_diem", None)),
+        ({"family": "PLEO_INVOICE", "subFamily": "PLEO_INVOICE"}, ("fee", None)),
+        ({"family": "PLEO_INVOICE", "subFamily": "PLEO_INVOICE_REFUND"}, ("refund", None)),
+        ({"family": "OVERDRAFT", "subFamily": "INTEREST"}, ("fee", "interest")),
+        ({"family": "WALLET", "subFamily": "FEE"}, ("fee", None)),
+        ({"family": "WALLET", "subFamily": "LOAD"}, ("wallet_topup", None)),
+        ({"family": "WALLET", "subFamily": "UNLOAD"}, ("wallet_unload", None)),
+        ({"family": "BILL_INVOICE"}, ("invoice", None)),
+        ({"family": "BILL_INVOICE_PAYMENT"}, ("invoice_payment", "invoice_payment_sent")),
+        (
+            {"family": "BILL_INVOICE_PAYMENT", "subFamily": "BILL_INVOICE_PAYMENT_RETURNED"},
+            ("invoice_payment", "invoice_payment_returned"),
+        ),
+        (
+            {"family": "REIMBURSEMENT", "subFamily": "REIMBURSEMENT_TO_EMPLOYEE"},
+            ("direct_reimbursement", "reimbursement_to_employee"),
+        ),
+        (
+            {"family": "REIMBURSEMENT", "status": "COMPLETED_EXTERNALLY", "subFamily": "REIMBURSEMENT_TO_EMPLOYEE"},
+            ("external_reimbursement", "reimbursement_to_employee"),
+        ),
+    ],
+)
+def test_every_kind_of_entry_has_its_type(pleo: Driver, order: dict[str, Any], expected: tuple[str, Any]) -> None:
+    shown = item(pleo, entry(pleo, **order))
+
+    assert (shown["type"], shown.get("subType")) == expected
+
+
+@pytest.mark.parametrize("kind", ["card_invoice", "chargeback", "personal_spend", "something_new"])
+def test_types_that_no_entry_shows_can_be_ordered(pleo: Driver, kind: str) -> None:
+    entry_id = entry(pleo)
+    describe(pleo, entry_id, type=kind)
+
+    assert item(pleo, entry_id)["type"] == kind
+
+
+def test_a_coded_purchase_carries_account_tax_and_contra_account(pleo: Driver) -> None:
+    entry_id = entry(pleo)
+    describe(pleo, entry_id, account_external_id="supplies", tax_code="19", note="Papier", attendees=["A. Muster"])
+
+    shown = item(pleo, entry_id)
+    line = shown["accountingEntryLines"][0]
+
+    assert line["account"]["identifier"] == "supplies"
+    assert (line["tax"]["code"], line["tax"]["rate"], line["tax"]["type"]) == ("19", Decimal("0.19"), "inclusive")
+    assert line["tax"]["amount"] == euro(1900)
+    assert line["lineAmount"] == line["netAmount"] == shown["amount"] == euro(11900)
+    assert shown["contraAccount"]["identifier"] == "wallet"
+    assert shown["note"] == "Papier"
+    assert shown["additionalInformation"]["attendees"] == ["A. Muster"]
+    assert shown["additionalInformation"]["reconciliationId"].isdigit()
+    assert shown["supplier"]["name"] == "Muster Bürobedarf"
+    assert shown["user"]["name"] == "Erika Muster"
+
+
+def test_the_category_has_the_employees_name_and_the_accounts_identifier(pleo: Driver) -> None:
+    pleo.control("POST", "/categories", {"name": "Stifte", "account_external_id": "supplies", "tax_code": "19"})
+    entry_id = entry(pleo)
+    describe(pleo, entry_id, category="Stifte")
+
+    line = item(pleo, entry_id)["accountingEntryLines"][0]
+
+    assert (line["account"]["name"], line["account"]["identifier"], line["tax"]["code"]) == ("Stifte", "supplies", "19")
+
+
+def test_an_entry_without_category_has_neither_account_nor_tax(pleo: Driver) -> None:
+    line = item(pleo, entry(pleo))["accountingEntryLines"][0]
+
+    assert not {"account", "tax"} & set(line)
+
+
+def test_absent_fields_are_null_by_switch(pleo: Driver) -> None:
+    pleo.control("POST", "/switches", {"optional_fields": "null"})
+
+    shown = item(pleo, entry(pleo))
+
+    assert shown["accountingEntryLines"][0]["account"] is None
+    assert (shown["vendor"], shown["files"], shown["servicePeriod"]) == (None, None, None)
+
+
+def test_an_account_that_the_accounting_system_no_longer_has_can_be_ordered(pleo: Driver) -> None:
+    entry_id = entry(pleo)
+    gone = {"id": "88888888-8888-4888-8888-888888888881", "name": "Alt", "identifier": "gone"}
+    describe(pleo, entry_id, account=gone)
+
+    assert item(pleo, entry_id)["accountingEntryLines"][0]["account"] == gone
+
+
+def test_a_split_expense_has_a_line_for_each_part(pleo: Driver) -> None:
+    entry_id = entry(pleo)
+    parts = [
+        {"amount": 10700, "account_external_id": "supplies", "tax_code": "7"},
+        {"amount": 1200, "account_external_id": "travel", "tax_code": "19"},
+    ]
+    describe(pleo, entry_id, splits=parts)
+
+    lines = item(pleo, entry_id)["accountingEntryLines"]
+
+    assert [line["account"]["identifier"] for line in lines] == ["supplies", "travel"]
+    assert [line["lineAmount"]["inWalletCurrency"]["value"] for line in lines] == [10700, 1200]
+    assert [line["tax"]["amount"]["inWalletCurrency"]["value"] for line in lines] == [700, 192]
+    assert len({line["accountingEntryLineId"] for line in lines}) == 2
+
+
+def test_a_split_looks_clean_in_the_entries_api(pleo: Driver) -> None:
+    entry_id = entry(pleo)
+    describe(pleo, entry_id, splits=[{"amount": 1, "account_external_id": "supplies"}])
+
+    split = pleo.api("GET", f"/v1/accounting-entries/{entry_id}").json()["data"]["splitItems"][0]
+
+    assert set(split) == {"id", "createdAt", "updatedAt", "tags", "totalBillValue", "transactionValue", "accountId"}
+
+
+def test_many_entries_are_described_in_one_call(pleo: Driver) -> None:
+    ids = [entry(pleo), entry(pleo)]
+
+    pleo.control("POST", "/entries/bookkeeping", [{"id": each, "note": f"Notiz {each}"} for each in ids])
+
+    assert [pleo.control("GET", f"/entries/{each}")["note"] for each in ids] == [f"Notiz {each}" for each in ids]
+
+
+def test_a_new_account_replaces_what_was_ordered_before(pleo: Driver) -> None:
+    entry_id = entry(pleo)
+    describe(pleo, entry_id, account=None, tax={"code": "x", "rate": 0.5, "type": "inclusive"})
+    describe(pleo, entry_id, account_external_id="supplies", tax_code="7")
+
+    line = item(pleo, entry_id)["accountingEntryLines"][0]
+
+    assert (line["account"]["identifier"], line["tax"]["code"]) == ("supplies", "7")
+
+
+def test_reverse_charge_is_on_top_of_what_was_paid(pleo: Driver) -> None:
+    entry_id = entry(pleo, amount=10000)
+    describe(pleo, entry_id, account_external_id="supplies", tax_code="rc")
+
+    line = item(pleo, entry_id)["accountingEntryLines"][0]
+
+    assert line["tax"]["amount"]["inWalletCurrency"]["value"] == 1900
+    assert line["netAmount"] == line["lineAmount"] == euro(10000)
+
+
+@pytest.mark.parametrize(("position", "net"), [("worded", 11900), ("excluding", 10000), ("line", 11900)])
+def test_what_the_net_amount_means_is_a_switch(pleo: Driver, position: str, net: int) -> None:
+    pleo.control("POST", "/switches", {"net_amount": position})
+    entry_id = entry(pleo)
+    describe(pleo, entry_id, tax_code="19")
+
+    assert item(pleo, entry_id)["accountingEntryLines"][0]["netAmount"] == euro(net)
+
+
+@pytest.mark.parametrize(("position", "signs"), [("money_in", (1, -1)), ("none", (1, 1)), ("money_out", (-1, 1))])
+def test_which_amounts_are_negative_is_a_switch(pleo: Driver, position: str, signs: tuple[int, int]) -> None:
+    pleo.control("POST", "/switches", {"export_negative": position})
+    found = []
+    for refund in (False, True):
+        entry_id = entry(pleo, refund=refund, amount=100)
+        job = pleo.control("POST", "/export", {"entry_ids": [entry_id]})
+        shown = pleo.api("GET", "/v3/export-items", job_id=job["id"]).json()["data"][0]
+        found.append(shown["amount"]["inWalletCurrency"]["value"])
+        pleo.control("POST", f"/export/{job['id']}/cancel")
+
+    assert found == [100 * sign for sign in signs]
+
+
+@pytest.mark.parametrize(("position", "written"), [("fraction", b'"value":11900.0'), ("integer", b'"value":11900}')])
+def test_values_are_numbers_that_may_look_like_fractions(pleo: Driver, position: str, written: bytes) -> None:
+    pleo.control("POST", "/switches", {"export_value": position})
+    job = pleo.control("POST", "/export", {"entry_ids": [entry(pleo)]})
+
+    assert written in pleo.api("GET", "/v3/export-items", job_id=job["id"]).content
+
+
+@pytest.mark.parametrize(("position", "value"), [("currency", 1500), ("hundredth", 150000)])
+def test_a_currency_without_decimals_keeps_its_own_units(pleo: Driver, position: str, value: int) -> None:
+    pleo.control("POST", "/switches", {"export_minor_units": position})
+    paid = {"currency": "JPY", "minors": 1500}
+    entry_id = entry(pleo, transactionValue=paid, totalBillValue={"currency": "EUR", "minors": 921})
+
+    shown = item(pleo, entry_id)["amount"]
+
+    assert shown["inSupplierCurrency"] == {"currency": "JPY", "value": value}
+    assert shown["inWalletCurrency"] == {"currency": "EUR", "value": 921}
+
+
+@pytest.mark.parametrize(
+    ("position", "date"),
+    [
+        ("midnight", "2026-03-02T00:00:00Z"),
+        ("moment", "2026-03-02T23:30:00Z"),
+        ("performed", "2026-02-27T08:00:00Z"),
+    ],
+)
+def test_which_date_an_item_has_is_a_switch(pleo: Driver, position: str, date: str) -> None:
+    pleo.control("POST", "/switches", {"export_date": position})
+
+    assert item(pleo, entry(pleo))["date"] == date
+
+
+def test_an_invoice_carries_its_own_number_and_date(pleo: Driver) -> None:
+    entry_id = entry(pleo, family="BILL_INVOICE")
+    invoice = {"invoiceNumber": "RE-77", "invoiceDate": "2026-02-20", "status": "paid"}
+    describe(pleo, entry_id, invoice=invoice)
+
+    shown = item(pleo, entry_id)
+
+    assert shown["additionalInformation"]["invoiceInformation"] == invoice
+    assert "contraAccount" not in shown
+
+
+def test_everything_else_an_item_may_hold_can_be_ordered(pleo: Driver) -> None:
+    entry_id = entry(pleo)
+    vendor = {"id": "99999999-9999-4999-8999-999999999991", "name": "Muster AG", "defaultCurrency": "EUR"}
+    describe(
+        pleo,
+        entry_id,
+        vendor=vendor,
+        team={"id": vendor["id"], "name": "Vertrieb"},
+        supplier={"name": "EXAMPLE*SAAS", "country": "US"},
+        service_period={"from": "2026-01-01", "to": "2026-12-31"},
+        reconciliation_id="4113617",
+        reconciled_entries=["4113000"],
+        user=None,
+    )
+
+    shown = item(pleo, entry_id)
+
+    assert shown["vendor"] == vendor
+    assert shown["team"]["name"] == "Vertrieb"
+    assert shown["supplier"]["country"] == "US"
+    assert shown["servicePeriod"] == {"from": "2026-01-01", "to": "2026-12-31"}
+    assert shown["additionalInformation"] == {"reconciliationId": "4113617", "reconciledEntries": ["4113000"]}
+    assert "user" not in shown
+
+
+def test_the_bookkeeping_method_is_there_only_in_vendor_based_jobs(pleo: Driver) -> None:
+    entry_id = entry(pleo)
+    body = {"companyId": DEFAULT_COMPANY_ID, "accountingEntryIds": [entry_id]}
+    job = pleo.api("POST", "/v3/export-jobs", body | {"options": {"vendorBasedBookkeeping": True}}).json()["data"]
+    vendor_based = pleo.api("GET", "/v3/export-items", job_id=job["id"]).json()["data"][0]
+    pleo.control("POST", f"/export/{job['id']}/cancel")
+
+    assert vendor_based["bookkeeping"] == {"method": "journal"}
+    assert "bookkeeping" not in item(pleo, entry_id)
+
+
+def test_an_entry_in_a_running_job_is_locked(pleo: Driver) -> None:
+    entry_id = entry(pleo)
+    item(pleo, entry_id)
+
+    assert pleo.http.post(f"/control/entries/{entry_id}/bookkeeping", json={"note": "x"}).status_code == 409
+
+
+# --- receipts --------------------------------------------------------------------------------------------------------
+
+
+def test_receipts_keep_their_order_size_and_type(pleo: Driver) -> None:
+    entry_id = entry(pleo)
+    describe(pleo, entry_id, files=[{"kind": "jpeg", "size": 70_000}, {"kind": "pdf"}, {"kind": "heic", "size": 900}])
+
+    files = item(pleo, entry_id)["files"]
+    contents = [httpx.get(each["url"], trust_env=False) for each in files]
+
+    assert [each["type"] for each in files] == ["image/jpeg", "application/pdf", "image/heic"]
+    assert [each["size"] for each in files] == [len(each.content) for each in contents]
+    assert (files[0]["size"], files[2]["size"]) == (70_000, 900)
+    assert [each.headers["content-type"] for each in contents] == [each["type"] for each in files]
+    assert len({each.content for each in contents}) == 3
+
+
+def test_a_link_dies_after_a_day_and_a_new_answer_has_a_new_one(pleo: Driver) -> None:
+    entry_id = entry(pleo)
+    describe(pleo, entry_id, files=[{}])
+    link = f"/v1/accounting-entries/{entry_id}/receipts"
+    old = pleo.api("GET", link).json()["data"][0]["url"]
+    pleo.control("POST", "/clock", {"advance_seconds": DAY - 5})
+    alive = pleo.http.get(old).status_code
+    pleo.control("POST", "/clock", {"advance_seconds": 10})
+    pleo.connect()
+
+    new = pleo.api("GET", link).json()["data"][0]["url"]
+
+    assert alive == 200
+    assert pleo.http.get(old).status_code == 403
+    assert pleo.http.get(new).status_code == 200
+
+
+def test_a_link_with_another_signature_or_expiry_is_403(pleo: Driver) -> None:
+    entry_id = entry(pleo)
+    describe(pleo, entry_id, files=[{}])
+    url = item(pleo, entry_id)["files"][0]["url"]
+
+    assert pleo.http.get(url.replace("expires=", "expires=1")).status_code == 403
+    assert pleo.http.get(url[:-1] + ("0" if url[-1] != "0" else "1")).status_code == 403
+    assert pleo.http.get(url.split("?")[0]).status_code == 403
+
+
+def test_a_download_with_an_authorization_header_is_refused(pleo: Driver) -> None:
+    entry_id = entry(pleo)
+    describe(pleo, entry_id, files=[{}])
+    url = item(pleo, entry_id)["files"][0]["url"]
+    headers = {"Authorization": f"Bearer {pleo.access_token}"}
+    refused = pleo.http.get(url, headers=headers).status_code
+    pleo.control("POST", "/switches", {"file_authorization": "ignored"})
+
+    assert refused == 400
+    assert pleo.http.get(url, headers=headers).status_code == 200
+
+
+def test_a_receipt_may_come_after_the_export(pleo: Driver) -> None:
+    entry_id = entry(pleo)
+    describe(pleo, entry_id, files=[{"kind": "png"}])
+    job = pleo.control("POST", "/export", {"entry_ids": [entry_id]})
+    pleo.control("POST", f"/export/{job['id']}/cancel")
+
+    late = describe(pleo, entry_id, add_files=[{"kind": "pdf"}])["receiptIds"]
+    listed = pleo.api("GET", f"/v1/accounting-entries/{entry_id}/receipts", sorting_keys="createdAt").json()["data"]
+
+    assert len(late) == 2
+    assert {each["id"] for each in listed} == set(late)
+    assert pleo.api("GET", f"/v1/accounting-entries/{entry_id}").json()["data"]["receiptIds"] == late
+    one = pleo.api("GET", f"/v1/accounting-entries/{entry_id}/receipts/{late[1]}").json()["data"]
+    assert (one["mimeType"], one["accountingEntryId"]) == ("application/pdf", entry_id)
+
+
+def test_receipts_are_searched_by_entry(pleo: Driver) -> None:
+    wanted, other = entry(pleo), entry(pleo)
+    for entry_id in (wanted, other):
+        describe(pleo, entry_id, files=[{"kind": "text"}])
+    body = {"includeDeleted": False, "accountingEntryIds": [wanted]}
+
+    answer = pleo.api("POST", "/v1/accounting-entries/receipts:search", body, company_id=DEFAULT_COMPANY_ID)
+
+    assert [each["accountingEntryId"] for each in answer.json()["data"]] == [wanted]
+    assert answer.json()["data"][0]["mimeType"] == "unknown"
+
+
+def test_a_file_larger_than_pleo_takes_is_refused(pleo: Driver) -> None:
+    order = {"files": [{"size": 30 * 1024 * 1024 + 1}]}
+
+    assert pleo.http.post(f"/control/entries/{entry(pleo)}/bookkeeping", json=order).status_code == 400
+
+
+@pytest.mark.parametrize("size", [0, 4_097, 65_536, 6 * 1024 * 1024])
+@pytest.mark.parametrize("kind", list(MIME_TYPES))
+def test_a_document_of_any_kind_has_the_size_asked_for(kind: str, size: int) -> None:
+    made = document(kind, size=size, label="1")
+
+    assert len(made) == size or size == 0
+    assert made != document(kind, size=size, label="2")
+
+
+def test_documents_begin_and_end_as_their_kind_does() -> None:
+    made = {kind: document(kind, size=3_000, label="1") for kind in MIME_TYPES}
+
+    assert made["pdf"].startswith(b"%PDF-1.4")
+    assert made["pdf"].endswith(b"%%EOF\n")
+    start = int(made["pdf"].split(b"startxref\n")[1].split(b"\n")[0])
+    assert made["pdf"][start : start + 4] == b"xref"
+    assert b"%%EOF" not in made["broken_pdf"]
+    assert (made["jpeg"][:3], made["jpeg"][-2:]) == (b"\xff\xd8\xff", b"\xff\xd9")
+    assert made["heic"][4:12] == b"ftypheic"
+    chunk = made["png"].index(b"IHDR")
+    assert made["png"][chunk + 17 : chunk + 21] == zlib.crc32(made["png"][chunk : chunk + 17]).to_bytes(4)
