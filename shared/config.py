@@ -36,6 +36,7 @@ class ReceiverSettings(_FromEnvironment):
     connection_table: str
     ledger_table: str
     feed_queue_url: str
+    export_queue_url: str
     key_arn: str
 
 
@@ -64,11 +65,21 @@ class FeedSettings(VendorSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExportSettings(VendorSettings):
+    """What `export` needs."""
+
+    ledger_table: str
+    export_queue_url: str
+    export_retry_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSettings(VendorSettings):
     """What `sync` needs."""
 
     ledger_table: str
     feed_queue_url: str
+    export_queue_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,9 +147,11 @@ _CHECKS = {
     "LEXOFFICE_API_URL": origin,
     "LEXOFFICE_APP_URL": origin,
     "FEED_QUEUE_URL": _queue_url,
+    "EXPORT_QUEUE_URL": _queue_url,
     "SYNC_QUEUE_URL": _queue_url,
     "KEY_ARN": _arn,
     "VENDOR_SECRET_ARN": _arn,
     "FEED_RETRY_SECONDS": _seconds,
+    "EXPORT_RETRY_SECONDS": _seconds,
     "LEXOFFICE_LIMIT": _limit,
 }

@@ -11,14 +11,15 @@ import math
 import random
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Protocol, Self
+from io import BytesIO
+from typing import Any, BinaryIO, Protocol, Self
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -55,11 +56,30 @@ _LONGEST_RETRY_AFTER = 60.0
 _MOST_REFUSALS = 8
 _LOCAL_HOSTS = {"localhost", "127.0.0.1"}
 _READS = {"GET", "HEAD"}
+_MOST_REDIRECTS = 3
+# A signed link that has run out; storage services say any of these.
+_DEAD_LINK = {401, 403, 404, 410}
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.LocalProtocolError)
 _REQUEST_IDS = ("x-request-id", "x-amzn-requestid")
 _REFUSALS: dict[int, type[VendorError]] = {402: Forbidden, 403: Forbidden, 404: NotFound, 409: Conflict}
 
 type Params = Mapping[str, str | int | bool | Sequence[str]]
+
+
+class FileTooLarge(VendorError):
+    """A file is longer than its receiver takes; it was not read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to send as the part `file` of a form; `content` is read in pieces, from its start at each attempt.
+
+    `content` must be able to tell its length (a file or a BytesIO). `content_type` is a MIME type.
+    """
+
+    name: str
+    content_type: str
+    content: BinaryIO = field(repr=False)
 
 
 class AccessTokens(Protocol):
@@ -211,6 +231,7 @@ class Http:
         params: Params | None = None,
         json: object = None,
         form: Mapping[str, str] | None = None,
+        file: Upload | None = None,
         basic: tuple[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         idempotent: bool | None = None,
@@ -218,10 +239,10 @@ class Http:
     ) -> Answer:
         """Send one call and return its 2xx answer; every other outcome is a VendorError.
 
-        `path` starts with a slash and has its variable parts quoted by `segment`. `json` may hold Decimals,
-        see `encode`. `idempotent` says that sending the call twice does no harm (GET by default): it is then
-        repeated once if it fails soon, and a lost answer is Unavailable instead of OutcomeUnknown. `basic`
-        (user, password) replaces the access token. `read_timeout` is in seconds.
+        `path` starts with a slash and has its variable parts quoted by `segment`. `json` may hold Decimals, see
+        `encode`; `file` makes the call a multipart form. `idempotent` says that sending the call twice does no harm
+        (GET by default): it is then repeated once if it fails soon, and a lost answer is Unavailable instead of
+        OutcomeUnknown. `basic` (user, password) replaces the access token. `read_timeout` is in seconds.
         """
         sent_headers = dict(headers or {})
         content = None
@@ -238,22 +259,33 @@ class Http:
                 "params": params,
                 "content": content,
                 "data": form,
+                "files": None if file is None else {"file": (file.name, file.content, file.content_type)},
                 "auth": basic,
                 "headers": sent_headers,
             },
         )
-        return self._repeated(call) if call.repeatable else self._authorised(call)
+        return self._repeated(lambda: self._authorised(call)) if call.repeatable else self._authorised(call)
 
-    def _repeated(self, call: _Call) -> Answer:
+    def download(self, url: str, *, max_bytes: int) -> BytesIO:
+        """Fetch a file from wherever the vendor keeps it; the result is held in memory, at its start.
+
+        No access token goes along: signed links refuse one, and another host must not learn it. A redirect is followed
+        to https only. NotFound when the link is dead, as signed links are after a while: ask the vendor for a new one.
+        FileTooLarge above `max_bytes`, Unavailable as for any read, UnexpectedAnswer for an address that is not https
+        (http only on this machine, and only if the vendor is there, too).
+        """
+        return self._repeated(lambda: self._downloaded(url, max_bytes))
+
+    def _repeated[T](self, attempt: Callable[[], T]) -> T:
         begun = self._clock()
         try:
-            return self._authorised(call)
+            return attempt()
         except Unavailable:
             if self._clock() - begun > _SOON:
                 raise
             pause = random.uniform(0.1, 0.5)  # noqa: S311 - spreads callers, hides nothing
         self._sleep(pause)
-        return self._authorised(call)
+        return attempt()
 
     def _authorised(self, call: _Call) -> Answer:
         """Send, and while the vendor refuses for speed take the next slot: a 429 was not executed."""
@@ -293,16 +325,25 @@ class Http:
             arguments["extensions"] = {"trace": self._note_sent}
         if token is not None:
             arguments["headers"] = {**arguments["headers"], "Authorization": f"Bearer {token}"}
+        return self._exchanged(call, self._base_url + call.path, arguments, self._received)
+
+    def _exchanged[T](
+        self,
+        call: _Call,
+        url: str | httpx.URL,
+        arguments: dict[str, Any],
+        receive: Callable[[_Call, httpx.Response], T],
+    ) -> T:
         kind: type[VendorError]
         timeout = httpx.Timeout(
             call.read_timeout, connect=_CONNECT_TIMEOUT, write=_WRITE_TIMEOUT, pool=_CONNECT_TIMEOUT
         )
         try:
-            with self._client.stream(call.method, self._base_url + call.path, timeout=timeout, **arguments) as response:
-                return self._received(call, response)
+            with self._client.stream(call.method, url, timeout=timeout, **arguments) as response:
+                return receive(call, response)
         except _NOTHING_SENT as error:
             kind, reason = Unavailable, type(error).__name__
-        except httpx.RequestError as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:  # the latter for a redirect to nonsense
             kind, reason = call.lost, type(error).__name__
         # Not chained, hence outside the handler: httpx exceptions hold the request and may quote a header.
         raise kind(self._vendor, call.operation, reason=reason)
@@ -314,16 +355,65 @@ class Http:
 
     def _received(self, call: _Call, response: httpx.Response) -> Answer:
         body = bytearray()
-        deadline = self._clock() + call.read_timeout
-        for chunk in response.iter_bytes():
+        for chunk in self._chunks(call, response):
             body += chunk
             if len(body) > _LARGEST_BODY:
                 raise UnexpectedAnswer(
                     self._vendor, call.operation, status=response.status_code, reason="body too large"
                 )
+        return Answer(self._vendor, call.operation, response.status_code, response.headers, bytes(body))
+
+    def _chunks(self, call: _Call, response: httpx.Response) -> Iterator[bytes]:
+        deadline = self._clock() + call.read_timeout
+        for chunk in response.iter_bytes():
+            yield chunk
             if self._clock() > deadline:
                 raise httpx.ReadTimeout("the body trickles")
-        return Answer(self._vendor, call.operation, response.status_code, response.headers, bytes(body))
+
+    def _downloaded(self, url: str, max_bytes: int) -> BytesIO:
+        # The address is as good as a key to the file, so no error may show it.
+        call = _Call("GET", "a file", True, False, self._read_timeout, {})
+        # A compressed answer could unfold into far more than was read.
+        arguments = {"headers": {"Accept": "*/*", "Accept-Encoding": "identity"}}
+        place: str | httpx.URL = url
+        for _ in range(_MOST_REDIRECTS + 1):
+            found = self._exchanged(
+                call,
+                self._foreign(call, place),
+                arguments,
+                lambda call, response: self._received_file(call, response, max_bytes),
+            )
+            if isinstance(found, BytesIO):
+                return found
+            place = found
+        raise UnexpectedAnswer(self._vendor, call.operation, reason="redirected too often")
+
+    def _received_file(self, call: _Call, response: httpx.Response, max_bytes: int) -> BytesIO | httpx.URL:
+        if response.next_request is not None:
+            return response.next_request.url
+        answer = Answer(self._vendor, call.operation, response.status_code, response.headers, b"")
+        if answer.status in _DEAD_LINK:
+            raise answer.error(NotFound, "the link is not valid")
+        self._checked(call, answer)
+        file = BytesIO()
+        for chunk in self._chunks(call, response):
+            if file.tell() + len(chunk) > max_bytes:
+                raise answer.error(FileTooLarge, f"the file is longer than {max_bytes} bytes")
+            file.write(chunk)
+        file.seek(0)
+        return file
+
+    def _foreign(self, call: _Call, place: str | httpx.URL) -> httpx.URL:
+        """Check an address that a vendor, or whoever it leads to, gave us."""
+        try:
+            url = httpx.URL(place)
+        except httpx.InvalidURL:
+            url = httpx.URL()
+        here = url.scheme == "http" and url.host in _LOCAL_HOSTS and self._base_url.startswith("http:")
+        # httpx would send what stands before an @ as credentials.
+        if not (here or url.scheme == "https") or not url.host or url.userinfo:
+            raise UnexpectedAnswer(self._vendor, call.operation, reason="the address is not an https address")
+        return url
 
     def _checked(self, call: _Call, answer: Answer) -> Answer:
         if 200 <= answer.status < 300:

@@ -121,6 +121,7 @@ class Cloud:
             "LEDGER_TABLE": self.ledger_table,
             "TOKEN_TABLE": self.token_table,
             "FEED_QUEUE_URL": self.queues["FeedQueue"],
+            "EXPORT_QUEUE_URL": self.queues["ExportQueue"],
             "SYNC_QUEUE_URL": self.queues["SyncQueue"],
             "KEY_ARN": self.key_arn,
             "VENDOR_SECRET_ARN": self.secret_arn,
@@ -131,7 +132,8 @@ class Cloud:
             "LEXOFFICE_LIMIT": "organisation",
             "LEXOFFICE_ACCOUNT_SYSTEM": "PaymentProvider",
             "FEED_RETRY_SECONDS": "60",
-            "PLEO_SCOPES": "accounts:read accounts:write tax-codes:read tax-codes:write companies:read",
+            "EXPORT_RETRY_SECONDS": "60",
+            "PLEO_SCOPES": load_template()["Parameters"]["PleoScopes"]["Default"],
             "PUBLIC_URL": "",
             **changes,
         }

@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.aws.connections import Connections
 from shared.aws.ledger import Ledger
-from shared.aws.queues import FeedQueue
+from shared.aws.queues import CompanyQueue
 from shared.config import FeedSettings
 from shared.errors import IntegrationError, OutOfTime
 from shared.flows.feed import SECONDS_FOR_A_CALL, Feeder, NoProgressError, Outcome
@@ -21,14 +21,14 @@ _LONGEST_PAUSE = 900
 
 
 @cache
-def _parts() -> tuple[FeedSettings, Feeder, FeedQueue]:
+def _parts() -> tuple[FeedSettings, Feeder, CompanyQueue]:
     settings = FeedSettings.from_env(os.environ)
     feeder = Feeder(
         connections=Connections(settings.connection_table),
         ledger=Ledger(settings.ledger_table),
         vendors=Vendors(settings),
     )
-    return settings, feeder, FeedQueue(settings.feed_queue_url)
+    return settings, feeder, CompanyQueue(settings.feed_queue_url)
 
 
 _parts()

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.aws.connections import Connections
 from shared.aws.ledger import Ledger
-from shared.aws.queues import FeedQueue
+from shared.aws.queues import CompanyQueue
 from shared.config import ReceiverSettings
 from shared.errors import StoreUnavailable
 from shared.flows.receive import Receiver, Reply, Request
@@ -20,7 +20,8 @@ def _receiver() -> Receiver:
     return Receiver(
         connections=Connections(settings.connection_table),
         ledger=Ledger(settings.ledger_table),
-        queue=FeedQueue(settings.feed_queue_url),
+        queue=CompanyQueue(settings.feed_queue_url),
+        export_queue=CompanyQueue(settings.export_queue_url),
         key_arn=settings.key_arn,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.aws.connections import Connections
 from shared.aws.ledger import Ledger
-from shared.aws.queues import FeedQueue
+from shared.aws.queues import CompanyQueue
 from shared.config import SyncSettings
 from shared.errors import IntegrationError
 from shared.flows.turn import Turn
@@ -24,7 +24,8 @@ def _turn() -> Turn:
     return Turn(
         connections=Connections(settings.connection_table),
         ledger=Ledger(settings.ledger_table),
-        queue=FeedQueue(settings.feed_queue_url),
+        queue=CompanyQueue(settings.feed_queue_url),
+        export_queue=CompanyQueue(settings.export_queue_url),
         vendors=Vendors(settings),
     )
 

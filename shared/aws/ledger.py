@@ -129,6 +129,11 @@ class Ledger:
         rows = [item for item in self._table.get_many(keys) if item["state"] not in working]
         return {item["entry_id"]: (item["version"], int(item["total"])) for item in rows}
 
+    def first_row(self, connection_id: str, entry_id: str) -> Row | None:
+        """The row of an entry, None if the ledger does not know it."""
+        item = self._table.get({"connection_id": connection_id, "row": f"ENTRY#{entry_id}"})
+        return _row(item) if item else None
+
     def complete(self, connection_id: str, incomplete: Row, row: Row) -> None:
         """Replace an incomplete row by what Pleo's API says; a row that has moved on meanwhile stays as it is."""
         attributes = _attributes(row)

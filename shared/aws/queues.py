@@ -5,8 +5,8 @@ import json
 from shared.aws.clients import client, translated
 
 
-class FeedQueue:
-    """Wakes a company's feed worker; FIFO with the company as message group, so one works at a time."""
+class CompanyQueue:
+    """Wakes a company's worker, for its feed or its export; FIFO with the company as group, so one works at a time."""
 
     def __init__(self, url: str) -> None:
         self._url = url

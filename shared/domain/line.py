@@ -4,6 +4,7 @@ from datetime import datetime
 
 from shared.domain.entry import Entry
 from shared.domain.times import booking_date
+from shared.domain.words import one_line
 
 # lexoffice documents no limit for these fields; SEPA's lengths are what people and exports are used to
 # (docs/assumptions.md#lexoffice-text-lengths).
@@ -44,13 +45,13 @@ def label(kind: str) -> str:
 
 def counterparty(entry: Entry, kind: str) -> str:
     """Who was paid or who paid; Pleo itself where there is no merchant."""
-    return _clean(entry.merchant, NAME_LIMIT) or ("Pleo" if kind not in {"card_purchase", "refund"} else "Unbekannt")
+    return one_line(entry.merchant, NAME_LIMIT) or ("Pleo" if kind not in {"card_purchase", "refund"} else "Unbekannt")
 
 
 def purpose(entry: Entry, kind: str) -> str:
     """What the bookkeeper reads: kind, merchant, day of the purchase, original currency where it differs."""
     words = [label(kind)]
-    merchant = _clean(entry.merchant, NAME_LIMIT)
+    merchant = one_line(entry.merchant, NAME_LIMIT)
     if merchant:
         words.append(merchant)
     paid_on = booking_date(entry.performed_at)
@@ -58,20 +59,13 @@ def purpose(entry: Entry, kind: str) -> str:
         words.append(f"vom {paid_on:%d.%m.%Y}")
     if entry.bill is not None and entry.bill.currency != entry.value.currency:
         words.append(f"({_absolute(str(entry.value))})")
-    return _clean(" ".join(words), PURPOSE_LIMIT)
+    return one_line(" ".join(words), PURPOSE_LIMIT)
 
 
 def correction_purpose(old: str, when: datetime) -> str:
     """The text of a correction line: what it corrects and when Pleo reported the change."""
-    return _clean(f"Korrektur {booking_date(when):%d.%m.%Y} zu: {old}", PURPOSE_LIMIT)
+    return one_line(f"Korrektur {booking_date(when):%d.%m.%Y} zu: {old}", PURPOSE_LIMIT)
 
 
 def _absolute(text: str) -> str:
     return text.lstrip("-")
-
-
-def _clean(text: str, limit: int) -> str:
-    """One line of printable text, at most `limit` characters, cut visibly."""
-    printable = "".join(ch if ch.isprintable() else " " for ch in text)
-    words = " ".join(printable.split())
-    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"

@@ -6,7 +6,7 @@ worker. What if this runs twice? The write is conditional, the wake-up names the
 """
 
 from shared.aws.ledger import Ledger
-from shared.aws.queues import FeedQueue
+from shared.aws.queues import CompanyQueue
 from shared.domain import ledger as rules
 from shared.domain.entry import Entry
 from shared.domain.ledger import REWRITABLE, WORK, Row, State
@@ -21,7 +21,7 @@ def accept_entry(
     entry: Entry,
     *,
     ledger: Ledger,
-    queue: FeedQueue,
+    queue: CompanyQueue,
     announced_settled: bool = False,
     from_api: bool = False,
 ) -> Row:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from shared.aws import signing_secrets
 from shared.aws.connections import Connection, Connections
 from shared.aws.ledger import Ledger
-from shared.aws.queues import FeedQueue
+from shared.aws.queues import CompanyQueue
 from shared.flows.accept import accept_entry
 from shared.pleo import entries, events, webhook
 from shared.telemetry import attention, count, note, warn
@@ -57,13 +57,15 @@ class Receiver:
         *,
         connections: Connections,
         ledger: Ledger,
-        queue: FeedQueue,
+        queue: CompanyQueue,
+        export_queue: CompanyQueue,
         key_arn: str,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._connections = connections
         self._ledger = ledger
         self._queue = queue
+        self._export_queue = export_queue
         self._key_arn = key_arn
         self._now = now
         self._known: dict[str, _Known] = {}
@@ -131,6 +133,8 @@ class Receiver:
             event = events.parse(body)
             if event.company_id not in {None, connection.company_id}:
                 return self._parked(connection, message_id, body, "unknown company")
+            if event.type in events.EXPORT_JOB_EVENTS:
+                return self._export_wanted(connection, event)
             if event.type not in events.CARD_TRANSACTION_EVENTS:
                 return self._parked(connection, message_id, body, "unknown event type")
             entry = entries.parse(event.data)
@@ -144,6 +148,13 @@ class Receiver:
             queue=self._queue,
         )
         note("entry accepted", connection_id=connection.connection_id, entry_id=row.entry_id, state=row.state.value)
+        return Reply(200, "ok")
+
+    def _export_wanted(self, connection: Connection, event: events.Event) -> Reply:
+        """Somebody clicked Export. The job is read from Pleo anyway, so nothing of the event needs to be kept."""
+        job = hashlib.sha256(str(event.data.get("id")).encode(errors="replace")).hexdigest()[:32]
+        self._export_queue.wake(connection.connection_id, f"job.{job}")
+        note("export wanted", connection_id=connection.connection_id)
         return Reply(200, "ok")
 
     def _parked(self, connection: Connection, message_id: str, body: bytes, reason: str) -> Reply:

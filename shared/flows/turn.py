@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.ledger import Ledger
-from shared.aws.queues import FeedQueue
+from shared.aws.queues import CompanyQueue
 from shared.domain import ledger as rules
 from shared.domain.entry import Entry
 from shared.domain.ledger import WORK
@@ -23,7 +23,7 @@ from shared.flows import catalogue
 from shared.flows.accept import accept_entry
 from shared.flows.vendors import Remaining, Vendors
 from shared.pleo import entries
-from shared.telemetry import attention, note
+from shared.telemetry import attention, note, warn
 
 # Entries are looked for again this far back: Pleo may show one later than its settlement time says.
 OVERLAP = timedelta(days=3)
@@ -44,10 +44,19 @@ class TurnResult:
 class Turn:
     """Gives companies their turn."""
 
-    def __init__(self, *, connections: Connections, ledger: Ledger, queue: FeedQueue, vendors: Vendors) -> None:
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        ledger: Ledger,
+        queue: CompanyQueue,
+        export_queue: CompanyQueue,
+        vendors: Vendors,
+    ) -> None:
         self._connections = connections
         self._ledger = ledger
         self._queue = queue
+        self._export_queue = export_queue
         self._vendors = vendors
 
     def take(self, connection_id: str, remaining: Remaining, *, catalogue_now: bool = False) -> TurnResult:
@@ -60,6 +69,7 @@ class Turn:
         if self._ledger.work(connection_id, 1):
             self._queue.wake(connection_id, f"turn.{utc_text(datetime.now(UTC))}")
         try:
+            self._wake_export(connection)
             self._catch_up(connection, remaining, result)
             if catalogue_now or self._catalogue_due(connection):
                 self._sync_catalogue(connection, remaining)
@@ -76,6 +86,18 @@ class Turn:
             catalogue=result.catalogue_synced,
         )
         return result
+
+    def _wake_export(self, connection: Connection) -> None:
+        """A job nobody told of, or one whose worker gave up: it has an hour, so the next look must not be far."""
+        pleo = self._vendors.pleo(connection)
+        try:
+            waiting = any(pleo.export_jobs(connection.company_id, ["pending", "in_progress"]))
+        except Forbidden as error:
+            # The feed does not need this scope, so the company is not held for it.
+            warn("export jobs not readable", connection_id=connection.connection_id, cause=str(error))
+            return
+        if waiting:
+            self._export_queue.wake(connection.connection_id, f"turn.{utc_text(datetime.now(UTC))}")
 
     def _catch_up(self, connection: Connection, remaining: Remaining, result: TurnResult) -> None:
         """Every entry settled since the last success, with overlap, day by day; the ledger knows which are new.

@@ -1,6 +1,7 @@
 """lexoffice's partner API, one method per call this product makes. https://developers.lexware.io/partner/docs
 
-Every method raises the kinds of `shared.errors.VendorError`.
+Vouchers and what belongs to them are in `shared.lexoffice.vouchers`. Every method raises the kinds of
+`shared.errors.VendorError`.
 """
 
 from collections.abc import Sequence
@@ -9,18 +10,22 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from shared.errors import Conflict
-from shared.http import Answer, Http, segment
+from shared.errors import Conflict, NotFound
+from shared.http import Answer, segment
 from shared.lexoffice.models import (
+    Assignment,
     Created,
+    EventSubscription,
     FinanceAccount,
     FinanceTransaction,
+    Listed,
     NewFinanceAccount,
     NewFinanceTransaction,
     PostingCategory,
     Profile,
     money,
 )
+from shared.lexoffice.vouchers import VoucherCalls
 
 # https://developers.lexware.io/partner/docs/#finance-endpoint: a batch is accepted or refused as a whole.
 MOST_TRANSACTIONS = 25
@@ -41,13 +46,11 @@ _KEPT_ON_UPDATE = (
 _ACCOUNTS = TypeAdapter(list[FinanceAccount])
 _TRANSACTIONS = TypeAdapter(list[FinanceTransaction])
 _CATEGORIES = TypeAdapter(list[PostingCategory])
+_ASSIGNMENTS = TypeAdapter(list[Assignment])
 
 
-class LexofficeClient:
+class LexofficeClient(VoucherCalls):
     """lexoffice on behalf of one connection; `http` carries its access and its share of the rate limit."""
-
-    def __init__(self, http: Http) -> None:
-        self._http = http
 
     def profile(self) -> Profile:
         """Read the organisation behind the connection."""
@@ -100,9 +103,34 @@ class LexofficeClient:
         answer = self._http.request("GET", f"/v1/finance/transactions/{segment(transaction_id)}")
         return answer.read(FinanceTransaction.model_validate)
 
+    def assignments(self, transaction_id: str) -> list[Assignment]:
+        """Read what a line is assigned to; empty until somebody approved a suggestion."""
+        answer = self._http.request("GET", f"/v1/finance/transactions/{segment(transaction_id)}/assignments")
+        return answer.read(_ASSIGNMENTS.validate_python)
+
     def posting_categories(self) -> list[PostingCategory]:
         """Read all posting categories, income and outgo; there is no paging."""
         return self._http.request("GET", "/v1/posting-categories").read(_CATEGORIES.validate_python)
+
+    def event_subscriptions(self) -> list[EventSubscription]:
+        """Read which events are told to whom for this connection; they end with it."""
+        answer = self._http.request("GET", "/v1/event-subscriptions")
+        return answer.read(Listed[EventSubscription].model_validate).content
+
+    def subscribe(self, event_type: str, callback_url: str) -> str:
+        """Have an event told to an https address, which is called at once to test it, and return an id.
+
+        Conflict when it is told there already, Rejected when the address does not answer as it should.
+        """
+        wanted = {"eventType": event_type, "callbackUrl": callback_url}
+        return self._http.request("POST", "/v1/event-subscriptions", json=wanted).read(Created.model_validate).id
+
+    def unsubscribe(self, subscription_id: str) -> None:
+        """End a subscription; one that is gone already is fine."""
+        try:
+            self._http.request("DELETE", f"/v1/event-subscriptions/{segment(subscription_id)}", idempotent=True)
+        except NotFound:
+            return
 
     def _account(self, account_id: str) -> Answer:
         return self._http.request("GET", f"/v1/finance/accounts/{segment(account_id)}")

@@ -5,13 +5,26 @@ Writing is strict: amounts are Decimals with at most two decimals, moments carry
 https://developers.lexware.io/partner/docs
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from html import unescape
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AliasPath,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
+from shared.domain.times import booking_date
 from shared.errors import Issue, UnexpectedAnswer
 from shared.http import Answer
 
@@ -32,9 +45,21 @@ def _timestamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
+def _day(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    moment = datetime.fromisoformat(value)
+    return booking_date(moment) if moment.tzinfo else moment.date()
+
+
 type Money = Annotated[Decimal, Field(strict=True, decimal_places=2), PlainSerializer(money)]
 # https://developers.lexware.io/docs: exactly three fractional digits and an offset with a colon.
 type Timestamp = Annotated[AwareDatetime, PlainSerializer(_timestamp)]
+# Vouchers hear the day alone, and say it as midnight in Germany: https://developers.lexware.io/docs/#vouchers-endpoint
+type Day = Annotated[date, Field(strict=True), PlainSerializer(date.isoformat)]
+type ReadDay = Annotated[date, BeforeValidator(_day)]
+# Stored texts may come back HTML-encoded (docs/assumptions.md#lexoffice-encoded-texts).
+type Text = Annotated[str, AfterValidator(unescape)]
 
 
 class _Read(BaseModel):
@@ -132,6 +157,125 @@ class PostingCategory(_Read):
     contact_required: bool = False
     split_allowed: bool = False
     group_name: str | None = None
+
+
+class NewVoucherItem(_Write):
+    """One position; `amount` in euros as the voucher's tax type says, `tax_rate_percent` 19 for 19 %."""
+
+    amount: Money
+    tax_amount: Money
+    tax_rate_percent: int = Field(ge=0, le=100)
+    category_id: str = Field(min_length=1)
+
+
+class NewVoucher(_Write):
+    """A purchase voucher to create, on either a contact of its own or the collective one with a name.
+
+    `tax_type` is always gross, so what was paid is what is written. The status is left out: lexoffice then opens the
+    voucher, and refuses most that name one (docs/assumptions.md#lexoffice-voucher-status).
+    """
+
+    type: Literal["purchaseinvoice", "purchasecreditnote"]
+    voucher_number: str = Field(min_length=1)
+    voucher_date: Day
+    due_date: Day | None = None
+    total_gross_amount: Money
+    total_tax_amount: Money
+    tax_type: Literal["gross"] = "gross"
+    use_collective_contact: bool = True
+    contact_id: str | None = None
+    contact_name: str | None = None
+    remark: str | None = None
+    voucher_items: tuple[NewVoucherItem, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_contact(self) -> Self:
+        if self.use_collective_contact is (self.contact_id is not None):
+            raise ValueError("a voucher has a contact of its own or the collective one")
+        if self.contact_id is not None and self.contact_name is not None:
+            raise ValueError("only the collective contact takes a name")
+        return self
+
+
+class Voucher(_Read):
+    """A voucher as lexoffice holds it; `files` are the ids of its receipts, amounts are in euros."""
+
+    id: str
+    type: str
+    voucher_status: str
+    voucher_number: Text | None = None
+    voucher_date: ReadDay | None = None
+    total_gross_amount: Decimal
+    total_tax_amount: Decimal
+    contact_id: str | None = None
+    contact_name: Text | None = None
+    remark: Text | None = None
+    files: tuple[str, ...] = ()
+    version: int
+
+
+class ListedVoucher(_Read):
+    """A row of the voucher list; `total_amount` and `open_amount` in euros."""
+
+    id: str
+    voucher_type: str
+    voucher_status: str
+    voucher_number: Text | None = None
+    voucher_date: ReadDay | None = None
+    total_amount: Decimal | None = None
+    open_amount: Decimal | None = None
+    archived: bool = False
+
+
+class Contact(_Read):
+    """A contact; `vendor_number` is None for one that is a customer only, `name` for a person."""
+
+    id: str
+    name: Text | None = Field(None, validation_alias=AliasPath("company", "name"))
+    vat_id: str | None = Field(None, validation_alias=AliasPath("company", "vatRegistrationId"))
+    vendor_number: int | None = Field(None, validation_alias=AliasPath("roles", "vendor", "number"))
+    country: str | None = Field(None, validation_alias=AliasPath("addresses", "billing", 0, "countryCode"))
+    archived: bool = False
+
+
+class PaymentItem(_Read):
+    """Something that paid a voucher; `payment_item_type` such as partPaymentFinancialTransaction."""
+
+    payment_item_type: str
+    amount: Decimal
+    posting_date: ReadDay | None = None
+
+
+class Payments(_Read):
+    """What is paid of a voucher; `payment_status` is balanced, openRevenue or openExpense."""
+
+    open_amount: Decimal
+    payment_status: str
+    voucher_status: str
+    paid_date: ReadDay | None = None
+    payment_items: tuple[PaymentItem, ...] = ()
+
+
+class Assignment(_Read):
+    """A document that a line is assigned to; `type` is voucher or invoice."""
+
+    id: str
+    type: str
+
+
+class EventSubscription(_Read):
+    """An event that lexoffice tells an address."""
+
+    id: str = Field(validation_alias=AliasChoices("subscriptionId", "id"))
+    event_type: str
+    callback_url: str
+
+
+class Listed[T](_Read):
+    """A list in an envelope; `last` is False while another page follows."""
+
+    content: list[T]
+    last: bool = True
 
 
 class Created(_Read):

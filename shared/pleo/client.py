@@ -1,16 +1,18 @@
 """Pleo's external API, one method per call this product makes. https://developers.pleo.io
 
-Every method raises the kinds of `shared.errors.VendorError`; an iterator fetches page by page while it is
-consumed, so its errors come late. Accounting entries come back raw: reading them is the domain's matter.
+Exporting is in `shared.pleo.exports`. Every method raises the kinds of `shared.errors.VendorError`; an iterator
+fetches page by page while it is consumed, so its errors come late. Accounting entries come back raw: reading them is
+the domain's matter.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
 
-from shared.errors import NotFound, UnexpectedAnswer
-from shared.http import Http, Params, segment
+from shared.errors import NotFound
+from shared.http import Params, segment
+from shared.pleo.exports import ExportCalls
 from shared.pleo.models import (
     Account,
     AccountBatch,
@@ -25,19 +27,16 @@ from shared.pleo.models import (
     Subject,
     Subscription,
     TaxCode,
+    timestamp,
 )
+from shared.pleo.paging import BY_ID, listed
 
-# https://developers.pleo.io/reference/accounting-entries: more may be refused, the default is far less.
-_PAGE_SIZE = 100
 # https://developers.pleo.io/reference/accounts: a batch holds 1 to 1000 accounts.
 _BATCH_SIZE = 1000
 
 
-class PleoClient:
+class PleoClient(ExportCalls):
     """Pleo on behalf of one company; `http` carries that company's access and share of the rate limit."""
-
-    def __init__(self, http: Http) -> None:
-        self._http = http
 
     def introspect(self) -> Subject:
         """Tell whom the access token stands for."""
@@ -77,7 +76,9 @@ class PleoClient:
                 "excludeIfAssignedToCategory": False,
                 "excludeIfAssignedToContraAccount": False,
             }
-            for account in self._listed(Page[Account], "POST", "/v1/chart-of-accounts:search", json=wanted):
+            for account in listed(
+                self._http, Page[Account], "POST", "/v1/chart-of-accounts:search", params=BY_ID, json=wanted
+            ):
                 if account.id not in seen:
                     seen.add(account.id)
                     yield account
@@ -118,8 +119,8 @@ class PleoClient:
 
     def search_tax_codes(self, company_id: str) -> Iterator[TaxCode]:
         """Iterate over all tax codes; an absent `archived` filter is documented to mean both kinds."""
-        params = {"company_id": company_id}
-        return self._listed(Page[TaxCode], "POST", "/v0/tax-codes:search", params=params, json={})
+        params = {**BY_ID, "company_id": company_id}
+        return listed(self._http, Page[TaxCode], "POST", "/v0/tax-codes:search", params=params, json={})
 
     def create_tax_code(self, tax_code: NewTaxCode) -> TaxCode:
         """Create a tax code; Pleo accepts duplicates, so search first."""
@@ -134,7 +135,7 @@ class PleoClient:
 
     def subscriptions(self) -> Iterator[Subscription]:
         """Iterate over the company's webhook subscriptions."""
-        return self._listed(Page[Subscription], "GET", "/v1/subscriptions")
+        return listed(self._http, Page[Subscription], "GET", "/v1/subscriptions", params=BY_ID)
 
     def create_subscription(self, endpoint_url: str, event_types: Sequence[str]) -> Subscription:
         """Have these events delivered to this address."""
@@ -171,51 +172,13 @@ class PleoClient:
         wanted = {
             "settled": True,
             "includeDeleted": True,
-            "settledAtStart": _timestamp(settled_from),
-            "settledAtEnd": _timestamp(settled_to + timedelta(microseconds=999_999)),
+            "settledAtStart": timestamp(settled_from),
+            "settledAtEnd": timestamp(settled_to + timedelta(microseconds=999_999)),
         }
         params: Params = {
-            "company_id": company_id,
             "sorting_keys": ["settledAt", "id"],
             "sorting_order": ["ASC", "ASC"],
+            "company_id": company_id,
         }
         path = "/v1/accounting-entries:search"
-        return self._listed(Page[dict[str, Any]], "POST", path, params=params, json=wanted)
-
-    def _listed[T](
-        self,
-        page_type: type[Page[T]],
-        method: str,
-        path: str,
-        *,
-        params: Params | None = None,
-        json: object = None,
-    ) -> Iterator[T]:
-        """Follow the cursors to the end; UnexpectedAnswer when one comes back, or would never end."""
-        paging: Params = {
-            "limit": _PAGE_SIZE,
-            "sorting_keys": ["id"],
-            "sorting_order": ["ASC"],
-            **(params or {}),
-        }
-        cursors: set[str | None] = {None}
-        cursor: str | None = None
-        while True:
-            position = {"after": cursor} if cursor else {}
-            # A search is a read even where it is a POST.
-            answer = self._http.request(method, path, params={**paging, **position}, json=json, idempotent=True)
-            page = answer.read(page_type.model_validate)
-            yield from page.data
-            if not page.pagination.has_next_page:
-                return
-            cursor = page.pagination.end_cursor
-            if cursor in cursors:
-                raise answer.error(UnexpectedAnswer, "the cursor does not advance")
-            cursors.add(cursor)
-
-
-def _timestamp(moment: datetime) -> str:
-    """Write an aware moment as Pleo declares it, UTC and whole seconds."""
-    if moment.tzinfo is None:
-        raise ValueError("a moment without a time zone cannot be asked for")
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return listed(self._http, Page[dict[str, Any]], "POST", path, params=params, json=wanted)

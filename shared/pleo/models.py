@@ -4,15 +4,42 @@ Reading is lenient, because Pleo adds fields and values without a new version: u
 optional ones may be missing or null, enums stay strings. Writing is strict. https://developers.pleo.io
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasPath, BaseModel, ConfigDict, Field
+from pydantic import AliasPath, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 from pydantic.alias_generators import to_camel
 
 from shared.errors import Issue, UnexpectedAnswer
 from shared.http import Answer
+
+# https://developers.pleo.io/reference/export-api: why an item was not exported. Shown to the user by their kind.
+ITEM_FAILURES = frozenset(
+    """receipt_upload_failure receipt_download_failure receipt_file_size_limit_exceeded receipt_conversion_failure
+    unexpected_failure invalid_configuration missing_configuration accounting_system_authentication_failure
+    accounting_system_rate_limit accounting_system_unreachable validation_failure accounting_system_validation_failure
+    authorization_failure accounting_system_timeout vendor_unknown account_unknown tax_code_unknown
+    tag_unknown""".split()
+)
+# The same for a whole job.
+JOB_FAILURES = frozenset(
+    """invalid_configuration missing_configuration authentication_failure accounting_system_authentication_failure
+    pleo_rate_limit accounting_system_rate_limit service_unreachable accounting_system_unreachable validation_failure
+    authorization_failure integration_unusable job_expired service_timeout accounting_system_timeout
+    canceled_by_user""".split()
+)
+
+
+def timestamp(moment: datetime) -> str:
+    """Write an aware moment as Pleo declares it, UTC and whole seconds; ValueError without a time zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone cannot be meant")
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+type Timestamp = Annotated[AwareDatetime, PlainSerializer(timestamp)]
 
 
 class _Read(BaseModel):
@@ -123,6 +150,107 @@ class Subscription(_Read):
     event_types: tuple[str, ...]
     status: str = "ACTIVE"
     deleted_at: datetime | None = None
+
+
+class JobEvent(StrEnum):
+    """What the integration tells about a job; all but the first end it."""
+
+    STARTED = "started"
+    FAILED = "failed"
+    COMPLETED = "completed"
+    COMPLETED_WITH_ERRORS = "completed_with_errors"
+
+
+class ExportJob(_Read):
+    """One attempt to export a batch; `expires_in` seconds after its last update Pleo gives it up.
+
+    `status` is pending or in_progress, or finally failed, completed or completed_with_errors.
+    """
+
+    id: str
+    company_id: str
+    status: str
+    created_at: AwareDatetime
+    number_of_items: int
+    expires_in: int
+    vendor_based_bookkeeping: bool = False
+    created_by: str | None = None
+    started_at: AwareDatetime | None = None
+    completed_at: AwareDatetime | None = None
+    expired_at: AwareDatetime | None = None
+    last_updated_at: AwareDatetime | None = None
+    failure_reason: str | None = None
+    failure_reason_type: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can still be reported."""
+        return self.status in {"pending", "in_progress"}
+
+
+class ExportJobItem(_Read):
+    """The progress of one entry in one job; `status` is pending, in_progress, successful, failed or abandoned."""
+
+    accounting_entry_id: str
+    export_job_id: str
+    status: str
+    exported_at: AwareDatetime | None = None
+    external_id: str | None = None
+    external_url: str | None = None
+    failure_reason: str | None = None
+    failure_reason_type: str | None = None
+
+
+class ItemResult(_Write):
+    """What became of one item. `failure_reason` is what the user reads, its type one of ITEM_FAILURES.
+
+    `external_id` and `external_url` lead to the voucher.
+    """
+
+    accounting_entry_id: str = Field(min_length=1)
+    status: Literal["in_progress", "successful", "failed"]
+    exported_at: Timestamp | None = None
+    external_id: str | None = None
+    external_url: str | None = None
+    failure_reason: str | None = None
+    failure_reason_type: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON object for `Http.request`; Pleo declares no field of it nullable."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+    @model_validator(mode="after")
+    def _explained(self) -> Self:
+        reasons = (self.failure_reason, self.failure_reason_type)
+        if self.status != "failed":
+            if any(reasons):
+                raise ValueError("only a failed item has a reason")
+        elif not self.failure_reason or self.failure_reason_type not in ITEM_FAILURES:
+            raise ValueError("a failed item needs a reason and one of Pleo's types")
+        return self
+
+
+class Receipt(_Read):
+    """A file of an entry; `url` works for 24 hours and for anybody who has it, so it stays out of the repr."""
+
+    id: str
+    mime_type: str
+    size_in_bytes: int
+    url: str = Field(repr=False)
+
+
+class UpdateError(_Read):
+    """An item whose update Pleo did not take; `type` such as ACCOUNTING_ENTRY_DOES_NOT_EXIST."""
+
+    accounting_entry_id: str
+    type: str
+    message: str | None = None
+
+
+class ItemUpdates(_Read):
+    """The answer to an update of items: it succeeds even where single items were not taken."""
+
+    errors: tuple[UpdateError, ...] = ()
 
 
 class Enveloped[T](_Read):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cloud import Cloud
 
-from shared.aws.queues import FeedQueue, SyncQueue
+from shared.aws.queues import CompanyQueue, SyncQueue
 from shared.errors import StoreUnavailable
 
 
@@ -18,7 +18,7 @@ def waiting(aws: Cloud) -> list[dict[str, Any]]:
 
 
 def test_a_wake_up_names_the_company_and_is_grouped_by_it(aws: Cloud) -> None:
-    FeedQueue(aws.queues["FeedQueue"]).wake("c1", "entry.1.v")
+    CompanyQueue(aws.queues["FeedQueue"]).wake("c1", "entry.1.v")
 
     (message,) = waiting(aws)
     assert json.loads(message["Body"]) == {"connection_id": "c1"}
@@ -26,7 +26,7 @@ def test_a_wake_up_names_the_company_and_is_grouped_by_it(aws: Cloud) -> None:
 
 
 def test_the_same_occasion_wakes_once_and_another_wakes_again(aws: Cloud) -> None:
-    queue = FeedQueue(aws.queues["FeedQueue"])
+    queue = CompanyQueue(aws.queues["FeedQueue"])
 
     for occasion in ("a", "a", "b"):
         queue.wake("c1", occasion)
@@ -35,7 +35,7 @@ def test_the_same_occasion_wakes_once_and_another_wakes_again(aws: Cloud) -> Non
 
 
 def test_the_longest_possible_occasion_is_accepted(aws: Cloud) -> None:
-    queue = FeedQueue(aws.queues["FeedQueue"])
+    queue = CompanyQueue(aws.queues["FeedQueue"])
 
     queue.wake("c1", f"{'x' * 64}.1000000.1.2026-01-12T09:00:00.000000Z")
 
@@ -43,7 +43,7 @@ def test_the_longest_possible_occasion_is_accepted(aws: Cloud) -> None:
 
 
 def test_a_message_tried_later_is_out_of_sight_until_then(aws: Cloud) -> None:
-    queue = FeedQueue(aws.queues["FeedQueue"])
+    queue = CompanyQueue(aws.queues["FeedQueue"])
     queue.wake("c1", "a")
     (message,) = waiting(aws)
 
@@ -68,4 +68,4 @@ def test_a_turn_says_whether_the_lists_are_to_be_synced(aws: Cloud) -> None:
 
 def test_a_queue_that_is_not_there_is_a_store_that_is_unavailable(aws: Cloud) -> None:
     with pytest.raises(StoreUnavailable, match="SendMessage answered"):
-        FeedQueue(aws.queues["FeedQueue"] + "x").wake("c1", "a")
+        CompanyQueue(aws.queues["FeedQueue"] + "x").wake("c1", "a")

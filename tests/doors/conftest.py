@@ -260,12 +260,13 @@ def linked(
     }
     for name, value in addresses.items():
         monkeypatch.setenv(name, value)
+    from functions.export import app as export
     from functions.feed import app as feed
     from functions.oauth import app as oauth
     from functions.schedule import app as schedule
     from functions.sync import app as sync
 
-    for parts in (oauth._parts, feed._parts, schedule._parts, sync._turn):
+    for parts in (oauth._parts, export._parts, feed._parts, schedule._parts, sync._turn):
         parts.cache_clear()
     made: list[Http] = []
     begin = Http.__init__
@@ -287,3 +288,11 @@ def linked(
         yield linked
     for http in made:
         http.close()
+
+
+@pytest.fixture
+def company(linked: Linked) -> Linked:
+    """A connected company."""
+    assert linked.connect()["statusCode"] == 303
+    linked.cloud.messages("SyncQueue")
+    return linked

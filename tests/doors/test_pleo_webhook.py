@@ -397,18 +397,79 @@ def test_a_signed_delivery_nobody_can_use_is_kept_and_not_asked_for_again(
     assert "WebhookParked" in metrics(capsys)
 
 
-@pytest.mark.parametrize("name", ["v1.export-job.created", "v1.export.job-created", "v2.export-job.created"])
-def test_an_export_event_is_answered_with_success_however_it_is_spelt(pleo: Pleo, name: str) -> None:
-    job = {"id": "33333333-3333-4333-8333-333333333333", "companyId": COMPANY_ID, "status": "pending"}
-    body = json.dumps({"eventType": name, "eventId": "e1", "data": job}).encode()
-
-    assert 200 <= pleo.status(body) < 300
-
-
 def test_what_is_malformed_calls_for_a_person(pleo: Pleo, capsys: pytest.CaptureFixture[str]) -> None:
     pleo.status(delivery(updatedAt=None))
 
     assert "NeedsAttention" in metrics(capsys)
+
+
+# --- an export -------------------------------------------------------------------------------------------------------
+
+EXPORT_EVENTS = ["v1.export-job.created", "v1.export.job-created", "v2.export-job.created"]
+JOB = "33333333-3333-4333-8333-333333333333"
+
+
+def export_wanted(name: str = EXPORT_EVENTS[0], **job: Any) -> bytes:
+    data = {"id": JOB, "companyId": COMPANY_ID, "status": "pending", **job}
+    return json.dumps({"eventType": name, "eventId": "e1", "data": data}).encode()
+
+
+@pytest.mark.parametrize("name", EXPORT_EVENTS)
+def test_a_wanted_export_wakes_its_company_however_the_event_is_spelt(pleo: Pleo, name: str) -> None:
+    assert pleo.status(export_wanted(name)) == 200
+
+    assert pleo.cloud.messages("ExportQueue") == [{"connection_id": CONNECTION_ID}]
+    assert pleo.cloud.messages("FeedQueue") == []
+    assert pleo.written() == 0
+
+
+def test_a_job_wakes_once_however_often_and_under_however_many_names_it_is_told(pleo: Pleo) -> None:
+    for number in range(3):
+        for name in EXPORT_EVENTS:
+            assert pleo.status(export_wanted(name), message_id=f"msg_{name}_{number}") == 200
+
+    assert len(pleo.cloud.messages("ExportQueue")) == 1
+
+
+def test_every_job_wakes_its_company(pleo: Pleo) -> None:
+    for number in range(3):
+        pleo.status(export_wanted(id=f"33333333-3333-4333-8333-33333333333{number}"))
+
+    woken = [
+        message
+        for _ in range(3)  # of a company in a FIFO queue one answer may hold but one message
+        for message in pleo.cloud.messages("ExportQueue")
+    ]
+    assert woken == [{"connection_id": CONNECTION_ID}] * 3
+
+
+@pytest.mark.parametrize(
+    "job_id", ["x" * 5000, "ü/#\ud800", 7, None, {"a": 1}], ids="long strange number null object".split()
+)
+def test_a_job_with_a_strange_id_wakes_its_company_too(pleo: Pleo, job_id: object) -> None:
+    """The job is read from Pleo, so its id needs no checking here."""
+    assert pleo.status(export_wanted(id=job_id)) == 200
+    assert len(pleo.cloud.messages("ExportQueue")) == 1
+
+
+def test_an_export_of_a_foreign_company_wakes_nobody(pleo: Pleo) -> None:
+    assert pleo.status(export_wanted(companyId="99999999-9999-4999-8999-999999999999")) == 202
+
+    assert pleo.cloud.messages("ExportQueue") == []
+    assert len(pleo.parked()) == 1
+
+
+def test_an_export_that_pleo_did_not_sign_wakes_nobody(pleo: Pleo) -> None:
+    assert pleo.status(export_wanted(), secret=OLD_SECRET) == 401
+    assert pleo.cloud.messages("ExportQueue") == []
+
+
+def test_when_the_wake_up_cannot_be_sent_the_export_is_not_acknowledged(pleo: Pleo) -> None:
+    with pleo.cloud.failing("sqs", "SendMessage"):
+        assert pleo.status(export_wanted()) == 503
+    assert pleo.status(export_wanted()) == 200
+
+    assert len(pleo.cloud.messages("ExportQueue")) == 1
 
 
 # --- when AWS fails --------------------------------------------------------------------------------------------------

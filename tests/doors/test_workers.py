@@ -15,14 +15,6 @@ from .conftest import Context, Executioner, KilledError, Linked
 
 
 @pytest.fixture
-def company(linked: Linked) -> Linked:
-    """A connected company."""
-    assert linked.connect()["statusCode"] == 303
-    linked.cloud.messages("SyncQueue")
-    return linked
-
-
-@pytest.fixture
 def feed(company: Linked) -> ModuleType:
     from functions.feed import app
 
@@ -36,10 +28,10 @@ def sync(company: Linked) -> ModuleType:
     return app
 
 
-def spend(company: Linked, count: int = 1, **order: object) -> None:
-    company.control_pleo(
-        "/entries/batch", [{"status": "COMPLETED", "amount": 1000 + number, **order} for number in range(count)]
-    )
+def spend(company: Linked, count: int = 1, **order: object) -> list[str]:
+    entries = [{"status": "COMPLETED", "amount": 1000 + number, **order} for number in range(count)]
+    ids: list[str] = company.control_pleo("/entries/batch", entries)["ids"]
+    return ids
 
 
 def catch_up(company: Linked) -> Document:
@@ -147,7 +139,9 @@ def test_when_lexoffice_is_down_the_message_comes_again_later(
     catch_up(company)
     company.cloud.messages("FeedQueue")
     later: list[int] = []
-    monkeypatch.setattr("shared.aws.queues.FeedQueue.try_later", lambda _self, _handle, seconds: later.append(seconds))
+    monkeypatch.setattr(
+        "shared.aws.queues.CompanyQueue.try_later", lambda _self, _handle, seconds: later.append(seconds)
+    )
     monkeypatch.setattr("shared.flows.feed._PAUSES", ())
     company.control_lexoffice("outage", on=True)
 
@@ -165,7 +159,7 @@ def test_without_time_for_a_call_nothing_is_begun_and_nothing_is_lost(
 ) -> None:
     spend(company)
     catch_up(company)
-    monkeypatch.setattr("shared.aws.queues.FeedQueue.try_later", lambda *_: None)
+    monkeypatch.setattr("shared.aws.queues.CompanyQueue.try_later", lambda *_: None)
 
     run(company, feed, milliseconds=20_000)
 
@@ -208,7 +202,7 @@ def test_when_a_record_fails_after_the_lines_were_sent_the_next_run_sends_none_t
 ) -> None:
     spend(company, 3)
     catch_up(company)
-    monkeypatch.setattr("shared.aws.queues.FeedQueue.try_later", lambda *_: None)
+    monkeypatch.setattr("shared.aws.queues.CompanyQueue.try_later", lambda *_: None)
 
     with company.cloud.failing("dynamodb", "TransactWriteItems", "InternalServerError"):
         assert len(run(company, feed)) == 1
@@ -252,7 +246,7 @@ def test_two_workers_on_the_same_company_send_each_line_once(
     company: Linked, feed: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The queue prevents it; if it happens all the same, the second finds everything done."""
-    monkeypatch.setattr("shared.aws.queues.FeedQueue.try_later", lambda *_: None)
+    monkeypatch.setattr("shared.aws.queues.CompanyQueue.try_later", lambda *_: None)
     # A Lambda process handles one batch at a time, so its metrics need not stand several threads.
     monkeypatch.setattr("shared.flows.feed.count", lambda *_: None)
     monkeypatch.setattr(feed, "count", lambda *_: None)
@@ -283,6 +277,34 @@ def test_when_pleo_is_down_the_turn_comes_again_but_a_lost_wake_up_is_made_good(
     catch_up(company)
     company.cloud.messages("FeedQueue")
     company.control_pleo("/faults", {"route": "accounting-entries", "status": 503, "times": 5})
+
+    assert len(catch_up(company)["batchItemFailures"]) == 1
+    assert company.cloud.messages("FeedQueue") == [{"connection_id": company.connection().connection_id}]
+
+
+def test_a_turn_finds_an_export_nobody_told_of(company: Linked, sync: ModuleType) -> None:
+    company.control_pleo("/export", {"entry_ids": spend(company)})
+
+    assert catch_up(company) == {"batchItemFailures": []}
+    assert company.cloud.messages("ExportQueue") == [{"connection_id": company.connection().connection_id}]
+
+
+def test_a_turn_without_an_open_export_wakes_nobody_for_one(company: Linked, sync: ModuleType) -> None:
+    job = company.control_pleo("/export", {"entry_ids": spend(company)})
+    company.control_pleo(f"/export/{job['id']}/cancel")
+
+    catch_up(company)
+
+    assert company.cloud.messages("ExportQueue") == []
+
+
+def test_when_the_exports_cannot_be_looked_up_the_turn_comes_again_and_the_feed_is_woken(
+    company: Linked, sync: ModuleType
+) -> None:
+    spend(company)
+    catch_up(company)
+    company.cloud.messages("FeedQueue")
+    company.control_pleo("/faults", {"route": "export-jobs", "status": 503, "times": 5})
 
     assert len(catch_up(company)["batchItemFailures"]) == 1
     assert company.cloud.messages("FeedQueue") == [{"connection_id": company.connection().connection_id}]

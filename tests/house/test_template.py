@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from cloud import Document, load_template
 
-from shared.config import FeedSettings, OauthSettings, ReceiverSettings, ScheduleSettings, SyncSettings
+from shared.config import ExportSettings, FeedSettings, OauthSettings, ReceiverSettings, ScheduleSettings, SyncSettings
 
 TEMPLATE = load_template()
 RESOURCES: Document = TEMPLATE["Resources"]
 SETTINGS = {
     "PleoWebhookFunction": ReceiverSettings,
     "FeedFunction": FeedSettings,
+    "ExportFunction": ExportSettings,
     "OauthFunction": OauthSettings,
     "ScheduleFunction": ScheduleSettings,
     "SyncFunction": SyncSettings,
@@ -280,7 +281,9 @@ def test_nobody_may_delete_or_scan_anything() -> None:
 def test_the_schedule_sees_no_ledger_no_tokens_and_no_vendor() -> None:
     reached = " ".join(text for statement in statements("ScheduleFunction") for text in mentioned(statement))
 
-    assert not [name for name in ("LedgerTable", "TokenTable", "VendorSecret", "FeedQueue") if name in reached]
+    assert not [
+        name for name in ("LedgerTable", "TokenTable", "VendorSecret", "FeedQueue", "ExportQueue") if name in reached
+    ]
 
 
 # --- alarms, parameters, outputs -------------------------------------------------------------------------------------

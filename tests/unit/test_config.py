@@ -8,25 +8,40 @@ from dataclasses import fields
 import pytest
 from cloud import ENVIRONMENT, ROOT, Cloud
 
-from shared.config import FeedSettings, OauthSettings, ReceiverSettings, ScheduleSettings, SyncSettings, origin
+from shared.config import (
+    ExportSettings,
+    FeedSettings,
+    OauthSettings,
+    ReceiverSettings,
+    ScheduleSettings,
+    SyncSettings,
+    origin,
+)
 from shared.errors import ConfigError
 
 DOORS = {
     "pleo_webhook": ReceiverSettings,
+    "export": ExportSettings,
     "feed": FeedSettings,
     "oauth": OauthSettings,
     "schedule": ScheduleSettings,
     "sync": SyncSettings,
 }
-_QUEUES = {"FeedQueue": "https://sqs.test/1/feed.fifo", "SyncQueue": "https://sqs.test/1/sync"}
+_QUEUES = {
+    "FeedQueue": "https://sqs.test/1/feed.fifo",
+    "ExportQueue": "https://sqs.test/1/export.fifo",
+    "SyncQueue": "https://sqs.test/1/sync",
+}
 VALID = Cloud(queues=_QUEUES, secret_arn="arn:aws:secretsmanager:eu-central-1:1:secret:x").environment()
 VARIABLES = [(settings, field.name.upper()) for settings in dict.fromkeys(DOORS.values()) for field in fields(settings)]
 MALFORMED = {
     "FEED_QUEUE_URL": ["FeedQueue", "sqs.test/feed", "ftp://sqs.test/feed"],
+    "EXPORT_QUEUE_URL": ["ExportQueue", "sqs.test/export"],
     "SYNC_QUEUE_URL": ["SyncQueue"],
     "KEY_ARN": ["alias/key", "1234"],
     "VENDOR_SECRET_ARN": ["vendors"],
     "FEED_RETRY_SECONDS": ["0", "901", "-1", "1.5", "ten", "٣", "1e2"],
+    "EXPORT_RETRY_SECONDS": ["0", "901", "-1", "1.5", "ten", "٣", "1e2"],
     "LEXOFFICE_LIMIT": ["client", "Organisation"],
     "PUBLIC_URL": ["http://example.com", "https://example.com/path", "example.com", "https://"],
     "PLEO_API_URL": ["http://external.pleo.io", "https://user:x@pleo.io", "https://pleo.io/v1", "https://pleo.io?x=1"],

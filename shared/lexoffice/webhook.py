@@ -1,0 +1,109 @@
+"""Verifying and reading lexoffice's webhooks: RSA-SHA512 over the raw body, without any I/O.
+
+Neither a time nor a unique id is signed, so a delivery can be replayed for ever: take it as a hint to look, never as
+the truth. https://developers.lexware.io/docs/#event-subscriptions-endpoint
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from shared.errors import ConfigError
+
+MAX_BODY_BYTES = 64 * 1024
+SIGNATURE_HEADER = "x-lxo-signature"
+
+
+class SignatureRefusedError(ValueError):
+    """The request does not prove that lexoffice sent it; the message is for our log, never for the caller."""
+
+
+class MalformedEventError(ValueError):
+    """The body is not an event; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened to a resource; the three last fields together tell a repetition.
+
+    `event_type` such as payment.changed, whose `resource_id` is the voucher's id; for token.revoked it is the
+    connection's id.
+    """
+
+    organization_id: str
+    event_type: str
+    resource_id: str
+    event_date: datetime
+
+
+def verify(headers: Mapping[str, str], body: bytes, public_key_pem: str) -> None:
+    """Check one delivery. Raises SignatureRefusedError; ConfigError when the key is none.
+
+    `headers` with lower-case names, `body` exactly as received, `public_key_pem` the key that Lexware publishes.
+    """
+    key = _key(public_key_pem)
+    try:
+        signature = base64.b64decode(headers.get(SIGNATURE_HEADER, ""), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise SignatureRefusedError("the signature is not base64") from error
+    if not signature:
+        raise SignatureRefusedError("the signature is missing")
+    try:
+        key.verify(signature, body, PKCS1v15(), SHA512())
+    except InvalidSignature as error:
+        raise SignatureRefusedError("the signature does not match") from error
+
+
+def parse(body: bytes) -> Event:
+    """Read a verified body. Raises MalformedEventError."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise MalformedEventError("the body is not JSON") from error
+    if not isinstance(document, dict):
+        raise MalformedEventError("the body is not an object")
+    return Event(
+        organization_id=_text(document, "organizationId"),
+        event_type=_text(document, "eventType"),
+        resource_id=_text(document, "resourceId"),
+        event_date=_moment(document, "eventDate"),
+    )
+
+
+@cache
+def _key(pem: str) -> RSAPublicKey:
+    try:
+        key = load_pem_public_key(pem.encode())
+    except ValueError as error:
+        raise ConfigError("lexoffice's public key is not in PEM format") from error
+    if not isinstance(key, RSAPublicKey):
+        raise ConfigError("lexoffice's public key is not an RSA key")
+    return key
+
+
+def _text(document: dict[str, object], name: str) -> str:
+    value = document.get(name)
+    if not isinstance(value, str) or not value:
+        raise MalformedEventError(f"{name} is missing")
+    return value
+
+
+def _moment(document: dict[str, object], name: str) -> datetime:
+    text = _text(document, name)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise MalformedEventError(f"{name} is not a moment") from error
+    if moment.tzinfo is None:
+        raise MalformedEventError(f"{name} lacks its offset")
+    return moment

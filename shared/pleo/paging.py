@@ -1,0 +1,33 @@
+"""Pleo's lists, page by page: `{data, pagination}` with cursors. https://developers.pleo.io/reference"""
+
+from collections.abc import Iterator
+
+from shared.errors import UnexpectedAnswer
+from shared.http import Http, Params
+from shared.pleo.models import Page
+
+# https://developers.pleo.io/reference/accounting-entries: more may be refused, the default is far less.
+_PAGE_SIZE = 100
+
+BY_ID: Params = {"sorting_keys": ["id"], "sorting_order": ["ASC"]}
+
+
+def listed[T](
+    http: Http, page_type: type[Page[T]], method: str, path: str, *, params: Params, json: object = None
+) -> Iterator[T]:
+    """Follow the cursors to the end; UnexpectedAnswer when one comes back, or would never end."""
+    cursors: set[str | None] = {None}
+    cursor: str | None = None
+    while True:
+        position = {"after": cursor} if cursor else {}
+        # A search is a read even where it is a POST.
+        query = {"limit": _PAGE_SIZE, **params, **position}
+        answer = http.request(method, path, params=query, json=json, idempotent=True)
+        page = answer.read(page_type.model_validate)
+        yield from page.data
+        if not page.pagination.has_next_page:
+            return
+        cursor = page.pagination.end_cursor
+        if cursor in cursors:
+            raise answer.error(UnexpectedAnswer, "the cursor does not advance")
+        cursors.add(cursor)

@@ -1,0 +1,229 @@
+"""The export's part of the ledger: repeating a step forgets nothing, and numbers come back as Pleo wrote them."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from cloud import Cloud
+from samples import CONNECTION_ID, ENTRY_ID
+
+from shared.aws.exports import SNAPSHOT_KEPT, ExportItem, Exports, Job, JobState, VoucherRecord
+from shared.aws.table import ConditionFailedError
+from shared.errors import StoreUnavailable
+
+NOW = datetime(2026, 1, 12, 10, tzinfo=UTC)
+JOB = "33333333-3333-4333-8333-333333333333"
+OTHER_JOB = "33333333-3333-4333-8333-333333333334"
+
+
+@pytest.fixture
+def exports(aws: Cloud) -> Exports:
+    return Exports(aws.ledger_table)
+
+
+def wire_item(entry_id: str = ENTRY_ID, **changes: Any) -> dict[str, Any]:
+    return {"accountingEntryId": entry_id, "note": "Büro", **changes}
+
+
+def snapshot(exports: Exports, *items: dict[str, Any], job: str = JOB, now: datetime = NOW) -> list[ExportItem]:
+    exports.snapshot(CONNECTION_ID, job, items or [wire_item()], now)
+    return exports.items(CONNECTION_ID, job)
+
+
+def failed(item: ExportItem) -> ExportItem:
+    return replace(
+        item, outcome="failed", code="EXP-SIGN", failure_type="validation_failure", text="Widerspruch", voucher_id="v1"
+    )
+
+
+# --- jobs ------------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_known_of_a_new_job(exports: Exports) -> None:
+    assert exports.job(CONNECTION_ID, JOB) is None
+    assert exports.items(CONNECTION_ID, JOB) == []
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_job_comes_back_as_it_was_saved(exports: Exports, state: JobState) -> None:
+    job = Job(job_id=JOB, state=state, event="completed")
+
+    exports.save_job(CONNECTION_ID, job, NOW)
+
+    assert exports.job(CONNECTION_ID, JOB) == job
+    assert exports.job("another company", JOB) is None
+
+
+def test_a_job_moves_on(exports: Exports) -> None:
+    for state in JobState:
+        exports.save_job(CONNECTION_ID, Job(job_id=JOB, state=state), NOW)
+
+    assert exports.job(CONNECTION_ID, JOB) == Job(job_id=JOB, state=JobState.FINISHED)
+
+
+# --- the snapshot ----------------------------------------------------------------------------------------------------
+
+
+def test_a_new_item_is_work_that_pleo_has_not_heard_of(exports: Exports) -> None:
+    (item,) = snapshot(exports)
+
+    assert item == ExportItem(job_id=JOB, entry_id=ENTRY_ID, item=wire_item())
+    assert (item.outcome, item.reported) == ("", False)
+
+
+def test_numbers_come_back_as_pleo_wrote_them(exports: Exports) -> None:
+    raw = '{"value": 2677.0, "rate": 0.19, "tiny": 0.10, "count": 3, "none": null, "deep": [{"value": -1.50}]}'
+    numbers = json.loads(raw, parse_float=Decimal)
+
+    (item,) = snapshot(exports, wire_item(numbers=numbers))
+
+    back = item.item["numbers"]
+    assert back == numbers
+    assert [str(back[name]) for name in ("value", "rate", "tiny", "count")] == ["2677.0", "0.19", "0.10", "3"]
+    assert str(back["deep"][0]["value"]) == "-1.50"
+    assert not [value for value in back.values() if isinstance(value, float)]
+
+
+def test_a_snapshot_taken_twice_keeps_every_outcome(exports: Exports) -> None:
+    (item,) = snapshot(exports)
+    exports.decide(CONNECTION_ID, failed(item))
+    exports.reported(CONNECTION_ID, item)
+
+    (again,) = snapshot(exports, wire_item(note="changed meanwhile"))
+
+    assert again == replace(failed(item), reported=True)
+
+
+def test_a_snapshot_that_was_cut_off_is_completed(exports: Exports) -> None:
+    (first,) = snapshot(exports, wire_item("e1"))
+    exports.decide(CONNECTION_ID, replace(first, outcome="successful"))
+
+    items = snapshot(exports, wire_item("e1"), wire_item("e2"))
+
+    assert [(item.entry_id, item.outcome) for item in items] == [("e1", "successful"), ("e2", "")]
+
+
+def test_an_entry_is_found_however_its_id_is_spelt(exports: Exports) -> None:
+    items = snapshot(exports, wire_item(ENTRY_ID.upper()), wire_item(ENTRY_ID))
+
+    assert [item.entry_id for item in items] == [ENTRY_ID]
+
+
+def test_more_items_than_one_answer_holds_are_all_read(exports: Exports) -> None:
+    """DynamoDB answers at most 1 MB at a time."""
+    long = "ü" * 50_000
+    ids = [f"entry-{number:04}" for number in range(30)]
+
+    items = snapshot(exports, *(wire_item(entry_id, note=long) for entry_id in ids))
+
+    assert [item.entry_id for item in items] == ids
+
+
+def test_jobs_and_companies_do_not_see_each_others_items(exports: Exports) -> None:
+    snapshot(exports, wire_item("e1"))
+    snapshot(exports, wire_item("e2"), job=OTHER_JOB)
+    exports.snapshot("another company", JOB, [wire_item("e3")], NOW)
+
+    assert [item.entry_id for item in exports.items(CONNECTION_ID, JOB)] == ["e1"]
+    assert [item.entry_id for item in exports.items(CONNECTION_ID, OTHER_JOB)] == ["e2"]
+
+
+def test_a_snapshot_expires_and_what_must_last_does_not(aws: Cloud, exports: Exports) -> None:
+    snapshot(exports)
+    exports.save_job(CONNECTION_ID, Job(job_id=JOB, state=JobState.RUNNING), NOW)
+    exports.save_voucher(CONNECTION_ID, VoucherRecord(entry_id=ENTRY_ID, number="P-1"), NOW)
+
+    expiring = {item["row"]["S"]: item.get("expires_at") for item in aws.dump(aws.ledger_table)}
+
+    assert expiring == {
+        f"EXPORT#{JOB}#{ENTRY_ID}": {"N": str(int((NOW + SNAPSHOT_KEPT).timestamp()))},
+        f"JOB#{JOB}": None,
+        f"VOUCHER#{ENTRY_ID}": None,
+    }
+
+
+def test_what_is_exported_is_no_work_for_the_feed(aws: Cloud, exports: Exports) -> None:
+    snapshot(exports)
+    exports.save_voucher(CONNECTION_ID, VoucherRecord(entry_id=ENTRY_ID, number="P-1"), NOW)
+
+    assert [item for item in aws.dump(aws.ledger_table) if "work" in item] == []
+
+
+# --- outcomes --------------------------------------------------------------------------------------------------------
+
+
+def test_an_outcome_is_recorded_with_its_reason(exports: Exports) -> None:
+    (item,) = snapshot(exports)
+
+    exports.decide(CONNECTION_ID, failed(item))
+
+    assert exports.items(CONNECTION_ID, JOB) == [failed(item)]
+
+
+def test_reporting_changes_nothing_but_that_pleo_knows(exports: Exports) -> None:
+    (item,) = snapshot(exports)
+    exports.decide(CONNECTION_ID, failed(item))
+
+    exports.reported(CONNECTION_ID, item)
+
+    assert exports.items(CONNECTION_ID, JOB) == [replace(failed(item), reported=True)]
+
+
+def test_an_item_of_no_snapshot_gets_no_outcome(exports: Exports) -> None:
+    nowhere = ExportItem(job_id=JOB, entry_id="nowhere", item={}, outcome="successful")
+
+    for record in (exports.decide, exports.reported):
+        with pytest.raises(ConditionFailedError):
+            record(CONNECTION_ID, nowhere)
+    assert exports.items(CONNECTION_ID, JOB) == []
+
+
+# --- vouchers --------------------------------------------------------------------------------------------------------
+
+
+def test_an_entry_has_no_voucher_at_first(exports: Exports) -> None:
+    assert exports.voucher(CONNECTION_ID, ENTRY_ID) is None
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        VoucherRecord(entry_id=ENTRY_ID, number="P-1"),
+        VoucherRecord(entry_id=ENTRY_ID, number="P-1", voucher_id="v1", files=("f1", "f2"), uploading=True),
+        VoucherRecord(entry_id=ENTRY_ID, number="P-1", voucher_id="v1", files=("f2", "f1"), hinted=True),
+    ],
+    ids=["intention", "uploading", "done"],
+)
+def test_a_voucher_comes_back_as_it_was_saved(exports: Exports, record: VoucherRecord) -> None:
+    exports.save_voucher(CONNECTION_ID, record, NOW)
+
+    assert exports.voucher(CONNECTION_ID, ENTRY_ID) == record
+    assert exports.voucher("another company", ENTRY_ID) is None
+
+
+def test_the_last_step_of_a_voucher_counts(exports: Exports) -> None:
+    record = VoucherRecord(entry_id=ENTRY_ID, number="P-1")
+    for step in (record, replace(record, uploading=True), replace(record, voucher_id="v1", files=("f1",))):
+        exports.save_voucher(CONNECTION_ID, step, NOW)
+
+    assert exports.voucher(CONNECTION_ID, ENTRY_ID) == replace(record, voucher_id="v1", files=("f1",))
+
+
+# --- when AWS fails --------------------------------------------------------------------------------------------------
+
+
+def test_a_write_that_aws_refuses_is_a_store_that_is_unavailable(aws: Cloud, exports: Exports) -> None:
+    (item,) = snapshot(exports)
+
+    with aws.failing("dynamodb", "UpdateItem"):
+        with pytest.raises(StoreUnavailable):
+            snapshot(exports)
+        with pytest.raises(StoreUnavailable):
+            exports.decide(CONNECTION_ID, item)
+    with aws.failing("dynamodb", "PutItem"), pytest.raises(StoreUnavailable):
+        exports.save_voucher(CONNECTION_ID, VoucherRecord(entry_id=ENTRY_ID, number="P-1"), NOW)
+    with aws.failing("dynamodb", "Query"), pytest.raises(StoreUnavailable):
+        exports.items(CONNECTION_ID, JOB)
