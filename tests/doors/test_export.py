@@ -421,3 +421,40 @@ def test_what_the_door_logs_holds_no_tokens_and_no_names(
     assert "expense exported" in printed
     for secret in ("GEHEIM", "Bearer", "access_token", "Muster Handwerk", "signature="):
         assert secret not in printed
+
+
+@pytest.mark.parametrize("change", [{"delete": True}, {"status": "voided"}])
+def test_a_voucher_that_somebody_removed_in_lexoffice_is_made_again(
+    company: Linked, export: ModuleType, change: Document
+) -> None:
+    entry_ids = expenses(company)
+    click(company, entry_ids)
+    run(company, export)
+    (gone,) = vouchers(company)
+    company.control_lexoffice(f"vouchers/{gone['id']}", **change)
+
+    again = click(company, entry_ids)
+    assert run(company, export) == []
+
+    (item,) = items(company, again).values()
+    assert item["status"] == "successful"
+    assert item["externalId"] != gone["id"]
+    assert item["externalId"] in {voucher["id"] for voucher in vouchers(company)}
+
+
+def test_an_item_that_lexoffice_cannot_digest_does_not_stop_the_others(
+    company: Linked, export: ModuleType, later: list[tuple[str, int]]
+) -> None:
+    entry_ids = expenses(company, 3)
+    job_id = click(company, entry_ids)
+    # Four runs end at the first item, whichever the ledger puts first; then it is left behind.
+    company.control_lexoffice("faults", route="vouchers$", method="POST", kind="status", status=500, times=4)
+
+    for _ in range(5):
+        if not run(company, export):
+            break
+
+    states = sorted(item["status"] for item in items(company, job_id).values())
+    assert job(company, job_id)["status"] == "completed_with_errors"
+    assert states == ["failed", "successful", "successful"]
+    assert len(vouchers(company)) == 2

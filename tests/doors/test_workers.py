@@ -362,3 +362,13 @@ def test_what_the_doors_log_holds_no_tokens_and_no_names(
     assert "company fed" in printed
     for secret in ("GEHEIM", "Bearer", "access_token", "whsec_", "Muster Handwerk"):
         assert secret not in printed
+
+
+def test_without_the_right_to_read_exports_the_feed_goes_on(company: Linked, sync: ModuleType) -> None:
+    company.control_pleo("/switches", {"scopes": {"export_jobs_read": "exports:never-granted"}})
+    spend(company)
+
+    assert catch_up(company) == {"batchItemFailures": []}
+
+    assert company.connection().status is Status.ACTIVE
+    assert company.cloud.messages("FeedQueue") != []
