@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from local.browser import Browser
 from .signing import signature
 from .world import Json, World
 
+OFFICE_SUPPLIES = "16d04a21-fd91-11e1-a21f-0800200c9a66"  # «Bürobedarf», takes several rates
 _FAR_FUTURE = 4_000_000_000_000  # milliseconds
 
 
@@ -130,6 +132,78 @@ class Company:
         accounts, _, taxes = text.partition("<h2>Steuersätze</h2>")
         return re.findall(r'<th scope="row">([^<]+)', accounts), re.findall(r'<th scope="row">([^<]+)', taxes)
 
+    # -------------------------------------------------------------------------------------------- exporting
+    def set_contra_account(self) -> None:
+        """The wallet's bank account becomes the contra account, as our instructions tell the admin."""
+        (account,) = self.accounts
+        external_id = account["financialAccountId"]
+        self.world.pleo("/contra-account", company_id=self.id, account_external_id=external_id)
+
+    def code(self, entry_id: str, **details: Any) -> str:
+        """What the bookkeeper says about an entry: office supplies at 19 % with one PDF unless told otherwise."""
+        usual = {"account_external_id": OFFICE_SUPPLIES, "tax_code": "DE-19", "files": [{"kind": "pdf"}]}
+        self.world.pleo(f"/entries/{entry_id}/bookkeeping", silent=True, **(usual | details))
+        return entry_id
+
+    def expenses(self, count: int, **details: Any) -> list[str]:
+        """So many coded card payments, all of them lines in lexoffice; their ids."""
+        ids = [self.code(each, **details) for each in self.spend_many(count)]
+        self.is_fed(*ids)
+        return ids
+
+    def export(self, entry_ids: Sequence[str], *, parallel: bool = False) -> str:
+        """Clicks «Exportieren» for these entries; the job's id."""
+        job = self.world.pleo("/export", company_id=self.id, entry_ids=list(entry_ids), parallel=parallel)
+        return str(job["id"])
+
+    def job(self, job_id: str) -> Json:
+        """A job as Pleo knows it, with its items."""
+        return dict(self.world.pleo(f"/export/{job_id}", "GET"))
+
+    def ends(self, job_id: str, status: str, *, seconds: float = 40) -> dict[str, Json]:
+        """Waits until the job is over and everything at rest: it has this status; its items by entry."""
+        over = {"completed", "completed_with_errors", "failed"}
+        what = f"job {job_id} over"
+        self.world.eventually(lambda: self.job(job_id)["status"] in over, what=what, seconds=seconds)
+        self.world.at_rest(seconds=seconds)
+        job = self.job(job_id)
+        assert job["status"] == status, f"{job}\n{self.world.log_tail()}"
+        return {item["accountingEntryId"]: item for item in job["items"]}
+
+    def has_exported(self, job_id: str, entry_ids: Sequence[str], *, receipts: int = 1) -> None:
+        """The job was completed; each entry is one voucher with so many receipts, one hint and one proposal."""
+        items = self.ends(job_id, "completed")
+        assert {item["status"] for item in items.values()} == {"successful"}
+        assert set(items) == set(entry_ids)
+        self.is_vouched({entry_id: item["externalId"] for entry_id, item in items.items()}, receipts=receipts)
+
+    def is_vouched(self, voucher_ids: dict[str, str], *, receipts: int = 1) -> None:
+        """These vouchers by entry and no others, each with so many receipts and proposed for its entry's line."""
+        files = {voucher["id"]: len(voucher["files"]) for voucher in self.vouchers}
+        assert len(self.vouchers) == len(files)
+        assert files == dict.fromkeys(voucher_ids.values(), receipts), self.world.log_tail()
+        assert self.proposed == {f"pleo-{entry_id}": voucher_id for entry_id, voucher_id in voucher_ids.items()}
+        assert len(self.hints) == len(voucher_ids)
+
+    @property
+    def vouchers(self) -> list[Json]:
+        """The organisation's vouchers, in the order in which they arrived."""
+        return list(self.world.lexoffice(f"/vouchers?organization_id={self.organisation_id}", "GET"))
+
+    @property
+    def hints(self) -> list[Json]:
+        """Every assignment hint, and what keeps it from being proposed."""
+        return list(self.world.lexoffice(f"/proposals?organization_id={self.organisation_id}", "GET"))
+
+    @property
+    def proposed(self) -> dict[str, str]:
+        """What «Zuordnungsvorschläge» offers: a line's reference and the voucher for it."""
+        return {hint["externalReference"]: hint["voucherId"] for hint in self.hints if hint["proposed"]}
+
+    def remembered(self, job_id: str) -> Json | None:
+        """What our ledger knows of a job."""
+        return self.world.item("LedgerTable", connection_id=self.connection_id, row=f"JOB#{job_id}")
+
     # -------------------------------------------------------------------------------------------- lexoffice
     @property
     def organisation(self) -> Json:
@@ -215,6 +289,12 @@ class Company:
         """Lifts lexoffice's limit for this organisation and our pace with it: for tests that are not about pace."""
         self.in_lexoffice(bucket={"rate": 1000, "capacity": 1000})
         limiter = {"next_at": 0, "interval_ms": 10, "refused_at": _FAR_FUTURE}
+        self.world.put("ConnectionTable", {"id": f"LIMITER#lexoffice.{self.organisation_id}", **limiter})
+
+    def at_the_vendors_pace(self) -> None:
+        """Two calls a second, as in life."""
+        self.in_lexoffice(bucket={"rate": 2, "capacity": 1})
+        limiter = {"next_at": 0, "interval_ms": 520, "refused_at": _FAR_FUTURE}
         self.world.put("ConnectionTable", {"id": f"LIMITER#lexoffice.{self.organisation_id}", **limiter})
 
     # -------------------------------------------------------------------------------------------- webhooks by hand

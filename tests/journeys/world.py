@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,11 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from local.stack import LocalStack
 
-DOORS = ("PleoWebhookFunction", "OauthFunction", "FeedFunction", "SyncFunction", "ScheduleFunction")
+DOORS = (
+    *("PleoWebhookFunction", "OauthFunction", "FeedFunction"),
+    *("ExportFunction", "SyncFunction", "ScheduleFunction"),
+)
+QUEUES = ("FeedQueue", "ExportQueue", "SyncQueue")
 # As it comes, one delivery at a time per slot, and a failed one again after a quarter of a second.
 _MANNER = {
     "mode": "live",
@@ -49,11 +54,13 @@ class World:
         self.pleo("/faults", "DELETE")
         self.pleo("/webhooks", **_MANNER)
         self.pleo("/switches", **self._pleo_switches)
+        self.pleo("/clock", now=datetime.now(UTC).isoformat())
         self.lexoffice("/faults", "DELETE")
         self.lexoffice("/refuse", "DELETE")
         self.lexoffice("/outage", on=False)
         self.lexoffice("/switches", **self._lexoffice_switches)
-        for queue in ("FeedQueue", "FeedDeadLetterQueue", "SyncQueue"):
+        self.lexoffice("/categories", action="reset")
+        for queue in (*QUEUES, "FeedDeadLetterQueue", "ExportDeadLetterQueue"):
             self.stack.client("sqs").purge_queue(QueueUrl=self.stack.resources[queue])
 
     # -------------------------------------------------------------------------------------------- vendors
@@ -154,10 +161,10 @@ class World:
         return value
 
     def at_rest(self, *, seconds: float = 40) -> None:
-        """Waits until no webhook, no wake-up and no turn is on its way any more: what is missing now stays missing."""
+        """Waits until no webhook, wake-up or turn is on its way any more: what is missing now stays missing."""
 
         def quiet() -> bool:
-            return self.all_delivered() and not any(map(self.waiting, ("FeedQueue", "SyncQueue")))
+            return self.all_delivered() and not any(map(self.waiting, QUEUES))
 
         # Twice: a message may just have been sent by the one that was deleted a moment ago.
         self.eventually(lambda: quiet() and quiet(), what="everything delivered and worked off", seconds=seconds)
