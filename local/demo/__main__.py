@@ -11,7 +11,7 @@ from rich.console import Console
 from local import browser
 from local.demo.cast import KINDS, Kind, entries
 from local.demo.export_proof import ExportProof, show_export
-from local.demo.proof import Proof, show
+from local.demo.proof import Proof, lines_recorded, settled, show
 from local.demo.world import Company, World
 from local.stack import LocalStack
 
@@ -55,7 +55,7 @@ class Story:
 
         self._say("Every webhook is delivered twice, in random order; lexoffice is down for Muster Rad")
         world.release_webhooks()
-        self._wait("the first lines", lambda: len(world.lines(bau)) >= 25)
+        self._wait("the first lines", lambda: lines_recorded(world, bau) >= 25)
         self._say(f"lexoffice is down for everybody, for {_OUTAGE_SECONDS:.0f} seconds, in the middle of the feed")
         world.outage(None, on=True)
         time.sleep(_OUTAGE_SECONDS)  # the length of the outage is the scene, nothing is awaited
@@ -78,7 +78,6 @@ class Story:
         self._wait(
             "the export",
             lambda: world.export_job(job_id)["status"] not in {"pending", "in_progress"},
-            progress=lambda: f"{len(world.organization(tee)['vouchers'])} vouchers in lexoffice",
         )
         exported = ExportProof.of(world, tee, job_id)
         self._say("The proof")
@@ -92,8 +91,8 @@ class Story:
         world = self._world
         self._wait(
             f"every entry of {company.name} at its place",
-            lambda: len(world.lines(company)) >= company.lines_due and Proof.of(world, company).complete,
-            progress=lambda: f"{len(world.lines(company))} lines in lexoffice",
+            lambda: settled(world, company),
+            progress=lambda: f"{lines_recorded(world, company)} lines",
         )
 
     def _wait(self, what: str, condition: Callable[[], bool], *, progress: Callable[[], str] | None = None) -> None:
@@ -105,7 +104,7 @@ class Story:
                     raise TimeoutError(f"{what} did not happen")
                 if progress is not None:
                     status.update(f"waiting for {what}: {progress()}")
-                time.sleep(0.25)  # seldom enough not to disturb the stand-ins, whose clock for refusals is strict
+                time.sleep(0.25)
 
     def _say(self, text: str) -> None:
         self._console.print(f"[dim]{time.monotonic() - self._began:5.1f} s[/]  {text}", soft_wrap=True)

@@ -22,11 +22,6 @@ class Company:
     organization_id: str
     entries: dict[str, Kind] = field(default_factory=dict)
 
-    @property
-    def lines_due(self) -> int:
-        """How many lines there must be in the end."""
-        return sum(kind.outcome == "sent" for kind in self.entries.values())
-
 
 class World:
     """Both vendors and the deployed product."""
@@ -142,6 +137,11 @@ class World:
             )
         )
         return [item for page in pages for item in page["Items"]]
+
+    def balance_told(self, company: Company) -> bool:
+        """Whether lexoffice was told what the company's rows add up to."""
+        rows = (item for item in self.ledger_items(company) if item["row"]["S"] == "BALANCE")
+        return any(item.get("total") == item.get("pushed") for item in rows)
 
     def dead_letters(self) -> int:
         """How many wake-ups have given up."""
