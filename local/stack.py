@@ -80,7 +80,7 @@ class LocalStack:
     def kill_worker(self, logical_id: str) -> list[int]:
         """Kills the processes that run a function, as a crashing host would; the killed process ids.
 
-        The message such a process was working on stays invisible for the queue's visibility timeout (six minutes
+        The message such a process was working on stays invisible for the queue's visibility timeout (twelve minutes
         for FeedQueue), as on AWS; `expire_visibility` makes it visible at once.
         """
         answer: Any = self.emulator.control(f"kill-workers?function={self.resources[logical_id]}")

@@ -45,11 +45,6 @@ def count(name: str, value: int = 1) -> None:
     _metrics().add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
-def seconds(name: str, value: float) -> None:
-    """Record a duration."""
-    _metrics().add_metric(name=name, unit=MetricUnit.Seconds, value=value)
-
-
 def door(handler: Handler) -> Handler:
     """Wrap a Lambda handler: request id on every log line, metrics written out whatever happens."""
 
