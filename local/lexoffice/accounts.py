@@ -7,13 +7,15 @@ from dataclasses import replace
 from decimal import Decimal
 
 from local.lexoffice import clock, problems
-from local.lexoffice.call import Call, Endpoint, require_permission
+from local.lexoffice.call import Call, Endpoint
 from local.lexoffice.problems import RefusedError
 from local.lexoffice.reading import Reader, euros
 from local.lexoffice.records import Account
+from local.lexoffice.resources import action_result, find
 from local.lexoffice.wire import Answer
 
 TYPES = ("GIRO", "SAVINGS", "FIXEDTERM", "SECURITIES", "LOAN", "CREDITCARD", "CASH", "PAYMENT_PROVIDER")
+_COLLECTION = "finance/accounts"
 _CARD_PROVIDERS = ("VISA", "MASTERCARD", "AMEX", "DINERSCLUB")
 
 
@@ -39,7 +41,7 @@ def create(call: Call) -> Answer:
         raise problems.invalid(*reader.violations)
     _check_reference(call, account)
     call.world.accounts[account.id] = account
-    answer = _action_result(call, account, version=0)
+    answer = action_result(call, account, collection=_COLLECTION, version=0)
     if call.world.switches.account_create_answer == "full":
         answer = Answer(201, as_json(account))
     return Answer(201, answer.body, {"Location": call.location(f"finance/accounts/{account.id}")})
@@ -47,7 +49,7 @@ def create(call: Call) -> Answer:
 
 def read(call: Call) -> Answer:
     """Show one account."""
-    return Answer(200, as_json(_find(call)))
+    return Answer(200, as_json(find(call, call.world.accounts, "Financial account")))
 
 
 def list_all(call: Call) -> Answer:
@@ -65,7 +67,7 @@ def list_all(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     """Replace what a partner may change: what is left out is emptied; read-only fields are ignored."""
-    account = _find(call)
+    account = find(call, call.world.accounts, "Financial account")
     reader = Reader(call.json_object())
     version = reader.whole("lockVersion", required=True)
     if reader.choice("type", TYPES) not in {None, account.type}:
@@ -79,24 +81,16 @@ def update(call: Call) -> Answer:
     changed.lock_version += 1
     changed.modified = call.world.clock.now()
     call.world.accounts[account.id] = changed
-    return _action_result(call, changed, version=changed.lock_version)
+    return action_result(call, changed, collection=_COLLECTION, version=changed.lock_version)
 
 
 def delete(call: Call) -> Answer:
     """Delete an account and its transactions, unless a voucher is assigned to one of them."""
-    account = _find(call)
+    account = find(call, call.world.accounts, "Financial account")
     if any(line.assignments for line in call.world.lines_of(account.id)):
         raise RefusedError(406, "At least one transaction of this account is assigned to a voucher")
     call.world.delete_account(account)
     return Answer(204)
-
-
-def _find(call: Call) -> Account:
-    account = call.world.accounts.get(call.params["id"].lower())
-    if account is None:
-        raise problems.not_found("Financial account")
-    require_permission(call, owner_id=account.organization_id)
-    return account
 
 
 def _read_common(account: Account, reader: Reader) -> None:
@@ -118,20 +112,6 @@ def _check_reference(call: Call, account: Account) -> None:
         raise problems.invalid(
             problems.Violation("UNIQUE", "externalReference", "wird bereits verwendet"),
         )
-
-
-def _action_result(call: Call, account: Account, *, version: int) -> Answer:
-    """Build the short answer to a write."""
-    return Answer(
-        200,
-        {
-            "id": account.id,
-            "resourceUri": call.location(f"finance/accounts/{account.id}"),
-            "createdDate": clock.berlin_text(account.created),
-            "updatedDate": clock.berlin_text(account.modified),
-            "version": version,
-        },
-    )
 
 
 def as_json(account: Account) -> dict[str, object]:

@@ -3,12 +3,13 @@
 import html
 import re
 
-from local.lexoffice import clock, problems
-from local.lexoffice.call import Call, Endpoint, require_permission
+from local.lexoffice import problems
+from local.lexoffice.call import Call, Endpoint
 from local.lexoffice.contact_rules import read_contact
 from local.lexoffice.paging import Paging
 from local.lexoffice.problems import RefusedError, Violation
 from local.lexoffice.reading import Reader
+from local.lexoffice.resources import action_result, find
 from local.lexoffice.voucher_records import Contact
 from local.lexoffice.wire import Answer
 
@@ -28,18 +29,18 @@ def create(call: Call) -> Answer:
     )
     _number(call, contact)
     call.world.contacts[contact.id] = contact
-    answer = _action_result(call, contact)
+    answer = action_result(call, contact, collection="contacts", version=contact.version)
     return Answer(200, answer.body, {"Location": call.location(f"contacts/{contact.id}")})
 
 
 def read(call: Call) -> Answer:
     """Show one contact."""
-    return Answer(200, as_json(_find(call)))
+    return Answer(200, as_json(find(call, call.world.contacts, "Contact")))
 
 
 def update(call: Call) -> Answer:
     """Replace a contact; a stale version is a 406 here, unlike elsewhere."""
-    contact = _find(call)
+    contact = find(call, call.world.contacts, "Contact")
     reader = Reader(call.json_object())
     version = reader.whole("version", required=True)
     content = read_contact(reader)
@@ -51,7 +52,7 @@ def update(call: Call) -> Answer:
     contact.version += 1
     contact.modified = call.world.clock.now()
     _number(call, contact)
-    return _action_result(call, contact)
+    return action_result(call, contact, collection="contacts", version=contact.version)
 
 
 def search(call: Call) -> Answer:
@@ -66,14 +67,6 @@ def search(call: Call) -> Answer:
     found = [contact for contact in call.world.contacts_of(call.organization.id) if _fits(call, contact)]
     found.sort(key=lambda contact: contact.name)
     return Answer(200, paging.envelope([as_json(contact) for contact in found]))
-
-
-def _find(call: Call) -> Contact:
-    contact = call.world.contacts.get(call.params["id"].lower())
-    if contact is None:
-        raise problems.not_found("Contact")
-    require_permission(call, owner_id=contact.organization_id)
-    return contact
 
 
 def _number(call: Call, contact: Contact) -> None:
@@ -118,19 +111,6 @@ def _contains(text: str, pattern: str | None) -> bool:
     wildcards = {"_": ".", "%": ".*"}
     regex = "".join(wildcards.get(letter, re.escape(letter)) for letter in pattern)
     return re.search(regex, html.escape(text, quote=False), re.IGNORECASE) is not None
-
-
-def _action_result(call: Call, contact: Contact) -> Answer:
-    return Answer(
-        200,
-        {
-            "id": contact.id,
-            "resourceUri": call.location(f"contacts/{contact.id}"),
-            "createdDate": clock.berlin_text(contact.created),
-            "updatedDate": clock.berlin_text(contact.modified),
-            "version": contact.version,
-        },
-    )
 
 
 def as_json(contact: Contact) -> dict[str, object]:

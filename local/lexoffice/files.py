@@ -3,16 +3,17 @@
 import base64
 
 from local.lexoffice import clock, problems, vouchers
-from local.lexoffice.call import Call, Endpoint, require_permission
+from local.lexoffice.call import Call, Endpoint
 from local.lexoffice.file_types import MEDIA_TYPES, BadFileError, extension_of
 from local.lexoffice.problems import RefusedError, Violation
+from local.lexoffice.resources import find
 from local.lexoffice.voucher_records import StoredFile, Voucher
 from local.lexoffice.wire import Answer
 
 
 def attach(call: Call) -> Answer:
     """Add a file to a voucher, whose version grows."""
-    voucher = vouchers.find(call, call.params["id"])
+    voucher = find(call, call.world.vouchers, "Voucher")
     file = _received(call, voucher_id=voucher.id)
     if voucher.status not in vouchers.CHANGEABLE and call.world.switches.file_on_paid == "refuse":
         raise problems.invalid(Violation("invalid_value", "voucherStatus", "Der Beleg kann nicht mehr geändert werden"))
@@ -56,7 +57,7 @@ def upload(call: Call) -> Answer:
 
 def download(call: Call) -> Answer:
     """Hand out a file's bytes; asked for JSON, as base64 that is still labelled with the file's type."""
-    file = _find(call)
+    file = find(call, call.world.files, "File")
     accepted = call.accept
     if "xml" in accepted and file.extension != "xml":
         raise problems.not_found("File")
@@ -71,7 +72,7 @@ def download(call: Call) -> Answer:
 
 def status(call: Call) -> Answer:
     """Say how far an upload is; here it is always through."""
-    return Answer(200, {"id": _find(call).id, "status": "upload_success"})
+    return Answer(200, {"id": find(call, call.world.files, "File").id, "status": "upload_success"})
 
 
 def _received(call: Call, *, voucher_id: str | None, attachment: bool = False) -> StoredFile:
@@ -97,14 +98,6 @@ def _same(call: Call, voucher: Voucher, file: StoredFile) -> StoredFile | None:
         return None
     stored = (call.world.files[id_] for id_ in voucher.files)
     return next((other for other in stored if other.content == file.content), None)
-
-
-def _find(call: Call) -> StoredFile:
-    file = call.world.files.get(call.params["id"].lower())
-    if file is None:
-        raise problems.not_found("File")
-    require_permission(call, owner_id=file.organization_id)
-    return file
 
 
 _ONE = "/v1/files/{id}"

@@ -1,15 +1,16 @@
 """`GET /v1/payments/{voucherId}` (https://developers.lexware.io/docs/#payments-endpoint): partners can only read."""
 
-from local.lexoffice import clock, vouchers
+from local.lexoffice import clock
 from local.lexoffice.call import Call, Endpoint
 from local.lexoffice.problems import RefusedError
+from local.lexoffice.resources import find
 from local.lexoffice.voucher_records import Voucher
 from local.lexoffice.wire import Answer
 
 
 def read(call: Call) -> Answer:
     """Show what is open and what has settled the rest."""
-    voucher = vouchers.find(call, call.params["id"])
+    voucher = find(call, call.world.vouchers, "Voucher")
     if voucher.status == "unchecked":
         raise RefusedError(406, "No payment information available for this voucher")
     return Answer(200, as_json(voucher))

@@ -5,10 +5,11 @@ as it was, and the new one is silently ignored.
 """
 
 from local.lexoffice import clock, matching, problems
-from local.lexoffice.call import Call, Endpoint, require_permission
+from local.lexoffice.call import Call, Endpoint
 from local.lexoffice.problems import RefusedError, Violation
 from local.lexoffice.reading import german_amount
 from local.lexoffice.records import Transaction
+from local.lexoffice.resources import action_result, find
 from local.lexoffice.transaction_rules import changed_transaction, read_transaction
 from local.lexoffice.wire import Answer
 
@@ -59,7 +60,7 @@ def _duplicate_of(call: Call, draft: Transaction) -> Transaction | None:
 
 def read(call: Call) -> Answer:
     """Show one line."""
-    return Answer(200, as_json(_find(call)))
+    return Answer(200, as_json(find(call, call.world.transactions, "Transaction")))
 
 
 def latest(call: Call) -> Answer:
@@ -67,10 +68,7 @@ def latest(call: Call) -> Answer:
     account_id = call.query.get("financialAccountId")
     if not account_id:
         raise RefusedError(400, "Required parameter 'financialAccountId' is not present")
-    account = call.world.accounts.get(account_id.lower())
-    if account is None:
-        raise problems.not_found("Financial account")
-    require_permission(call, owner_id=account.organization_id)
+    account = find(call, call.world.accounts, "Financial account", account_id)
     lines = call.world.lines_of(account.id)
     if lines:
         return Answer(200, as_json(max(lines, key=lambda line: line.transaction_date)))
@@ -85,43 +83,27 @@ def latest(call: Call) -> Answer:
 
 def assignments(call: Call) -> Answer:
     """List which vouchers and invoices settle a line."""
-    return Answer(200, [{"id": id_, "type": kind} for id_, kind in _find(call).assignments])
+    line = find(call, call.world.transactions, "Transaction")
+    return Answer(200, [{"id": id_, "type": kind} for id_, kind in line.assignments])
 
 
 def update(call: Call) -> Answer:
     """Change a line, where this call is still offered; the current documentation no longer shows it."""
     if call.world.switches.transaction_update == "withdrawn":
         raise problems.not_found("Resource")
-    line = changed_transaction(call, _find(call))
+    line = changed_transaction(call, find(call, call.world.transactions, "Transaction"))
     call.world.transactions[line.id] = line
-    return Answer(
-        200,
-        {
-            "id": line.id,
-            # The vendor's sample points at accounts here, too.
-            "resourceUri": call.location(f"finance/accounts/{line.id}"),
-            "createdDate": clock.berlin_text(line.created),
-            "updatedDate": clock.berlin_text(line.modified),
-            "version": line.lock_version,
-        },
-    )
+    # The vendor's sample points at accounts here, too.
+    return action_result(call, line, collection="finance/accounts", version=line.lock_version)
 
 
 def delete(call: Call) -> Answer:
     """Delete a line, unless a voucher is assigned to it."""
-    line = _find(call)
+    line = find(call, call.world.transactions, "Transaction")
     if line.assignments:
         raise RefusedError(406, "The transaction is assigned to a voucher")
     del call.world.transactions[line.id]
     return Answer(204)
-
-
-def _find(call: Call) -> Transaction:
-    line = call.world.transactions.get(call.params["id"].lower())
-    if line is None:
-        raise problems.not_found("Transaction")
-    require_permission(call, owner_id=line.organization_id)
-    return line
 
 
 def as_json(line: Transaction) -> dict[str, object]:

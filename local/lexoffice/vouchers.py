@@ -6,10 +6,11 @@ A PUT replaces the whole voucher, its list of files too: what is left out is del
 import html
 
 from local.lexoffice import clock, problems
-from local.lexoffice.call import Call, Endpoint, require_permission
+from local.lexoffice.call import Call, Endpoint
 from local.lexoffice.paging import Paging
 from local.lexoffice.problems import RefusedError, Violation
 from local.lexoffice.reading import Reader
+from local.lexoffice.resources import action_result, find
 from local.lexoffice.voucher_records import Voucher
 from local.lexoffice.voucher_rules import read_voucher
 from local.lexoffice.wire import Answer
@@ -31,19 +32,19 @@ def create(call: Call) -> Answer:
     voucher.status = status or "open"
     call.world.vouchers[voucher.id] = voucher
     call.world.events.emit(voucher.organization_id, "voucher.created", voucher.id)
-    answer = action_result(call, voucher)
+    answer = action_result(call, voucher, collection="vouchers", version=voucher.version)
     status_code = call.world.switches.voucher_create_status
     return Answer(status_code, answer.body, {"Location": call.location(f"vouchers/{voucher.id}")})
 
 
 def read(call: Call) -> Answer:
     """Show one voucher."""
-    return Answer(200, as_json(find(call, call.params["id"])))
+    return Answer(200, as_json(find(call, call.world.vouchers, "Voucher")))
 
 
 def update(call: Call) -> Answer:
     """Replace a voucher that is still open; 409 if its version is stale."""
-    old = find(call, call.params["id"])
+    old = find(call, call.world.vouchers, "Voucher")
     reader = Reader(call.json_object())
     version = reader.whole("version", required=True)
     _check_status(call, reader, old)
@@ -60,7 +61,7 @@ def update(call: Call) -> Answer:
     call.world.events.emit(new.organization_id, "voucher.changed", new.id)
     if old.status != new.status:
         call.world.events.emit(new.organization_id, "voucher.status.changed", new.id)
-    return action_result(call, new)
+    return action_result(call, new, collection="vouchers", version=new.version)
 
 
 def search(call: Call) -> Answer:
@@ -78,15 +79,6 @@ def search(call: Call) -> Answer:
         if html.escape(voucher.number or "", quote=False) == number
     ]
     return Answer(200, paging.envelope([as_json(voucher) for voucher in found]))
-
-
-def find(call: Call, id_: str) -> Voucher:
-    """Find the voucher of a path; raise 404, or 403 if it is another organisation's."""
-    voucher = call.world.vouchers.get(id_.lower())
-    if voucher is None:
-        raise problems.not_found("Voucher")
-    require_permission(call, owner_id=voucher.organization_id)
-    return voucher
 
 
 def _check_status(call: Call, reader: Reader, old: Voucher) -> None:
@@ -112,20 +104,6 @@ def _refuse_stale(call: Call) -> None:
     if call.world.switches.stale_voucher == 406:
         raise problems.invalid(Violation("invalid_value", "version", "ist veraltet"))
     raise RefusedError(409, "optimistic_lock_conflict")
-
-
-def action_result(call: Call, voucher: Voucher) -> Answer:
-    """Build the short answer to a write."""
-    return Answer(
-        200,
-        {
-            "id": voucher.id,
-            "resourceUri": call.location(f"vouchers/{voucher.id}"),
-            "createdDate": clock.berlin_text(voucher.created),
-            "updatedDate": clock.berlin_text(voucher.modified),
-            "version": voucher.version,
-        },
-    )
 
 
 def as_json(voucher: Voucher) -> dict[str, object]:

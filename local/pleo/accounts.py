@@ -10,7 +10,7 @@ from starlette.routing import Route
 from local.pleo.gate import Call, guarded
 from local.pleo.paging import Listing, paged
 from local.pleo.shape import Field, checked, flag, list_of, mapping, text, uuid
-from local.pleo.wire import Json, Refusal, answer, invalid, no_content, not_found, object_of
+from local.pleo.wire import Json, Refusal, answer, invalid, no_content, object_of
 from local.pleo.world import World, new_id
 
 LONGEST = 255
@@ -186,10 +186,7 @@ def _check_tax_code(world: World, row: Json) -> None:
 
 
 def _own(call: Call) -> Json:
-    row = call.world.accounts.get(call.request.path_params["account_id"])
-    if row is None or row["companyId"] != call.company_id:
-        raise not_found("Account")
-    return row
+    return call.found(call.world.accounts, "account_id", "Account")
 
 
 _ALL, _ONE = "/v1/chart-of-accounts", "/v1/chart-of-accounts/{account_id}"

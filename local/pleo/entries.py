@@ -143,9 +143,7 @@ async def search(call: Call) -> Response:
 
 async def read(call: Call) -> Response:
     """`GET /v1/accounting-entries/{id}?include_deleted=`."""
-    row = call.world.entries.get(call.request.path_params["entry_id"])
-    if row is None or row["companyId"] != call.company_id:
-        raise not_found("Accounting entry")
+    row = call.found(call.world.entries, "entry_id", "Accounting entry")
     if row.get("deletedAt") and call.request.query_params.get("include_deleted") != "true":
         raise not_found("Accounting entry")
     return answer({"data": shown(row, call.world.switches)})

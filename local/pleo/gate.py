@@ -5,14 +5,14 @@ per OAuth client over all its companies by default (docs/assumptions.md#pleo-lim
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from local.pleo.tokens import Grant, bearer
-from local.pleo.wire import Refusal, not_found
+from local.pleo.wire import Json, Refusal, not_found
 from local.pleo.world import World, world_of
 
 
@@ -36,6 +36,13 @@ class Call:
         if self.world.switches.foreign_company_status == 403:
             raise Refusal(403, "FORBIDDEN", "No access to this company.")
         raise not_found("Company")
+
+    def found(self, rows: Mapping[str, Json], parameter: str, what: str) -> Json:
+        """The row of the token's own company that a parameter of the path names. Raises Refusal (404)."""
+        row = rows.get(self.request.path_params[parameter])
+        if row is None or row["companyId"] != self.company_id:
+            raise not_found(what)
+        return row
 
 
 type Handler = Callable[[Call], Awaitable[Response]]

@@ -141,10 +141,7 @@ async def search(call: Call) -> Response:
 
 
 def _entry(call: Call) -> Json:
-    entry = call.world.entries.get(call.request.path_params["entry_id"])
-    if entry is None or entry["companyId"] != call.company_id:
-        raise not_found("Accounting entry")
-    return entry
+    return call.found(call.world.entries, "entry_id", "Accounting entry")
 
 
 def _file_type(call: Call) -> str:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from local.pleo.gate import Call, guarded
 from local.pleo.paging import Listing, paged
 from local.pleo.shape import Field, checked, flag, list_of, one_of, rate, text, uuid
-from local.pleo.wire import Json, answer, bad_parameter, no_content, not_found, object_of
+from local.pleo.wire import Json, answer, bad_parameter, no_content, object_of
 from local.pleo.world import new_id
 
 SHAPE = {
@@ -83,10 +83,7 @@ async def _body(call: Call) -> Json:
 
 
 def _own(call: Call) -> Json:
-    row = call.world.tax_codes.get(call.request.path_params["tax_code_id"])
-    if row is None or row["companyId"] != call.company_id:
-        raise not_found("Tax code")
-    return row
+    return call.found(call.world.tax_codes, "tax_code_id", "Tax code")
 
 
 _ONE = "/v0/tax-codes/{tax_code_id}"

@@ -139,7 +139,7 @@ class TokenStore:
 
 
 class CompanyTokens:
-    """One company's access at one vendor (a `shared.http.AccessTokens`)."""
+    """One company's access at one vendor (a `shared.http.client.AccessTokens`)."""
 
     def __init__(
         self,

@@ -30,6 +30,7 @@ from shared.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
+from shared.flows.holding import hold, reason_of
 from shared.flows.vendors import Remaining, Vendors
 from shared.lexoffice.client import MOST_TRANSACTIONS, LexofficeClient
 from shared.lexoffice.models import FinanceTransaction, NewFinanceTransaction
@@ -94,12 +95,10 @@ class Feeder:
             run.drain()
         except OutOfTime:
             outcome.unfinished = True
-        except AccessGone as error:
-            self._hold(connection_id, f"{error.vendor}_access_gone")
-        except Forbidden as error:
-            self._hold(connection_id, "plan" if error.status == 402 else f"{error.vendor}_scope")
+        except (AccessGone, Forbidden) as error:
+            hold(self._connections, connection_id, reason_of(error))
         except _AccountUnusableError:
-            self._hold(connection_id, "account_missing")
+            hold(self._connections, connection_id, "account_missing")
         note(
             "company fed",
             connection_id=connection_id,
@@ -109,10 +108,6 @@ class Feeder:
             unfinished=outcome.unfinished,
         )
         return outcome
-
-    def _hold(self, connection_id: str, reason: str) -> None:
-        if self._connections.hold(connection_id, reason):
-            attention("connection held", connection_id=connection_id, hold=reason)
 
 
 class _AccountUnusableError(Exception):

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.errors import Conflict, NotFound
-from shared.http import Answer, segment
+from shared.http.answer import Answer
+from shared.http.wire import segment
 from shared.lexoffice.models import (
     Assignment,
     Created,

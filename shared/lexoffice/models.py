@@ -26,7 +26,7 @@ from pydantic.alias_generators import to_camel
 
 from shared.domain.times import booking_date
 from shared.errors import Issue, UnexpectedAnswer
-from shared.http import Answer
+from shared.http.answer import Answer
 
 # A 406 may bring a long German text; the first words identify it for support.
 _LONGEST_MESSAGE = 300

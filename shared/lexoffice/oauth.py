@@ -6,23 +6,14 @@ It lives on the app's host, not on the API's. https://developers.lexware.io/part
 import re
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, Field
-
 from shared.domain.tokens import ClientCredentials, TokenPair
-from shared.errors import AccessGone, Rejected
-from shared.http import Answer, Http
+from shared.http.answer import Answer
+from shared.http.client import Http
+from shared.http.grants import code_grant, granted, refresh_grant
 
 # A client that Lexware's support disabled is answered unauthorized_client.
 _GONE = {"invalid_grant", "unauthorized_client"}
 _NOT_IN_CONNECTION_NAME = re.compile(r'[^A-Za-zäöüÄÖÜß0-9\s/?.\-{}"_\\:=,()]')
-
-
-class _Tokens(BaseModel):
-    access_token: str = Field(min_length=1)
-    refresh_token: str = Field(min_length=1)
-    # RFC 6749 §5.1 only recommends it, and losing a fresh pair over it would lose the connection.
-    expires_in: int = Field(300, gt=0)
-    scope: str | None = None
 
 
 def authorize_url(
@@ -60,13 +51,7 @@ def exchange(http: Http, *, client: ClientCredentials, code: str, verifier: str,
 
     A code lives five minutes, and any error uses it up.
     """
-    grant = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "code_verifier": verifier,
-        "redirect_uri": redirect_uri,
-    }
-    return _granted(http, client, grant)
+    return _granted(http, client, code_grant(code=code, verifier=verifier, redirect_uri=redirect_uri))
 
 
 def refresh(http: Http, *, client: ClientCredentials, refresh_token: str) -> TokenPair:
@@ -74,7 +59,7 @@ def refresh(http: Http, *, client: ClientCredentials, refresh_token: str) -> Tok
 
     AccessGone when the token is not accepted. After OutcomeUnknown it may have been used up all the same.
     """
-    return _granted(http, client, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+    return _granted(http, client, refresh_grant(refresh_token))
 
 
 def revoke(http: Http, *, client: ClientCredentials, refresh_token: str) -> None:
@@ -83,14 +68,7 @@ def revoke(http: Http, *, client: ClientCredentials, refresh_token: str) -> None
 
 
 def _granted(http: Http, client: ClientCredentials, grant: dict[str, str]) -> TokenPair:
-    try:
-        answer = _posted(http, "/oauth2/token", client, grant)
-    except Rejected as error:
-        if any(issue.kind in _GONE for issue in error.issues):
-            raise AccessGone(error.vendor, error.operation, status=error.status, issues=error.issues) from error
-        raise
-    tokens = answer.read(_Tokens.model_validate)
-    return TokenPair(tokens.access_token, tokens.refresh_token, tokens.expires_in, tokens.scope or "")
+    return granted(lambda: _posted(http, "/oauth2/token", client, grant), is_final=lambda issue: issue.kind in _GONE)
 
 
 def _posted(

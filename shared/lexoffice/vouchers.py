@@ -9,7 +9,9 @@ from html import escape
 from typing import BinaryIO
 
 from shared.errors import UnexpectedAnswer
-from shared.http import Http, Params, Upload, segment
+from shared.http.call import Params, Upload
+from shared.http.client import Http
+from shared.http.wire import segment
 from shared.lexoffice.models import Contact, Created, Listed, ListedVoucher, NewVoucher, Payments, Voucher
 
 # https://developers.lexware.io/docs/#files-endpoint: a receipt of exactly this length is still taken.

@@ -22,6 +22,16 @@ from shared.errors import ConfigError
 
 MAX_BODY_BYTES = 64 * 1024
 SIGNATURE_HEADER = "x-lxo-signature"
+_LONGEST = 100
+
+VOUCHER_EVENTS = frozenset({"payment.changed", "voucher.status.changed"})  # their resource is the voucher
+ACCESS_EVENT = "token.revoked"
+SUBSCRIBED_EVENTS = (*sorted(VOUCHER_EVENTS), ACCESS_EVENT)
+
+
+def callback_path(connection_id: str) -> str:
+    """Where lexoffice tells a connection's events, after our address."""
+    return f"/webhooks/lexoffice/{connection_id}"
 
 
 class SignatureRefusedError(ValueError):
@@ -44,6 +54,11 @@ class Event:
     event_type: str
     resource_id: str
     event_date: datetime
+
+
+def check_key(public_key_pem: str) -> None:
+    """Raise ConfigError when that is no RSA key in PEM format, at start-up rather than at the first delivery."""
+    _key(public_key_pem)
 
 
 def verify(headers: Mapping[str, str], body: bytes, public_key_pem: str) -> None:
@@ -95,6 +110,9 @@ def _text(document: dict[str, object], name: str) -> str:
     value = document.get(name)
     if not isinstance(value, str) or not value:
         raise MalformedEventError(f"{name} is missing")
+    # Ids become part of keys.
+    if len(value) > _LONGEST or not value.isascii():
+        raise MalformedEventError(f"{name} is not plausible")
     return value
 
 

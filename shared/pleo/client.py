@@ -11,7 +11,8 @@ from itertools import batched
 from typing import Any
 
 from shared.errors import NotFound
-from shared.http import Params, segment
+from shared.http.call import Params
+from shared.http.wire import segment
 from shared.pleo.exports import ExportCalls
 from shared.pleo.models import (
     Account,

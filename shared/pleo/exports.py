@@ -13,7 +13,8 @@ from operator import attrgetter
 from typing import Any
 
 from shared.errors import Conflict, Rejected
-from shared.http import Http, segment
+from shared.http.client import Http
+from shared.http.wire import segment
 from shared.pleo.models import (
     JOB_FAILURES,
     Enveloped,
@@ -120,13 +121,14 @@ class ExportCalls:
         except Rejected as error:
             raise _told_apart(error) from error
 
-    def receipts(self, entry_id: str) -> Iterator[Receipt]:
-        """Iterate over an entry's files as they were uploaded, also after its job; the entry's `receiptIds` order them.
+    def receipts_of(self, company_id: str, entry_ids: Sequence[str]) -> Iterator[Receipt]:
+        """Iterate over the files of up to 100 entries as they were uploaded, in no particular order, also after a job.
 
         https://developers.pleo.io/reference/accounting-entries
         """
-        path = f"/v1/accounting-entries/{segment(entry_id)}/receipts"
-        return listed(self._http, Page[Receipt], "GET", path, params={"file_type": "ORIGINAL"})
+        wanted = {"includeDeleted": False, "accountingEntryIds": list(entry_ids), "fileType": "ORIGINAL"}
+        path = "/v1/accounting-entries/receipts:search"
+        return listed(self._http, Page[Receipt], "POST", path, params={"company_id": company_id}, json=wanted)
 
     def download(self, url: str, *, max_bytes: int) -> BytesIO:
         """Fetch a file of an entry; NotFound when its link has run out, FileTooLarge above `max_bytes`."""

@@ -13,7 +13,7 @@ from pydantic import AliasPath, AwareDatetime, BaseModel, ConfigDict, Field, Pla
 from pydantic.alias_generators import to_camel
 
 from shared.errors import Issue, UnexpectedAnswer
-from shared.http import Answer
+from shared.http.answer import Answer
 
 # https://developers.pleo.io/reference/export-api: why an item was not exported. Shown to the user by their kind.
 ITEM_FAILURES = frozenset(
@@ -234,8 +234,9 @@ class Receipt(_Read):
     """A file of an entry; `url` works for 24 hours and for anybody who has it, so it stays out of the repr."""
 
     id: str
+    accounting_entry_id: str
+    created_at: AwareDatetime
     mime_type: str
-    size_in_bytes: int
     url: str = Field(repr=False)
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from shared.errors import UnexpectedAnswer
-from shared.http import Http, Params
+from shared.http.call import Params
+from shared.http.client import Http
 from shared.pleo.models import Page
 
 # https://developers.pleo.io/reference/accounting-entries: more may be refused, the default is far less.

@@ -1,20 +1,21 @@
 """How files leave and arrive: forms that are read in pieces, links that lead elsewhere."""
 
-import contextlib
 import logging
 import re
 import socket
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
 import httpx
 import pytest
+from scripted import Step, scripted, serving
 
 from shared.errors import (
     Conflict,
+    FileTooLarge,
     Forbidden,
     Issue,
     NotFound,
@@ -25,13 +26,13 @@ from shared.errors import (
     UnexpectedAnswer,
     VendorError,
 )
-from shared.http import Answer, FileTooLarge, Http, Upload
+from shared.http.answer import Answer
+from shared.http.call import Upload
+from shared.http.client import Http
 
 SECRET = "signature-nobody-may-see"
 LINK = f"https://files.example/receipt.pdf?sig={SECRET}"
 MEGABYTE = 1024 * 1024
-
-type Step = httpx.Response | Exception
 
 
 class Tokens:
@@ -70,17 +71,7 @@ def answering(
     **options: Any,
 ) -> tuple[Http, list[httpx.Request]]:
     """Answer with each step in turn, the last one for ever."""
-    requests: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        request.read()
-        requests.append(request)
-        step = steps[min(len(requests), len(steps)) - 1]
-        if isinstance(step, Exception):
-            raise step
-        return httpx.Response(step.status_code, headers=step.headers, content=step.content)
-
-    transport = httpx.MockTransport(handle)
+    transport, requests = scripted(*steps)
     return Http("pleo", base_url, issues=issues, transport=transport, sleep=lambda _: None, **options), requests
 
 
@@ -338,26 +329,6 @@ def test_on_this_machine_a_vendor_may_keep_its_files_without_tls() -> None:
 
 
 # Over a real connection
-
-
-@contextlib.contextmanager
-def serving(answer: Callable[[socket.socket], None]) -> Iterator[str]:
-    """Accept connections on loopback, read the request's head, and answer."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def accept() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    connection, _ = server.accept()
-                    with connection, contextlib.suppress(OSError):
-                        connection.recv(65536)
-                        answer(connection)
-
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join(timeout=2)
 
 
 def without_end(connection: socket.socket) -> None:

@@ -1,6 +1,5 @@
 """What is asked of lexoffice's API and how its answers are read."""
 
-import json
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -8,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import ValidationError
+from scripted import Step, body_of, scripted
 
 from shared.errors import Conflict, Issue, Rejected, UnexpectedAnswer
-from shared.http import Http
+from shared.http.client import Http
 from shared.lexoffice.client import LexofficeClient
 from shared.lexoffice.models import NewFinanceAccount, NewFinanceTransaction, PostingCategory, issues
 
@@ -49,24 +49,10 @@ LINE: dict[str, object] = {
 ACTION_RESULT = {"id": "fa-1", "resourceUri": "https://api.example/v1/x", "version": 4}
 
 
-def answering(*steps: tuple[int, object]) -> tuple[LexofficeClient, list[httpx.Request]]:
-    """Answer with each status and body in turn, the last one for ever."""
-    requests: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        status, body = steps[min(len(requests), len(steps)) - 1]
-        if isinstance(body, bytes):
-            return httpx.Response(status, content=body)
-        return httpx.Response(status, json=body)
-
-    transport = httpx.MockTransport(handle)
+def answering(*steps: Step) -> tuple[LexofficeClient, list[httpx.Request]]:
+    transport, requests = scripted(*steps)
     http = Http("lexoffice", "https://api.example", issues=issues, transport=transport, sleep=lambda _: None)
     return LexofficeClient(http), requests
-
-
-def body_of(request: httpx.Request) -> Any:
-    return json.loads(request.content, parse_float=Decimal)
 
 
 def paths_of(requests: list[httpx.Request]) -> list[str]:

@@ -5,10 +5,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from scripted import Step, form_of, scripted
 
 from shared.domain.tokens import ClientCredentials, TokenPair
 from shared.errors import AccessGone, OutcomeUnknown, RateLimited, Rejected, UnexpectedAnswer, VendorError
-from shared.http import Http
+from shared.http.client import Http
 from shared.lexoffice import oauth
 from shared.lexoffice.models import issues
 
@@ -22,21 +23,9 @@ GRANTED = {
 }
 
 
-def answering(answer: httpx.Response | Exception) -> tuple[Http, list[httpx.Request]]:
-    requests: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    transport = httpx.MockTransport(handle)
+def answering(step: Step) -> tuple[Http, list[httpx.Request]]:
+    transport, requests = scripted(step)
     return Http("lexoffice", "https://app.example", issues=issues, transport=transport), requests
-
-
-def form_of(request: httpx.Request) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(request.content.decode()).items()}
 
 
 def credentials_of(request: httpx.Request) -> bytes:

@@ -1,6 +1,5 @@
 """What is asked of lexoffice about vouchers, receipts, hints, payments, contacts and events."""
 
-import json
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -9,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import ValidationError
+from scripted import Step, body_of, path_of, scripted
 
 from shared.errors import (
     Conflict,
@@ -18,7 +18,7 @@ from shared.errors import (
     Rejected,
     UnexpectedAnswer,
 )
-from shared.http import Http
+from shared.http.client import Http
 from shared.lexoffice.client import LexofficeClient
 from shared.lexoffice.models import NewVoucher, NewVoucherItem, Payments, issues
 
@@ -64,37 +64,15 @@ VENDOR: dict[str, object] = {
     "archived": False,
 }
 
-type Step = tuple[int, object] | Exception
-
 
 def answering(*steps: Step) -> tuple[LexofficeClient, list[httpx.Request]]:
-    """Answer with each status and body in turn, the last one for ever."""
-    requests: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        request.read()
-        requests.append(request)
-        step = steps[min(len(requests), len(steps)) - 1]
-        if isinstance(step, Exception):
-            raise step
-        status, body = step
-        return httpx.Response(status, content=body) if isinstance(body, bytes) else httpx.Response(status, json=body)
-
-    transport = httpx.MockTransport(handle)
+    transport, requests = scripted(*steps)
     http = Http("lexoffice", "https://api.example", issues=issues, transport=transport, sleep=lambda _: None)
     return LexofficeClient(http), requests
 
 
 def listed(*rows: object, last: bool = True) -> dict[str, object]:
     return {"content": list(rows), "first": True, "last": last, "totalPages": 1, "size": 250, "number": 0, "sort": []}
-
-
-def body_of(request: httpx.Request) -> Any:
-    return json.loads(request.content, parse_float=Decimal)
-
-
-def path_of(request: httpx.Request) -> str:
-    return f"{request.method} {request.url.raw_path.decode().partition('?')[0]}"
 
 
 def query_of(request: httpx.Request) -> dict[str, str]:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from shared.errors import ConfigError
-from shared.lexoffice.webhook import Event, MalformedEventError, SignatureRefusedError, parse, verify
+from shared.lexoffice.webhook import Event, MalformedEventError, SignatureRefusedError, check_key, parse, verify
 
 DOCUMENT = {
     "organizationId": "org-1",
@@ -140,6 +140,14 @@ def test_a_key_that_is_none_is_a_setting_to_be_mended() -> None:
         verify(signed(), BODY, elliptic.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())
 
 
+@pytest.mark.parametrize("text", ["", "key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"])
+def test_a_key_that_is_none_is_noticed_before_the_first_delivery(text: str) -> None:
+    check_key(pem())
+
+    with pytest.raises(ConfigError, match="PEM"):
+        check_key(text)
+
+
 # Reading
 
 
@@ -183,3 +191,11 @@ def test_every_field_must_be_there(name: str, value: object) -> None:
 def test_a_date_that_names_no_moment_is_malformed(value: str, reason: str) -> None:
     with pytest.raises(MalformedEventError, match=f"eventDate {reason}"):
         parse(json.dumps(DOCUMENT | {"eventDate": value}).encode())
+
+
+@pytest.mark.parametrize("name", DOCUMENT)
+@pytest.mark.parametrize("value", ["x" * 101, "\ud800", "Ä"])
+def test_a_text_that_cannot_be_an_id_a_type_or_a_moment_is_malformed(name: str, value: str) -> None:
+    """Ids become part of a key in the ledger, which takes neither everything nor any length."""
+    with pytest.raises(MalformedEventError, match=f"{name} is not plausible"):
+        parse(json.dumps(DOCUMENT | {name: value}).encode())

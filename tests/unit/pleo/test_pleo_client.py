@@ -1,6 +1,5 @@
 """What is asked of Pleo's API and how its answers are read."""
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -9,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import ValidationError
+from scripted import body_of, path_of, scripted
 
 from shared.errors import Issue, NotFound, UnexpectedAnswer
-from shared.http import Http
+from shared.http.client import Http
 from shared.pleo.client import PleoClient
 from shared.pleo.models import (
     Account,
@@ -65,32 +65,9 @@ def page(rows: list[object], cursor: str | None = None) -> dict[str, Any]:
 
 
 def answering(*bodies: object, status: int = 200) -> tuple[PleoClient, list[httpx.Request]]:
-    """Answer with each body in turn, the last one for ever."""
-    requests: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        body = bodies[min(len(requests), len(bodies)) - 1]
-        if isinstance(body, bytes):
-            return httpx.Response(status, content=body)
-        return httpx.Response(status, json=body)
-
-    http = Http(
-        "pleo",
-        "https://external.example",
-        issues=issues,
-        transport=httpx.MockTransport(handle),
-        sleep=lambda _: None,
-    )
+    transport, requests = scripted(*((status, body) for body in bodies))
+    http = Http("pleo", "https://external.example", issues=issues, transport=transport, sleep=lambda _: None)
     return PleoClient(http), requests
-
-
-def body_of(request: httpx.Request) -> Any:
-    return json.loads(request.content, parse_float=Decimal)
-
-
-def path_of(request: httpx.Request) -> str:
-    return f"{request.method} {request.url.raw_path.decode().partition('?')[0]}"
 
 
 # Who

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import ValidationError
+from scripted import Step, body_of, path_of, scripted
 
 from shared.errors import (
     Conflict,
@@ -19,7 +20,7 @@ from shared.errors import (
     UnexpectedAnswer,
     VendorError,
 )
-from shared.http import Http
+from shared.http.client import Http
 from shared.pleo.client import PleoClient
 from shared.pleo.exports import MISSING_CONTRA_ACCOUNTS, MOST_UPDATES
 from shared.pleo.models import ITEM_FAILURES, JOB_FAILURES, ItemResult, JobEvent, UpdateError, issues
@@ -54,8 +55,6 @@ ITEM = {
 }
 RUNNING_OUT = {"type": "EXPORT_JOB_STATUS_UNPROCESSABLE", "message": "the job is over"}
 
-type Step = tuple[int, object] | Exception
-
 
 def page(rows: list[object], cursor: str | None = None) -> dict[str, Any]:
     pagination = {"currentRequestPagination": {"parameters": {}}, "hasNextPage": bool(cursor), "hasPreviousPage": False}
@@ -63,28 +62,9 @@ def page(rows: list[object], cursor: str | None = None) -> dict[str, Any]:
 
 
 def answering(*steps: Step) -> tuple[PleoClient, list[httpx.Request]]:
-    """Answer with each status and body in turn, the last one for ever."""
-    requests: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        step = steps[min(len(requests), len(steps)) - 1]
-        if isinstance(step, Exception):
-            raise step
-        status, body = step
-        return httpx.Response(status, content=body) if isinstance(body, bytes) else httpx.Response(status, json=body)
-
-    transport = httpx.MockTransport(handle)
+    transport, requests = scripted(*steps)
     http = Http("pleo", "https://external.example", issues=issues, transport=transport, sleep=lambda _: None)
     return PleoClient(http), requests
-
-
-def body_of(request: httpx.Request) -> Any:
-    return json.loads(request.content)
-
-
-def path_of(request: httpx.Request) -> str:
-    return f"{request.method} {request.url.raw_path.decode().partition('?')[0]}"
 
 
 def query_of(request: httpx.Request) -> list[tuple[str, str]]:
@@ -446,7 +426,7 @@ def test_reasons_of_jobs_and_items_are_not_mixed_up() -> None:
 # Files
 
 
-def test_an_entrys_receipts_can_be_read_when_its_job_is_over() -> None:
+def test_entries_receipts_can_be_read_when_their_job_is_over() -> None:
     row = {
         "id": "r-1",
         "accountingEntryId": "e-1",
@@ -459,16 +439,22 @@ def test_an_entrys_receipts_can_be_read_when_its_job_is_over() -> None:
     }
     client, requests = answering((200, page([row], "MFRA====")), (200, page([row | {"id": "r-2"}])))
 
-    receipts = list(client.receipts("e-1"))
+    receipts = list(client.receipts_of("c-1", ["e-1", "e-2"]))
 
-    assert [(receipt.id, receipt.mime_type, receipt.size_in_bytes) for receipt in receipts] == [
-        ("r-1", "image/heic", 20480),
-        ("r-2", "image/heic", 20480),
+    assert [(receipt.id, receipt.accounting_entry_id, receipt.mime_type) for receipt in receipts] == [
+        ("r-1", "e-1", "image/heic"),
+        ("r-2", "e-1", "image/heic"),
     ]
+    assert receipts[0].created_at == datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
     assert receipts[0].url == "https://files.example/1?sig=secret"
     assert "secret" not in repr(receipts[0])
-    assert path_of(requests[0]) == "GET /v1/accounting-entries/e-1/receipts"
-    assert query_of(requests[0]) == [("limit", "100"), ("file_type", "ORIGINAL")]
+    assert path_of(requests[0]) == "POST /v1/accounting-entries/receipts:search"
+    assert query_of(requests[0]) == [("limit", "100"), ("company_id", "c-1")]
+    assert json.loads(requests[0].content) == {
+        "includeDeleted": False,
+        "accountingEntryIds": ["e-1", "e-2"],
+        "fileType": "ORIGINAL",
+    }
 
 
 def test_a_receipt_is_fetched_from_where_the_item_says() -> None:

@@ -4,6 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from scripted import Step, form_of, scripted
 
 from shared.domain.tokens import ClientCredentials, TokenPair
 from shared.errors import (
@@ -15,7 +16,7 @@ from shared.errors import (
     UnexpectedAnswer,
     VendorError,
 )
-from shared.http import Http
+from shared.http.client import Http
 from shared.pleo import oauth
 from shared.pleo.models import issues
 
@@ -29,20 +30,9 @@ GRANTED = {
 }
 
 
-def answering(answer: httpx.Response | Exception) -> tuple[Http, list[httpx.Request]]:
-    requests: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    return Http("pleo", "https://auth.example", issues=issues, transport=httpx.MockTransport(handle)), requests
-
-
-def form_of(request: httpx.Request) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(request.content.decode()).items()}
+def answering(step: Step) -> tuple[Http, list[httpx.Request]]:
+    transport, requests = scripted(step)
+    return Http("pleo", "https://auth.example", issues=issues, transport=transport), requests
 
 
 def test_the_consent_page_is_asked_for_a_code_with_a_proof_key() -> None:

@@ -5,8 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +12,12 @@ import httpx
 import pytest
 
 from local.pleo.driver import Driver
-from local.pleo.running import running
-from local.pleo.settings import Settings
 from local.pleo.world import DEFAULT_COMPANY_ID
 
-REDIRECT = "http://127.0.0.1:9/oauth/pleo/callback"
-SETTINGS = Settings("", "client-1", "not-a-real-secret", (REDIRECT,), "http://x.test/connect", "http://x.test/status")
+from .driver import REDIRECT, SETTINGS
+
 OPENING = 500_000
 SETTLED = {"settledAt": "2026-03-02T10:00:00Z"}
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with running(SETTINGS) as address:
-        yield address
-
-
-@pytest.fixture
-def pleo(url: str) -> Iterator[Driver]:
-    with closing(Driver(url, SETTINGS)) as driver:
-        driver.control("POST", "/reset")
-        yield driver
 
 
 def moved(pleo: Driver) -> int:
@@ -314,7 +297,7 @@ def command(port: int, **environment: str) -> subprocess.Popen[str]:
     arguments += ["--client-id", "client-1", "--redirect-uri", REDIRECT]
     arguments += ["--initiation-uri", "http://x.test/connect", "--settings-uri", "http://x.test/status"]
     # The folder of the repository, from which `make` starts it as well.
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     return subprocess.Popen(  # noqa: S603 - our own interpreter and our own arguments
         arguments, cwd=root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

@@ -1,31 +1,13 @@
 """The stand-in's authorisation server refuses what Pleo refuses."""
 
 import base64
-from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 
 from local.pleo.driver import Driver
-from local.pleo.running import running
-from local.pleo.settings import Settings
 from local.pleo.world import DEFAULT_COMPANY_ID
 
-REDIRECT = "http://127.0.0.1:9/oauth/pleo/callback"
-SETTINGS = Settings("", "client-1", "not-a-real-secret", (REDIRECT,), "http://x.test/connect", "http://x.test/status")
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with running(SETTINGS) as address:
-        yield address
-
-
-@pytest.fixture
-def pleo(url: str) -> Iterator[Driver]:
-    with closing(Driver(url, SETTINGS)) as driver:
-        driver.control("POST", "/reset")
-        yield driver
+from .driver import REDIRECT, SETTINGS
 
 
 def test_consent_redirects_with_a_code_and_the_state(pleo: Driver) -> None:

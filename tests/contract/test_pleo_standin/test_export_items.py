@@ -1,68 +1,16 @@
-"""What an export item holds for every kind of entry, and the receipts behind its links."""
+"""What an export item holds for every kind of entry."""
 
-import zlib
-from collections.abc import Iterator
-from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
-import httpx
 import pytest
 
-from local.pleo.documents import MIME_TYPES, document
 from local.pleo.driver import Driver
-from local.pleo.running import running
-from local.pleo.settings import Settings
 from local.pleo.world import DEFAULT_COMPANY_ID
 
-REDIRECT = "http://127.0.0.1:9/oauth/pleo/callback"
-SETTINGS = Settings("", "client-1", "not-a-real-secret", (REDIRECT,), "http://x.test/connect", "http://x.test/status")
-SETTLED = {"settledAt": "2026-03-02T23:30:00Z", "performedAt": "2026-02-27T08:00:00Z"}
-DAY = 24 * 3600
+from .driver import describe, entry, item
 
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with running(SETTINGS) as address:
-        yield address
-
-
-@pytest.fixture
-def pleo(url: str) -> Iterator[Driver]:
-    """Connected and activated, with accounts and tax codes."""
-    with closing(Driver(url, SETTINGS)) as driver:
-        driver.control("POST", "/reset")
-        driver.connect()
-        driver.api("POST", "/v1/installations/me:activate")
-        for name in ("wallet", "supplies", "travel"):
-            body = {
-                "companyId": DEFAULT_COMPANY_ID,
-                "externalId": name,
-                "name": name,
-                "archived": False,
-                "code": "4930",
-            }
-            assert driver.api("POST", "/v1/chart-of-accounts", body).status_code == 201
-        for code, rate, how in (("19", 0.19, "inclusive"), ("7", 0.07, "inclusive"), ("rc", 0.19, "reverse")):
-            tax = {"companyId": DEFAULT_COMPANY_ID, "name": code, "code": code, "rate": rate, "type": how}
-            assert driver.api("POST", "/v0/tax-codes", tax | {"archived": False}).status_code == 201
-        driver.control("POST", "/contra-account", {"account_external_id": "wallet"})
-        yield driver
-
-
-def entry(pleo: Driver, **order: Any) -> str:
-    return str(pleo.control("POST", "/entries", SETTLED | {"amount": 11900} | order)["id"])
-
-
-def describe(pleo: Driver, entry_id: str, **details: Any) -> Any:
-    return pleo.control("POST", f"/entries/{entry_id}/bookkeeping", details)
-
-
-def item(pleo: Driver, entry_id: str) -> Any:
-    job = pleo.control("POST", "/export", {"entry_ids": [entry_id]})
-    answer = pleo.api("GET", "/v3/export-items", job_id=job["id"])
-    assert answer.status_code == 200, answer.text
-    return answer.json(parse_float=Decimal)["data"][0]
+pytestmark = pytest.mark.usefixtures("exporting")
 
 
 def euro(value: int) -> dict[str, Any]:
@@ -329,116 +277,3 @@ def test_an_entry_in_a_running_job_is_locked(pleo: Driver) -> None:
     item(pleo, entry_id)
 
     assert pleo.http.post(f"/control/entries/{entry_id}/bookkeeping", json={"note": "x"}).status_code == 409
-
-
-# --- receipts --------------------------------------------------------------------------------------------------------
-
-
-def test_receipts_keep_their_order_size_and_type(pleo: Driver) -> None:
-    entry_id = entry(pleo)
-    describe(pleo, entry_id, files=[{"kind": "jpeg", "size": 70_000}, {"kind": "pdf"}, {"kind": "heic", "size": 900}])
-
-    files = item(pleo, entry_id)["files"]
-    contents = [httpx.get(each["url"], trust_env=False) for each in files]
-
-    assert [each["type"] for each in files] == ["image/jpeg", "application/pdf", "image/heic"]
-    assert [each["size"] for each in files] == [len(each.content) for each in contents]
-    assert (files[0]["size"], files[2]["size"]) == (70_000, 900)
-    assert [each.headers["content-type"] for each in contents] == [each["type"] for each in files]
-    assert len({each.content for each in contents}) == 3
-
-
-def test_a_link_dies_after_a_day_and_a_new_answer_has_a_new_one(pleo: Driver) -> None:
-    entry_id = entry(pleo)
-    describe(pleo, entry_id, files=[{}])
-    link = f"/v1/accounting-entries/{entry_id}/receipts"
-    old = pleo.api("GET", link).json()["data"][0]["url"]
-    pleo.control("POST", "/clock", {"advance_seconds": DAY - 5})
-    alive = pleo.http.get(old).status_code
-    pleo.control("POST", "/clock", {"advance_seconds": 10})
-    pleo.connect()
-
-    new = pleo.api("GET", link).json()["data"][0]["url"]
-
-    assert alive == 200
-    assert pleo.http.get(old).status_code == 403
-    assert pleo.http.get(new).status_code == 200
-
-
-def test_a_link_with_another_signature_or_expiry_is_403(pleo: Driver) -> None:
-    entry_id = entry(pleo)
-    describe(pleo, entry_id, files=[{}])
-    url = item(pleo, entry_id)["files"][0]["url"]
-
-    assert pleo.http.get(url.replace("expires=", "expires=1")).status_code == 403
-    assert pleo.http.get(url[:-1] + ("0" if url[-1] != "0" else "1")).status_code == 403
-    assert pleo.http.get(url.split("?")[0]).status_code == 403
-
-
-def test_a_download_with_an_authorization_header_is_refused(pleo: Driver) -> None:
-    entry_id = entry(pleo)
-    describe(pleo, entry_id, files=[{}])
-    url = item(pleo, entry_id)["files"][0]["url"]
-    headers = {"Authorization": f"Bearer {pleo.access_token}"}
-    refused = pleo.http.get(url, headers=headers).status_code
-    pleo.control("POST", "/switches", {"file_authorization": "ignored"})
-
-    assert refused == 400
-    assert pleo.http.get(url, headers=headers).status_code == 200
-
-
-def test_a_receipt_may_come_after_the_export(pleo: Driver) -> None:
-    entry_id = entry(pleo)
-    describe(pleo, entry_id, files=[{"kind": "png"}])
-    job = pleo.control("POST", "/export", {"entry_ids": [entry_id]})
-    pleo.control("POST", f"/export/{job['id']}/cancel")
-
-    late = describe(pleo, entry_id, add_files=[{"kind": "pdf"}])["receiptIds"]
-    listed = pleo.api("GET", f"/v1/accounting-entries/{entry_id}/receipts", sorting_keys="createdAt").json()["data"]
-
-    assert len(late) == 2
-    assert {each["id"] for each in listed} == set(late)
-    assert pleo.api("GET", f"/v1/accounting-entries/{entry_id}").json()["data"]["receiptIds"] == late
-    one = pleo.api("GET", f"/v1/accounting-entries/{entry_id}/receipts/{late[1]}").json()["data"]
-    assert (one["mimeType"], one["accountingEntryId"]) == ("application/pdf", entry_id)
-
-
-def test_receipts_are_searched_by_entry(pleo: Driver) -> None:
-    wanted, other = entry(pleo), entry(pleo)
-    for entry_id in (wanted, other):
-        describe(pleo, entry_id, files=[{"kind": "text"}])
-    body = {"includeDeleted": False, "accountingEntryIds": [wanted]}
-
-    answer = pleo.api("POST", "/v1/accounting-entries/receipts:search", body, company_id=DEFAULT_COMPANY_ID)
-
-    assert [each["accountingEntryId"] for each in answer.json()["data"]] == [wanted]
-    assert answer.json()["data"][0]["mimeType"] == "unknown"
-
-
-def test_a_file_larger_than_pleo_takes_is_refused(pleo: Driver) -> None:
-    order = {"files": [{"size": 30 * 1024 * 1024 + 1}]}
-
-    assert pleo.http.post(f"/control/entries/{entry(pleo)}/bookkeeping", json=order).status_code == 400
-
-
-@pytest.mark.parametrize("size", [0, 4_097, 65_536, 6 * 1024 * 1024])
-@pytest.mark.parametrize("kind", list(MIME_TYPES))
-def test_a_document_of_any_kind_has_the_size_asked_for(kind: str, size: int) -> None:
-    made = document(kind, size=size, label="1")
-
-    assert len(made) == size or size == 0
-    assert made != document(kind, size=size, label="2")
-
-
-def test_documents_begin_and_end_as_their_kind_does() -> None:
-    made = {kind: document(kind, size=3_000, label="1") for kind in MIME_TYPES}
-
-    assert made["pdf"].startswith(b"%PDF-1.4")
-    assert made["pdf"].endswith(b"%%EOF\n")
-    start = int(made["pdf"].split(b"startxref\n")[1].split(b"\n")[0])
-    assert made["pdf"][start : start + 4] == b"xref"
-    assert b"%%EOF" not in made["broken_pdf"]
-    assert (made["jpeg"][:3], made["jpeg"][-2:]) == (b"\xff\xd8\xff", b"\xff\xd9")
-    assert made["heic"][4:12] == b"ftypheic"
-    chunk = made["png"].index(b"IHDR")
-    assert made["png"][chunk + 17 : chunk + 21] == zlib.crc32(made["png"][chunk : chunk + 17]).to_bytes(4)

@@ -1,40 +1,26 @@
 """The pages a bookkeeper clicks in the stand-in: categories, contra account, an expense, the export page."""
 
 import html
-from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
 
 from local.pleo.driver import Driver
-from local.pleo.running import running
-from local.pleo.settings import Settings
 from local.pleo.world import DEFAULT_COMPANY_ID
 
-REDIRECT = "http://127.0.0.1:9/oauth/pleo/callback"
-SETTINGS = Settings("", "client-1", "not-a-real-secret", (REDIRECT,), "http://x.test/connect", "http://x.test/status")
+from .driver import add_account, add_tax_code
+
+pytestmark = pytest.mark.usefixtures("books")
+
 SETTLED = {"settledAt": "2026-03-02T10:00:00Z", "merchant": "Papier & Co"}
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with running(SETTINGS) as address:
-        yield address
-
-
 @pytest.fixture
-def pleo(url: str) -> Iterator[Driver]:
-    with closing(Driver(url, SETTINGS)) as driver:
-        driver.control("POST", "/reset")
-        driver.connect()
-        driver.api("POST", "/v1/installations/me:activate")
-        for name in ("wallet", "supplies"):
-            body = {"companyId": DEFAULT_COMPANY_ID, "externalId": name, "name": f"Konto {name}", "archived": False}
-            driver.api("POST", "/v1/chart-of-accounts", body)
-        tax = {"companyId": DEFAULT_COMPANY_ID, "name": "19 %", "code": "19", "rate": 0.19, "type": "inclusive"}
-        driver.api("POST", "/v0/tax-codes", tax | {"archived": False})
-        yield driver
+def books(pleo: Driver, activated: None) -> None:
+    """Two accounts, none of them the contra account yet, and a tax code."""
+    for name in ("wallet", "supplies"):
+        add_account(pleo, name, name=f"Konto {name}")
+    add_tax_code(pleo, name="19 %")
 
 
 def post(pleo: Driver, path: str, **form: Any) -> str:

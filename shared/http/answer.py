@@ -1,0 +1,64 @@
+"""What a vendor answered, and how it becomes a model or an error."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.errors import Issue, UnexpectedAnswer, VendorError
+
+_REQUEST_IDS = ("x-request-id", "x-amzn-requestid")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the vendor answered; `headers` ignore case. The body and the headers stay out of the repr."""
+
+    vendor: str
+    operation: str
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """Parse the body, decimal fractions as Decimal; UnexpectedAnswer when it is not JSON."""
+        try:
+            return json.loads(self.body, parse_float=Decimal, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            reason = "body is not JSON"
+        raise self.error(UnexpectedAnswer, reason)
+
+    def read[T](self, parse: Callable[[Any], T]) -> T:
+        """Parse the JSON body with a validator such as `Model.model_validate`.
+
+        UnexpectedAnswer names the places and the kinds of mismatch, never a value.
+        """
+        content = self.json()
+        try:
+            return parse(content)
+        except ValidationError as error:
+            found = error.errors(include_input=False, include_context=False, include_url=False)[:5]
+            faults = [f"{'.'.join(map(str, fault['loc']))} {fault['type']}" for fault in found]
+        raise self.error(UnexpectedAnswer, ", ".join(faults))
+
+    def error[E: VendorError](self, kind: type[E], reason: str = "", *, issues: tuple[Issue, ...] = ()) -> E:
+        """Build the error that this answer amounts to; `reason` must not quote the body."""
+        request_id = next((self.headers[name][:100] for name in _REQUEST_IDS if name in self.headers), None)
+        return kind(
+            self.vendor,
+            self.operation,
+            status=self.status,
+            reason=reason,
+            request_id=request_id,
+            issues=issues,
+        )
+
+
+type IssueParser = Callable[[Answer], tuple[Issue, ...]]
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,223 @@
+"""The one way out to a vendor: paced, authorised, bounded, each failure one of the kinds in `shared.errors`.
+
+Nothing here repeats a write. A read that fails soon is repeated once; anything more is up to the caller.
+"""
+
+import copy
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Protocol, Self
+
+from shared.errors import (
+    AccessGone,
+    Conflict,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    Rejected,
+    Unavailable,
+    UnexpectedAnswer,
+    VendorError,
+)
+from shared.http.answer import Answer, IssueParser
+from shared.http.call import Call, Params, Upload
+from shared.http.connections import Connections, Transport
+from shared.http.wire import encode, retry_after
+
+# lexoffice's gateway gives up after 30 s and says so with a 504; hearing that is better than guessing.
+READ_TIMEOUT = 35.0
+# A read that failed later than this is not repeated: its caller may have no time for another wait as long.
+_SOON = 5.0
+# A paced caller gives up after so many refusals in a row; by then the pacer has slowed down a lot.
+_MOST_REFUSALS = 8
+_READS = {"GET", "HEAD"}
+_REFUSALS: dict[int, type[VendorError]] = {402: Forbidden, 403: Forbidden, 404: NotFound, 409: Conflict}
+
+
+class AccessTokens(Protocol):
+    """One company's access at one vendor."""
+
+    def current(self) -> str:
+        """Return a valid access token."""
+
+    def renewed(self, rejected: str) -> str:
+        """Return another token than the one just rejected by the vendor; AccessGone when there is none."""
+
+
+class Pacer(Protocol):
+    """The share of the vendor's rate limit that this caller may use."""
+
+    def wait(self) -> None:
+        """Block until one call may be sent; may raise when that would take too long."""
+
+    def sent(self) -> None:
+        """Take note that the call has left just now; until then it may have waited for a connection."""
+
+    def refused(self, retry_after: float | None) -> None:
+        """Take note that the vendor refused a call for exceeding its limit, and for how many seconds if it says so."""
+
+
+class Http:
+    """Calls to one host of one vendor over one pool of kept-alive connections.
+
+    Make one per process and host (the TLS context is what costs), then one cheap view per company with
+    `acting_for`. `issues` turns a refusal's body into Issues and must not raise. ConfigError for a base URL
+    that is neither https nor on this machine.
+    """
+
+    def __init__(
+        self,
+        vendor: str,
+        base_url: str,
+        *,
+        issues: IssueParser = lambda _: (),
+        tokens: AccessTokens | None = None,
+        pacer: Pacer | None = None,
+        read_timeout: float = READ_TIMEOUT,
+        transport: Transport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._connections = Connections(vendor, base_url, transport=transport, clock=clock)
+        self._issues = issues
+        self._tokens = tokens
+        self._pacer = pacer
+        self._read_timeout = read_timeout
+        self._sleep = sleep
+        self._clock = clock
+
+    def acting_for(self, tokens: AccessTokens, *, pacer: Pacer | None = None) -> Self:
+        """Return a view on the same connections that acts for one company."""
+        view = copy.copy(self)
+        view._tokens = tokens
+        view._pacer = pacer
+        return view
+
+    def close(self) -> None:
+        """Close the connections, of every view as well."""
+        self._connections.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        json: object = None,
+        form: Mapping[str, str] | None = None,
+        file: Upload | None = None,
+        basic: tuple[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool | None = None,
+        read_timeout: float | None = None,
+    ) -> Answer:
+        """Send one call and return its 2xx answer; every other outcome is a VendorError.
+
+        `path` starts with a slash and has its variable parts quoted by `segment`. `json` may hold Decimals, see
+        `encode`; `file` makes the call a multipart form. `idempotent` says that sending the call twice does no harm
+        (GET by default): it is then repeated once if it fails soon, and a lost answer is Unavailable instead of
+        OutcomeUnknown. `basic` (user, password) replaces the access token. `read_timeout` is in seconds.
+        """
+        sent_headers = dict(headers or {})
+        content = None
+        if json is not None:
+            content = encode(json).encode()
+            sent_headers["Content-Type"] = "application/json"
+        call = Call(
+            method=method,
+            path=path,
+            repeatable=method in _READS if idempotent is None else idempotent,
+            with_token=basic is None and self._tokens is not None,
+            read_timeout=read_timeout or self._read_timeout,
+            arguments={
+                "params": params,
+                "content": content,
+                "data": form,
+                "files": None if file is None else {"file": (file.name, file.content, file.content_type)},
+                "auth": basic,
+                "headers": sent_headers,
+            },
+        )
+        return self._repeated(lambda: self._authorised(call)) if call.repeatable else self._authorised(call)
+
+    def download(self, url: str, *, max_bytes: int) -> BytesIO:
+        """Fetch a file from wherever the vendor keeps it; the result is held in memory, at its start.
+
+        No access token goes along: signed links refuse one, and another host must not learn it. A redirect is followed
+        to https only. NotFound when the link is dead, as signed links are after a while: ask the vendor for a new one.
+        FileTooLarge above `max_bytes`, Unavailable as for any read, UnexpectedAnswer for an address that is not https
+        (http only on this machine, and only if the vendor is there, too).
+        """
+        call = Call("GET", "a file", True, False, self._read_timeout, {})
+        return self._repeated(
+            lambda: self._connections.file(
+                call, url, max_bytes=max_bytes, check=lambda answer: self._checked(call, answer)
+            )
+        )
+
+    def _repeated[T](self, attempt: Callable[[], T]) -> T:
+        begun = self._clock()
+        try:
+            return attempt()
+        except Unavailable:
+            if self._clock() - begun > _SOON:
+                raise
+            pause = random.uniform(0.1, 0.5)  # noqa: S311 - spreads callers, hides nothing
+        self._sleep(pause)
+        return attempt()
+
+    def _authorised(self, call: Call) -> Answer:
+        """Send, and while the vendor refuses for speed take the next slot: a 429 was not executed."""
+        for _ in range(_MOST_REFUSALS):
+            try:
+                return self._checked(call, self._sent(call))
+            except RateLimited as error:
+                if self._pacer is None:
+                    raise
+                refusal = error
+        raise refusal
+
+    def _sent(self, call: Call) -> Answer:
+        if self._tokens is None or not call.with_token:
+            return self._paced(call, None)
+        # The token first: reading it takes time, and a call that is late for its slot is too close to the next one.
+        token = self._tokens.current()
+        answer = self._paced(call, token)
+        if answer.status == 401:
+            # Access tokens may die early; the refresh decides whether the access is really gone.
+            answer = self._paced(call, self._tokens.renewed(token))
+        if answer.status == 401:
+            raise answer.error(AccessGone, "a renewed token is refused")
+        return answer
+
+    def _paced(self, call: Call, token: str | None) -> Answer:
+        if self._pacer is None:
+            return self._connections.answer(call, token, sent=None)
+        self._pacer.wait()
+        return self._connections.answer(call, token, sent=self._pacer.sent)
+
+    def _checked(self, call: Call, answer: Answer) -> Answer:
+        if 200 <= answer.status < 300:
+            return answer
+        # lexoffice may dress its 429 up as a 500 whose message admits to it; on a write that proves nothing.
+        disguised = answer.status == 500 and b"rate limit exceeded" in answer.body.lower()
+        wish = retry_after(answer.headers.get("retry-after"), now=datetime.now(UTC))
+        if (disguised or answer.status == 429) and self._pacer is not None:
+            self._pacer.refused(wish)
+        if answer.status == 429 or (disguised and call.repeatable):
+            raise RateLimited(answer.vendor, answer.operation, status=answer.status, retry_after=wish)
+        if answer.status >= 500:
+            raise answer.error(call.lost)
+        if answer.status < 400:
+            raise answer.error(UnexpectedAnswer, "neither a success nor a refusal")
+        raise self._refusal(answer)
+
+    def _refusal(self, answer: Answer) -> VendorError:
+        issues = self._issues(answer)
+        kind = _REFUSALS.get(answer.status, Rejected)
+        if answer.status == 406 and any(issue.field in {"version", "lockVersion"} for issue in issues):
+            kind = Conflict
+        return answer.error(kind, issues=issues)

@@ -1,0 +1,147 @@
+"""The stand-in's chart of accounts and tax codes."""
+
+from typing import Any
+
+import pytest
+
+from local.pleo.driver import Driver
+from local.pleo.world import DEFAULT_COMPANY_ID
+
+from .driver import ACCOUNTS, account, tax_code
+
+pytestmark = pytest.mark.usefixtures("connected")
+
+
+def test_an_account_is_created_found_equal_and_in_conflict(pleo: Driver) -> None:
+    created, equal = pleo.api("POST", ACCOUNTS, account()), pleo.api("POST", ACCOUNTS, account())
+    conflict = pleo.api("POST", ACCOUNTS, account(name="Anders"))
+
+    assert [created.status_code, equal.status_code, conflict.status_code] == [201, 200, 409]
+    assert created.json() == equal.json()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"name": ""}, {"name": "x" * 256}, {"externalId": ""}, {"archived": "no"}, {"code": 4964}, {"colour": "red"}],
+)
+def test_a_wrong_field_of_an_account_is_refused(pleo: Driver, changes: dict[str, Any]) -> None:
+    answer = pleo.api("POST", ACCOUNTS, account(**changes))
+
+    assert (answer.status_code, answer.json()["type"]) == (400, "VALIDATION_FAILED")
+
+
+def test_an_account_may_only_name_a_tax_code_that_exists(pleo: Driver) -> None:
+    body = account(taxCodeExternalId="19")
+
+    before = pleo.api("POST", ACCOUNTS, body).status_code
+    pleo.api("POST", "/v0/tax-codes", tax_code())
+
+    assert (before, pleo.api("POST", ACCOUNTS, body).status_code) == (400, 201)
+
+
+def test_a_batch_reports_each_failure_with_its_reasons_and_keeps_the_rest(pleo: Driver) -> None:
+    pleo.api("POST", ACCOUNTS, account())
+    items = [
+        account("cat-1"),
+        account("cat-2"),
+        account("cat-2"),
+        account("", name="", code="x" * 256),
+        account("cat-3", taxCodeExternalId="none"),
+    ]
+    for item in items:
+        del item["companyId"]
+
+    answer = pleo.api("POST", f"{ACCOUNTS}/batch", {"companyId": DEFAULT_COMPANY_ID, "items": items})
+
+    assert answer.status_code == 201
+    data = answer.json()["data"]
+    assert [each["externalId"] for each in data["created"]] == ["cat-2"]
+    assert [each["reasons"] for each in data["failed"]] == [
+        ["EXTERNAL_ID_ALREADY_EXISTS"],
+        ["EXTERNAL_ID_ALREADY_EXISTS"],
+        ["EXTERNAL_ID_EMPTY", "NAME_EMPTY", "CODE_TOO_LONG"],
+        ["OTHER"],
+    ]
+    assert data["failed"][2]["request"] == items[3]
+
+
+def test_a_batch_may_by_switch_accept_an_equal_account(pleo: Driver) -> None:
+    pleo.api("POST", ACCOUNTS, account())
+    pleo.control("POST", "/switches", {"batch_equal_account": "created"})
+    item = account()
+    del item["companyId"]
+
+    answer = pleo.api("POST", f"{ACCOUNTS}/batch", {"companyId": DEFAULT_COMPANY_ID, "items": [item]})
+
+    assert answer.json()["data"]["failed"] == []
+    assert pleo.control("GET", "/state")["accounts"] == 1
+
+
+@pytest.mark.parametrize("size", [0, 1001])
+def test_a_batch_has_1_to_1000_items(pleo: Driver, size: int) -> None:
+    item = {"externalId": "x", "name": "x", "archived": False}
+
+    answer = pleo.api("POST", f"{ACCOUNTS}/batch", {"companyId": DEFAULT_COMPANY_ID, "items": [item] * size})
+
+    assert answer.status_code == 400
+
+
+def test_an_account_is_renamed_archived_and_deleted(pleo: Driver) -> None:
+    path = f"{ACCOUNTS}/{pleo.api('POST', ACCOUNTS, account()).json()['data']['id']}"
+
+    changed = pleo.api("PUT", path, {"name": "Büro", "archived": True})
+    forbidden = pleo.api("PUT", path, {"name": "Büro", "archived": True, "externalId": "other"})
+    deleted = pleo.api("DELETE", path)
+
+    assert (changed.json()["data"]["name"], changed.json()["data"]["archived"]) == ("Büro", True)
+    assert forbidden.status_code == 400
+    assert (deleted.status_code, pleo.api("GET", path).status_code) == (204, 404)
+
+
+def test_an_account_in_use_cannot_be_deleted(pleo: Driver) -> None:
+    account_id = pleo.api("POST", ACCOUNTS, account()).json()["data"]["id"]
+    pleo.control("POST", "/entries", {"accountId": account_id})
+
+    assert pleo.api("DELETE", f"{ACCOUNTS}/{account_id}").status_code == 409
+
+
+def test_an_account_search_needs_its_three_fields_and_filters(pleo: Driver) -> None:
+    pleo.api("POST", ACCOUNTS, account("cat-1"))
+    pleo.api("POST", ACCOUNTS, account("cat-2", archived=True))
+    needed = {"excludeIfAssignedToCategory": False, "excludeIfAssignedToContraAccount": False}
+    body = {"companyId": DEFAULT_COMPANY_ID} | needed
+
+    found = pleo.api("POST", f"{ACCOUNTS}:search", body | {"archived": True}).json()["data"]
+    bare = pleo.api("POST", f"{ACCOUNTS}:search", {"companyId": DEFAULT_COMPANY_ID})
+
+    assert [each["externalId"] for each in found] == ["cat-2"]
+    assert bare.status_code == 400
+
+
+# --- tax codes -------------------------------------------------------------------------------------------------------
+
+
+def test_a_tax_code_created_twice_exists_twice(pleo: Driver) -> None:
+    statuses = [pleo.api("POST", "/v0/tax-codes", tax_code()).status_code for _ in range(2)]
+
+    found = pleo.api("POST", "/v0/tax-codes:search", {"code": "19"}, company_id=DEFAULT_COMPANY_ID).json()
+
+    assert statuses == [201, 201]
+    assert [each["rate"] for each in found["data"]] == [0.19, 0.19]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"type": "exclusive"}, {"rate": "0.19"}, {"rate": 19}, {"archived": None}, {"name": ""}]
+)
+def test_a_tax_code_pleo_does_not_support_is_refused(pleo: Driver, changes: dict[str, Any]) -> None:
+    assert pleo.api("POST", "/v0/tax-codes", tax_code(**changes)).status_code == 400
+
+
+def test_a_tax_code_is_changed_and_deleted(pleo: Driver) -> None:
+    path = f"/v0/tax-codes/{pleo.api('POST', '/v0/tax-codes', tax_code()).json()['data']['id']}"
+
+    changed = pleo.api("PUT", path, tax_code(rate=0.16))
+    deleted = pleo.api("DELETE", path)
+
+    assert changed.json()["data"]["rate"] == 0.16
+    assert (deleted.status_code, pleo.api("GET", path).status_code) == (204, 404)
