@@ -5,7 +5,7 @@ import time
 
 from rich.console import Console
 
-from bench import backlog, latency, start_up, trickle
+from bench import backlog, export_figures, latency, start_up, trickle
 from bench.figures import RESULT, Figure, show, write
 from bench.record import Record
 from bench.world import World
@@ -34,6 +34,8 @@ def main() -> int:
         figures += trickle.measure(world, record, world.connect("Bench Tropfen GmbH"))
     say("Start-up of the built doors")
     figures += start_up.measure(environments)
+    say(f"An export of {export_figures.ITEMS} expenses in virtual time, undisturbed and with an outage")
+    figures += export_figures.measure()
     say("Done\n")
     show(console, figures)
     write(figures)

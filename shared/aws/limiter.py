@@ -16,6 +16,8 @@ from shared.telemetry import count
 # A little slower than 2/s: exactly 2/s is refused by a bucket of one token whenever a call arrives a moment early.
 STEADY_MS = 520
 SLOWEST_MS = 4000
+# An idle slot is used late by what taking it costs (two writes at most); the next one must not come that much too early.
+_LATE_MS = 60
 _LEAST_GAP = 0.99  # of the pace, between two calls that really leave this process
 _PENALTY_MS = 1000
 _NEVER = 2**53
@@ -25,7 +27,7 @@ _last_call: dict[str, float] = {}
 
 
 class Limiter:
-    """Hands out the slots of one or more keys; every call waits for a slot of each (a `shared.http.Pacer`)."""
+    """Hands out the slots of one or more keys; every call waits for a slot of each (a `shared.http.client.Pacer`)."""
 
     def __init__(
         self,
@@ -109,9 +111,9 @@ class Limiter:
         )
         idle = Update(
             key={"id": key},
-            expression="SET #next_at = :now + #interval_ms",
+            expression="SET #next_at = :late + #interval_ms",
             names=["next_at", "interval_ms"],
-            values={"now": now},
+            values={"now": now, "late": now + _LATE_MS},
             condition="attribute_exists(#interval_ms) AND #next_at <= :now",
         )
         first = Update(
@@ -129,7 +131,8 @@ class Limiter:
                     continue
                 self._recover(key, item, now)
                 interval = int(item["interval_ms"])
-                return int(item["next_at"]) - interval, interval
+                slot = int(item["next_at"]) - interval
+                return (slot - _LATE_MS if attempt is idle else slot), interval
             if int((self._table.get({"id": key}) or {}).get("next_at", 0)) > latest:
                 raise OutOfTime("the next call to lexoffice is due after this run ends")
 

@@ -11,6 +11,7 @@ from shared.errors import OutOfTime
 
 START = 1_768_469_400.0
 PACE = STEADY_MS / 1000
+LATE = 0.06
 
 
 class Clock:
@@ -62,7 +63,8 @@ def test_a_pause_saves_up_no_burst(aws: Cloud, clock: Clock) -> None:
     one.wait()
     clock.now += 3600
 
-    assert paced(one, clock, 3) == pytest.approx([0, PACE, 2 * PACE], abs=0.002)
+    # An idle slot is used a little late, so the next one keeps its distance from that.
+    assert paced(one, clock, 3) == pytest.approx([0, LATE + PACE, LATE + 2 * PACE], abs=0.002)
 
 
 def test_two_workers_share_the_slots(aws: Cloud, clock: Clock) -> None:

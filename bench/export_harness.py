@@ -1,0 +1,102 @@
+"""What is put under the product so that it runs in virtual time: its way out, its logs, its memory between runs."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from types import ModuleType, SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+from botocore.client import BaseClient
+
+from bench.export_vendors import Json, Vendors
+from bench.virtual_time import PerThread, VirtualClock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Seconds of virtual time that one call takes, there and back."""
+
+    vendor: float = 0.15
+    aws: float = 0.005
+
+
+@dataclass(slots=True)
+class Told:
+    """What the product logged, counted and asked of AWS: (level, message), metrics, (door, operation); how often."""
+
+    lines: Counter[tuple[str, str]] = field(default_factory=Counter)
+    metrics: Counter[str] = field(default_factory=Counter)
+    aws: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def info(self, message: str, **_: object) -> None:
+        """Stands in for the logger."""
+        self.lines["info", message] += 1
+
+    def warning(self, message: str, **_: object) -> None:
+        """Stands in for the logger."""
+        self.lines["warning", message] += 1
+
+    def error(self, message: str, extra: Mapping[str, object]) -> None:
+        """Stands in for the logger."""
+        self.lines["error", f"{message}: {extra.get('cause')}"] += 1
+
+    def append_keys(self, **_: object) -> None:
+        """Stands in for the logger."""
+
+    def add_metric(self, *, name: str, value: int, **_: object) -> None:
+        """Stands in for the metrics."""
+        self.metrics[name] += value
+
+
+@contextmanager
+def harnessed(clock: VirtualClock, vendors: Vendors, latency: Latency) -> Iterator[Told]:
+    """Put the harness under the product: way to the vendors, AWS's latency, one limiter memory per door, its logs."""
+    from shared import telemetry
+    from shared.aws import limiter
+    from shared.http.client import Http
+
+    told = Told()
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def make_api_call(self: BaseClient, operation: str, arguments: Json) -> Any:
+        told.aws[threading.current_thread().name, operation] += 1
+        clock.sleep(latency.aws)
+        return call(self, operation, arguments)
+
+    metrics = SimpleNamespace(add_metric=told.add_metric, provider=SimpleNamespace(metric_set={}))
+    replaced = (
+        (BaseClient, "_make_api_call", make_api_call),
+        (telemetry, "_logger", lambda: told),
+        (telemetry, "_metrics", lambda: metrics),
+        (limiter, "_last_call", PerThread[float]()),
+        (Http.__init__, "__kwdefaults__", {**(Http.__init__.__kwdefaults__ or {}), "transport": vendors}),
+    )
+    with ExitStack() as stack:
+        for owner, name, replacement in replaced:
+            stack.enter_context(patch.object(owner, name, replacement))
+        yield told
+
+
+@contextmanager
+def fresh_processes() -> Iterator[None]:
+    """AWS clients and credentials of this simulation only."""
+    from shared.aws import clients, credentials
+
+    with forgetting({"clients": clients, "credentials": credentials}):
+        yield
+
+
+@contextmanager
+def forgetting(modules: Mapping[str, ModuleType]) -> Iterator[None]:
+    """What modules keep for the life of their process is made anew for the block, and after it."""
+    caches = [value for module in modules.values() for value in vars(module).values() if hasattr(value, "cache_clear")]
+    for cache in caches:
+        cache.cache_clear()
+    try:
+        yield
+    finally:
+        for cache in caches:
+            cache.cache_clear()

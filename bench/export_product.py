@@ -1,0 +1,237 @@
+"""The product between two vendors in one process and in virtual time: its real doors, clients, ledger and limiter.
+
+What is not real: AWS is in this process (`bench.export_cloud`; each call takes a few milliseconds of virtual time), the
+queues are `bench.export_queues`, the way to the vendors is `bench.export_vendors`. Tables, time limits and settings are
+read from template.yaml.
+"""
+
+import importlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from bench import export_cloud
+from bench.export_harness import Latency, Told, forgetting, fresh_processes, harnessed
+from bench.export_queues import Context, FifoQueue, Sqs
+from bench.export_vendors import Vendors
+from bench.virtual_time import VirtualClock, governing
+from local.lexoffice.app import create_app as create_lexoffice
+from local.lexoffice.settings import Settings as LexofficeSettings
+from local.lexoffice.world import DEFAULT_ORGANIZATION_ID
+from local.lexoffice.world import World as LexofficeWorld
+from local.package import Template, read_template
+from local.pleo.app import create_app as create_pleo
+from local.pleo.settings import Settings as PleoSettings
+from local.pleo.world import DEFAULT_COMPANY_ID
+from local.pleo.world import World as PleoWorld
+
+_START = datetime(2026, 3, 2, 8, tzinfo=UTC)
+_HERE, PLEO, LEXOFFICE = "product.example", "pleo.example", "lexoffice.example"
+_ADDRESSES = {
+    "PublicUrl": f"https://{_HERE}",
+    "PleoApiUrl": f"https://{PLEO}",
+    "PleoAuthUrl": f"https://{PLEO}",
+    "LexofficeApiUrl": f"https://{LEXOFFICE}",
+    "LexofficeAppUrl": f"https://{LEXOFFICE}",
+}
+_CLIENTS = {f"{vendor}_client_{name}": "bench" for vendor in ("pleo", "lexoffice") for name in ("id", "secret")}
+_DOORS = ("PleoWebhookFunction", "FeedFunction", "ExportFunction", "OauthFunction", "SyncFunction")
+_TURN_EVERY = 300.0
+
+
+@dataclass(slots=True)
+class Product:
+    """One connected company, its doors at work on their queues."""
+
+    clock: VirtualClock
+    vendors: Vendors
+    pleo: httpx.Client
+    lexoffice: httpx.Client
+    queues: Mapping[str, FifoQueue]
+    doors: Mapping[str, ModuleType]
+    told: Told
+    connection_id: str = ""
+
+    @property
+    def pleo_world(self) -> PleoWorld:
+        """Everything Pleo knows."""
+        world: PleoWorld = self.vendors.apps[PLEO].state.world
+        return world
+
+    @property
+    def lexoffice_world(self) -> LexofficeWorld:
+        """Everything lexoffice knows."""
+        world: LexofficeWorld = self.vendors.apps[LEXOFFICE].state.world
+        return world
+
+    def control_pleo(self, path: str, order: object) -> Any:
+        """Turn one of Pleo's knobs."""
+        return self.pleo.post(f"/control{path}", json=order).raise_for_status().json()
+
+    def control_lexoffice(self, path: str, order: object) -> Any:
+        """Turn one of lexoffice's knobs."""
+        return self.lexoffice.post(f"/control{path}", json=order).raise_for_status().json()
+
+    def until(self, happened: Callable[[], bool], *, every: float = 1.0, seconds: float = 7200.0) -> None:
+        """Wait in virtual time. Raises TimeoutError."""
+        deadline = self.clock.time() + seconds
+        while not happened():
+            if self.clock.time() > deadline:
+                raise TimeoutError(f"waited {seconds:.0f} virtual seconds in vain")
+            self.clock.sleep(every)
+
+    def deliver(self) -> None:
+        """Bring the webhooks that Pleo sent to the receiver. Raises RuntimeError when one is not taken."""
+        waiting, self.vendors.outbox[:] = list(self.vendors.outbox), []
+        for post in waiting:
+            event = {
+                "pathParameters": {"connection_id": urlsplit(post.url).path.rpartition("/")[2]},
+                "headers": post.headers,
+                "body": post.body.decode(),
+            }
+            answer = self.doors["PleoWebhookFunction"].handler(event, Context(self.clock, 10))
+            if answer["statusCode"] != 200:
+                raise RuntimeError(f"a webhook was answered with {answer}")
+
+    def take_turn(self) -> None:
+        """The company's scheduled turn."""
+        body = json.dumps({"connection_id": self.connection_id, "catalogue": False})
+        event = {"Records": [{"messageId": "turn", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}]}
+        self.doors["SyncFunction"].handler(event, Context(self.clock, 120))
+
+    def take_turns(self) -> None:
+        """A turn every five minutes, for ever."""
+        while True:
+            self.clock.sleep(_TURN_EVERY)
+            self.take_turn()
+
+    def connect(self) -> None:
+        """What the admin does once in a browser. Raises RuntimeError when that does not end well."""
+        browser = _Admin(self)
+        to_pleo = browser.visit("POST /connect", {})
+        self.control_pleo("/switches", {"auto_consent": DEFAULT_COMPANY_ID})
+        code = _query(self.pleo.get(to_pleo).headers["location"])
+        to_lexoffice = browser.visit("GET /oauth/pleo/callback", code)
+        decision = {"decision": "allow", "organization_id": DEFAULT_ORGANIZATION_ID}
+        code = _query(self.lexoffice.post(to_lexoffice, data=decision).headers["location"])
+        if not browser.visit("GET /oauth/lexoffice/callback", code).endswith("/connect/result"):
+            raise RuntimeError("the company could not be connected")
+        (subscription,) = self.pleo_world.subscriptions.values()
+        self.connection_id = subscription["endpointUrl"].rpartition("/")[2]
+
+
+@dataclass(slots=True)
+class _Admin:
+    """A browser at the oauth door."""
+
+    product: Product
+    cookies: list[str] = field(default_factory=list)
+
+    def visit(self, route: str, query: Mapping[str, str]) -> str:
+        """One request; where it leads."""
+        event = {
+            "routeKey": route,
+            "queryStringParameters": dict(query),
+            "headers": {},
+            "cookies": self.cookies,
+            "requestContext": {"domainName": _HERE},
+        }
+        answer = self.product.doors["OauthFunction"].handler(event, Context(self.product.clock, 29))
+        self.cookies = [cookie.partition(";")[0] for cookie in answer.get("cookies", [])] or self.cookies
+        return str(answer["headers"].get("Location", ""))
+
+
+def _query(address: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+
+
+@contextmanager
+def at_work(latency: Latency) -> Iterator[Product]:
+    """The product with its first company connected; turns, feed and export go on until the block ends."""
+    template = read_template()
+    clock = VirtualClock(_START)
+    with ExitStack() as stack:
+        queues = {name: _queue(template, name, clock) for name in ("Feed", "Export")}
+        sqs = Sqs({export_cloud.queue_url(f"{name}Queue"): queue for name, queue in queues.items()})
+        stack.enter_context(export_cloud.in_process(sqs))
+        stack.enter_context(fresh_processes())
+        doors = _opened(stack, template)
+        stack.enter_context(governing(clock, ["functions", "shared", "local.pleo", "local.lexoffice"]))
+        vendors = Vendors(clock, _apps(), latency.vendor)
+        stack.callback(vendors.close)
+        told = stack.enter_context(harnessed(clock, vendors, latency))
+        pleo, lexoffice = (_client(stack, vendors, host) for host in (PLEO, LEXOFFICE))
+        product = Product(clock, vendors, pleo, lexoffice, queues, doors, told)
+        stack.enter_context(patch.object(product.pleo_world.courier, "post", vendors.post))
+        stack.enter_context(forgetting(doors))
+        product.connect()
+        stack.callback(clock.stop)
+        for name, queue in queues.items():
+            handler = doors[f"{name}Function"].handler
+            clock.start(lambda queue=queue, handler=handler: queue.serve(handler), name)  # type: ignore[misc]
+        clock.start(product.take_turns, "Sync")
+        yield product
+
+
+def _apps() -> dict[str, Any]:
+    callbacks = {vendor: (f"https://{_HERE}/oauth/{vendor}/callback",) for vendor in ("pleo", "lexoffice")}
+    pleo = PleoSettings(f"https://{PLEO}", "bench", "bench", callbacks["pleo"])
+    lexoffice = LexofficeSettings(
+        public_url=f"https://{LEXOFFICE}",
+        client_id="bench",
+        client_secret="bench",
+        redirect_uris=callbacks["lexoffice"],
+    )
+    return {PLEO: create_pleo(pleo), LEXOFFICE: create_lexoffice(lexoffice)}
+
+
+def _client(stack: ExitStack, vendors: Vendors, host: str) -> httpx.Client:
+    return stack.enter_context(httpx.Client(base_url=f"https://{host}", transport=vendors, trust_env=False))
+
+
+def _queue(template: Template, name: str, clock: VirtualClock) -> FifoQueue:
+    queue = template["Resources"][f"{name}Queue"]["Properties"]
+    function = template["Resources"][f"{name}Function"]["Properties"]
+    return FifoQueue(
+        clock,
+        timeout=function["Timeout"],
+        batch=function["Events"]["Wake"]["Properties"]["BatchSize"],
+        visibility=queue["VisibilityTimeout"],
+        most_receives=queue["RedrivePolicy"]["maxReceiveCount"],
+    )
+
+
+def _opened(stack: ExitStack, template: Template) -> dict[str, ModuleType]:
+    """The doors as modules, with what the template puts into their environment."""
+    made = export_cloud.create(template, _CLIENTS)
+    defaults = {name: str(each.get("Default", "")) for name, each in template["Parameters"].items()}
+    values = defaults | _ADDRESSES | made
+    variables = dict(template["Globals"]["Function"]["Environment"]["Variables"])
+    for name in _DOORS:
+        variables |= template["Resources"][name]["Properties"].get("Environment", {}).get("Variables", {})
+    stack.enter_context(patch.dict(os.environ, {name: _value(each, values) for name, each in variables.items()}))
+    return {name: importlib.import_module(_module(template, name)) for name in _DOORS}
+
+
+def _module(template: Template, name: str) -> str:
+    handler: str = template["Resources"][name]["Properties"]["Handler"]
+    return handler.rpartition(".")[0]
+
+
+def _value(given: Any, values: Mapping[str, str]) -> str:
+    match given:
+        case {"Ref": str(name)}:
+            return values[name]
+        case {"Fn::GetAtt": [str(name), "Arn"]} | {"Fn::GetAtt": str(name)}:
+            return values[name.removesuffix(".Arn")]
+        case _:
+            return str(given)
