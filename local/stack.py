@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from local import package, vendors
 from local.emulator.deploy import create_bucket, deploy, upload
-from local.emulator.process import ADMIN, REGION, ROOT, Emulator, free_ports, wait_until_answers
+from local.emulator.process import ADMIN, DIRECT, REGION, ROOT, Emulator, free_ports, wait_until_answers
 
 # The addresses of `make up` and `make demo`, so that bookmarks and sandbox registrations stay valid.
 FIXED_PORTS = {"api": 4700, "aws": 4701, "pleo": 4702, "lexoffice": 4703}
@@ -53,6 +53,7 @@ class LocalStack:
             "PublicUrl": self.api_url,
             "PleoApiUrl": self._pleo.api_url,
             "PleoAuthUrl": self._pleo.web_url,
+            "PleoAppUrl": os.environ.get("PLEO_APP_URL") or self._pleo.web_url,
             "LexofficeApiUrl": self._lexoffice.api_url,
             "LexofficeAppUrl": self._lexoffice.web_url,
             # Nobody wants to watch a retry for half a minute.
@@ -64,6 +65,11 @@ class LocalStack:
     def connect_url(self) -> str:
         """Where a company's admin begins."""
         return f"{self.api_url}/connect"
+
+    @property
+    def lexoffice_client(self) -> tuple[str, str]:
+        """The OAuth client at lexoffice: id and secret."""
+        return self._lexoffice.client_id, self._lexoffice.client_secret
 
     def client(self, service: str) -> Any:
         """A boto3 client of the emulator that may do everything."""
@@ -113,9 +119,9 @@ class LocalStack:
             self.emulator.start()
             started = [(vendor, *self._start(vendor)) for vendor in (self._pleo, self._lexoffice) if vendor.command]
             self.emulator.wait()
-            self._deploy()
             for vendor, process, log in started:
                 wait_until_answers(vendor.web_url, process, log)
+            self._deploy()
         except BaseException:
             self._stop()
             raise
@@ -150,7 +156,8 @@ class LocalStack:
     def _deploy(self) -> None:
         create_bucket(self.emulator)
         template = package.package(partial(upload, self.emulator))
-        self.resources = deploy(self.emulator, json.dumps(template), self._parameters)
+        parameters = {"LexofficeWebhookKey": self._webhook_key(), **self._parameters}
+        self.resources = deploy(self.emulator, json.dumps(template), parameters)
         credentials = {
             f"{vendor.name}_{part}": getattr(vendor, part)
             for vendor in (self._pleo, self._lexoffice)
@@ -159,3 +166,12 @@ class LocalStack:
         self.client("secretsmanager").put_secret_value(
             SecretId=self.resources["VendorSecret"], SecretString=json.dumps(credentials)
         )
+
+    def _webhook_key(self) -> str:
+        """The key lexoffice's events are signed with: the stand-in's, or that of a sandbox; empty if none is known."""
+        if not self._lexoffice.webhook_key_url:
+            return os.environ.get("LEXOFFICE_WEBHOOK_KEY", "")
+        # Last of all that the deployment needs, because the stand-in may still be making it.
+        with DIRECT.open(self._lexoffice.webhook_key_url, timeout=20) as answer:
+            key: str = answer.read().decode()
+        return key

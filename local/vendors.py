@@ -1,13 +1,14 @@
 """Where Pleo and lexoffice are: stand-ins on this machine, or what the environment names instead.
 
 PLEO_API_URL, PLEO_AUTH_URL, PLEO_CLIENT_ID and PLEO_CLIENT_SECRET (LEXOFFICE_API_URL, LEXOFFICE_APP_URL and so on)
-point at a vendor's staging or sandbox; the stand-in of that vendor is then not started.
+point at a vendor's staging or sandbox; the stand-in of that vendor is then not started. LEXOFFICE_WEBHOOK_KEY is then
+the public key that lexoffice's events are signed with, in PEM format; without it events are not subscribed to.
 """
 
 import os
 import secrets
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Vendor:
     client_id: str
     client_secret: str = field(repr=False)
     command: tuple[str, ...] = ()
+    webhook_key_url: str = ""  # where the stand-in publishes the key it signs events with
 
     @property
     def environment(self) -> dict[str, str]:
@@ -43,7 +45,8 @@ def lexoffice(api_url: str, port: int) -> Vendor:
     """lexoffice, for a product that answers at `api_url`."""
     if os.environ.get("LEXOFFICE_API_URL"):
         return _elsewhere("lexoffice", "LEXOFFICE_API_URL", "LEXOFFICE_APP_URL")
-    return _stand_in("lexoffice", port, {"--redirect-uri": f"{api_url}/oauth/lexoffice/callback"})
+    vendor = _stand_in("lexoffice", port, {"--redirect-uri": f"{api_url}/oauth/lexoffice/callback"})
+    return replace(vendor, webhook_key_url=f"{vendor.web_url}/webhookSignature/public/public_key.pub")
 
 
 def _stand_in(name: str, port: int, addresses: dict[str, str]) -> Vendor:

@@ -1,6 +1,5 @@
 """The door for Pleo's webhooks: `POST /webhooks/pleo/{connection_id}`."""
 
-import json
 import os
 from functools import cache
 from typing import Any
@@ -10,7 +9,8 @@ from shared.aws.ledger import Ledger
 from shared.aws.queues import CompanyQueue
 from shared.config import ReceiverSettings
 from shared.errors import StoreUnavailable
-from shared.flows.receive import Receiver, Reply, Request
+from shared.flows.delivery import Reply, Request
+from shared.flows.receive import Receiver
 from shared.telemetry import count, door, warn
 
 
@@ -33,24 +33,9 @@ _receiver()
 @door
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer one HTTP API request (payload format 2.0)."""
-    request = Request(
-        connection_id=event["pathParameters"]["connection_id"],
-        headers=event.get("headers") or {},
-        body=event.get("body") or "",
-        is_base64=bool(event.get("isBase64Encoded")),
-    )
     try:
-        reply = _receiver().receive(request)
+        return _receiver().receive(Request.of(event)).answer()
     except StoreUnavailable as error:
         warn("webhook not acknowledged", cause=str(error))
         count("WebhookNotAcknowledged")
-        return {**_answer(Reply(503, "try again")), "headers": {"Retry-After": "5"}}
-    return _answer(reply)
-
-
-def _answer(reply: Reply) -> dict[str, Any]:
-    return {
-        "statusCode": reply.status,
-        "headers": {"Content-Type": "application/json"},
-        "body": json.dumps({"message": reply.text}),
-    }
+        return Reply(503, "try again").answer()

@@ -23,7 +23,7 @@ REGION = "eu-central-1"
 ADMIN = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 # Direct to loopback, whatever proxy the machine is set up for.
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class StartError(RuntimeError):
@@ -100,7 +100,7 @@ class Emulator:
     def control(self, path_and_query: str) -> dict[str, object]:
         """POST to the control surface (`local.emulator.front`); answers with its JSON."""
         request = urllib.request.Request(f"{self.endpoint_url}/_local/{path_and_query}", method="POST")  # noqa: S310
-        with _DIRECT.open(request, timeout=10) as answer:
+        with DIRECT.open(request, timeout=10) as answer:
             body: dict[str, object] = json.load(answer)
         return body
 
@@ -189,7 +189,7 @@ def wait_until_answers(url: str, process: subprocess.Popen[bytes], log: Path, *,
         if process.poll() is not None:
             raise StartError(f"{process.args!r} ended with {process.returncode}:\n{_last_words(log)}")
         try:
-            _DIRECT.open(url, timeout=2).close()
+            DIRECT.open(url, timeout=2).close()
         except HTTPError:
             return
         except (URLError, ConnectionError, TimeoutError):

@@ -25,12 +25,13 @@ class Server(uvicorn.Server):
         """Start to listen."""
         await super().startup(sockets)
         if self.started:
-            signing.prepare()
             print(f"lexoffice stand-in ready on port {self.config.port}", flush=True)
 
 
 def main() -> None:
     """Read the arguments and serve until interrupted."""
+    # At once: whoever deploys the product waits for the public half.
+    signing.prepare()
     parser = argparse.ArgumentParser(prog="python -m local.lexoffice", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--public-url", required=True)

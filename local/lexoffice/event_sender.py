@@ -2,6 +2,7 @@
 
 https://developers.lexware.io/docs/#event-subscriptions-endpoint: 200, 201, 202 and 204 are success within 5 s; 401,
 403, 404, 429, 5xx and a dead host are retried, the waits times `event_retry_scale`; 410 ends the subscription at once.
+How many are sent at once is not documented: `event_parallel`.
 """
 
 import asyncio
@@ -66,6 +67,8 @@ class Events:
         self._switches = switches
         self._tasks: set[asyncio.Task[None]] = set()
         self._client: httpx.AsyncClient | None = None
+        self._calling = 0
+        self._room = asyncio.Condition()
         self.subscriptions: dict[str, Subscription] = {}
         self.log: list[Delivery] = []
 
@@ -131,7 +134,11 @@ class Events:
         }
         for wait in self._waits():
             await asyncio.sleep(wait)
-            attempt = await self._attempt(delivery, headers)
+            await self._begin()
+            try:
+                attempt = await self._attempt(delivery, headers)
+            finally:
+                await self._end()
             delivery.attempts.append(attempt)
             if attempt == 410:
                 self.subscriptions.pop(delivery.subscription.id, None)
@@ -141,6 +148,17 @@ class Events:
             if delivery.attempts[-1] in {404, "ConnectError"}:
                 self.subscriptions.pop(delivery.subscription.id, None)
         delivery.done = True
+
+    async def _begin(self) -> None:
+        """Wait until fewer calls are on their way than may be at once; the switch counts as it is now."""
+        async with self._room:
+            await self._room.wait_for(lambda: self._calling < max(1, self._switches.event_parallel))
+            self._calling += 1
+
+    async def _end(self) -> None:
+        async with self._room:
+            self._calling -= 1
+            self._room.notify_all()
 
     def _waits(self) -> Iterator[float]:
         yield 0

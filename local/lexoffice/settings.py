@@ -87,6 +87,7 @@ class Switches:
     # Events
     callback_test: Literal["any", "success"] = "any"
     event_copies: int = 1
+    event_parallel: int = 4
     event_retry_scale: float = 1.0
 
     def change(self, changes: dict[str, object]) -> None:

@@ -1,6 +1,6 @@
 """The stand-in's own RSA key, with which events are signed (https://developers.lexware.io/docs/#event-subscriptions).
 
-A key of 4096 bits can take seconds, so a thread makes it, once per process and not before somebody may need it.
+A key of 4096 bits can take seconds, so a thread makes it, once per process, while everything else starts.
 """
 
 import base64

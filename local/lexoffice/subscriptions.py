@@ -3,10 +3,11 @@
 from urllib.parse import urlsplit
 
 from local.lexoffice import clock, problems
-from local.lexoffice.call import Call, Endpoint, require_permission
+from local.lexoffice.call import Call, Endpoint
 from local.lexoffice.event_sender import Subscription
 from local.lexoffice.problems import RefusedError, Violation
 from local.lexoffice.reading import Reader
+from local.lexoffice.resources import find
 from local.lexoffice.wire import Answer
 
 _CHANGES = ("created", "changed", "deleted")
@@ -84,10 +85,7 @@ def delete(call: Call) -> Answer:
 
 
 def _find(call: Call) -> Subscription:
-    subscription = call.world.events.subscriptions.get(call.params["id"].lower())
-    if subscription is None:
-        raise problems.not_found("Event subscription")
-    require_permission(call, owner_id=subscription.organization_id)
+    subscription = find(call, call.world.events.subscriptions, "Event subscription")
     if subscription.connection_id != call.connection.id:
         raise problems.not_found("Event subscription")
     return subscription

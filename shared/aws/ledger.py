@@ -108,11 +108,12 @@ class Ledger:
         }
 
     def work(self, connection_id: str, limit: int) -> list[Row]:
-        """The company's oldest rows that wait for its worker, read consistently."""
+        """The company's oldest rows that wait for the feed, read consistently."""
         found = self._table.query(
-            condition="#connection_id = :company",
-            names=["connection_id"],
-            values={"company": connection_id},
+            # The index holds other work, too, whose values begin with a letter (`match#…`).
+            condition="#connection_id = :company AND #work < :letters",
+            names=["connection_id", "work"],
+            values={"company": connection_id, "letters": "A"},
             IndexName=_WORK_INDEX,
             ConsistentRead=True,
             Limit=limit,

@@ -3,11 +3,9 @@
 On the hot path one write and one send, no vendor call, and neither httpx nor pydantic in the process.
 """
 
-import base64
-import binascii
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,30 +14,13 @@ from shared.aws.connections import Connection, Connections
 from shared.aws.ledger import Ledger
 from shared.aws.queues import CompanyQueue
 from shared.flows.accept import accept_entry
+from shared.flows.delivery import Reply, Request, UnreadableError
 from shared.pleo import entries, events, webhook
 from shared.telemetry import attention, count, note, warn
 
 _CACHED_SECONDS = 60.0  # how long a warm process believes what it knows of a connection
 _REREAD_AFTER = 5.0  # a signature that fits no known secret makes us look again, but not more often than this
 _CACHED_CONNECTIONS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """An HTTP request as the API gateway hands it over; header names in lower case."""
-
-    connection_id: str
-    headers: Mapping[str, str]
-    body: str
-    is_base64: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What Pleo is told: a status, and a short constant text that gives nothing away."""
-
-    status: int
-    text: str
 
 
 @dataclass(slots=True)
@@ -72,21 +53,13 @@ class Receiver:
 
     def receive(self, request: Request) -> Reply:
         """Handle one delivery. Raises StoreUnavailable when AWS does not answer: the door asks Pleo to come again."""
-        encoding = request.headers.get("content-encoding", "identity")
-        if encoding.lower() != "identity":
-            return _refused(415, "content encoding not supported")
-        # Base64 makes a third more of it; the exact check follows on the decoded bytes.
-        if len(request.body) > webhook.MAX_BODY_BYTES * 4 // 3 + 4:
-            return _refused(413, "body too large")
         try:
-            body = base64.b64decode(request.body, validate=True) if request.is_base64 else request.body.encode()
-        except (binascii.Error, ValueError):
-            return _refused(400, "body is not base64")
-        if len(body) > webhook.MAX_BODY_BYTES:
-            return _refused(413, "body too large")
+            body = request.content(webhook.MAX_BODY_BYTES)
+        except UnreadableError as error:
+            return _refused(error.reply)
         connection = self._verified(request, body)
         if connection is None:
-            return _refused(401, "signature refused")
+            return _refused(Reply(401, "signature refused"))
         return self._accepted(connection, request.headers["webhook-id"], body)
 
     def _verified(self, request: Request, body: bytes) -> Connection | None:
@@ -170,6 +143,6 @@ class Receiver:
         return Reply(202, "kept")
 
 
-def _refused(status: int, text: str) -> Reply:
+def _refused(reply: Reply) -> Reply:
     count("WebhookRefused")
-    return Reply(status, text)
+    return reply

@@ -1,4 +1,4 @@
-"""Setting a company up, once both vendors have consented: account, categories, webhooks, activation.
+"""Setting a company up, once both vendors have consented: account, categories, webhooks and events, activation.
 
 Every step looks before it creates, so all of it may be repeated after any interruption; a lease keeps two browsers from
 creating the finance account at the same time (lexoffice would take both).
@@ -13,14 +13,15 @@ from shared.aws import signing_secrets
 from shared.aws.connections import AGENDA, Connection, Connections, SigningSecret, Status
 from shared.aws.queues import SyncQueue
 from shared.domain.times import utc_text
-from shared.errors import OutcomeUnknown, Unavailable, UnexpectedAnswer
+from shared.errors import Conflict, Forbidden, NotFound, OutcomeUnknown, Rejected, Unavailable, UnexpectedAnswer
 from shared.flows import catalogue
 from shared.flows.vendors import Remaining, Vendors
+from shared.lexoffice import webhook
 from shared.lexoffice.client import LexofficeClient
 from shared.lexoffice.models import FinanceAccount, NewFinanceAccount, Profile
 from shared.pleo import events
 from shared.pleo.client import PleoClient
-from shared.telemetry import note
+from shared.telemetry import attention, note
 
 _LEASE = timedelta(seconds=60)
 _ACTIVATED = "ACTIVATED"
@@ -38,13 +39,22 @@ class SetUp:
     """Sets companies up."""
 
     def __init__(
-        self, *, connections: Connections, vendors: Vendors, queue: SyncQueue, key_arn: str, account_system: str
+        self,
+        *,
+        connections: Connections,
+        vendors: Vendors,
+        queue: SyncQueue,
+        key_arn: str,
+        account_system: str,
+        events_verifiable: bool,
     ) -> None:
+        """`events_verifiable`: lexoffice's public key is configured, so its events are worth subscribing to."""
         self._connections = connections
         self._vendors = vendors
         self._queue = queue
         self._key_arn = key_arn
         self._account_system = account_system
+        self._events_verifiable = events_verifiable
 
     def run(self, connection: Connection, profile: Profile, *, public_url: str, remaining: Remaining) -> Connection:
         """Do every step that is not done yet and return the active connection.
@@ -58,6 +68,7 @@ class SetUp:
             connection = self._with_account(connection, lexoffice)
             catalogue.sync(connection, profile, pleo=pleo, lexoffice=lexoffice, connections=self._connections)
             connection = self._subscribed(connection, pleo, public_url)
+            self._subscribe_to_lexoffice(connection, lexoffice, public_url)
             if pleo.installation().status != _ACTIVATED:
                 pleo.activate_installation()
             connection = self._activated(connection)
@@ -116,6 +127,30 @@ class SetUp:
         others = tuple(row for row in kept if row.subscription_id != subscription.id)
         return self._connections.change(connection.connection_id, secrets=(fresh, *others))
 
+    def _subscribe_to_lexoffice(self, connection: Connection, lexoffice: LexofficeClient, public_url: str) -> None:
+        """Have lexoffice tell us what happens to vouchers and to our access.
+
+        It only makes us look sooner, so a refusal (an address lexoffice cannot reach) stops nobody from connecting.
+        Subscriptions end with the access they were made with; connecting again makes them anew.
+        """
+        if not self._events_verifiable:
+            note("events not subscribed", connection_id=connection.connection_id, cause="no public key is configured")
+            return
+        path = webhook.callback_path(connection.connection_id)
+        address = f"{public_url}{path}"
+        try:
+            mine = [row for row in lexoffice.event_subscriptions() if row.callback_url.endswith(path)]
+            told = {row.event_type for row in mine if row.callback_url == address}
+            for event_type in webhook.SUBSCRIBED_EVENTS:
+                if event_type not in told:
+                    _subscribe(lexoffice, event_type, address)
+            # The old address last, so that no event falls between the two.
+            for row in mine:
+                if row.callback_url != address:
+                    lexoffice.unsubscribe(row.id)
+        except (Forbidden, NotFound, Rejected) as error:
+            attention("events not subscribed", connection_id=connection.connection_id, detail=str(error))
+
     def _activated(self, connection: Connection) -> Connection:
         now = utc_text(datetime.now(UTC))
         return self._connections.change(
@@ -128,6 +163,14 @@ class SetUp:
             agenda=AGENDA,
             due_at=now,
         )
+
+
+def _subscribe(lexoffice: LexofficeClient, event_type: str, address: str) -> None:
+    try:
+        lexoffice.subscribe(event_type, address)
+    except Conflict:
+        # Somebody else was faster, or the answer to an earlier attempt got lost.
+        return
 
 
 def _created(create: Callable[[], str], find: Callable[[], FinanceAccount | None]) -> str:

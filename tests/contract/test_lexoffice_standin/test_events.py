@@ -23,6 +23,10 @@ class Callback:
         self.answers: list[int] = []
         self.head_status = 404
         self.calls: list[tuple[bytes, str]] = []
+        self.answering = threading.Event()  # taken away, calls are held until it is set again
+        self.answering.set()
+        self.at_once = self.most_at_once = 0
+        counting = threading.Lock()
         callback = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -31,7 +35,13 @@ class Callback:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                callback.calls.append((body, self.headers["X-Lxo-Signature"]))
+                with counting:
+                    callback.calls.append((body, self.headers["X-Lxo-Signature"]))
+                    callback.at_once += 1
+                    callback.most_at_once = max(callback.most_at_once, callback.at_once)
+                callback.answering.wait(timeout=5)
+                with counting:
+                    callback.at_once -= 1
                 self._answer(callback.answers.pop(0) if callback.answers else 204)
 
             def _answer(self, status: int) -> None:
@@ -212,6 +222,19 @@ def test_a_stranger_hears_nothing(standin: StandIn, app: App, stranger: App, cal
 
     assert log(standin) == []
     assert stranger.get(f"event-subscriptions/{id_}").status_code == 403
+
+
+def test_only_so_many_events_are_on_their_way_at_once(standin: StandIn, app: App, callback: Callback) -> None:
+    standin.control("switches", event_parallel=2, event_copies=7)
+    callback.answering.clear()
+    subscribe(app, callback.url)
+
+    app.create_voucher()
+    wait_for(lambda: len(callback.calls) == 2)
+    callback.answering.set()
+
+    assert [event["attempts"] for event in sent(standin)] == [[204]] * 7
+    assert callback.most_at_once == 2
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
