@@ -3,6 +3,9 @@
 Plain dataclasses: pydantic would more than double the receiver's start-up (docs/decisions/0003).
 """
 
+import base64
+import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Self
@@ -41,6 +44,17 @@ class ReceiverSettings(_FromEnvironment):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventSettings(_FromEnvironment):
+    """What `lexoffice_webhook` needs. `lexoffice_webhook_key` is in PEM format; empty: no event can be verified."""
+
+    connection_table: str
+    ledger_table: str
+    export_queue_url: str
+    sync_queue_url: str
+    lexoffice_webhook_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VendorSettings(_FromEnvironment):
     """What every door needs that calls Pleo or lexoffice."""
 
@@ -71,6 +85,9 @@ class ExportSettings(VendorSettings):
     ledger_table: str
     export_queue_url: str
     export_retry_seconds: int
+    reverse_charge: bool
+    contra_required: bool
+    input_tax_without_receipt: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +101,30 @@ class SyncSettings(VendorSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OauthSettings(VendorSettings):
-    """What `oauth` needs. `public_url` may be empty: then the address the browser used counts."""
+    """What `oauth` needs.
+
+    `public_url` may be empty: then the address the browser used counts. Without `lexoffice_webhook_key` nobody
+    subscribes to lexoffice's events, because they could not be verified.
+    """
 
     sync_queue_url: str
     public_url: str
+    pleo_app_url: str
     pleo_scopes: str
     lexoffice_account_system: str
+    lexoffice_webhook_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminSettings(_FromEnvironment):
+    """What `admin` needs. `public_url` may be empty, as for `oauth`; the addresses are only linked to, never called."""
+
+    connection_table: str
+    ledger_table: str
+    public_url: str
+    pleo_auth_url: str
+    pleo_app_url: str
+    lexoffice_app_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,11 +174,34 @@ def _limit(name: str, raw: str) -> str:
     return raw
 
 
-_MAY_BE_EMPTY = {"PUBLIC_URL"}
+def _public_key(name: str, raw: str) -> str:
+    """A public key in PEM format, whose line breaks may have got lost on a command line, as PEM writes it."""
+    found = _PEM.fullmatch(raw)
+    body = "".join(found["body"].split()) if found else ""
+    try:
+        known = bool(base64.b64decode(body, validate=True))
+    except binascii.Error:
+        known = False
+    if raw and not known:
+        raise ConfigError(f"The environment variable {name} is not a public key in PEM format.")
+    lines = [body[start : start + 64] for start in range(0, len(body), 64)]
+    return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----"]) if raw else ""
+
+
+def _flag(name: str, raw: str) -> bool:
+    if raw not in {"true", "false"}:
+        raise ConfigError(f"The environment variable {name} must be true or false, not {raw!r}.")
+    return raw == "true"
+
+
+# https://www.rfc-editor.org/rfc/rfc7468#section-13
+_PEM = re.compile(r"-----BEGIN PUBLIC KEY-----(?P<body>[^-]+)-----END PUBLIC KEY-----")
+_MAY_BE_EMPTY = {"PUBLIC_URL", "LEXOFFICE_WEBHOOK_KEY"}
 _CHECKS = {
     "PUBLIC_URL": _optional_origin,
     "PLEO_API_URL": origin,
     "PLEO_AUTH_URL": origin,
+    "PLEO_APP_URL": origin,
     "LEXOFFICE_API_URL": origin,
     "LEXOFFICE_APP_URL": origin,
     "FEED_QUEUE_URL": _queue_url,
@@ -154,4 +212,8 @@ _CHECKS = {
     "FEED_RETRY_SECONDS": _seconds,
     "EXPORT_RETRY_SECONDS": _seconds,
     "LEXOFFICE_LIMIT": _limit,
+    "REVERSE_CHARGE": _flag,
+    "CONTRA_REQUIRED": _flag,
+    "INPUT_TAX_WITHOUT_RECEIPT": _flag,
+    "LEXOFFICE_WEBHOOK_KEY": _public_key,
 }

@@ -4,6 +4,7 @@ IntegrationError
 ├── ConfigError                 a door was started with a missing or malformed setting
 ├── StoreUnavailable            AWS did not do what was asked (throttled, denied, unreachable): nothing is acknowledged
 ├── OutOfTime                   the work goes on in a later run; nothing was lost
+├── Overtaken                   another worker has moved on with the same thing; this one looks again later
 └── VendorError                 a call to Pleo or lexoffice did not do what was asked
     ├── Unavailable             not executed, or a read that may simply be repeated (connect failed, GET 5xx)
     ├── RateLimited             429: not executed, always safe to repeat
@@ -13,7 +14,8 @@ IntegrationError
     ├── NotFound                404
     ├── Conflict                409, or a stale version
     ├── Rejected                400/406/413/415/422: the vendor read the request and refused its content
-    └── UnexpectedAnswer        2xx with a body that is not what the contract says
+    ├── UnexpectedAnswer        2xx with a body that is not what the contract says
+    └── FileTooLarge            a file is longer than its receiver takes
 """
 
 from dataclasses import dataclass
@@ -33,6 +35,10 @@ class StoreUnavailable(IntegrationError):
 
 class OutOfTime(IntegrationError):
     """The running invocation has no time left for another vendor call."""
+
+
+class Overtaken(IntegrationError):
+    """Another worker has written what this one was about to write; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +119,7 @@ class Rejected(VendorError):
 
 class UnexpectedAnswer(VendorError):
     """A success whose body breaks the contract: a write may have happened, but what is not known."""
+
+
+class FileTooLarge(VendorError):
+    """A file is longer than its receiver takes; it was not read to its end."""

@@ -32,6 +32,8 @@ ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "pleo-lexoffice",
     "POWERTOOLS_METRICS_NAMESPACE": "PleoLexoffice",
 }
+# The one that events/lexoffice_webhook.json is signed with; its private half was thrown away.
+LEXOFFICE_KEY = (ROOT / "events" / "lexoffice_public_key.pem").read_text("utf-8").strip()
 CREDENTIALS = {
     "pleo_client_id": "pleo-client",
     "pleo_client_secret": "not-a-real-secret",
@@ -127,12 +129,17 @@ class Cloud:
             "VENDOR_SECRET_ARN": self.secret_arn,
             "PLEO_API_URL": "https://pleo.test",
             "PLEO_AUTH_URL": "https://auth.pleo.test",
+            "PLEO_APP_URL": "https://app.pleo.test",
             "LEXOFFICE_API_URL": "https://api.lexware.test",
             "LEXOFFICE_APP_URL": "https://app.lexware.test",
             "LEXOFFICE_LIMIT": "organisation",
             "LEXOFFICE_ACCOUNT_SYSTEM": "PaymentProvider",
+            "LEXOFFICE_WEBHOOK_KEY": LEXOFFICE_KEY,
             "FEED_RETRY_SECONDS": "60",
             "EXPORT_RETRY_SECONDS": "60",
+            "REVERSE_CHARGE": "true",
+            "CONTRA_REQUIRED": "true",
+            "INPUT_TAX_WITHOUT_RECEIPT": "false",
             "PLEO_SCOPES": load_template()["Parameters"]["PleoScopes"]["Default"],
             "PUBLIC_URL": "",
             **changes,

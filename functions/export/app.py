@@ -11,14 +11,18 @@ from typing import Any
 from shared.aws.connections import Connections
 from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
+from shared.aws.matches import Matches
 from shared.aws.queues import CompanyQueue
+from shared.aws.vouchers import Vouchers
 from shared.config import ExportSettings
+from shared.domain.voucher import Settings
 from shared.errors import IntegrationError
 from shared.flows.export import Exporter
 from shared.flows.vendors import Vendors
 from shared.telemetry import count, door, warn
 
 _LONGEST_PAUSE = 900
+_MARGIN = 30
 
 
 @cache
@@ -28,8 +32,17 @@ def _parts() -> tuple[ExportSettings, Exporter, CompanyQueue]:
         connections=Connections(settings.connection_table),
         ledger=Ledger(settings.ledger_table),
         exports=Exports(settings.ledger_table),
+        vouchers=Vouchers(settings.ledger_table),
+        matches=Matches(settings.ledger_table),
         vendors=Vendors(settings),
         app_url=settings.lexoffice_app_url,
+        choices=Settings(
+            categories={},
+            wallet_account_id="",
+            reverse_charge=settings.reverse_charge,
+            contra_required=settings.contra_required,
+            input_tax_without_receipt=settings.input_tax_without_receipt,
+        ),
     )
     return settings, exporter, CompanyQueue(settings.export_queue_url)
 
@@ -40,10 +53,14 @@ _parts()
 @door
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Work on the jobs of each company of a batch; what must be tried again is handed back."""
-    deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000
+    seconds = context.get_remaining_time_in_millis() / 1000
+    deadline = time.monotonic() + seconds
     failures = []
     for record in event["Records"]:
         connection_id = json.loads(record["body"])["connection_id"]
+        # If we die, another worker should take over soon, but not before this one is surely dead: a job at Pleo has an
+        # hour, the queue's own timeout is half of it.
+        _parts()[2].hold(record["receiptHandle"], int(seconds) + _MARGIN)
         try:
             _export(connection_id, deadline)
         except IntegrationError as error:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from shared.aws.connections import Connections
+from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
 from shared.aws.queues import CompanyQueue
 from shared.config import SyncSettings
@@ -24,6 +25,7 @@ def _turn() -> Turn:
     return Turn(
         connections=Connections(settings.connection_table),
         ledger=Ledger(settings.ledger_table),
+        exports=Exports(settings.ledger_table),
         queue=CompanyQueue(settings.feed_queue_url),
         export_queue=CompanyQueue(settings.export_queue_url),
         vendors=Vendors(settings),
@@ -45,6 +47,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
                 message["connection_id"],
                 lambda: deadline - time.monotonic(),
                 catalogue_now=message.get("catalogue", False),
+                access_now=message.get("access", False),
             )
         except IntegrationError as error:
             warn("turn postponed", connection_id=message["connection_id"], cause=str(error))

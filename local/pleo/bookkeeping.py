@@ -27,12 +27,17 @@ def _whole(value: object) -> str | None:
     return None if type(value) is int else "must be a whole number of minor units"
 
 
+def _position(value: object) -> str | None:
+    return None if type(value) is int and value >= 0 else "must be the position of a file, from 0"
+
+
 SPLIT = CODING | {"amount": Field(_whole, required=True), "original": Field(_whole)}
 DETAILS = CODING | {
     "splits": Field(list_of(mapping)),
     "note": Field(text(), nullable=True),
     "files": Field(list_of(mapping)),
     "add_files": Field(list_of(mapping)),
+    "remove_files": Field(list_of(_position)),
     "attendees": Field(list_of(text())),
     "user": Field(mapping, nullable=True),
     "team": Field(mapping, nullable=True),
@@ -83,6 +88,8 @@ def describe(world: World, entry_id: str, order: Json) -> Json:
     _keep(book(world, entry), asked)
     if "files" in asked:
         entry["receiptIds"] = []
+    removed = set(asked.get("remove_files", []))
+    entry["receiptIds"] = [each for number, each in enumerate(entry["receiptIds"]) if number not in removed]
     for each in [*asked.get("files", []), *asked.get("add_files", [])]:
         receipts.add(world, entry, each)
     spending.change(world, entry_id, fields | ({"silent": True} if asked.get("silent") else {}))

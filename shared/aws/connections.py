@@ -57,6 +57,7 @@ class Connection:
     caught_up_to: str = ""
     seen_days: Mapping[str, str] = field(default_factory=dict)
     catalogue_at: str = ""
+    receipts_at: str = ""
     due_at: str = ""
 
     @property

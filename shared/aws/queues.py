@@ -3,6 +3,8 @@
 import json
 
 from shared.aws.clients import client, translated
+from shared.errors import StoreUnavailable
+from shared.telemetry import warn
 
 
 class CompanyQueue:
@@ -26,8 +28,21 @@ class CompanyQueue:
                 MessageDeduplicationId=occasion,
             )
 
+    def hold(self, receipt_handle: str, seconds: int) -> None:
+        """Keep a message that is being worked on from others for so long instead of the queue's own time-out.
+
+        Only a shorter wait after a crash depends on it, so a failure is not raised.
+        """
+        try:
+            self._hide(receipt_handle, seconds)
+        except StoreUnavailable as error:
+            warn("message not held", cause=str(error))
+
     def try_later(self, receipt_handle: str, seconds: int) -> None:
         """Hide a message that could not be worked on for so long; SQS shows it again by itself."""
+        self._hide(receipt_handle, seconds)
+
+    def _hide(self, receipt_handle: str, seconds: int) -> None:
         with translated("ChangeMessageVisibility"):
             self._sqs.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
@@ -41,10 +56,15 @@ class SyncQueue:
         self._url = url
         self._sqs = client("sqs")
 
-    def send_turn(self, connection_id: str, *, catalogue: bool = False) -> None:
-        """Ask for one company's turn; `catalogue` also syncs categories and tax codes, due or not."""
+    def send_turn(self, connection_id: str, *, catalogue: bool = False, access: bool = False) -> None:
+        """Ask for one company's turn.
+
+        `catalogue` also syncs categories and tax codes, due or not; `access` also asks lexoffice whether it still
+        lets us in.
+        """
+        message = {"connection_id": connection_id, "catalogue": catalogue} | ({"access": True} if access else {})
         with translated("SendMessage"):
             self._sqs.send_message(
                 QueueUrl=self._url,
-                MessageBody=json.dumps({"connection_id": connection_id, "catalogue": catalogue}),
+                MessageBody=json.dumps(message),
             )

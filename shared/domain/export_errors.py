@@ -224,10 +224,12 @@ RECEIPT_TYPE = ExportError(
 RECEIPT_BROKEN = ExportError(
     code="EXP-RECEIPT-BROKEN",
     type="receipt_conversion_failure",
-    cause="lexoffice kann einen Beleg nicht lesen; die Datei ist vermutlich beschädigt oder geschützt ({reason}).",
-    fix="Den Beleg neu speichern oder fotografieren, in Pleo ersetzen und erneut exportieren.",
+    cause="lexoffice kann eine Belegdatei nicht lesen; sie ist vermutlich beschädigt oder geschützt ({reason}).",
+    fix="Die Datei neu speichern oder fotografieren, in Pleo ersetzen und erneut exportieren: Die Buchung steht schon "
+    "in lexoffice und erhält die neue Datei.",
     cause_en="lexoffice cannot read a receipt; the file is probably damaged or protected ({reason}).",
-    fix_en="Save or photograph the receipt again, replace it in Pleo and export again.",
+    fix_en="Save or photograph the receipt again, replace it in Pleo and export again: the voucher is in lexoffice "
+    "already and gets the new file.",
 )
 RECEIPT_DOWNLOAD = ExportError(
     code="EXP-RECEIPT-DOWNLOAD",
@@ -351,6 +353,15 @@ JOB_CANCELLED = ExportError(
     fix="Bei Bedarf erneut exportieren; schon angelegte Belege entstehen nicht doppelt.",
     cause_en="The export was cancelled in Pleo; vouchers made until then stay in lexoffice.",
     fix_en="Export again if wanted; vouchers that exist already are not made twice.",
+)
+JOB_ENDED = ExportError(
+    code="EXP-JOB-ENDED",
+    type="",
+    job_type="integration_unusable",
+    cause="Pleo hat den Export beendet ({reason}).",
+    fix="Erneut exportieren; schon angelegte Belege entstehen nicht doppelt.",
+    cause_en="Pleo ended the export ({reason}).",
+    fix_en="Export again; vouchers that exist already are not made twice.",
 )
 
 CATALOGUE: tuple[ExportError, ...] = tuple(value for value in list(globals().values()) if type(value) is ExportError)

@@ -3,12 +3,14 @@
 docs/mapping.md shows the same rules to an accountant, table by table; tests hold the two together.
 """
 
+from dataclasses import replace
+
 from shared.domain import export_errors as errors
 from shared.domain.expense import Expense
 from shared.domain.export_errors import Refusal
 from shared.domain.export_rules import BY_TYPE, ExportRule, Treatment
 from shared.domain.ledger import WALLET_CURRENCY
-from shared.domain.matching import BankLine
+from shared.domain.matching import GERMAN, BankLine, rails
 from shared.domain.money import Money
 from shared.domain.posting import Refused, columns_of, notices
 from shared.domain.remark import remark
@@ -27,7 +29,7 @@ type Outcome = Voucher | WithoutVoucher | Refusal
 def voucher_for(expense: Expense, settings: Settings, line: BankLine | None = None) -> Outcome:
     """Decide one item. `line` is its bank line if the ledger knows it: it gives the date, and must agree in direction.
 
-    An invoice's line is that of its payment: give None for it.
+    An invoice's line is that of its payment; the date stays its own.
     """
     rule = BY_TYPE.get(expense.type)
     if rule is None:
@@ -45,7 +47,7 @@ def _without_voucher(expense: Expense, rule: ExportRule) -> WithoutVoucher | Non
     if rule.treatment is Treatment.REIMBURSEMENT:
         raise Refused(errors.REIMBURSEMENT)
     if rule.type == "invoice_payment":
-        return WithoutVoucher(Reason.INVOICE_PAYMENT, expense.invoice.number if expense.invoice else "")
+        return WithoutVoucher(Reason.INVOICE_PAYMENT)
     if rule.treatment is Treatment.NO_VOUCHER:
         return WithoutVoucher(Reason.WALLET_MOVEMENT)
     if not expense.paid.minor and not any(part.amount.minor for part in expense.lines):
@@ -62,7 +64,7 @@ def _voucher(expense: Expense, rule: ExportRule, settings: Settings, line: BankL
     own = expense.invoice if rule.own_dates else None
     day = own.day if own else line.day if line else booking_date(expense.booked_at)
     due = own.due_date if own and own.due_date else day
-    return Voucher(
+    voucher = Voucher(
         credit=credit,
         number=voucher_number(expense, own=rule.own_number),
         day=day,
@@ -70,9 +72,11 @@ def _voucher(expense: Expense, rule: ExportRule, settings: Settings, line: BankL
         columns=columns,
         contact_name=_merchant(expense, rule),
         contact=_contact(expense, columns, settings),
-        remark=remark(expense, rule.german, notices(expense, rule, settings, columns)),
-        invoice_number=expense.invoice.number if rule.own_number and expense.invoice else "",
+        remark="",
     )
+    remarkable = notices(expense, rule, settings, columns)
+    by_hand = [f"Kein Zuordnungsvorschlag: {GERMAN[rail]}" for rail in (rails(voucher, line) if line else [])]
+    return replace(voucher, remark=remark(expense, rule.german, [*remarkable, *by_hand]))
 
 
 def _credit(expense: Expense, rule: ExportRule, line: BankLine | None) -> bool:

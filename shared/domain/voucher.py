@@ -61,7 +61,7 @@ class Voucher:
     """A voucher to write, gross, in euro cents (https://developers.lexware.io/docs, Vouchers Endpoint).
 
     `credit` makes it a purchase credit note, its amounts positive all the same. `contact` is None where the collective
-    contact with `contact_name` is enough. `invoice_number` is the supplier's, "" if there is none.
+    contact with `contact_name` is enough.
     """
 
     credit: bool
@@ -72,7 +72,6 @@ class Voucher:
     contact_name: str
     contact: ContactNeed | None
     remark: str
-    invoice_number: str = ""
 
     @property
     def type(self) -> str:
@@ -114,10 +113,21 @@ ENGLISH = {
 
 @dataclass(frozen=True, slots=True)
 class WithoutVoucher:
-    """A success that writes nothing. `invoice_number` leads from an invoice payment to the invoice's voucher."""
+    """A success that writes nothing."""
 
     reason: Reason
-    invoice_number: str = ""
+
+
+def invoice_key(expense: Expense) -> str:
+    """What an invoice and its payment have in common, "" if Pleo names no invoice.
+
+    The supplier's number alone is not enough, two suppliers may use the same one; the amount in the supplier's
+    currency tells them apart (docs/assumptions.md#pleo-invoice-payments).
+    """
+    if expense.invoice is None:
+        return ""
+    number = re.sub(r"[^0-9a-zäöüß]", "", expense.invoice.number.casefold())
+    return f"{number}#{abs(expense.original.minor)}{expense.original.currency}" if number else ""
 
 
 def voucher_number(expense: Expense, *, own: bool = False) -> str:

@@ -3,39 +3,37 @@
 What if the process dies right here? Before a call the intention is in the ledger; a voucher whose number is recorded
 without id is searched for before it is made again, a receipt that was on its way is looked for among the voucher's
 files, a second hint is refused by lexoffice and changes nothing. What if this runs twice? The record of the entry's
-voucher is kept for good, so a later job reports the voucher it finds.
+voucher is kept for good, so a later job reports the voucher it finds. What if two run at once? Each write of the record
+replaces the one before it or fails, so the slower worker stops before it has made anything.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from io import BytesIO
 
-from shared.aws.exports import Exports, VoucherRecord
-from shared.domain import export_errors, line, receipts
-from shared.domain.expense import Expense, File
+from shared.aws.matches import Matches
+from shared.aws.vouchers import VoucherRecord, Vouchers
+from shared.domain import export_errors, line
+from shared.domain.expense import Expense
 from shared.domain.export_errors import Refusal
 from shared.domain.exporting import voucher_for
 from shared.domain.matching import BankLine, rails
 from shared.domain.money import Money
-from shared.domain.voucher import ContactNeed, Settings, Voucher, WithoutVoucher
-from shared.errors import NotFound, OutcomeUnknown, Rejected, Unavailable, UnexpectedAnswer
-from shared.http import FileTooLarge
+from shared.domain.times import utc_text
+from shared.domain.voucher import ContactNeed, Reason, Settings, Voucher, WithoutVoucher, invoice_key
+from shared.errors import NotFound, OutcomeUnknown, Rejected, UnexpectedAnswer
+from shared.flows.voucher_files import Receipt, RefusedItemError, VoucherFiles, words
 from shared.lexoffice.client import LexofficeClient
 from shared.lexoffice.models import NewVoucher, NewVoucherItem
-from shared.pleo.client import PleoClient
 from shared.telemetry import count, warn
 
-_NAMES = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", "application/xml": "xml"}
+# How lexoffice says that books are closed is not documented (docs/assumptions.md#lexoffice-closed-period).
+_CLOSED = re.compile(r"period.?closed|closed.?period|festgeschrieben|festschreibung", re.IGNORECASE)
+_PAYMENT_RETURNED = "invoice_payment_returned"
 
-
-class RefusedItemError(Exception):
-    """This item cannot be exported; the others can."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        self.refusal = refusal
-        super().__init__(refusal.error.code)
+type LineOf = Callable[[str], BankLine | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,113 +44,131 @@ class Exported:
     rails: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Receipt:
-    """A receipt that is ready to be sent."""
-
-    content: BytesIO
-    content_type: str
-
-
 class ItemExporter:
-    """Exports items of one company within one run."""
+    """Exports items of one company's job within one run."""
 
     def __init__(
         self,
         connection_id: str,
         settings: Settings,
         *,
-        exports: Exports,
-        pleo: PleoClient,
+        job_at: str,
+        line_of: LineOf,
+        files: VoucherFiles,
+        vouchers: Vouchers,
+        matches: Matches,
         lexoffice: LexofficeClient,
     ) -> None:
+        """`job_at`: when the job was created by Pleo's clock; `line_of`: an entry's bank line, if it has one."""
         self._connection_id = connection_id
         self._settings = settings
-        self._exports = exports
-        self._pleo = pleo
+        self._job_at = job_at
+        self._line_of = line_of
+        self._files = files
+        self._vouchers = vouchers
+        self._matches = matches
         self._lexoffice = lexoffice
 
-    def export(self, expense: Expense, bank_line: BankLine | None) -> Exported:
-        """Do what is left to do for an item. Raises RefusedItemError, and vendor errors that concern all items."""
-        record = self._exports.voucher(self._connection_id, expense.entry_id)
+    def export(self, expense: Expense) -> Exported:
+        """Do what is left to do for an item.
+
+        Raises RefusedItemError, Overtaken, OutOfTime, and vendor errors that may concern all items.
+        """
+        record = self._vouchers.get(self._connection_id, expense.entry_id)
         if record is not None and record.voucher_id and self._stands(record):
             # Exported before: whatever has changed since, this is its voucher. Receipts that were added follow it.
-            ready = self._downloaded(expense.files[len(record.files) :])
-            return self._completed(expense, record, ready)
-        if record is not None and record.voucher_id:
-            record = None  # somebody deleted or voided it in lexoffice, to have it made again
+            return Exported(self._completed(expense, record, self._files.load(expense.files)).voucher_id)
+        counterpart = self._counterpart(expense)
+        bank_line = self._line_of(counterpart) if counterpart else None
         outcome = voucher_for(expense, self._settings, bank_line)
         match outcome:
             case Refusal():
                 raise RefusedItemError(outcome)
+            case WithoutVoucher(reason=Reason.INVOICE_PAYMENT):
+                return self._paid_invoice(expense)
             case WithoutVoucher():
                 return Exported()
             case Voucher():
                 return self._written(expense, outcome, bank_line, record)
 
     def _stands(self, record: VoucherRecord) -> bool:
+        """Whether the voucher is still there: somebody may have deleted or voided it, to have it made again."""
         try:
             return self._lexoffice.voucher(record.voucher_id).voucher_status != "voided"
         except NotFound:
             return False
 
+    def _counterpart(self, expense: Expense) -> str:
+        """The entry whose bank line belongs to the voucher; an invoice's is that of its payment, "" if unknown."""
+        if expense.type != "invoice":
+            return expense.entry_id
+        key = invoice_key(expense)
+        return self._vouchers.link_invoice(self._connection_id, key).payment_entry if key else ""
+
+    def _paid_invoice(self, expense: Expense) -> Exported:
+        """A payment's voucher is that of its invoice, if that has been exported; else the invoice will find it."""
+        key = invoice_key(expense)
+        if not key:
+            return Exported()
+        payment = "" if expense.sub_type == _PAYMENT_RETURNED else expense.entry_id
+        link = self._vouchers.link_invoice(self._connection_id, key, payment_entry=payment)
+        record = self._vouchers.get(self._connection_id, link.invoice_entry) if link.invoice_entry else None
+        if record is None or not record.voucher_id:
+            return Exported()
+        self._hinted(record, payment)
+        return Exported(record.voucher_id)
+
     def _written(
         self, expense: Expense, voucher: Voucher, bank_line: BankLine | None, record: VoucherRecord | None
     ) -> Exported:
-        ready = self._downloaded(expense.files)
+        # Every receipt is loaded and checked before anything is written: no voucher is left without what it needs.
+        ready = self._files.load(expense.files)
         record = self._with_voucher(expense, voucher, record)
-        exported = self._completed(expense, record, ready)
-        return replace(exported, rails=tuple(rail.value for rail in rails(voucher, bank_line)))
+        record = self._completed(expense, record, ready)
+        return Exported(record.voucher_id, tuple(rail.value for rail in rails(voucher, bank_line)))
 
-    def _completed(self, expense: Expense, record: VoucherRecord, ready: Sequence[_Receipt]) -> Exported:
-        record = self._with_receipts(record, expense.files, ready)
-        # An invoice's line is that of its payment; the only hint must not be spent on a line that never comes.
-        if expense.type != "invoice":
-            self._hinted(record)
-        return Exported(record.voucher_id)
-
-    def _downloaded(self, files: Sequence[File]) -> list[_Receipt]:
-        """Every receipt, checked, before anything is written: no voucher is left without the receipts it needs."""
-        ready = []
-        for file in files:
-            if refusal := receipts.check(file):
-                raise RefusedItemError(refusal)
-            try:
-                content = self._pleo.download(file.url, max_bytes=receipts.MOST_BYTES)
-            except FileTooLarge as error:
-                refusal = receipts.check_size(max(file.size or 0, receipts.MOST_BYTES + 1))
-                raise RefusedItemError(refusal or Refusal(export_errors.RECEIPT_DOWNLOAD)) from error
-            except (NotFound, Unavailable, UnexpectedAnswer) as error:
-                raise RefusedItemError(Refusal(export_errors.RECEIPT_DOWNLOAD)) from error
-            content_type = receipts.content_type(content.getvalue()[: receipts.ENOUGH_BYTES])
-            if content_type is None:
-                raise RefusedItemError(Refusal(export_errors.RECEIPT_TYPE, {"type": file.type}))
-            ready.append(_Receipt(content, content_type))
-        return ready
+    def _completed(self, expense: Expense, record: VoucherRecord, ready: list[Receipt]) -> VoucherRecord:
+        record = self._files.attach(record, ready)
+        key = invoice_key(expense) if expense.type == "invoice" else ""
+        if key:
+            self._vouchers.link_invoice(self._connection_id, key, invoice_entry=expense.entry_id)
+        return self._hinted(record, self._counterpart(expense))
 
     def _with_voucher(self, expense: Expense, voucher: Voucher, record: VoucherRecord | None) -> VoucherRecord:
-        if record is not None and record.voucher_id:
-            return record
-        if record is not None:
-            # The last attempt died between intention and record: did it reach lexoffice?
-            found = self._lexoffice.find_vouchers(record.number, [voucher.type])
-            if found:
-                return self._kept(replace(record, voucher_id=found[0].id))
+        # Did the last attempt, which died between intention and record, reach lexoffice?
+        if record is not None and not record.voucher_id and (found := self._found(voucher)):
+            return self._recovered(record, found)
         new = self._new(voucher)
-        record = self._kept(VoucherRecord(entry_id=expense.entry_id, number=voucher.number))
+        fresh = VoucherRecord(entry_id=expense.entry_id, number=voucher.number, job_at=self._job_at)
+        record = self._kept(replace(fresh, version=record.version if record else 0))
         try:
             voucher_id = self._lexoffice.create_voucher(new)
         except (OutcomeUnknown, UnexpectedAnswer):
-            found = self._lexoffice.find_vouchers(record.number, [voucher.type])
-            if not found:
-                raise
-            voucher_id = found[0].id
+            if found := self._found(voucher):
+                return self._recovered(record, found)
+            raise
         except Rejected as error:
-            raise RefusedItemError(_refused(error)) from error
-        return self._kept(replace(record, voucher_id=voucher_id))
+            raise RefusedItemError(_refused(error, voucher)) from error
+        return self._made(record, voucher_id)
+
+    def _found(self, voucher: Voucher) -> str:
+        """The id of the voucher with this number, "" if there is none; one that was voided is another one."""
+        found = self._lexoffice.find_vouchers(voucher.number, [voucher.type])
+        return next((row.id for row in found if row.voucher_status != "voided"), "")
+
+    def _recovered(self, record: VoucherRecord, voucher_id: str) -> VoucherRecord:
+        """A voucher that was made without our knowing: events about it, if any, were passed over until now."""
+        record = self._made(record, voucher_id)
+        self._matches.look_again(self._connection_id, voucher_id, datetime.now(UTC))
+        return record
+
+    def _made(self, record: VoucherRecord, voucher_id: str) -> VoucherRecord:
+        # First, because an event about a voucher that nobody expects is passed over.
+        self._matches.expect(self._connection_id, voucher_id, record.entry_id)
+        return self._kept(replace(record, voucher_id=voucher_id, watched_since=utc_text(datetime.now(UTC))))
 
     def _new(self, voucher: Voucher) -> NewVoucher:
-        contact_id = self._contact(voucher.contact) if voucher.contact else None
+        contact_id = self._contact(voucher.contact, voucher) if voucher.contact else None
         return NewVoucher(
             type="purchasecreditnote" if voucher.credit else "purchaseinvoice",
             voucher_number=voucher.number,
@@ -175,7 +191,7 @@ class ItemExporter:
             ),
         )
 
-    def _contact(self, need: ContactNeed) -> str:
+    def _contact(self, need: ContactNeed, voucher: Voucher) -> str:
         """Find the vendor or create it; found again by its name if nobody knows whether it was created."""
         known = self._lexoffice.find_vendor(need.name)
         if known is not None:
@@ -188,65 +204,32 @@ class ItemExporter:
                 raise
             return known.id
         except Rejected as error:
-            raise RefusedItemError(_refused(error)) from error
+            raise RefusedItemError(_refused(error, voucher)) from error
 
-    def _with_receipts(self, record: VoucherRecord, files: Sequence[File], ready: Sequence[_Receipt]) -> VoucherRecord:
-        if record.uploading:
-            record = self._adopted(record)
-        waiting = ready[len(record.files) - (len(files) - len(ready)) :]
-        for receipt in waiting:
-            record = self._kept(replace(record, uploading=True))
-            name = f"{record.number}-{len(record.files) + 1}.{_NAMES[receipt.content_type]}"
-            try:
-                file_id = self._lexoffice.upload_file(record.voucher_id, name, receipt.content_type, receipt.content)
-            except (OutcomeUnknown, UnexpectedAnswer):
-                before = len(record.files)
-                record = self._adopted(record)
-                if len(record.files) == before:
-                    raise
-                continue
-            except Rejected as error:
-                self._kept(replace(record, uploading=False))
-                raise RefusedItemError(_refused_receipt(error)) from error
-            record = self._kept(replace(record, files=(*record.files, file_id), uploading=False))
-        return record
-
-    def _adopted(self, record: VoucherRecord) -> VoucherRecord:
-        """Look at the voucher: a receipt that was on its way when the last attempt died may have arrived."""
-        there = self._lexoffice.voucher(record.voucher_id).files
-        new = tuple(file_id for file_id in there if file_id not in record.files)[:1]
-        return self._kept(replace(record, files=(*record.files, *new), uploading=False))
-
-    def _hinted(self, record: VoucherRecord) -> None:
-        if record.hinted:
-            return
+    def _hinted(self, record: VoucherRecord, counterpart: str) -> VoucherRecord:
+        """Send the only hint a voucher may have, once it is known which line it belongs to."""
+        if record.hinted or not counterpart:
+            return record
         try:
-            self._lexoffice.hint(record.voucher_id, line.external_reference(record.entry_id))
+            self._lexoffice.hint(record.voucher_id, line.external_reference(counterpart))
         except Rejected as error:
             # Mostly a second hint for the voucher: the first one arrived and we died before we knew. If not, no
             # suggestion will appear, and somebody has to match by hand.
             kinds = sorted({f"{issue.field} {issue.kind}" for issue in error.issues})
             warn("hint refused", connection_id=self._connection_id, entry_id=record.entry_id, issues=kinds)
             count("HintRefused")
-        self._kept(replace(record, hinted=True))
+        return self._kept(replace(record, hinted=True))
 
     def _kept(self, record: VoucherRecord) -> VoucherRecord:
-        self._exports.save_voucher(self._connection_id, record, datetime.now(UTC))
-        return record
+        return self._vouchers.save(self._connection_id, record, datetime.now(UTC))
 
 
 def _euros(cents: int) -> Decimal:
     return Money(cents, "EUR").decimal
 
 
-def _refused(error: Rejected) -> Refusal:
-    return Refusal(export_errors.LEXOFFICE_REFUSED, {"reason": _words(error)})
-
-
-def _refused_receipt(error: Rejected) -> Refusal:
-    return Refusal(export_errors.RECEIPT_BROKEN, {"reason": _words(error)})
-
-
-def _words(error: Rejected) -> str:
-    words = "; ".join(" ".join(filter(None, (row.field, row.kind, row.message))) for row in error.issues)
-    return words or f"Status {error.status}"
+def _refused(error: Rejected, voucher: Voucher) -> Refusal:
+    reason = words(error)
+    if _CLOSED.search(reason):
+        return Refusal(export_errors.PERIOD_CLOSED, {"month": f"{voucher.day:%m/%Y}"})
+    return Refusal(export_errors.LEXOFFICE_REFUSED, {"reason": reason})

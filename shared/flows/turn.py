@@ -12,6 +12,7 @@ from itertools import batched, groupby
 from typing import Any
 
 from shared.aws.connections import Connection, Connections, Status
+from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
 from shared.aws.queues import CompanyQueue
 from shared.domain import ledger as rules
@@ -19,8 +20,9 @@ from shared.domain.entry import Entry
 from shared.domain.ledger import WORK
 from shared.domain.times import booking_date, midnight, utc_text
 from shared.errors import AccessGone, Forbidden, OutOfTime
-from shared.flows import catalogue
+from shared.flows import catalogue, late_receipts
 from shared.flows.accept import accept_entry
+from shared.flows.holding import hold, reason_of
 from shared.flows.vendors import Remaining, Vendors
 from shared.pleo import entries
 from shared.telemetry import attention, note, warn
@@ -49,18 +51,25 @@ class Turn:
         *,
         connections: Connections,
         ledger: Ledger,
+        exports: Exports,
         queue: CompanyQueue,
         export_queue: CompanyQueue,
         vendors: Vendors,
     ) -> None:
         self._connections = connections
         self._ledger = ledger
+        self._exports = exports
         self._queue = queue
         self._export_queue = export_queue
         self._vendors = vendors
 
-    def take(self, connection_id: str, remaining: Remaining, *, catalogue_now: bool = False) -> TurnResult:
-        """Do one company's turn. Raises vendor errors and StoreUnavailable when it must be tried again."""
+    def take(
+        self, connection_id: str, remaining: Remaining, *, catalogue_now: bool = False, access_now: bool = False
+    ) -> TurnResult:
+        """Do one company's turn. Raises vendor errors and StoreUnavailable when it must be tried again.
+
+        `catalogue_now` syncs the lists even if they are not due, `access_now` asks lexoffice whether it lets us in.
+        """
         result = TurnResult()
         connection = self._connections.get(connection_id)
         if connection is None or connection.status is Status.CONNECTING:
@@ -68,16 +77,16 @@ class Turn:
         # First, because it needs neither vendor: a lost wake-up must not wait until both are well again.
         if self._ledger.work(connection_id, 1):
             self._queue.wake(connection_id, f"turn.{utc_text(datetime.now(UTC))}")
+        if access_now and connection.status is Status.ACTIVE:
+            self._check_access(connection, remaining)
         try:
             self._wake_export(connection)
             self._catch_up(connection, remaining, result)
             if catalogue_now or self._catalogue_due(connection):
                 self._sync_catalogue(connection, remaining)
                 result.catalogue_synced = True
-        except AccessGone as error:
-            self._hold(connection_id, f"{error.vendor}_access_gone")
-        except Forbidden as error:
-            self._hold(connection_id, "plan" if error.status == 402 else f"{error.vendor}_scope")
+        except (AccessGone, Forbidden) as error:
+            hold(self._connections, connection_id, reason_of(error))
         note(
             "turn taken",
             connection_id=connection_id,
@@ -87,17 +96,31 @@ class Turn:
         )
         return result
 
-    def _wake_export(self, connection: Connection) -> None:
-        """A job nobody told of, or one whose worker gave up: it has an hour, so the next look must not be far."""
-        pleo = self._vendors.pleo(connection)
+    def _check_access(self, connection: Connection, remaining: Remaining) -> None:
+        """Hold the company if lexoffice does not let us in any more. Collecting goes on either way."""
         try:
-            waiting = any(pleo.export_jobs(connection.company_id, ["pending", "in_progress"]))
-        except Forbidden as error:
-            # The feed does not need this scope, so the company is not held for it.
-            warn("export jobs not readable", connection_id=connection.connection_id, cause=str(error))
-            return
+            self._vendors.lexoffice(connection, remaining).profile()
+        except (AccessGone, Forbidden) as error:
+            hold(self._connections, connection.connection_id, reason_of(error))
+
+    def _wake_export(self, connection: Connection) -> None:
+        """A job nobody told of, or one whose worker gave up: it has an hour, so the next look must not be far.
+
+        What the ledger knows to be waiting wakes the worker, too: vouchers to look at, receipts that may be late.
+        """
+        now = datetime.now(UTC)
+        active = connection.status is Status.ACTIVE
+        receipts = active and late_receipts.due(connection, now)
+        waiting = self._exports.waiting(connection.connection_id, matches=active, receipts=receipts)
+        if not waiting:
+            pleo = self._vendors.pleo(connection)
+            try:
+                waiting = any(pleo.export_jobs(connection.company_id, ["pending", "in_progress"]))
+            except Forbidden as error:
+                # The feed does not need this scope, so the company is not held for it.
+                warn("export jobs not readable", connection_id=connection.connection_id, cause=str(error))
         if waiting:
-            self._export_queue.wake(connection.connection_id, f"turn.{utc_text(datetime.now(UTC))}")
+            self._export_queue.wake(connection.connection_id, f"turn.{utc_text(now)}")
 
     def _catch_up(self, connection: Connection, remaining: Remaining, result: TurnResult) -> None:
         """Every entry settled since the last success, with overlap, day by day; the ledger knows which are new.
@@ -168,10 +191,6 @@ class Turn:
             attention("catalogue not synced", connection_id=connection.connection_id, detail=str(error))
             return
         self._connections.change(connection.connection_id, catalogue_at=utc_text(datetime.now(UTC)))
-
-    def _hold(self, connection_id: str, reason: str) -> None:
-        if self._connections.hold(connection_id, reason):
-            attention("connection held", connection_id=connection_id, hold=reason)
 
 
 def _day(entry: Entry) -> str:

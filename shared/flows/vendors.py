@@ -14,7 +14,7 @@ from shared.aws.vault import Vault
 from shared.config import VendorSettings
 from shared.domain.tokens import ClientCredentials, TokenPair
 from shared.errors import AccessGone
-from shared.http import Http
+from shared.http.client import Http
 from shared.lexoffice import models as lexoffice_models
 from shared.lexoffice import oauth as lexoffice_oauth
 from shared.lexoffice.client import LexofficeClient

@@ -10,7 +10,8 @@ import pytest
 from cloud import Cloud
 from samples import CONNECTION_ID, ENTRY_ID
 
-from shared.aws.exports import SNAPSHOT_KEPT, ExportItem, Exports, Job, JobState, VoucherRecord
+from shared.aws.exports import SNAPSHOT_KEPT, ExportItem, Exports, Job, JobState
+from shared.aws.ledger import Ledger
 from shared.aws.table import ConditionFailedError
 from shared.errors import StoreUnavailable
 
@@ -134,22 +135,39 @@ def test_jobs_and_companies_do_not_see_each_others_items(exports: Exports) -> No
 def test_a_snapshot_expires_and_what_must_last_does_not(aws: Cloud, exports: Exports) -> None:
     snapshot(exports)
     exports.save_job(CONNECTION_ID, Job(job_id=JOB, state=JobState.RUNNING), NOW)
-    exports.save_voucher(CONNECTION_ID, VoucherRecord(entry_id=ENTRY_ID, number="P-1"), NOW)
 
     expiring = {item["row"]["S"]: item.get("expires_at") for item in aws.dump(aws.ledger_table)}
 
     assert expiring == {
         f"EXPORT#{JOB}#{ENTRY_ID}": {"N": str(int((NOW + SNAPSHOT_KEPT).timestamp()))},
         f"JOB#{JOB}": None,
-        f"VOUCHER#{ENTRY_ID}": None,
     }
 
 
-def test_what_is_exported_is_no_work_for_the_feed(aws: Cloud, exports: Exports) -> None:
+def test_a_job_is_work_for_the_export_until_it_is_finished(aws: Cloud, exports: Exports) -> None:
+    older = Job(job_id=OTHER_JOB, state=JobState.RUNNING, created_at="2026-01-11T10:00:00.000000Z")
+    newer = Job(job_id=JOB, state=JobState.CLAIMED, created_at="2026-01-12T10:00:00.000000Z")
+    for job in (newer, older):
+        exports.save_job(CONNECTION_ID, job, NOW)
     snapshot(exports)
-    exports.save_voucher(CONNECTION_ID, VoucherRecord(entry_id=ENTRY_ID, number="P-1"), NOW)
 
-    assert [item for item in aws.dump(aws.ledger_table) if "work" in item] == []
+    assert exports.open_jobs(CONNECTION_ID) == [older, newer]
+    assert exports.waiting(CONNECTION_ID, matches=True, receipts=False)
+    assert Ledger(aws.ledger_table).work(CONNECTION_ID, 10) == []
+
+    for job in (newer, older):
+        exports.save_job(CONNECTION_ID, replace(job, state=JobState.FINISHED), NOW)
+    assert exports.open_jobs(CONNECTION_ID) == []
+    assert not exports.waiting(CONNECTION_ID, matches=True, receipts=True)
+
+
+def test_an_item_far_beyond_what_dynamodb_takes_is_kept_whole(exports: Exports) -> None:
+    lines = [{"accountingEntryLineId": f"line {number}", "note": "Teil einer Rechnung"} for number in range(9500)]
+
+    (item,) = snapshot(exports, wire_item(accountingEntryLines=lines))
+
+    assert len(json.dumps(lines)) > 600_000
+    assert item.item["accountingEntryLines"] == lines
 
 
 # --- outcomes --------------------------------------------------------------------------------------------------------
@@ -181,37 +199,6 @@ def test_an_item_of_no_snapshot_gets_no_outcome(exports: Exports) -> None:
     assert exports.items(CONNECTION_ID, JOB) == []
 
 
-# --- vouchers --------------------------------------------------------------------------------------------------------
-
-
-def test_an_entry_has_no_voucher_at_first(exports: Exports) -> None:
-    assert exports.voucher(CONNECTION_ID, ENTRY_ID) is None
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        VoucherRecord(entry_id=ENTRY_ID, number="P-1"),
-        VoucherRecord(entry_id=ENTRY_ID, number="P-1", voucher_id="v1", files=("f1", "f2"), uploading=True),
-        VoucherRecord(entry_id=ENTRY_ID, number="P-1", voucher_id="v1", files=("f2", "f1"), hinted=True),
-    ],
-    ids=["intention", "uploading", "done"],
-)
-def test_a_voucher_comes_back_as_it_was_saved(exports: Exports, record: VoucherRecord) -> None:
-    exports.save_voucher(CONNECTION_ID, record, NOW)
-
-    assert exports.voucher(CONNECTION_ID, ENTRY_ID) == record
-    assert exports.voucher("another company", ENTRY_ID) is None
-
-
-def test_the_last_step_of_a_voucher_counts(exports: Exports) -> None:
-    record = VoucherRecord(entry_id=ENTRY_ID, number="P-1")
-    for step in (record, replace(record, uploading=True), replace(record, voucher_id="v1", files=("f1",))):
-        exports.save_voucher(CONNECTION_ID, step, NOW)
-
-    assert exports.voucher(CONNECTION_ID, ENTRY_ID) == replace(record, voucher_id="v1", files=("f1",))
-
-
 # --- when AWS fails --------------------------------------------------------------------------------------------------
 
 
@@ -224,6 +211,6 @@ def test_a_write_that_aws_refuses_is_a_store_that_is_unavailable(aws: Cloud, exp
         with pytest.raises(StoreUnavailable):
             exports.decide(CONNECTION_ID, item)
     with aws.failing("dynamodb", "PutItem"), pytest.raises(StoreUnavailable):
-        exports.save_voucher(CONNECTION_ID, VoucherRecord(entry_id=ENTRY_ID, number="P-1"), NOW)
+        exports.save_job(CONNECTION_ID, Job(job_id=JOB, state=JobState.RUNNING), NOW)
     with aws.failing("dynamodb", "Query"), pytest.raises(StoreUnavailable):
         exports.items(CONNECTION_ID, JOB)

@@ -24,7 +24,7 @@ from shared.aws import limiter
 from shared.aws.connections import Connection, Connections
 from shared.aws.ledger import Ledger
 from shared.domain.ledger import Row
-from shared.http import Http
+from shared.http.client import Http
 
 
 class Context:
@@ -257,6 +257,8 @@ def linked(
         "LEXOFFICE_API_URL": lexoffice_url,
         "LEXOFFICE_APP_URL": lexoffice_url,
         "PUBLIC_URL": PUBLIC_URL,
+        # Nothing listens there, so lexoffice's events are not subscribed to unless a test wants it.
+        "LEXOFFICE_WEBHOOK_KEY": "",
     }
     for name, value in addresses.items():
         monkeypatch.setenv(name, value)
@@ -296,3 +298,22 @@ def company(linked: Linked) -> Linked:
     assert linked.connect()["statusCode"] == 303
     linked.cloud.messages("SyncQueue")
     return linked
+
+
+@pytest.fixture
+def export(company: Linked) -> ModuleType:
+    """The door, with the wallet's account as contra account in Pleo."""
+    from functions.export import app
+
+    company.control_pleo("/contra-account", {"account_external_id": company.connection().account_id})
+    return app
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The messages that were put off, with the seconds."""
+    put_off: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        "shared.aws.queues.CompanyQueue.try_later", lambda _, handle, seconds: put_off.append((handle, seconds))
+    )
+    return put_off

@@ -1,9 +1,7 @@
 """The export door against both stand-ins: each item becomes one voucher, and Pleo is told what became of it."""
 
-import json
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
 
 import pytest
 from cloud import Document
@@ -13,112 +11,19 @@ from shared.aws.queues import CompanyQueue
 from shared.domain.line import external_reference
 
 from .conftest import Context, Executioner, KilledError, Linked
-
-OFFICE_SUPPLIES = "16d04a21-fd91-11e1-a21f-0800200c9a66"
-USUAL = {"account_external_id": OFFICE_SUPPLIES, "tax_code": "DE-19", "files": [{"kind": "pdf"}], "silent": True}
-FIVE_MINUTES = 300_000
-
-
-@pytest.fixture
-def export(company: Linked) -> ModuleType:
-    """The door, with the wallet's account as contra account in Pleo."""
-    from functions.export import app
-
-    company.control_pleo("/contra-account", {"account_external_id": company.connection().account_id})
-    return app
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """The messages that were put off, with the seconds."""
-    put_off: list[tuple[str, int]] = []
-    monkeypatch.setattr(
-        "shared.aws.queues.CompanyQueue.try_later", lambda _, handle, seconds: put_off.append((handle, seconds))
-    )
-    return put_off
-
-
-def expenses(company: Linked, count: int = 1, **details: Any) -> list[str]:
-    """So many coded card payments, all of them lines in lexoffice; their ids."""
-    from functions.feed import app as feed
-    from functions.sync import app as sync
-
-    entries = [{"status": "COMPLETED", "amount": 1000 + number} for number in range(count)]
-    ids: list[str] = company.control_pleo("/entries/batch", entries)["ids"]
-    for entry_id in ids:
-        company.control_pleo(f"/entries/{entry_id}/bookkeeping", USUAL | details)
-    sync.handler(company.message("sync"), Context())
-    feed.handler(company.message("feed"), Context())
-    return ids
-
-
-def click(company: Linked, entry_ids: list[str]) -> str:
-    """Click «Exportieren»; the job's id."""
-    return str(company.control_pleo("/export", {"entry_ids": entry_ids})["id"])
-
-
-def job(company: Linked, job_id: str) -> Document:
-    found: Document = company.pleo.get(f"/control/export/{job_id}").json()
-    return found
-
-
-def items(company: Linked, job_id: str) -> dict[str, Document]:
-    return {item["accountingEntryId"]: item for item in job(company, job_id)["items"]}
-
-
-def run(company: Linked, export: ModuleType, milliseconds: int = FIVE_MINUTES, *, attempt: int = 1) -> list[str]:
-    """One run of the worker; the messages it hands back."""
-    event = company.message("export")
-    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = str(attempt)
-    answer = export.handler(event, Context(milliseconds))
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
-
-
-def received(company: Linked, *, wait: int = 0) -> list[Document]:
-    """What the queue hands out within so many seconds, as Lambda shows it to the door."""
-    sqs, url = company.cloud.client("sqs"), company.cloud.queues["ExportQueue"]
-    answer = sqs.receive_message(QueueUrl=url, AttributeNames=["All"], WaitTimeSeconds=wait)
-    return [
-        {
-            "messageId": message["MessageId"],
-            "receiptHandle": message["ReceiptHandle"],
-            "body": message["Body"],
-            "attributes": message["Attributes"],
-        }
-        for message in answer.get("Messages", [])
-    ]
-
-
-def vouchers(company: Linked) -> list[Document]:
-    return list(company.organisation()["vouchers"])
-
-
-def hinted(company: Linked) -> dict[str, str]:
-    """Voucher by the reference of its line."""
-    hints = company.organisation()["hints"]
-    assert len(hints) == len({hint["voucherId"] for hint in hints})
-    return {hint["externalReference"]: hint["voucherId"] for hint in hints}
-
-
-def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
-    """What was counted so far."""
-    counted: dict[str, float] = {}
-    for line in (json.loads(text) for text in capsys.readouterr().out.splitlines() if "_aws" in text):
-        for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
-            counted[metric["Name"]] = counted.get(metric["Name"], 0) + sum(line[metric["Name"]])
-    return counted
-
-
-def assert_each_is_one_voucher(company: Linked, job_id: str, entry_ids: list[str]) -> None:
-    """The job is complete; each entry is one voucher with one receipt and one hint, and Pleo knows the voucher."""
-    reported = items(company, job_id)
-    assert job(company, job_id)["status"] == "completed"
-    assert {item["status"] for item in reported.values()} == {"successful"}
-    assert {voucher["id"]: len(voucher["files"]) for voucher in vouchers(company)} == {
-        reported[entry_id]["externalId"]: 1 for entry_id in entry_ids
-    }
-    assert len(vouchers(company)) == len(entry_ids)
-    assert hinted(company) == {external_reference(each): reported[each]["externalId"] for each in entry_ids}
+from .exporting import (
+    FIVE_MINUTES,
+    assert_each_is_one_voucher,
+    click,
+    expenses,
+    hinted,
+    items,
+    job,
+    metrics,
+    received,
+    run,
+    vouchers,
+)
 
 
 def test_an_expense_becomes_a_voucher_with_receipt_and_hint_and_pleo_is_told(
@@ -262,7 +167,7 @@ def test_without_time_for_an_item_the_company_is_woken_again_and_nothing_is_lost
     entry_ids = expenses(company)
     job_id = click(company, entry_ids)
 
-    assert run(company, export, milliseconds=60_000) == []
+    assert run(company, export, milliseconds=30_000) == []
 
     assert vouchers(company) == []
     assert later == []
@@ -315,7 +220,7 @@ def test_when_an_outcome_cannot_be_recorded_the_next_run_makes_no_second_voucher
 ) -> None:
     entry_ids = expenses(company)
     job_id = click(company, entry_ids)
-    run(company, export, milliseconds=60_000)  # claimed and written down
+    run(company, export, milliseconds=30_000)  # claimed and written down
 
     with company.cloud.failing("dynamodb", "UpdateItem", "InternalServerError"):
         assert len(run(company, export)) == 1
@@ -326,7 +231,7 @@ def test_when_an_outcome_cannot_be_recorded_the_next_run_makes_no_second_voucher
 
 def test_a_cancelled_job_gets_no_voucher_and_no_report(company: Linked, export: ModuleType) -> None:
     job_id = click(company, expenses(company))
-    run(company, export, milliseconds=60_000)
+    run(company, export, milliseconds=30_000)
     company.control_pleo(f"/export/{job_id}/cancel")
 
     assert run(company, export) == []

@@ -26,6 +26,23 @@ def test_the_start_page_is_german_and_the_browser_may_ask_for_english(linked: Li
     assert '<html lang="en"' in text(english)
 
 
+def test_a_chosen_language_stays_though_vendors_send_the_browser_back_without_it(linked: Linked) -> None:
+    (cookie,) = linked.visit("GET", "/connect", {"lang": "en"})["cookies"]
+    kept, *limits = cookie.split("; ")
+
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(limits)
+    assert '<html lang="en"' in text(linked.visit("GET", "/connect/result", cookies=[kept]))
+    assert "cookies" not in linked.visit("GET", "/connect/result", cookies=[kept])
+
+
+def test_a_message_is_read_in_the_other_language_without_repeating_the_callback(linked: Linked) -> None:
+    refused = linked.visit("GET", "/oauth/pleo/callback", {"code": "c", "state": "s"}, cookies=[])
+    assert 'href="/connect/result?message=foreign_browser&amp;lang=en"' in text(refused)
+
+    english = linked.visit("GET", "/connect/result", {"message": "foreign_browser", "lang": "en"})
+    assert "This connection was not started here" in text(english)
+
+
 def test_no_page_may_be_cached_framed_or_run_scripts(linked: Linked) -> None:
     headers = linked.visit("GET", "/connect")["headers"]
 

@@ -7,17 +7,28 @@ from typing import Any
 import pytest
 from cloud import Document, load_template
 
-from shared.config import ExportSettings, FeedSettings, OauthSettings, ReceiverSettings, ScheduleSettings, SyncSettings
+from shared.config import (
+    AdminSettings,
+    EventSettings,
+    ExportSettings,
+    FeedSettings,
+    OauthSettings,
+    ReceiverSettings,
+    ScheduleSettings,
+    SyncSettings,
+)
 
 TEMPLATE = load_template()
 RESOURCES: Document = TEMPLATE["Resources"]
 SETTINGS = {
     "PleoWebhookFunction": ReceiverSettings,
+    "LexofficeWebhookFunction": EventSettings,
     "FeedFunction": FeedSettings,
     "ExportFunction": ExportSettings,
     "OauthFunction": OauthSettings,
     "ScheduleFunction": ScheduleSettings,
     "SyncFunction": SyncSettings,
+    "AdminFunction": AdminSettings,
 }
 DEFAULTS: Document = TEMPLATE["Globals"]["Function"]
 ROUTES = {
@@ -27,7 +38,12 @@ ROUTES = {
     "GET /oauth/pleo/callback",
     "GET /oauth/lexoffice/callback",
     "POST /webhooks/pleo/{connection_id}",
+    "POST /webhooks/lexoffice/{connection_id}",
+    "HEAD /webhooks/lexoffice/{connection_id}",
     "GET /health",
+    "GET /status",
+    "POST /status/expense",
+    "GET /status/movements.csv",
 }
 
 
@@ -262,6 +278,26 @@ def test_the_receiver_reaches_neither_tokens_nor_client_credentials() -> None:
     assert "TOKEN_TABLE" not in properties("PleoWebhookFunction")["Environment"]["Variables"]
 
 
+def test_the_receiver_of_lexoffices_events_reaches_no_tokens_no_secret_and_no_line_of_the_ledger() -> None:
+    found = list(statements("LexofficeWebhookFunction"))
+    reached = {text for statement in found for text in mentioned(statement)}
+
+    assert not [text for text in reached if "TokenTable" in text or "VendorSecret" in text]
+    assert not [text for text in reached if text.startswith("secretsmanager") or text.endswith("EncryptionContext")]
+    assert "dynamodb:PutItem" not in reached
+    assert timeout_of("LexofficeWebhookFunction") <= 5  # lexoffice waits no longer
+
+
+def test_the_admins_pages_read_only_and_reach_neither_tokens_nor_client_credentials() -> None:
+    found = list(statements("AdminFunction"))
+    reached = {text for statement in found for text in mentioned(statement)}
+    verbs = {action for statement in found for action in listed(statement["Action"])}
+
+    assert verbs == {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem", "kms:Decrypt"}
+    assert not [text for text in reached if "TokenTable" in text or "VendorSecret" in text]
+    assert not [text for text in reached if text.endswith("EncryptionContext:purpose")]
+
+
 def test_the_receiver_decrypts_signing_secrets_only() -> None:
     purposes = [
         statement["Condition"]["StringEquals"].get("kms:EncryptionContext:purpose")
@@ -316,6 +352,7 @@ def test_the_vendors_addresses_are_production_by_default() -> None:
         "PublicUrl": "",
         "PleoApiUrl": "https://external.pleo.io",
         "PleoAuthUrl": "https://auth.pleo.io",
+        "PleoAppUrl": "https://app.pleo.io",
         "LexofficeApiUrl": "https://api.lexware.io",
         "LexofficeAppUrl": "https://app.lexware.de",
     }

@@ -212,6 +212,11 @@ class Company:
         return next(each for each in found if each["id"] == self.organisation_id)
 
     @property
+    def calls(self) -> int:
+        """How many calls lexoffice has answered for this organisation."""
+        return sum(self.organisation["calls"]["by_route"].values())
+
+    @property
     def accounts(self) -> list[Json]:
         """The organisation's finance accounts."""
         return list(self.organisation["accounts"])
@@ -252,11 +257,15 @@ class Company:
     # -------------------------------------------------------------------------------------------- the product
     def turn(self) -> None:
         """Gives the company its turn and waits until nothing is left to do."""
+        self.wake_turn()
+        self.world.at_rest()
+
+    def wake_turn(self) -> None:
+        """Gives the company its turn."""
         message = json.dumps({"connection_id": self.connection_id, "catalogue": False})
         self.world.stack.client("sqs").send_message(
             QueueUrl=self.world.stack.resources["SyncQueue"], MessageBody=message
         )
-        self.world.at_rest()
 
     def is_due(self, moment: str) -> None:
         """Moves the company's next turn."""

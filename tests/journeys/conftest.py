@@ -1,21 +1,11 @@
-"""One deployed stack per test process; every test has a company and an organisation that nobody else uses."""
+"""Every test has a company and an organisation that nobody else uses, in the one stack of its process."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from local.stack import LocalStack
-
 from .company import Company
 from .world import World
-
-
-@pytest.fixture(scope="session")
-def world() -> Iterator[World]:
-    with LocalStack() as stack:
-        world = World(stack)
-        yield world
-        world.close()
 
 
 @pytest.fixture(autouse=True)

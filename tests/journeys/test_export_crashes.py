@@ -1,5 +1,6 @@
 """The export worker dies, or a vendor's answer is lost, at every step of a job: nothing is ever done a second time."""
 
+import random
 from functools import partial
 
 import pytest
@@ -80,6 +81,22 @@ def test_killed_between_two_receipts_and_before_the_hint(company: Company) -> No
     for blow in range(1, 4):
         company.world.eventually(partial(struck, company, blow), what=f"step {blow}")
         dies(company)
+
+    company.has_exported(job, entries, receipts=2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_any_moment_again_and_again(company: Company, seed: int) -> None:
+    """Between any two calls: the blows fall wherever the worker happens to be when a random number of calls is over."""
+    chance = random.Random(seed)  # noqa: S311 - chance, not secrecy
+    entries = company.expenses(10, files=[{"kind": "pdf"}, {"kind": "png"}])
+    job = company.export(entries)
+
+    for _ in range(4):  # the fifth would leave it to the dead-letter queue
+        calls = company.calls + chance.randint(2, 7)
+        company.world.eventually(lambda until=calls: company.calls >= until, what="some calls more")  # type: ignore[misc]
+        company.world.stack.kill_worker("ExportFunction")
+        company.world.stack.expire_visibility("ExportQueue")
 
     company.has_exported(job, entries, receipts=2)
 

@@ -24,7 +24,7 @@ class Kind:
     """An entry at Pleo, what the bookkeeper says about it, and what must come of it.
 
     `code` and `failure` are those of a refusal; else it succeeds with a `voucher` of that type, "" for none, whose
-    receipts are the entry's and which is `proposed` for the entry's line.
+    receipts are the entry's and which is proposed for the entry's line, or for that of the kind in `paid_by`.
     """
 
     entry: Json
@@ -32,7 +32,7 @@ class Kind:
     voucher: str = "purchaseinvoice"
     code: str = ""
     failure: str = ""
-    proposed: bool = True
+    paid_by: str = ""
 
 
 def card(*, amount: int = 11_900, voucher: str = "purchaseinvoice", **entry: Any) -> Kind:
@@ -57,6 +57,7 @@ def kinds() -> dict[str, Kind]:
     splits = [part | {"amount": 10_000, "tax_code": "DE-19"}, part | {"amount": 1_900, "tax_code": "DE-7"}]
     dollars, euros = {"currency": "USD", "minors": 5_000}, {"currency": "EUR", "minors": 4_630}
     invoice = {"invoiceNumber": "RE 2026/17", "invoiceDate": now()[:10], "status": "paid"}
+    billed = {**invoice, "invoiceNumber": "A-4711"}
     return {
         "card purchase": coded(files=[PDF, JPEG, PNG], note="Druckerpapier"),
         "split over two rates": coded(splits=splits),
@@ -67,9 +68,10 @@ def kinds() -> dict[str, Kind]:
         "invoice paid by card": coded(type="card_invoice", invoice=invoice),
         "fee": family("PLEO_INVOICE", voucher="purchaseinvoice"),
         "cashback": family("CASHBACK", voucher="purchasecreditnote"),
-        # Its line is that of the payment: a hint would wait for a line of its own that never comes.
-        "invoice": Kind({"family": "BILL_INVOICE", "amount": 2_500}, {"files": [PDF]}, proposed=False),
-        "invoice payment": family("BILL_INVOICE_PAYMENT"),
+        "invoice": Kind(
+            {"family": "BILL_INVOICE", "amount": 2_500}, {"files": [PDF], "invoice": billed}, paid_by="invoice payment"
+        ),
+        "invoice payment": Kind({"family": "BILL_INVOICE_PAYMENT", "amount": 2_500}, {"invoice": billed}, ""),
         "top-up": family("WALLET", "LOAD"),
         "withdrawal": family("WALLET", "UNLOAD"),
         "reimbursement": family("REIMBURSEMENT", "REIMBURSEMENT_TO_EMPLOYEE", code="EXP-REIMBURSEMENT"),
@@ -105,7 +107,11 @@ def test_every_kind_of_item_has_exactly_its_outcome(company: Company) -> None:
     outcomes = {name: outcome(items[entry]) for name, entry in entries.items()}
     assert outcomes == {name: (kind.code, kind.failure or None) for name, kind in wanted.items()}
     vouchers = {voucher["id"]: voucher for voucher in company.vouchers}
-    made = {name: vouchers.get(items[entry]["externalId"] or "", {}) for name, entry in entries.items()}
+    assert items[entries["invoice payment"]]["externalId"] == items[entries["invoice"]]["externalId"]
+    made = {
+        name: vouchers.get(items[entry]["externalId"] or "", {}) if name != "invoice payment" else {}
+        for name, entry in entries.items()
+    }
     assert {name: voucher.get("type", "") for name, voucher in made.items()} == {
         name: kind.voucher for name, kind in wanted.items()
     }
@@ -117,11 +123,11 @@ def test_every_kind_of_item_has_exactly_its_outcome(company: Company) -> None:
     for name, voucher in with_voucher.items():
         assert receipts(company, voucher) == [each["kind"] for each in wanted[name].coding.get("files", [PDF])], name
         assert leads_to(company, items[entries[name]]["externalUrl"]) == voucher["id"]
-    proposed = {name: made[name]["id"] for name, kind in wanted.items() if kind.voucher and kind.proposed}
-    assert company.proposed == {f"pleo-{entries[name]}": voucher_id for name, voucher_id in proposed.items()}
-    assert len(company.hints) == len(proposed)
+    lines = {name: entries[kind.paid_by or name] for name, kind in wanted.items() if kind.voucher}
+    assert company.proposed == {f"pleo-{line}": made[name]["id"] for name, line in lines.items()}
+    assert len(company.hints) == len(lines)
     amounts_are_right(with_voucher)
-    approving_settles_everything(company, {name: made[name] for name in proposed})
+    approving_settles_everything(company, {name: made[name] for name in lines})
 
 
 def outcome(item: Json) -> tuple[str, str | None]:

@@ -14,7 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from local.stack import LocalStack
 
 DOORS = (
-    *("PleoWebhookFunction", "OauthFunction", "FeedFunction"),
+    *("PleoWebhookFunction", "LexofficeWebhookFunction", "OauthFunction", "FeedFunction"),
     *("ExportFunction", "SyncFunction", "ScheduleFunction"),
 )
 QUEUES = ("FeedQueue", "ExportQueue", "SyncQueue")

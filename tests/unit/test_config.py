@@ -9,6 +9,8 @@ import pytest
 from cloud import ENVIRONMENT, ROOT, Cloud
 
 from shared.config import (
+    AdminSettings,
+    EventSettings,
     ExportSettings,
     FeedSettings,
     OauthSettings,
@@ -23,9 +25,11 @@ DOORS = {
     "pleo_webhook": ReceiverSettings,
     "export": ExportSettings,
     "feed": FeedSettings,
+    "lexoffice_webhook": EventSettings,
     "oauth": OauthSettings,
     "schedule": ScheduleSettings,
     "sync": SyncSettings,
+    "admin": AdminSettings,
 }
 _QUEUES = {
     "FeedQueue": "https://sqs.test/1/feed.fifo",
@@ -34,6 +38,7 @@ _QUEUES = {
 }
 VALID = Cloud(queues=_QUEUES, secret_arn="arn:aws:secretsmanager:eu-central-1:1:secret:x").environment()
 VARIABLES = [(settings, field.name.upper()) for settings in dict.fromkeys(DOORS.values()) for field in fields(settings)]
+MAY_BE_EMPTY = ("PUBLIC_URL", "LEXOFFICE_WEBHOOK_KEY")
 MALFORMED = {
     "FEED_QUEUE_URL": ["FeedQueue", "sqs.test/feed", "ftp://sqs.test/feed"],
     "EXPORT_QUEUE_URL": ["ExportQueue", "sqs.test/export"],
@@ -42,12 +47,23 @@ MALFORMED = {
     "VENDOR_SECRET_ARN": ["vendors"],
     "FEED_RETRY_SECONDS": ["0", "901", "-1", "1.5", "ten", "٣", "1e2"],
     "EXPORT_RETRY_SECONDS": ["0", "901", "-1", "1.5", "ten", "٣", "1e2"],
+    "REVERSE_CHARGE": ["yes", "True", "1"],
+    "CONTRA_REQUIRED": ["on", "FALSE"],
+    "INPUT_TAX_WITHOUT_RECEIPT": ["no", "0"],
     "LEXOFFICE_LIMIT": ["client", "Organisation"],
     "PUBLIC_URL": ["http://example.com", "https://example.com/path", "example.com", "https://"],
     "PLEO_API_URL": ["http://external.pleo.io", "https://user:x@pleo.io", "https://pleo.io/v1", "https://pleo.io?x=1"],
+    "PLEO_APP_URL": ["http://app.pleo.io"],
     "PLEO_AUTH_URL": ["javascript:alert(1)", "https://pleo.io#x"],
     "LEXOFFICE_API_URL": ["//api.lexware.io", "http://localhost.evil.test"],
     "LEXOFFICE_APP_URL": ["file:///etc/passwd"],
+    "LEXOFFICE_WEBHOOK_KEY": [
+        "MIICIjANBg",
+        "-----BEGIN PUBLIC KEY----- ??? -----END PUBLIC KEY-----",
+        "-----BEGIN PUBLIC KEY----- -----END PUBLIC KEY-----",
+        "-----BEGIN PUBLIC KEY----- abc -----END PUBLIC KEY-----",
+        "-----BEGIN CERTIFICATE----- AAAA -----END CERTIFICATE-----",
+    ],
 }
 
 
@@ -56,7 +72,7 @@ def test_a_complete_environment_is_read(settings: type[OauthSettings]) -> None:
     read = settings.from_env(VALID)
 
     for field in fields(read):
-        assert str(getattr(read, field.name)) == VALID[field.name.upper()]
+        assert str(getattr(read, field.name)).casefold() == VALID[field.name.upper()].casefold()
 
 
 def test_what_the_environment_says_besides_is_ignored() -> None:
@@ -73,15 +89,25 @@ def test_a_missing_variable_is_named_in_one_sentence(settings: type[OauthSetting
     assert str(caught.value) == f"The environment variable {name} is missing: set it in template.yaml."
 
 
-@pytest.mark.parametrize(("settings", "name"), [pair for pair in VARIABLES if pair[1] != "PUBLIC_URL"])
+@pytest.mark.parametrize(("settings", "name"), [pair for pair in VARIABLES if pair[1] not in MAY_BE_EMPTY])
 @pytest.mark.parametrize("value", ["", "  "])
 def test_an_empty_variable_is_as_good_as_missing(settings: type[OauthSettings], name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} is missing"):
         settings.from_env({**VALID, name: value})
 
 
-def test_only_the_public_address_may_be_empty() -> None:
-    assert OauthSettings.from_env({**VALID, "PUBLIC_URL": ""}).public_url == ""
+@pytest.mark.parametrize("name", MAY_BE_EMPTY)
+def test_what_a_deployment_can_do_without_may_be_empty(name: str) -> None:
+    assert getattr(OauthSettings.from_env({**VALID, name: ""}), name.lower()) == ""
+
+
+@pytest.mark.parametrize("breaks", ["\n", "\r\n", " ", ""], ids=["lines", "windows", "one line", "nothing"])
+def test_a_public_key_may_have_lost_its_line_breaks(breaks: str) -> None:
+    raw = VALID["LEXOFFICE_WEBHOOK_KEY"].replace("\n", breaks) + breaks
+
+    settings = EventSettings.from_env({**VALID, "LEXOFFICE_WEBHOOK_KEY": raw})
+
+    assert settings.lexoffice_webhook_key == VALID["LEXOFFICE_WEBHOOK_KEY"]
 
 
 @pytest.mark.parametrize(

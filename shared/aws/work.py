@@ -1,0 +1,42 @@
+"""The local index `work` of LedgerTable: every prefix that its values have, in the order in which they sort.
+
+A worker reads the range that is its own, so a new prefix must fall into nobody else's:
+
+- a digit: the feed's rows, which asks for everything below the letters (shared/aws/ledger.py);
+- `job#` to `receipts#`: the export worker's, which asks for everything in between (shared/aws/exports.py);
+- the letters before `job#`: nobody's work, but what people look for without the whole partition being read.
+"""
+
+from shared.domain.ledger import Row, State
+
+INDEX = "work"
+
+READY = "1#"  # rows that can be fed go first …
+INCOMPLETE = "2#"  # … so that rows which Pleo must complete never keep them waiting
+LETTERS = "A"
+
+BOOK = "book#"  # export items by Pleo's book id
+CHECK = "check#"  # rows that a person must look at: refused by lexoffice, or held
+DONE = "done#"  # export jobs that are over
+FAILED = "failed#"  # export items that failed, by job
+HAND = "hand#"  # rows that are entered in lexoffice by hand
+
+JOB = "job#"  # export jobs that are open
+MATCH = "match#"  # matches to be looked at
+RECEIPTS = "receipts#"  # vouchers that may still get receipts
+
+LAST = "~"  # sorts behind everything that follows a prefix
+
+_OF_STATE = {
+    State.READY: READY,
+    State.INCOMPLETE: INCOMPLETE,
+    State.FAILED: CHECK,
+    State.HELD: CHECK,
+    State.LISTED: HAND,
+}
+
+
+def of_row(row: Row) -> str:
+    """A row's entry in the index, oldest settlement first; "" for a row that nobody has to look for."""
+    prefix = _OF_STATE.get(row.state)
+    return f"{prefix}{row.settled_at}#{row.entry_id}#{row.revision}" if prefix else ""
