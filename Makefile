@@ -29,6 +29,7 @@ demo: .venv/.synced ## show the whole product at work on this machine
 	@$(PYTHON) -m local.demo
 
 test: .venv/.synced ## run every test
+	@$(PYTHON) tests/browser/chromium.py || true
 	@$(PYTHON) -m pytest --numprocesses auto --dist loadgroup $(ARGS)
 
 up: .venv/.synced ## start the product on this machine and stay, until Ctrl-C

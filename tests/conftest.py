@@ -1,12 +1,16 @@
 """What every test gets: no way out of this machine, and on request the product's AWS resources in memory."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from aws_lambda_powertools import Metrics
 from cloud import ENVIRONMENT, Cloud, Document, in_memory, load_template
 from hypothesis import HealthCheck, settings
 from pytest_socket import socket_allow_hosts
+
+if TYPE_CHECKING:
+    from journeys.world import World
 
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -38,3 +42,16 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with in_memory() as cloud:
         yield cloud
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator["World"]:
+    """The deployed template between its two vendors: one stack per test process, for journeys and browser."""
+    from journeys.world import World
+
+    from local.stack import LocalStack
+
+    with LocalStack() as stack:
+        world = World(stack)
+        yield world
+        world.close()

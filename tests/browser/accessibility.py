@@ -1,0 +1,13 @@
+"""axe-core on the page that a tab shows (https://github.com/dequelabs/axe-core)."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, of any impact: one line per rule, with the elements concerned."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']} ({each['impact']}): {each['help']}: {', '.join(str(node['target']) for node in each['nodes'])}"
+        for each in found
+    ]

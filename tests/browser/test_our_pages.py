@@ -1,0 +1,46 @@
+"""Every page of ours, in both languages: accessible, whole on a phone, quiet; and pictured in build/screenshots."""
+
+from pathlib import Path
+
+import jinja2
+import pytest
+from playwright.sync_api import Page
+
+from shared.pages import render
+from shared.pages.texts import Language
+
+from .accessibility import violations
+from .conftest import BUILD
+from .gallery import PAGES, show
+
+_LANGUAGES: tuple[Language, ...] = ("de", "en")
+_WIDTHS = {"desktop": 1280, "phone": 390}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_and_fits_desktop_and_phone(page: Page, name: str) -> None:
+    for language in _LANGUAGES:
+        show(page, name, language)
+
+        assert violations(page) == [], language
+        for device, width in _WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": 844})
+            page.screenshot(path=BUILD / "screenshots" / f"{name}-{language}-{device}.png", full_page=True)
+            needed = page.evaluate("document.documentElement.scrollWidth")
+            assert needed <= width, f"the page in {language} scrolls sideways on a {device}"
+
+
+def test_no_page_is_missing_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that this folder does not know would be looked at by nobody."""
+    used = set()
+    get_template = jinja2.Environment.get_template
+
+    def noted(environment: jinja2.Environment, name: str, *arguments: object) -> jinja2.Template:
+        used.add(name)
+        return get_template(environment, name, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jinja2.Environment, "get_template", noted)
+    for answer in PAGES.values():
+        answer("de")
+
+    assert used == {path.name for path in Path(render.__file__).parent.joinpath("templates").iterdir()}
