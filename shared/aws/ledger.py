@@ -1,22 +1,22 @@
 """The ledger in DynamoDB: one item per row, a company's rows in one partition, its open work in the index `work`.
 
-Items: `ENTRY#<entry id>` (first row), `ENTRY#<entry id>#<revision>` (corrections), `BALANCE`, `PARKED#<event id>`.
-Every method raises StoreUnavailable when AWS does not do what was asked.
+Items: `ENTRY#<…>` (shared/aws/rows.py), `BALANCE` (the sums of what is recorded), `DAY#<day>` (shared/aws/days.py),
+`PARKED#<event id>`, `TOLD` (when a webhook last came). Every method raises StoreUnavailable when AWS does not do what
+was asked.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.aws import days, rows, work
 from shared.aws.table import ConditionFailedError, Item, Table, TransactionRefusedError, Update, encode
-from shared.domain.booking import Destination
 from shared.domain.ledger import REWRITABLE, WORK, Correction, Row, State
 from shared.domain.times import utc_text
 from shared.errors import StoreUnavailable
 
 PARKED_FOR = timedelta(days=30)
-_WORK_INDEX = "work"
 _TRIES = 5
 
 
@@ -24,11 +24,14 @@ _TRIES = 5
 class Balance:
     """What the company's rows add up to, in cents: `total` of all final rows, `pushed` what lexoffice was last told.
 
-    `pushed` is None as long as this account of lexoffice was told nothing.
+    `pushed` is None as long as this account of lexoffice was told nothing. `by_hand` is the share of `total` that a
+    person enters in lexoffice, `last_line_at` (UTC text, "" before the first) when a line was last recorded as sent.
     """
 
     total: int
     pushed: int | None
+    by_hand: int = 0
+    last_line_at: str = ""
 
 
 class Ledger:
@@ -48,10 +51,10 @@ class Ledger:
         newer = "#version < :version OR (#version = :version AND #state IN (:held, :incomplete))"
         rewritable = [state.value for state in sorted(REWRITABLE)]
         states = {f"state{number}": value for number, value in enumerate(rewritable)}
-        attributes = _attributes(row)
+        attributes = rows.attributes(row, datetime.now(UTC))
         removed = [] if "work" in attributes else ["work"]
         update = Update(
-            key=_key(connection_id, row),
+            key=rows.key(connection_id, row),
             expression=_set(attributes) + (" REMOVE #work" if removed else ""),
             names=[*attributes, *removed, *({"row"} - set(attributes))],
             values={
@@ -68,14 +71,14 @@ class Ledger:
             ),
         )
         try:
-            return _row(self._table.update(update))
+            return rows.row_of(self._table.update(update))
         except ConditionFailedError as refused:
-            return _row(refused.old)
+            return rows.row_of(refused.old)
 
     def correct(self, connection_id: str, correction: Correction) -> bool:
         """Write a correcting row, if any, and the entry's new state together; False when somebody else was faster."""
         first = Update(
-            key=_key(connection_id, correction.first),
+            key=rows.key(connection_id, correction.first),
             expression="SET #total = :total, #version = :version, #revisions = :revisions",
             names=["total", "version", "revisions"],
             values={
@@ -101,7 +104,7 @@ class Ledger:
         return {
             "Put": {
                 "TableName": self._table.name,
-                "Item": encode({**_key(connection_id, row), **_attributes(row)}),
+                "Item": encode({**rows.key(connection_id, row), **rows.attributes(row, datetime.now(UTC))}),
                 "ConditionExpression": "attribute_not_exists(#row)",
                 "ExpressionAttributeNames": {"#row": "row"},
             }
@@ -110,38 +113,43 @@ class Ledger:
     def work(self, connection_id: str, limit: int) -> list[Row]:
         """The company's oldest rows that wait for the feed, read consistently."""
         found = self._table.query(
-            # The index holds other work, too, whose values begin with a letter (`match#…`).
             condition="#connection_id = :company AND #work < :letters",
             names=["connection_id", "work"],
-            values={"company": connection_id, "letters": "A"},
-            IndexName=_WORK_INDEX,
+            values={"company": connection_id, "letters": work.LETTERS},
+            IndexName=work.INDEX,
             ConsistentRead=True,
             Limit=limit,
         )
-        return [_row(item) for _, item in zip(range(limit), found, strict=False)]
+        return [rows.row_of(item) for _, item in zip(range(limit), found, strict=False)]
 
     def known(self, connection_id: str, entry_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Version and total of those entries that are no work any more, for a quick look before accepting many.
 
         Read without consistency: a row that is missed here is merely offered once more. At most 100 entries.
         """
-        keys = [{"connection_id": connection_id, "row": f"ENTRY#{entry_id}"} for entry_id in dict.fromkeys(entry_ids)]
+        names = dict.fromkeys(f"{rows.ENTRIES}{entry_id}" for entry_id in entry_ids)
+        keys = [{"connection_id": connection_id, "row": name} for name in names]
         working = {state.value for state in WORK}
-        rows = [item for item in self._table.get_many(keys) if item["state"] not in working]
-        return {item["entry_id"]: (item["version"], int(item["total"])) for item in rows}
+        found = [item for item in self._table.get_many(keys) if item["state"] not in working]
+        return {item["entry_id"]: (item["version"], int(item["total"])) for item in found}
 
     def first_row(self, connection_id: str, entry_id: str) -> Row | None:
         """The row of an entry, None if the ledger does not know it."""
-        item = self._table.get({"connection_id": connection_id, "row": f"ENTRY#{entry_id}"})
-        return _row(item) if item else None
+        item = self._table.get({"connection_id": connection_id, "row": f"{rows.ENTRIES}{entry_id}"})
+        return rows.row_of(item) if item else None
+
+    def rows_of(self, connection_id: str, entry_id: str) -> list[Row]:
+        """An entry's row and its corrections in order, read consistently; none if the ledger does not know it."""
+        found = self._rows(connection_id, f"{rows.ENTRIES}{entry_id}")
+        # An id may be the beginning of another one; and text order puts the tenth correction before the second.
+        return sorted((row for row in found if row.entry_id == entry_id), key=lambda row: row.revision)
 
     def complete(self, connection_id: str, incomplete: Row, row: Row) -> None:
         """Replace an incomplete row by what Pleo's API says; a row that has moved on meanwhile stays as it is."""
-        attributes = _attributes(row)
-        work = "" if "work" in attributes else " REMOVE #work"
+        attributes = rows.attributes(row, datetime.now(UTC))
         update = Update(
-            key=_key(connection_id, incomplete),
-            expression=_set(attributes) + work,
+            key=rows.key(connection_id, incomplete),
+            expression=_set(attributes) + ("" if "work" in attributes else " REMOVE #work"),
             names=[*attributes, *([] if "work" in attributes else ["work"])],
             values={**attributes, "incomplete": State.INCOMPLETE.value, "seen": incomplete.version},
             condition="#state = :incomplete AND #version = :seen",
@@ -151,25 +159,21 @@ class Ledger:
         except ConditionFailedError:
             return
 
-    def record(self, connection_id: str, rows: Sequence[Row], now: datetime) -> int:
-        """Record final outcomes (sent, listed, failed) and their sum in one transaction; return how many were new.
+    def record(self, connection_id: str, outcomes: Sequence[Row], now: datetime) -> int:
+        """Record final outcomes (sent, listed, failed) and their sums in one transaction; return how many were new.
 
-        Rows whose outcome is recorded already are passed over, so recording twice counts once. At most 99 rows.
+        Rows whose outcome is recorded already are passed over, so recording twice counts once. At most 98 rows.
         """
-        left = list(rows)
+        left = list(outcomes)
         for _ in range(_TRIES):
             if not left:
                 return 0
             actions = [{"Update": self._outcome(connection_id, row, now)} for row in left]
-            added = sum(row.amount for row in left if row.state is not State.FAILED)
-            total = Update(
-                key={"connection_id": connection_id, "row": "BALANCE"},
-                expression="ADD #total :added SET #updated_at = :now",
-                names=["total", "updated_at"],
-                values={"added": added, "now": utc_text(now)},
-            )
+            sums = [self._sums(connection_id, left, now)]
+            if sent := [row for row in left if row.state is State.SENT]:
+                sums.append(days.counted(self._table, connection_id, sent, now))
             try:
-                self._table.transact([*actions, {"Update": total.request(self._table.name)}])
+                self._table.transact([*actions, *({"Update": each.request(self._table.name)} for each in sums)])
             except TransactionRefusedError as refused:
                 reasons = refused.reasons[: len(left)]
                 left = [row for row, code in zip(left, reasons, strict=True) if code != "ConditionalCheckFailed"]
@@ -177,18 +181,35 @@ class Ledger:
             return len(left)
         raise StoreUnavailable("TransactWriteItems was refused again and again")
 
+    def _sums(self, connection_id: str, outcomes: Sequence[Row], now: datetime) -> Update:
+        added = {
+            "total": sum(row.amount for row in outcomes if row.state is not State.FAILED),
+            "by_hand": sum(row.amount for row in outcomes if row.state is State.LISTED),
+        }
+        times = {"updated_at": utc_text(now)}
+        if any(row.state is State.SENT for row in outcomes):
+            times["last_line_at"] = utc_text(now)
+        return Update(
+            key={"connection_id": connection_id, "row": "BALANCE"},
+            expression="ADD #total :total, #by_hand :by_hand " + _set(times),
+            names=[*added, *times],
+            values={**added, **times},
+        )
+
     def _outcome(self, connection_id: str, row: Row, now: datetime) -> dict[str, Any]:
+        entry = work.of_row(row)
         outcome = {
             "state": row.state.value,
             "reason": row.reason,
             "detail": row.detail,
             "transaction_id": row.transaction_id,
             "final_at": utc_text(now),
+            **({"work": entry} if entry else {}),
         }
         return Update(
-            key=_key(connection_id, row),
-            expression=_set(outcome) + " REMOVE #work",
-            names=[*outcome, "work"],
+            key=rows.key(connection_id, row),
+            expression=_set(outcome) + ("" if entry else " REMOVE #work"),
+            names=[*outcome, *([] if entry else ["work"])],
             values={**outcome, "ready": State.READY.value},
             condition="#state = :ready",
         ).request(self._table.name)
@@ -197,7 +218,12 @@ class Ledger:
         """The running sum; zero for a company of which nothing was recorded yet."""
         item = self._table.get({"connection_id": connection_id, "row": "BALANCE"}) or {}
         told = item.get("pushed_to") == account_id
-        return Balance(int(item.get("total", 0)), int(item["pushed"]) if told else None)
+        return Balance(
+            total=item.get("total", 0),
+            pushed=item["pushed"] if told else None,
+            by_hand=item.get("by_hand", 0),
+            last_line_at=item.get("last_line_at", ""),
+        )
 
     def balance_pushed(self, connection_id: str, account_id: str, pushed: int) -> None:
         """Remember what this account of lexoffice was told."""
@@ -223,43 +249,34 @@ class Ledger:
             }
         )
 
+    def told(self, connection_id: str, now: datetime) -> None:
+        """Remember that a webhook came (item `TOLD`)."""
+        self._table.update(
+            Update(
+                key={"connection_id": connection_id, "row": "TOLD"},
+                expression="SET #told_at = :now",
+                names=["told_at"],
+                values={"now": utc_text(now)},
+            )
+        )
+
+    def told_at(self, connection_id: str) -> str:
+        """When a webhook last came, as UTC text, "" if none ever did; up to a quarter of an hour too early."""
+        item = self._table.get({"connection_id": connection_id, "row": "TOLD"}) or {}
+        return str(item.get("told_at", ""))
+
     def rows(self, connection_id: str) -> list[Row]:
         """Every row of a company; for proofs and support, not for the hot path."""
+        return self._rows(connection_id, rows.ENTRIES)
+
+    def _rows(self, connection_id: str, prefix: str) -> list[Row]:
         found = self._table.query(
             condition="#connection_id = :company AND begins_with(#row, :entries)",
             names=["connection_id", "row"],
-            values={"company": connection_id, "entries": "ENTRY#"},
+            values={"company": connection_id, "entries": prefix},
             ConsistentRead=True,
         )
-        return [_row(item) for item in found]
-
-
-def _key(connection_id: str, row: Row) -> dict[str, str]:
-    suffix = "" if row.revision == 1 else f"#{row.revision}"
-    return {"connection_id": connection_id, "row": f"ENTRY#{row.entry_id}{suffix}"}
-
-
-def _attributes(row: Row) -> Item:
-    """A row as attributes; all of them, because a rewrite must also clear what an older snapshot said."""
-    attributes: Item = {field.name: _stored(getattr(row, field.name)) for field in fields(row)}
-    if row.state in WORK:
-        # What can be fed goes first: rows that Pleo must complete never keep it waiting.
-        urgency = 1 if row.state is State.READY else 2
-        attributes["work"] = f"{urgency}#{row.settled_at}#{row.entry_id}#{row.revision}"
-    return attributes
-
-
-def _stored(value: Any) -> Any:
-    if isinstance(value, date):
-        return value.isoformat()
-    return value.value if isinstance(value, State | Destination) else value
-
-
-def _row(item: Item) -> Row:
-    known = {field.name: item[field.name] for field in fields(Row) if field.name in item}
-    day = known["day"]
-    row = Row(**{**known, "state": State(known["state"]), "destination": Destination(known["destination"])})
-    return replace(row, day=date.fromisoformat(day) if day else None)
+        return [rows.row_of(item) for item in found]
 
 
 def _set(attributes: Item) -> str:

@@ -7,12 +7,10 @@ Items in LedgerTable: `MATCH#<voucher id>`, kept for good. A match to be looked 
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from shared.aws import work
 from shared.aws.table import ConditionFailedError, Item, Table, Update
 from shared.domain.match import MatchState
 from shared.domain.times import utc_text
-
-_WORK_INDEX = "work"
-MATCH_WORK = "match#"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +54,7 @@ class Matches:
             key=_key(connection_id, voucher_id),
             expression="SET #work = :work",
             names=["work", "row"],
-            values={"work": f"{MATCH_WORK}{utc_text(now)}#{voucher_id.lower()}"},
+            values={"work": f"{work.MATCH}{utc_text(now)}#{voucher_id.lower()}"},
             condition="attribute_exists(#row)",
         )
         try:
@@ -70,8 +68,8 @@ class Matches:
         found = self._table.query(
             condition="#connection_id = :company AND begins_with(#work, :matches)",
             names=["connection_id", "work"],
-            values={"company": connection_id, "matches": MATCH_WORK},
-            IndexName=_WORK_INDEX,
+            values={"company": connection_id, "matches": work.MATCH},
+            IndexName=work.INDEX,
             ConsistentRead=True,
             Limit=limit,
         )

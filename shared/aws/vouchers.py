@@ -9,11 +9,10 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
+from shared.aws import work
 from shared.aws.table import ConditionFailedError, Item, Table, Update
 from shared.domain.times import utc_text
 from shared.errors import Overtaken
-
-RECEIPTS_WORK = "receipts#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,7 @@ class Attachment:
 class VoucherRecord:
     """The voucher of an entry. It is written before the voucher is: a number without id is an unknown outcome.
 
+    `intended_at` (UTC text) is when it was sent off, "" once lexoffice has refused it.
     `files` are its uploaded receipts in order, `uploading` is the digest of one more that was on its way. `job_at` is
     when the job that exported it was created, by Pleo's clock. While `watched_since` says so, receipts that arrive in
     Pleo later are looked for; `receipts` are Pleo's ids of those that are done with. `version` counts the writes: each
@@ -36,6 +36,7 @@ class VoucherRecord:
 
     entry_id: str
     number: str
+    intended_at: str = ""
     voucher_id: str = ""
     files: tuple[Attachment, ...] = ()
     uploading: str = ""
@@ -72,14 +73,15 @@ class Vouchers:
         """
         saved = replace(record, version=record.version + 1)
         stored = _attributes(saved) | {"changed_at": utc_text(now)}
-        work = {"work": f"{RECEIPTS_WORK}{record.watched_since}#{record.entry_id}"} if record.watched_since else {}
+        since = record.watched_since
+        waiting = {"work": f"{work.RECEIPTS}{since}#{record.entry_id}"} if since else {}
         update = Update(
             key=_key(connection_id, f"VOUCHER#{record.entry_id}"),
             expression="SET "
-            + ", ".join(f"#{name} = :{name}" for name in (*stored, *work))
-            + ("" if work else " REMOVE #work"),
+            + ", ".join(f"#{name} = :{name}" for name in (*stored, *waiting))
+            + ("" if waiting else " REMOVE #work"),
             names=[*stored, "work", *([] if record.version else ["row"])],
-            values={**stored, **work, **({"seen": record.version} if record.version else {})},
+            values={**stored, **waiting, **({"seen": record.version} if record.version else {})},
             condition="#version = :seen" if record.version else "attribute_not_exists(#row)",
         )
         try:
@@ -93,8 +95,8 @@ class Vouchers:
         found = self._table.query(
             condition="#connection_id = :company AND begins_with(#work, :receipts)",
             names=["connection_id", "work"],
-            values={"company": connection_id, "receipts": RECEIPTS_WORK},
-            IndexName="work",
+            values={"company": connection_id, "receipts": work.RECEIPTS},
+            IndexName=work.INDEX,
             ConsistentRead=True,
         )
         return [_record(item) for item in found]

@@ -1,10 +1,8 @@
 """The local index `work` of LedgerTable: every prefix that its values have, in the order in which they sort.
 
-A worker reads the range that is its own, so a new prefix must fall into nobody else's:
-
-- a digit: the feed's rows, which asks for everything below the letters (shared/aws/ledger.py);
-- `job#` to `receipts#`: the export worker's, which asks for everything in between (shared/aws/exports.py);
-- the letters before `job#`: nobody's work, but what people look for without the whole partition being read.
+The feed asks for everything below the letters, everybody else for one prefix; none is the beginning of another. What
+stands under `job#`, `match#` and `receipts#` is the export worker's. The others are nobody's work, but what people look
+for without the whole partition being read.
 """
 
 from shared.domain.ledger import Row, State

@@ -12,7 +12,7 @@ lexoffice must be repeated word for word or not at all. What changes later becom
 same entry with the next revision and the difference as its amount.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -49,6 +49,8 @@ class Row:
     `amount` is the signed effect on the wallet in euro cents; on the first row `total` is that of all revisions.
     `version` orders snapshots of one entry: a final one beats a pending one, otherwise Pleo's `updatedAt` decides.
     `reason` says in a stable word why a row is held, void, failed or without line; `detail` adds the vendor's words.
+    `ready_at` and `final_at` (UTC texts) are when the ledger made it ready and recorded its outcome; two rows that say
+    the same are equal whenever that was.
     """
 
     entry_id: str
@@ -67,6 +69,8 @@ class Row:
     detail: str = ""
     transaction_id: str = ""
     revisions: int = 1  # on the first row: how many rows this entry has
+    ready_at: str = field(default="", compare=False)
+    final_at: str = field(default="", compare=False)
 
     @property
     def reference(self) -> str:
@@ -181,5 +185,7 @@ def correct(first: Row, new: Row, changed_at: datetime, *, from_api: bool = Fals
         reason="correction",
         detail="",
         transaction_id="",
+        ready_at="",
+        final_at="",
     )
     return Correction(replace(first, total=new.total, version=new.version, revisions=revision), row, first.version)

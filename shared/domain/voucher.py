@@ -13,6 +13,7 @@ from shared.domain.tax_columns import Column
 # Together 60 characters at most (docs/assumptions.md#lexoffice-text-lengths); the hash alone keeps numbers apart.
 _OWN_NUMBER_LIMIT = 28
 _BOOK_ID_LIMIT = 14
+_NUMBER = re.compile(r"(?:^|\s)PLEO-(?P<mark>\S+)-(?P<hash>[0-9a-f]{10})\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +138,30 @@ def voucher_number(expense: Expense, *, own: bool = False) -> str:
     ten digits of a hash of the entry's id: book ids and invoice numbers need not be unique. lexoffice's search ignores
     case and trips over `&`, `<`, `>`, so only plain characters remain.
     """
-    mark = f"{_plain(expense.book_id, _BOOK_ID_LIMIT)}-{sha256(expense.entry_id.encode()).hexdigest()[:10]}"
+    mark = f"{book_mark(expense.book_id)}-{_own_hash(expense.entry_id)}"
     number = _plain(expense.invoice.number, _OWN_NUMBER_LIMIT) if own and expense.invoice else ""
     return f"{number} PLEO-{mark}" if number else f"PLEO-{mark}"
+
+
+def book_mark(book_id: str) -> str:
+    """What a voucher number has of a book id."""
+    return _plain(book_id, _BOOK_ID_LIMIT)
+
+
+def book_mark_of(number: str) -> str:
+    """The mark in a voucher number of ours, however it is spelt, or "" if it is none."""
+    found = _NUMBER.search(number)
+    return found["mark"] if found else ""
+
+
+def is_number_of(number: str, entry_id: str) -> bool:
+    """Whether a voucher number of ours is that of an entry; its hash tells, because a mark need not be unique."""
+    found = _NUMBER.search(number)
+    return found is not None and found["hash"].lower() == _own_hash(entry_id)
+
+
+def _own_hash(entry_id: str) -> str:
+    return sha256(entry_id.encode()).hexdigest()[:10]
 
 
 def _plain(text: str, limit: int) -> str:

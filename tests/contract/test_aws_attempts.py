@@ -93,16 +93,16 @@ def test_starting_again_voids_the_state_before(attempts: Attempts) -> None:
 
 def test_the_result_is_for_this_browser_as_often_as_it_asks(attempts: Attempts) -> None:
     attempts.await_answer("cookie", "lexoffice", "state", NOW, "c1")
-    attempts.finish("cookie", "connected", "c1")
+    attempts.finish("cookie", "linked", "c1", NOW)
 
-    assert attempts.read("cookie") == attempts.read("cookie") == Attempt("", "c1", "connected")
+    assert attempts.read("cookie") == attempts.read("cookie") == Attempt("", "c1", "linked")
     assert attempts.read("foreign") is None
     assert attempts.read("") is None
 
 
 def test_after_the_end_no_state_is_open(attempts: Attempts) -> None:
     attempts.await_answer("cookie", "pleo", "state", NOW)
-    attempts.finish("cookie", "connected", "c1")
+    attempts.finish("cookie", "linked", "c1", NOW)
 
     assert refusal(attempts) is Refusal.USED
 

@@ -11,6 +11,7 @@ from shared.aws.connections import (
     AGENDA,
     Connection,
     Connections,
+    DisconnectedError,
     OtherOrganisationError,
     SigningSecret,
     Status,
@@ -128,20 +129,42 @@ def test_a_hold_is_reported_once(connections: Connections, first: Connection) ->
     assert held == replace(first, status=Status.HELD, hold="plan")
 
 
+def test_access_that_is_gone_outweighs_another_hold_and_is_reported_once(
+    connections: Connections, first: Connection
+) -> None:
+    connections.change("c1", status=Status.ACTIVE)
+    holds = ["plan", "lexoffice_access_gone", "lexoffice_access_gone", "pleo_access_gone", "plan"]
+
+    assert [connections.hold("c1", reason) for reason in holds] == [True, True, False, False, False]
+    assert connections.get("c1") == replace(first, status=Status.HELD, hold="lexoffice_access_gone")
+
+
 def test_only_an_active_connection_is_held(connections: Connections, first: Connection) -> None:
-    assert not connections.hold("c1", "plan")
-    assert not connections.hold("nobody", "plan")
+    for reason in ("plan", "pleo_access_gone"):
+        assert not connections.hold("c1", reason)
+        assert not connections.hold("nobody", reason)
     assert connections.get("c1") == first
     assert connections.get("nobody") is None
 
 
-def test_what_was_synced_is_remembered(connections: Connections) -> None:
-    assert connections.catalogue("c1") == {}
+def test_a_person_may_ask_for_a_sync_once_a_minute(connections: Connections, first: Connection) -> None:
+    connections.change("c1", status=Status.ACTIVE)
 
-    connections.remember_catalogue("c1", {"a": "Büro"})
-    connections.remember_catalogue("c1", {"b": "Reise"})
+    asked = [connections.ask_for_sync("c1", NOW + seconds) for seconds in (0 * MINUTE, MINUTE / 2, 2 * MINUTE)]
 
-    assert connections.catalogue("c1") == {"b": "Reise"}
+    assert asked == [True, False, True]
+    found = connections.get("c1")
+    assert found is not None
+    assert found.sync_asked_at == utc_text(NOW + 2 * MINUTE)
+
+
+@pytest.mark.parametrize("status", [Status.CONNECTING, Status.HELD, Status.DISCONNECTED])
+def test_nobody_may_ask_for_a_sync_of_a_company_that_is_not_active(
+    connections: Connections, first: Connection, status: Status
+) -> None:
+    connections.change("c1", status=status)
+
+    assert not connections.ask_for_sync("c1", NOW)
 
 
 def test_one_browser_at_a_time_sets_a_company_up(connections: Connections, first: Connection) -> None:
@@ -174,21 +197,99 @@ def test_companies_whose_time_has_come_are_found_oldest_first(connections: Conne
     for number, minutes in ((1, -1), (2, -3), (3, 1), (4, 0), (5, -2)):
         due_at(connections, number, NOW + minutes * MINUTE)
 
-    assert [key for key, _ in connections.due(NOW, 10)] == ["c2", "c5", "c1", "c4"]
-    assert [key for key, _ in connections.due(NOW, 2)] == ["c2", "c5"]
+    assert [key for key, _ in connections.due(NOW)] == ["c2", "c5", "c1", "c4"]
+    assert [key for key, _ in connections.due(NOW, page=2)] == ["c2", "c5", "c1", "c4"]
 
 
 @pytest.mark.usefixtures("first")
 def test_a_company_that_is_not_set_up_is_never_due(connections: Connections) -> None:
-    assert connections.due(NOW + timedelta(days=10_000), 10) == []
+    assert list(connections.due(NOW + timedelta(days=10_000))) == []
 
 
 def test_a_turn_is_taken_once(connections: Connections) -> None:
     due_at(connections, 1, NOW)
-    ((key, seen),) = connections.due(NOW, 10)
+    ((key, seen),) = connections.due(NOW)
 
     taken = [connections.take_turn(key, seen, utc_text(NOW + 5 * MINUTE)) for _ in range(2)]
 
     assert taken == [True, False]
-    assert connections.due(NOW, 10) == []
-    assert connections.due(NOW + 5 * MINUTE, 10) == [("c1", utc_text(NOW + 5 * MINUTE))]
+    assert list(connections.due(NOW)) == []
+    assert list(connections.due(NOW + 5 * MINUTE)) == [("c1", utc_text(NOW + 5 * MINUTE))]
+
+
+@pytest.mark.usefixtures("first")
+def test_a_company_whose_due_time_moves_is_not_met_again_by_who_is_still_reading(connections: Connections) -> None:
+    for number in range(6):
+        due_at(connections, number, NOW - number * MINUTE)
+
+    met = []
+    for key, seen in connections.due(NOW, page=2):
+        met.append(key)
+        assert connections.take_turn(key, seen, utc_text(NOW + 5 * MINUTE))
+
+    assert met == ["c5", "c4", "c3", "c2", "c1", "c0"]
+
+
+def test_a_failed_turn_is_not_written_over_a_due_time_that_somebody_else_has_set(connections: Connections) -> None:
+    due_at(connections, 1, NOW)
+    read = connections.get("c1")
+    assert read is not None
+
+    assert connections.postpone(read, turn_failures=1, due_at=utc_text(NOW + MINUTE))
+    assert not connections.postpone(read, turn_failures=2, due_at=utc_text(NOW + 9 * MINUTE))
+
+    found = connections.get("c1")
+    assert found is not None
+    assert (found.turn_failures, found.due_at) == (1, utc_text(NOW + MINUTE))
+
+
+def test_a_failed_turn_puts_nobody_on_the_agenda(connections: Connections, first: Connection) -> None:
+    assert not connections.postpone(first, turn_failures=1, due_at=utc_text(NOW))
+    assert connections.get("c1") == first
+
+
+# --- disconnecting ---------------------------------------------------------------------------------------------------
+
+
+def test_what_counts_for_connected_companies_only_is_refused_for_a_disconnected_one(
+    connections: Connections, first: Connection
+) -> None:
+    assert connections.change_connected("c1", account_id="a1").account_id == "a1"
+    connections.change("c1", status=Status.DISCONNECTED)
+
+    with pytest.raises(DisconnectedError):
+        connections.change_connected("c1", status=Status.ACTIVE)
+
+    assert connections.get("c1") == replace(first, account_id="a1", status=Status.DISCONNECTED)
+
+
+def test_the_end_of_one_farewell_is_not_written_over_a_later_one_or_a_return(connections: Connections) -> None:
+    connections.open(NEW)
+    left = connections.change("c1", status=Status.DISCONNECTED, disconnected_at="2026-01-01")
+
+    assert connections.change_left(left, released_at="2026-01-02")
+    connections.change("c1", disconnected_at="2026-02-01", released_at="")
+    assert not connections.change_left(left, released_at="2026-01-02")
+    connections.change("c1", status=Status.CONNECTING, disconnected_at="2026-01-01")
+    assert not connections.change_left(left, released_at="2026-01-02")
+
+
+def test_a_forgotten_company_has_no_names_and_is_never_due(connections: Connections) -> None:
+    connections.open(NEW)
+    now = utc_text(NOW)
+    connections.change("c1", agenda=AGENDA, due_at=now, delete_at=now, organisation_name="Muster")
+
+    connections.forget("c1", now, now)
+
+    left = connections.get("c1")
+    assert left is not None
+    assert (left.company_name, left.organisation_name, left.delete_at, left.deleted_at) == ("", "", "", now)
+    assert list(connections.due(NOW + timedelta(days=9999))) == []
+
+
+def test_nobody_is_forgotten_for_a_deletion_that_was_cancelled(connections: Connections, first: Connection) -> None:
+    connections.change("c1", delete_at="")
+
+    connections.forget("c1", utc_text(NOW), utc_text(NOW))
+
+    assert connections.get("c1") == first

@@ -10,7 +10,7 @@ import pytest
 from cloud import Cloud
 from samples import CONNECTION_ID, ENTRY_ID
 
-from shared.aws.exports import SNAPSHOT_KEPT, ExportItem, Exports, Job, JobState
+from shared.aws.exports import SNAPSHOT_KEPT, ExportItem, Exports, Job, JobState, LastItem
 from shared.aws.ledger import Ledger
 from shared.aws.table import ConditionFailedError
 from shared.errors import StoreUnavailable
@@ -140,6 +140,7 @@ def test_a_snapshot_expires_and_what_must_last_does_not(aws: Cloud, exports: Exp
 
     assert expiring == {
         f"EXPORT#{JOB}#{ENTRY_ID}": {"N": str(int((NOW + SNAPSHOT_KEPT).timestamp()))},
+        f"ITEM#{ENTRY_ID}": None,
         f"JOB#{JOB}": None,
     }
 
@@ -197,6 +198,103 @@ def test_an_item_of_no_snapshot_gets_no_outcome(exports: Exports) -> None:
         with pytest.raises(ConditionFailedError):
             record(CONNECTION_ID, nowhere)
     assert exports.items(CONNECTION_ID, JOB) == []
+
+
+def test_an_outcome_keeps_the_values_that_its_texts_name_in_any_language(exports: Exports) -> None:
+    (item,) = snapshot(exports)
+    decided = replace(failed(item), values={"account": "4980 Büro", "amount": "-1,50 EUR"})
+
+    exports.decide(CONNECTION_ID, decided)
+
+    assert exports.items(CONNECTION_ID, JOB) == [decided]
+
+
+def test_half_a_character_in_one_item_does_not_keep_the_job_from_being_written_down(exports: Exports) -> None:
+    items = snapshot(exports, wire_item("e1", note="\ud800"), wire_item("e2"))
+
+    assert [item.item["note"] for item in items] == ["\ud800", "Büro"]
+
+
+# --- what people look for --------------------------------------------------------------------------------------------
+
+
+def booked(entry_id: str, book_id: object) -> dict[str, Any]:
+    return wire_item(entry_id, additionalInformation={"reconciliationId": book_id})
+
+
+def test_before_the_first_job_there_is_no_newest_one(exports: Exports) -> None:
+    assert exports.newest_job(CONNECTION_ID) is None
+
+
+@pytest.mark.parametrize("newest", JobState)
+@pytest.mark.parametrize("oldest", JobState)
+def test_the_newest_job_is_found_whether_it_is_open_or_over(
+    exports: Exports, newest: JobState, oldest: JobState
+) -> None:
+    for number, state in enumerate((oldest, newest)):
+        job = Job(
+            job_id=f"job-{number}", state=state, created_at=f"2026-01-1{number}T10:00:00.000000Z", items=3, failed=1
+        )
+        exports.save_job(CONNECTION_ID, job, NOW)
+
+    assert exports.newest_job(CONNECTION_ID) == job
+    assert exports.newest_job("another company") is None
+
+
+def test_a_job_that_is_over_is_no_work(exports: Exports) -> None:
+    snapshot(exports, booked("e1", "4113617"))
+    exports.decide(CONNECTION_ID, failed(exports.items(CONNECTION_ID, JOB)[0]))
+    exports.save_job(CONNECTION_ID, Job(job_id=JOB, state=JobState.FINISHED, created_at="2026"), NOW)
+
+    assert exports.open_jobs(CONNECTION_ID) == []
+    assert not exports.waiting(CONNECTION_ID, matches=True, receipts=True)
+
+
+def test_the_failed_items_of_a_job_are_found_without_the_others(exports: Exports) -> None:
+    items = snapshot(exports, *(wire_item(f"e{number}") for number in range(4)))
+    for item, outcome in zip(items, ("failed", "successful", "abandoned", "failed"), strict=True):
+        exports.decide(CONNECTION_ID, replace(failed(item), outcome=outcome))
+    (other,) = snapshot(exports, wire_item("e9"), job=OTHER_JOB)
+    exports.decide(CONNECTION_ID, failed(other))
+
+    assert exports.failed_items(CONNECTION_ID, JOB, 10) == [failed(items[0]), failed(items[3])]
+    assert exports.failed_items(CONNECTION_ID, JOB, 1) == [failed(items[0])]
+
+
+def test_a_failed_item_is_still_found_after_it_was_reported(exports: Exports) -> None:
+    (item,) = snapshot(exports)
+    exports.decide(CONNECTION_ID, failed(item))
+    exports.reported(CONNECTION_ID, failed(item))
+
+    assert [row.reported for row in exports.failed_items(CONNECTION_ID, JOB, 10)] == [True]
+
+
+def test_an_entry_knows_its_newest_job_and_its_book_id(exports: Exports) -> None:
+    snapshot(exports, booked("e1", "4113617"))
+    snapshot(exports, booked("e1", "4113617"), job=OTHER_JOB)
+
+    assert exports.last_item(CONNECTION_ID, "e1") == LastItem("e1", OTHER_JOB, "4113617")
+    assert exports.last_item(CONNECTION_ID, "e2") is None
+    assert exports.item(CONNECTION_ID, JOB, "e1") == exports.items(CONNECTION_ID, JOB)[0]
+    assert exports.item(CONNECTION_ID, JOB, "e2") is None
+
+
+def test_all_entries_of_a_book_id_are_found_and_those_of_a_longer_one_are_not(exports: Exports) -> None:
+    snapshot(exports, booked("e1", "AB-41"), booked("e2", "ab-41"), booked("e3", "AB-417"), wire_item("e4"))
+
+    assert exports.of_book_mark(CONNECTION_ID, "Ab-41", 10) == ["e1", "e2"]
+    assert exports.of_book_mark(CONNECTION_ID, "ab-417", 10) == ["e3"]
+    assert exports.of_book_mark(CONNECTION_ID, "ab-41", 1) == ["e1"]
+    assert exports.of_book_mark("another company", "ab-41", 10) == []
+
+
+@pytest.mark.parametrize("book_id", [None, 4113617, "", "\ud800", "##", {}], ids=repr)
+def test_an_item_without_a_readable_book_id_is_kept_all_the_same(exports: Exports, book_id: object) -> None:
+    exports.snapshot(CONNECTION_ID, JOB, [booked("e1", book_id)], NOW)
+
+    last = exports.last_item(CONNECTION_ID, "e1")
+    assert last is not None
+    assert last.job_id == JOB
 
 
 # --- when AWS fails --------------------------------------------------------------------------------------------------
