@@ -24,7 +24,8 @@ class Message:
 
     title: Text
     body: Text
-    again: bool = True  # offers to start again
+    way: str = "again"  # where its button leads: again or connect (both to /connect), status, or "" for no button
+    stays: bool = False  # its page is loaded again until there is something new
 
 
 MESSAGES: dict[str, Message] = {
@@ -94,10 +95,11 @@ MESSAGES: dict[str, Message] = {
         Text("Schon mit einer anderen Organisation verbunden", "Connected to another organisation already"),
         Text(
             "Dieses Pleo-Unternehmen oder diese lexoffice-Organisation gehört bereits zu einer anderen Verbindung. "
-            "Die bestehende Verbindung wurde nicht verändert. Wählen Sie die richtige Organisation, oder trennen Sie "
-            "zuerst die bestehende Verbindung.",
+            "Die bestehende Verbindung wurde nicht verändert. Bitte wählen Sie die Organisation, mit der das "
+            "Unternehmen schon verbunden war; soll es eine andere sein, hilft der Support.",
             "This Pleo company or this lexoffice organisation belongs to another connection. That connection was not "
-            "changed. Choose the right organisation, or disconnect the existing one first.",
+            "changed. Please choose the organisation the company was connected with; if it is to be another one, "
+            "support can help.",
         ),
     ),
     "plan": Message(
@@ -155,6 +157,56 @@ MESSAGES: dict[str, Message] = {
             "Somebody is setting this company up in another window. Please wait a minute.",
         ),
     ),
+    "foreign_form": Message(
+        Text("Dieses Formular kam nicht von unserer Seite", "This form did not come from our page"),
+        Text(
+            "Vielleicht war die Seite zu lange offen, oder Sie sind inzwischen abgemeldet. Es wurde nichts verändert. "
+            "Bitte öffnen Sie die Seite neu und versuchen Sie es noch einmal.",
+            "The page may have been open for too long, or you have been signed out. Nothing was changed. Please open "
+            "the page again and try once more.",
+        ),
+        way="status",
+    ),
+    "not_connected": Message(
+        Text("Dieses Unternehmen ist nicht verbunden", "This company is not connected"),
+        Text(
+            "Für das Unternehmen, für das Sie sich bei Pleo angemeldet haben, gibt es keine Verbindung mit lexoffice.",
+            "There is no connection with lexoffice for the company you signed in to Pleo for.",
+        ),
+        way="connect",
+    ),
+    "disconnecting": Message(
+        Text("Die Verbindung wird getrennt", "The connection is being ended"),
+        Text(
+            "Es wird nichts mehr übertragen. Die Zugänge zu Pleo und lexoffice werden gerade zurückgegeben; diese "
+            "Seite aktualisiert sich von selbst.",
+            "Nothing is transferred any more. Access to Pleo and lexoffice is being given back; this page refreshes by "
+            "itself.",
+        ),
+        way="",
+        stays=True,
+    ),
+    "disconnected": Message(
+        Text("Die Verbindung ist getrennt", "The connection has ended"),
+        Text(
+            "Die Zugänge zu Pleo und lexoffice sind zurückgegeben und bei uns gelöscht. Was schon in lexoffice steht, "
+            "bleibt dort. Sie können dieselbe Organisation jederzeit wieder verbinden.",
+            "Access to Pleo and lexoffice was given back and deleted here. What is in lexoffice stays there. You can "
+            "connect the same organisation again at any time.",
+        ),
+        way="connect",
+    ),
+    "disconnected_unconfirmed": Message(
+        Text("Die Verbindung ist getrennt", "The connection has ended"),
+        Text(
+            "Die Zugänge sind bei uns gelöscht, aber Pleo oder lexoffice hat das Ende nicht bestätigt. Bitte sehen Sie "
+            "in beiden nach, ob die Verbindung dort noch aufgeführt ist, und entfernen Sie sie gegebenenfalls. Was "
+            "schon in lexoffice steht, bleibt dort.",
+            "Access was deleted here, but Pleo or lexoffice did not confirm its end. Please check in both whether the "
+            "connection is still listed, and remove it there if it is. What is in lexoffice stays there.",
+        ),
+        way="connect",
+    ),
     "nothing_here": Message(
         Text("Hier ist nichts zu sehen", "Nothing to see here"),
         Text("In diesem Browser läuft keine Einrichtung.", "No set-up is running in this browser."),
@@ -165,54 +217,16 @@ MESSAGES: dict[str, Message] = {
             "Wir können Ihre Anfrage im Moment nicht bearbeiten. Bitte versuchen Sie es in einer Minute noch einmal.",
             "We cannot handle your request at the moment. Please try again in a minute.",
         ),
-        again=False,
-    ),
-}
-
-START: dict[str, Text] = {
-    "title": Text("Pleo mit lexoffice verbinden", "Connect Pleo with lexoffice"),
-    "intro": Text(
-        "Sie melden sich nacheinander bei Pleo und bei lexoffice an. Danach richten wir ein:",
-        "You sign in to Pleo and then to lexoffice. After that we set up:",
-    ),
-    "account": Text(
-        "ein Bankkonto in lexoffice, das Ihr Pleo-Wallet darstellt; Kartenzahlungen erscheinen dort von selbst",
-        "a bank account in lexoffice that represents your Pleo wallet; card payments appear there by themselves",
-    ),
-    "categories": Text("Ihre lexoffice-Kategorien als Konten in Pleo", "your lexoffice categories as accounts in Pleo"),
-    "taxes": Text("die Steuersätze in Pleo", "the tax rates in Pleo"),
-    "limits_title": Text("Nicht unterstützt", "Not supported"),
-    "private": Text(
-        "«Privatauslage»: Auslagen, Kilometergeld und Verpflegungspauschalen werden nicht übertragen.",
-        "Out-of-pocket expenses («Privatauslage»), mileage and per diems are not transferred.",
-    ),
-    "topups": Text(
-        "Wallet-Aufladungen und -Abhebungen tragen Sie in lexoffice von Hand ein; wir listen sie mit Datum und Betrag.",
-        "Wallet top-ups and withdrawals are entered in lexoffice by hand; we list them with date and amount.",
-    ),
-    "button": Text("Weiter zu Pleo", "Continue to Pleo"),
-}
-
-RESULT: dict[str, Text] = {
-    "title": Text("Verbunden", "Connected"),
-    "done": Text(
-        "{company} ist mit {organisation} verbunden. Kartenzahlungen erscheinen ab jetzt von selbst in lexoffice.",
-        "{company} is connected with {organisation}. From now on card payments appear in lexoffice by themselves.",
-    ),
-    "next_title": Text("Die nächsten Schritte in Pleo", "Next steps in Pleo"),
-    "names": Text(
-        "Geben Sie jeder Kategorie einen Namen, den Ihre Kolleginnen und Kollegen verstehen.",
-        "Give every category a name your colleagues understand.",
-    ),
-    "accounts": Text("Weisen Sie den Kategorien Aufwandskonten zu.", "Assign expense accounts to the categories."),
-    "contra": Text(
-        "Wählen Sie als Gegenkonto «Pleo-Wallet (Bankkonto in lexoffice)».",
-        "Choose «Pleo-Wallet (Bankkonto in lexoffice)» as contra account.",
+        way="",
     ),
 }
 
 COMMON: dict[str, Text] = {
     "again": Text("Von vorn beginnen", "Start again"),
+    "connect": Text("Mit lexoffice verbinden", "Connect with lexoffice"),
+    "status": Text("Zur Statusseite", "To the status page"),
     "other_language": Text("English", "Deutsch"),
     "product": Text("Pleo für lexoffice", "Pleo for lexoffice"),
+    "skip": Text("Zum Inhalt", "Skip to content"),
+    "sign_out": Text("Abmelden", "Sign out"),
 }

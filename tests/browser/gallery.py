@@ -3,17 +3,41 @@
 from collections.abc import Callable
 from functools import partial
 
+import facts
 from playwright.sync_api import Page, Route
 
+from shared.domain.overview import Overview
+from shared.domain.set_up import STEPS, Progress, StepState
+from shared.domain.trace import Trace
 from shared.pages import render, web
+from shared.pages.expense import expense
+from shared.pages.status import status
 from shared.pages.texts import MESSAGES, Language
 from shared.pages.web import Answer
+from shared.pages.wording import Links
 
 _ADDRESS = "http://127.0.0.1:9"  # nobody answers there: `show` does
 
 
 def _message(name: str, language: Language) -> Answer:
     return web.page(render.message(name, language))
+
+
+_LINKS = Links(pleo="https://app.pleo.io", lexoffice="https://app.lexware.de")
+
+
+def _status(overview: Overview, language: Language) -> Answer:
+    return web.page(status(language, overview, links=_LINKS, token="t", now=facts.NOW))
+
+
+def _expense(traces: tuple[Trace, ...], language: Language) -> Answer:
+    return web.page(expense(language, "1042", traces, links=_LINKS, token="t", now=facts.NOW))
+
+
+def _progress(done: int, language: Language, *, stopped: str = "", slow: bool = False) -> Answer:
+    now = StepState.FAILED if stopped else StepState.RUNNING
+    states = [StepState.DONE] * done + [now] + [StepState.WAITING] * len(STEPS)
+    return web.page(render.progress(language, Progress(tuple(zip(STEPS, states, strict=False)), stopped, slow)))
 
 
 PAGES: dict[str, Callable[[Language], Answer]] = {
@@ -23,9 +47,34 @@ PAGES: dict[str, Callable[[Language], Answer]] = {
             language,
             company="Musterfirma GmbH",
             organisation="Musterfirma Handelsgesellschaft mbH & Co. KG",
+            pleo_url="https://app.pleo.io",
             lexoffice_url="https://app.lexware.de",
         )
     ),
+    "sign-in": lambda language: web.page(render.sign_in(language)),
+    "disconnect": lambda language: web.page(
+        render.disconnect(
+            language,
+            company="Musterfirma GmbH",
+            organisation="Musterfirma Handelsgesellschaft mbH & Co. KG",
+            days=30,
+            token="t",
+        )
+    ),
+    "progress": partial(_progress, 1),
+    "progress-slow": partial(_progress, 2, slow=True),
+    "progress-stopped": partial(_progress, 1, stopped="catalogue"),
+    "status": partial(_status, facts.FINE),
+    "status-busy": partial(_status, facts.BUSY),
+    "status-attention": partial(_status, facts.ATTENTION),
+    "status-held": partial(_status, facts.HELD),
+    "status-fresh": partial(_status, facts.FRESH),
+    "status-exporting": partial(_status, facts.EXPORTING),
+    "status-disconnected": partial(_status, facts.GONE),
+    "expense": partial(_expense, (facts.COMPLETE,)),
+    "expense-failed": partial(_expense, (facts.FAILED,)),
+    "expense-no-suggestion": partial(_expense, (facts.NO_SUGGESTION, facts.LINE_HELD)),
+    "expense-unknown": partial(_expense, ()),
     **{f"message-{name}": partial(_message, name) for name in MESSAGES},
 }
 
@@ -35,7 +84,9 @@ def show(page: Page, name: str, language: Language) -> None:
 
     def answer(route: Route) -> None:
         made = PAGES[name](language)
-        route.fulfill(status=made["statusCode"], headers=made["headers"], body=made["body"])
+        # A page that loads itself again would do so while it is looked at.
+        headers = {name: value for name, value in made["headers"].items() if name != "Refresh"}
+        route.fulfill(status=made["statusCode"], headers=headers, body=made["body"])
 
     page.route(f"{_ADDRESS}/**", answer)
     page.goto(f"{_ADDRESS}/{name}?lang={language}")

@@ -1,106 +1,90 @@
-"""The help article, walked by a person in a browser.
-
-Only what can be seen is clicked, found by role and label as a screen reader would; the only addresses that are typed
-are the two that `make up` prints, Pleo's and lexoffice's.
-"""
+"""The help article, walked by a person in a browser, with our pages in German and in English."""
 
 import re
-import time
 
 import pytest
 from journeys.company import Company
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
+
+from shared.pages.texts import Language
+from shared.pages.texts_connect import RESULT, START
+from shared.pages.texts_status import STATUS
+from shared.pages.texts_verdicts import VERDICTS
+from shared.pages.texts_words import EXPORTS
 
 from .accessibility import violations
+from .person import Person
 
 pytestmark = pytest.mark.journey
 
 CATEGORY = "Büromaterial für alle"
 MERCHANT = "Muster Papierladen"
 PAID = "23,80"
-_SECONDS = 40
 
 
-def test_the_article_from_settings_to_all_transactions(page: Page, company: Company) -> None:
-    pleo, lexoffice = company.world.stack.pleo_url, company.world.stack.lexoffice_url
-    name = str(company.organisation["companyName"])
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_article_from_settings_to_all_transactions(page: Page, company: Company, language: Language) -> None:
+    person = Person(page, company, language)
 
-    _opens_pleo(page, pleo, name)
-    _connects(page, name)
-    _sees_the_new_bank_account(page, name)
+    person.types_the_address()
+    _connects(person)
+    _sees_the_new_bank_account(person)
 
-    _opens_pleo(page, pleo, name)
-    _sees_accounts_and_tax_rates(page)
-    _sets_up_a_category_and_the_contra_account(page)
-    _pays_with_a_card(page)
+    person.goes_to_pleo()
+    _sees_accounts_and_tax_rates(person)
+    _sets_up_a_category_and_the_contra_account(person)
+    person.pays_with_a_card(MERCHANT, PAID)
 
-    _opens_lexoffice(page, lexoffice, name)
-    _sees_the_line(page)
+    person.goes_to_lexoffice()
+    _sees_the_line(person)
 
-    _opens_pleo(page, pleo, name)
-    _codes_the_expense(page)
-    number = _exports(page)
+    person.goes_to_pleo()
+    number = _exports(person)
+    _finds_the_voucher_with_its_receipt(person, number)
+    _approves_the_suggestion(person, number)
 
-    _opens_lexoffice(page, lexoffice, name)
-    _finds_the_voucher_with_its_receipt(page, number)
-    _approves_the_suggestion(page, number)
-
-
-def _opens_pleo(page: Page, address: str, name: str) -> None:
-    page.goto(address)
-    page.get_by_role("link", name=name).click()
-    expect(page.get_by_role("heading", name=f"Willkommen bei {name}")).to_be_visible()
+    person.goes_to_pleo()
+    _has_nothing_left_to_do(person)
+    person.opens_the_status_page()
+    _sees_that_all_is_well(person)
+    person.goes_to_pleo()
 
 
-def _opens_lexoffice(page: Page, address: str, name: str) -> None:
-    page.goto(address)
-    page.get_by_role("link", name=name).click()
-    expect(page.get_by_role("heading", name="Bank")).to_be_visible()
-
-
-def _connects(page: Page, name: str) -> None:
+def _connects(person: Person) -> None:
     """«Einstellungen» → «Buchhaltung» → lexoffice → «Zugriff erlauben» on both sides."""
-    page.get_by_role("link", name="Einstellungen").click()
-    page.get_by_role("link", name="Buchhaltung").click()
+    page, language = person.page, person.language
+    person.opens_accounting_settings()
     page.get_by_role("region", name="lexoffice").get_by_role("link", name="Verbinden").click()
 
-    expect(page.get_by_role("heading", name="Pleo mit lexoffice verbinden")).to_be_visible()
-    expect(page.get_by_text("Privatauslage")).to_be_visible()
-    assert violations(page) == []
-    page.get_by_role("button", name="Weiter zu Pleo").click()
+    person.reads(START["title"].in_(language))
+    expect(page.get_by_text("«Privatauslage»")).to_be_visible()
+    person.begins_to_connect()
 
-    page.get_by_label("Firma").select_option(label=name)
-    page.get_by_role("button", name="Zugriff erlauben").click()
-
-    page.get_by_role("radio", name=name).check()
-    page.get_by_role("button", name="Zugriff erlauben").click()
-
-    expect(page.get_by_role("heading", name="Verbunden")).to_be_visible()
-    expect(page.get_by_text(f"{name} ist mit {name} verbunden.")).to_be_visible()
-    assert violations(page) == []
+    person.reads(RESULT["title"].in_(language))
+    told = RESULT["done"].in_(language).format(company=person.name, organisation=person.name)
+    expect(page.get_by_text(told)).to_be_visible()
 
 
-def _sees_the_new_bank_account(page: Page, name: str) -> None:
+def _sees_the_new_bank_account(person: Person) -> None:
     """«Wird automatisch ein Bankkonto für Pleo-Ausgaben in lexoffice angelegt.»"""
-    page.get_by_role("link", name="lexoffice öffnen").click()
-    page.get_by_role("link", name=name).click()
-    page.get_by_role("link", name="Pleo").click()
-
-    expect(page.get_by_role("heading", name="Pleo")).to_be_visible()
-    expect(page.get_by_text("Noch keine Umsätze.")).to_be_visible()
+    person.page.get_by_role("link", name=RESULT["lexoffice"].in_(person.language)).click()
+    person.chooses_the_organisation()
+    person.opens_all_transactions()
+    expect(person.page.get_by_text("Noch keine Umsätze.")).to_be_visible()
 
 
-def _sees_accounts_and_tax_rates(page: Page) -> None:
+def _sees_accounts_and_tax_rates(person: Person) -> None:
     """«Die Kategorien in Pleo spiegeln die Namen Ihrer Konten in lexoffice wider», and the tax rates are filled in."""
-    page.get_by_role("link", name="Kategorien").first.click()
-
-    accounts, rates = page.get_by_role("region", name="Konten"), page.get_by_role("region", name="Steuersätze")
+    person.opens_categories()
+    accounts = person.page.get_by_role("region", name="Konten")
+    rates = person.page.get_by_role("region", name="Steuersätze")
     expect(accounts.get_by_role("rowheader", name="Bürobedarf", exact=True)).to_be_visible()
     expect(rates.get_by_role("row").filter(has_text="19 %")).not_to_have_count(0)
 
 
-def _sets_up_a_category_and_the_contra_account(page: Page) -> None:
+def _sets_up_a_category_and_the_contra_account(person: Person) -> None:
     """A name that employees understand, an expense account behind it, and the wallet's account against it."""
+    page = person.page
     category = page.get_by_role("form", name="Kategorie anlegen oder ändern")
     category.get_by_label("Name").fill(CATEGORY)
     category.get_by_label("Konto").select_option(label="Bürobedarf")
@@ -114,58 +98,36 @@ def _sets_up_a_category_and_the_contra_account(page: Page) -> None:
     expect(contra.get_by_label("Konto").locator("option:checked")).to_have_text("Pleo-Wallet (Bankkonto in lexoffice)")
 
 
-def _pays_with_a_card(page: Page) -> None:
-    page.get_by_role("link", name="Wallet").first.click()
-    form = page.get_by_role("form", name="Mit Karte bezahlen")
-    form.get_by_label("Händler").fill(MERCHANT)
-    form.get_by_label("Betrag in EUR").fill(PAID)
-    form.get_by_role("button", name="Bezahlen").click()
-
-    payment = page.get_by_role("row", name=MERCHANT)
-    expect(payment).to_contain_text("Ausstehend")
-    payment.get_by_role("button", name="Abrechnen").click()
-    expect(payment).to_contain_text("Abgerechnet")
-
-
-def _sees_the_line(page: Page) -> None:
+def _sees_the_line(person: Person) -> None:
     """«Wenn einer Ihrer Kollegen mit der Pleo-Karte bezahlt, werden die Transaktionen automatisch synchronisiert.»"""
-    page.get_by_role("link", name="Pleo").click()
-
-    line = page.get_by_role("row", name=MERCHANT)
-    _reloads_until(page, line)
+    person.opens_all_transactions()
+    line = person.page.get_by_role("row", name=MERCHANT)
+    person.reloads_until(line)
     expect(line).to_contain_text(f"−{PAID}")
     expect(line).to_contain_text("offen")
-    _reloads_until(page, page.get_by_role("paragraph").filter(has_text=f"Kontostand −{PAID} €"))
+    person.reloads_until(person.page.get_by_role("paragraph").filter(has_text=f"Kontostand −{PAID} €"))
 
 
-def _codes_the_expense(page: Page) -> None:
-    page.get_by_role("link", name="Export").first.click()
-    page.get_by_role("link", name=MERCHANT).click()
-    coding = page.get_by_role("form", name="Kontierung")
-    coding.get_by_label("Kategorie").select_option(label=CATEGORY)
-    coding.get_by_role("button", name="Speichern").click()
-    expect(coding).to_contain_text(f"{CATEGORY}, 19 % Vorsteuer")
-
-    receipts = page.get_by_role("form", name="Belege")
-    receipts.get_by_role("button", name="Beleg hinzufügen").click()
-    expect(receipts.get_by_role("link")).to_have_count(1)
-
-
-def _exports(page: Page) -> str:
+def _exports(person: Person) -> str:
     """«Exportieren Sie Ihre Ausgaben aus Pleo»; the number of the voucher that it became."""
-    page.get_by_role("navigation").get_by_role("link", name="Export").click()
-    expect(page.get_by_role("checkbox", name=MERCHANT)).to_be_checked()
-    page.get_by_role("button", name="Exportieren").click()
+    page = person.page
+    person.opens_the_expense(MERCHANT)
+    person.chooses_the_category(CATEGORY)
+    person.adds_a_receipt()
 
-    _reloads_until(page, page.get_by_text("Abgeschlossen", exact=True))
-    page.get_by_text("Ergebnisse ansehen").click()
-    page.get_by_role("link", name="In lexoffice ansehen").click()
+    page.get_by_role("link", name="Zurück zum Export").click()
+    expect(page.get_by_role("checkbox", name=MERCHANT)).to_be_checked()
+    export = person.exports()
+    expect(export).to_contain_text("Abgeschlossen")
+    export.get_by_text("Ergebnisse ansehen").click()
+    export.get_by_role("link", name="In lexoffice ansehen").click()
     heading = page.get_by_role("heading", name=re.compile("^Beleg "))
     return heading.inner_text().split()[1]
 
 
-def _finds_the_voucher_with_its_receipt(page: Page, number: str) -> None:
+def _finds_the_voucher_with_its_receipt(person: Person, number: str) -> None:
     """«Gehen Sie dazu auf die Seite Belege in lexoffice.»"""
+    page = person.page
     page.get_by_role("link", name="Belege").click()
     expect(page.get_by_role("row", name=number)).to_contain_text("offen")
     page.get_by_role("link", name=number).click()
@@ -174,11 +136,10 @@ def _finds_the_voucher_with_its_receipt(page: Page, number: str) -> None:
     expect(page.get_by_text(PAID).first).to_be_visible()
 
 
-def _approves_the_suggestion(page: Page, number: str) -> None:
+def _approves_the_suggestion(person: Person, number: str) -> None:
     """«Zuordnungsvorschläge … genehmigen», then everything matched is under «Alle Umsätze»."""
-    page.get_by_role("link", name="Bank", exact=True).click()
-    page.get_by_role("link", name="Pleo").click()
-    page.get_by_role("link", name="Zuordnungsvorschläge").click()
+    page = person.page
+    person.opens_suggestions()
     page.get_by_role("button", name=f"Beleg {number} zuordnen").click()
     expect(page.get_by_text("Keine Zuordnungsvorschläge.")).to_be_visible()
 
@@ -188,9 +149,15 @@ def _approves_the_suggestion(page: Page, number: str) -> None:
     expect(line.get_by_role("link", name=f"Beleg {number}")).to_be_visible()
 
 
-def _reloads_until(page: Page, shown: Locator) -> None:
-    """What arrives by itself is seen after a reload; pages have no script."""
-    deadline = time.monotonic() + _SECONDS
-    while not shown.count():
-        assert time.monotonic() < deadline, f"not within {_SECONDS} s: {shown}"
-        page.reload()
+def _has_nothing_left_to_do(person: Person) -> None:
+    """What Pleo's home page says to do next is done, apart from what only lexoffice knows."""
+    guide = person.page.get_by_role("region", name="So geht es weiter")
+    expect(guide.get_by_role("listitem").filter(has_text="Erledigt")).to_have_count(5)
+
+
+def _sees_that_all_is_well(person: Person) -> None:
+    page, language = person.page, person.language
+    expect(page.get_by_role("heading", name=VERDICTS["ok"].title.in_(language))).to_be_visible()
+    expect(person.section("feed")).to_contain_text(STATUS["nothing_waiting"].in_(language))
+    expect(person.section("export")).to_contain_text(EXPORTS["completed"].in_(language))
+    assert violations(page) == []

@@ -4,7 +4,8 @@ import pytest
 from journeys.company import Company
 from playwright.sync_api import Page, expect
 
-from shared.pages.texts import COMMON, MESSAGES, RESULT, START, Language, Text
+from shared.pages.texts import COMMON, MESSAGES, Language, Text
+from shared.pages.texts_connect import RESULT, START
 
 from .accessibility import violations
 from .watch import Watch

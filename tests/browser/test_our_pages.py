@@ -4,10 +4,11 @@ from pathlib import Path
 
 import jinja2
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from shared.pages import render
-from shared.pages.texts import Language
+from shared.pages.texts import COMMON, Language
+from shared.pages.texts_status import STATUS
 
 from .accessibility import violations
 from .conftest import BUILD
@@ -28,6 +29,8 @@ def test_a_page_is_accessible_and_fits_desktop_and_phone(page: Page, name: str) 
             page.screenshot(path=BUILD / "screenshots" / f"{name}-{language}-{device}.png", full_page=True)
             needed = page.evaluate("document.documentElement.scrollWidth")
             assert needed <= width, f"the page in {language} scrolls sideways on a {device}"
+    page.emulate_media(color_scheme="dark")
+    assert violations(page) == [], "in dark colours"
 
 
 def test_no_page_is_missing_here(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,3 +47,19 @@ def test_no_page_is_missing_here(monkeypatch: pytest.MonkeyPatch) -> None:
         answer("de")
 
     assert used == {path.name for path in Path(render.__file__).parent.joinpath("templates").iterdir()}
+
+
+def test_a_keyboard_skips_to_the_content_and_opens_what_is_folded(page: Page) -> None:
+    show(page, "status", "de")
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name=COMMON["skip"].de)).to_be_focused()
+    expect(page.get_by_role("link", name=COMMON["skip"].de)).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="lexoffice öffnen")).to_be_focused()
+
+    how = page.get_by_text(STATUS["hand_how_title"].de)
+    how.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(STATUS["hand_how_transit"].de)).to_be_visible()

@@ -1,0 +1,105 @@
+"""The page of one expense: what is known of it becomes a verdict, its cure and a list of steps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.matching import ENGLISH, GERMAN, Rail
+from shared.domain.trace import Branch, Step, Trace
+from shared.pages.formats import Formats
+from shared.pages.render import Html, ShownStep, rendered, worded
+from shared.pages.texts import COMMON, Language
+from shared.pages.texts_expense import ANSWERS, ASK, DETAILS, EXPENSE, MATCHES, NOT_FOUND, STEPS
+from shared.pages.texts_words import KINDS, STEP_STATES, STEP_TONES, WAITING
+from shared.pages.wording import Links, export_error, filled
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One expense as the page shows it; links are empty where nothing is known to lead to."""
+
+    heading: str
+    about: str
+    tone: str
+    title: str
+    cure: str
+    rails: tuple[str, ...]
+    steps: tuple[ShownStep, ...]
+    voucher_number: str
+    voucher_url: str
+    pleo_url: str
+
+
+def expense(
+    language: Language, asked: str, traces: Sequence[Trace], *, links: Links, token: str, now: datetime
+) -> Html:
+    """Everything known under the number that somebody `asked` for; `token` as for the status page."""
+    show = Formats(language, now)
+    known = [trace for trace in traces if trace.branch is not Branch.UNKNOWN]
+    return rendered(
+        "expense.html",
+        language,
+        title=EXPENSE["title"].in_(language),
+        text=worded(EXPENSE, language),
+        ask_text=worded(ASK, language),
+        sign_out=COMMON["sign_out"].in_(language),
+        asked=asked,
+        asked_words=EXPENSE["asked"].in_(language).format(asked=asked),
+        token=token,
+        links=links,
+        expenses=[_shown(trace, show, links) for trace in known],
+        not_found=(NOT_FOUND.title.in_(language), NOT_FOUND.cure.in_(language)),
+    )
+
+
+def _shown(trace: Trace, show: Formats, links: Links) -> Shown:
+    answer, language = ANSWERS[trace.branch.value], show.language
+    about = [
+        trace.counterparty,
+        KINDS[trace.kind].in_(language) if trace.kind in KINDS else trace.kind,
+        "" if trace.amount is None else show.money(trace.amount),
+        show.day(trace.day) if trace.day else "",
+    ]
+    failed = trace.branch is Branch.EXPORT_FAILED and trace.code
+    return Shown(
+        heading=EXPENSE["number"].in_(language).format(number=trace.book_id or trace.entry_id),
+        about=" · ".join(part for part in about if part),
+        tone=answer.tone,
+        title=answer.title.in_(language),
+        # The error's own sentence names the fix, too.
+        cure=export_error(trace.code, dict(trace.values), language) if failed else answer.cure.in_(language),
+        rails=tuple((GERMAN if language == "de" else ENGLISH)[Rail(rail)] for rail in trace.rails),
+        steps=tuple(_step(step, show) for step in trace.steps),
+        voucher_number=trace.voucher_number,
+        voucher_url=f"{links.lexoffice}/permalink/vouchers/view/{trace.voucher_id}" if trace.voucher_id else "",
+        pleo_url=trace.pleo_url if trace.pleo_url.startswith(("https://", f"{links.pleo}/")) else links.pleo,
+    )
+
+
+def _step(step: Step, show: Formats) -> ShownStep:
+    told = [show.moment(step.at) if step.at else "", _detail(step, show)]
+    return ShownStep(
+        step.state,
+        STEP_TONES[step.state],
+        STEPS[step.what].in_(show.language),
+        STEP_STATES[step.state].in_(show.language),
+        " · ".join(part for part in told if part),
+    )
+
+
+def _detail(step: Step, show: Formats) -> str:
+    """What a step says besides its state; codes and vendors' words are told elsewhere on the page, or not at all."""
+    language = show.language
+    if step.what == "receipts" and step.detail.isdecimal() and step.state != "missing":
+        n = int(step.detail)
+        return DETAILS["receipts_one" if n == 1 else "receipts_many"].in_(language).format(n=show.number(n))
+    if step.what == "receipts" and step.detail == "0":
+        return DETAILS["no_receipts"].in_(language)
+    if step.detail in MATCHES:
+        return MATCHES[step.detail].in_(language)
+    reason, _, words = step.detail.partition(" ")
+    if reason in DETAILS:
+        return DETAILS[reason].in_(language)
+    if step.what == "line" and step.state == "failed":
+        return filled(WAITING.get(reason, WAITING["other"]).in_(language), {"detail": words} if words else {})
+    return ""

@@ -1,0 +1,80 @@
+"""The last 30 days as two small charts, each with its sentence and its table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from shared.domain.overview import Day
+from shared.pages.charts import Bar, Mark, chart, round_marks
+from shared.pages.formats import Formats
+from shared.pages.texts_status import COUNTS, STATUS
+
+# Seconds that a delay is read against: from "at once" to "a day".
+_DELAYS = (1, 10, 60, 600, 3600, 6 * 3600, 24 * 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A chart for the eye, the same in words, and as (day, figures…) for everybody who wants them exactly."""
+
+    title: str
+    picture: Markup
+    words: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def charts_of(days: Sequence[Day], show: Formats) -> list[Shown]:
+    """Lines and delay per day; nothing when there was no line at all."""
+    busy = [day for day in days if day.lines]
+    return [_lines(days, busy, show), _delays(days, busy, show)] if busy else []
+
+
+def _lines(days: Sequence[Day], busy: Sequence[Day], show: Formats) -> Shown:
+    total, top = sum(day.lines for day in busy), max(busy, key=lambda day: day.lines)
+    said = COUNTS["lines"].for_(total).in_(show.language).replace("{n}", show.number(total))
+    most = STATUS["chart_most"].in_(show.language).format(day=show.day(top.day), n=show.number(top.lines))
+    title = STATUS["chart_lines"].in_(show.language)
+    return Shown(
+        title,
+        chart(
+            [Bar(day.lines, f"{show.day(day.day)}: {show.number(day.lines)}", part=day.lines) for day in days],
+            [Mark(mark, show.number(mark)) for mark in round_marks(top.lines)],
+            _ends(days, show),
+        ),
+        f"{said}, {most}.",
+        (STATUS["date"].in_(show.language), title),
+        tuple((show.day(day.day), show.number(day.lines)) for day in reversed(busy)),
+    )
+
+
+def _delays(days: Sequence[Day], busy: Sequence[Day], show: Formats) -> Shown:
+    known = [(day, day.mean_delay, day.longest_delay) for day in busy]
+    slowest, _, longest = max(known, key=lambda each: each[2] or 0.0)
+    weighed = sum((mean or 0.0) * day.lines for day, mean, _ in known) / sum(day.lines for day in busy)
+    words = STATUS["chart_typical"].in_(show.language)
+    above = next((index for index, mark in enumerate(_DELAYS) if mark >= (longest or 0.0)), len(_DELAYS) - 1)
+    return Shown(
+        STATUS["chart_delay"].in_(show.language),
+        chart(
+            [
+                Bar(day.longest_delay, f"{show.day(day.day)}: {_seconds(day.longest_delay, show)}", part=day.mean_delay)
+                for day in days
+            ],
+            [Mark(mark, show.exact(mark)) for mark in _DELAYS[: max(above, 2) + 1]],
+            _ends(days, show),
+            logarithmic=True,
+        ),
+        words.format(mean=show.duration(weighed), longest=_seconds(longest, show), day=show.day(slowest.day)),
+        tuple(STATUS[name].in_(show.language) for name in ("date", "chart_mean", "chart_longest")),
+        tuple((show.day(day.day), _seconds(mean, show), _seconds(most, show)) for day, mean, most in reversed(known)),
+    )
+
+
+def _ends(days: Sequence[Day], show: Formats) -> tuple[str, str]:
+    return show.day(days[0].day), show.day(days[-1].day)
+
+
+def _seconds(value: float | None, show: Formats) -> str:
+    return "–" if value is None else show.duration(value)

@@ -1,0 +1,219 @@
+"""The status page: facts in, words out. Which words, is decided here; what they are, stands in the texts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.overview import (
+    CatalogueChange,
+    CatalogueRefusal,
+    FailedItem,
+    LastExport,
+    Movement,
+    Overview,
+    Waiting,
+)
+from shared.pages.formats import Formats
+from shared.pages.history import charts_of
+from shared.pages.render import Html, rendered, worded
+from shared.pages.texts import COMMON, Language
+from shared.pages.texts_expense import ASK
+from shared.pages.texts_status import COUNTS, STATUS
+from shared.pages.texts_verdicts import VERDICTS
+from shared.pages.texts_words import CHANGES, DIRECTIONS, EXPORTS, HEALTH, KINDS, REFUSALS, STATUSES, WAITING
+from shared.pages.wording import Links, export_error, filled
+
+_NEEDS_SOMEBODY = frozenset({"failed", "held"})
+_TONES = {"active": "ok", "held": "bad", "ok": "ok", "gone": "bad", "missing": "warn"}
+_WITHOUT_POINTS = frozenset({"ok", "busy", "connecting", "disconnected"})
+_LOOKS = {"date": "short", "amount": "figure", "what_to_do": "long"}
+_SHOWN_LINES = 20
+_SHOWN_MOVEMENTS = 12
+_SHOWN_CHANGES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table. `look`: short (never broken), figure (flush right) or long (as wide as a phone)."""
+
+    name: str
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Something that needs somebody, and the section that says more."""
+
+    section: str
+    words: str
+
+
+def status(language: Language, overview: Overview, *, links: Links, token: str, now: datetime) -> Html:
+    """The page of one company. `token` proves that a form comes from this session's page."""
+    show = Formats(language, now)
+    verdict = verdict_of(overview)
+    told = VERDICTS[verdict]
+    return rendered(
+        "status.html",
+        language,
+        title=STATUS["title"].in_(language),
+        text=worded(STATUS, language),
+        ask_text=worded(ASK, language),
+        sign_out=COMMON["sign_out"].in_(language),
+        show=show,
+        overview=overview,
+        links=links,
+        token=token,
+        told=told,
+        told_title=told.title.in_(language),
+        told_body=told.body.in_(language),
+        waits=_waits(overview, show),
+        points=[] if verdict in _WITHOUT_POINTS else _points(overview, show),
+        state=(_TONES.get(overview.status, "warn"), STATUSES[overview.status].in_(language)),
+        sides=[
+            (STATUS["company"].in_(language), overview.company, *_health(overview.pleo, language)),
+            (STATUS["organisation"].in_(language), overview.organisation, *_health(overview.lexoffice, language)),
+        ],
+        lines=_lines(overview, show),
+        export=_export(overview.export, show) if overview.export else None,
+        refused=_refused(overview.sync.refused, show),
+        changes=[_change(change, show) for change in overview.sync.changes[:_SHOWN_CHANGES]],
+        more_changes=_counted("more_changes", len(overview.sync.changes) - _SHOWN_CHANGES + overview.sync.more, show),
+        movements=_movements(overview.movements, show),
+        charts=charts_of(overview.days, show),
+    )
+
+
+def verdict_of(overview: Overview) -> str:
+    """The one word for how the company stands, a key of VERDICTS."""
+    if overview.status == "held":
+        return overview.hold if overview.hold in VERDICTS else "held"
+    if overview.status in {"connecting", "disconnected"}:
+        return overview.status
+    failed = overview.export and overview.export.failed
+    if failed or overview.sync.refused or any(row.state in _NEEDS_SOMEBODY for row in overview.waiting):
+        return "attention"
+    return "busy" if overview.done_by else "ok"
+
+
+def _health(state: str, language: Language) -> tuple[str, str]:
+    return _TONES[state], HEALTH[state].in_(language)
+
+
+def _counted(name: str, n: int, show: Formats) -> str:
+    """A text about n things, empty when there are none."""
+    text = COUNTS[name].for_(n).in_(show.language)
+    return text.replace("{n}", show.number(n)) if n > 0 else ""
+
+
+def _waits(overview: Overview, show: Formats) -> str:
+    """How much is on its way, without what waits for a person, and until when."""
+    waiting = overview.waiting_count - sum(row.state in _NEEDS_SOMEBODY for row in overview.waiting)
+    words = [_counted("waiting_more" if overview.waiting_more else "waiting", waiting, show)]
+    if overview.done_by and overview.status == "active":
+        words.append(STATUS["done_by"].in_(show.language).format(time=show.when(overview.done_by)))
+    return " ".join(word for word in words if word)
+
+
+def _points(overview: Overview, show: Formats) -> list[Point]:
+    lines = sum(row.state in _NEEDS_SOMEBODY for row in overview.waiting)
+    items = overview.export.failed_count if overview.export else 0
+    found = [
+        Point("look-at", _counted("attention_lines", lines, show)),
+        Point("export", _counted("attention_items", items, show)),
+        Point("sync", STATUS["sync_refused"].in_(show.language) if overview.sync.refused else ""),
+    ]
+    return [point for point in found if point.words]
+
+
+def _lines(overview: Overview, show: Formats) -> dict[str, object]:
+    """What a person must look at, as a table."""
+    rows = [row for row in overview.waiting if row.state in _NEEDS_SOMEBODY]
+    return {
+        "columns": _columns(show.language, "date", "merchant", "amount", "what_to_do"),
+        "rows": [_line(row, show) for row in rows[:_SHOWN_LINES]],
+        "more": _counted("more", len(rows) - _SHOWN_LINES, show),
+    }
+
+
+def _line(row: Waiting, show: Formats) -> tuple[str, ...]:
+    reason = WAITING.get(row.reason, WAITING["other"]).in_(show.language)
+    return (
+        show.day(row.day) if row.day else "–",
+        row.counterparty or _kind(row.kind, show.language),
+        show.money(row.amount) if row.amount else "–",
+        filled(reason, {"detail": row.detail} if row.detail else {}),
+    )
+
+
+def _export(export: LastExport, show: Formats) -> dict[str, object]:
+    language = show.language
+    ended = EXPORTS.get(export.event, EXPORTS["other"]) if export.state == "finished" else EXPORTS[export.state]
+    tone = "busy" if export.state != "finished" else "ok" if export.event == "completed" else "warn"
+    done = COUNTS["exported"].for_(export.items).in_(language)
+    return {
+        "tone": tone,
+        "word": ended.in_(language),
+        "at": show.moment(export.created_at),
+        "count": done.format(successful=show.number(export.successful), n=show.number(export.items))
+        if export.items
+        else "",
+        "done_by": STATUS["done_by"].in_(language).format(time=show.when(export.done_by)) if export.done_by else "",
+        "cause": export_error(export.code, dict(export.values), language) if export.code else "",
+        "columns": _columns(language, "number", "merchant", "amount", "what_to_do"),
+        "rows": [_item(item, show) for item in export.failed[:_SHOWN_LINES]],
+        "more": _counted("more", export.failed_count - _SHOWN_LINES, show),
+        "to_match": export.state == "finished" and export.successful > 0,
+    }
+
+
+def _item(item: FailedItem, show: Formats) -> tuple[str, ...]:
+    return (
+        item.book_id or item.entry_id,
+        item.merchant or "–",
+        "–" if item.amount is None else show.money(item.amount),
+        export_error(item.code, dict(item.values), show.language),
+    )
+
+
+def _change(change: CatalogueChange, show: Formats) -> str:
+    what = change.what
+    if what == "tax_code":
+        what = "tax_code_new" if not change.before else "tax_code_changed" if change.name else "tax_code_gone"
+    words = CHANGES.get(what, CHANGES["other"]).in_(show.language).format(name=change.name, before=change.before)
+    return f"{words} {_counted('using_gone', change.expenses, show)}".strip()
+
+
+def _refused(refusal: CatalogueRefusal | None, show: Formats) -> str:
+    """Why the list of categories was not taken over, empty if it was."""
+    if refusal is None:
+        return ""
+    words = REFUSALS[refusal.reason].in_(show.language)
+    return words.format(count=show.number(refusal.count), known=show.number(refusal.known))
+
+
+def _movements(movements: Sequence[Movement], show: Formats) -> dict[str, object]:
+    """The newest wallet movements that are entered by hand, as a table."""
+    return {
+        "columns": _columns(show.language, "date", "kind", "direction", "amount"),
+        "rows": [
+            (
+                show.day(movement.day),
+                _kind(movement.kind, show.language),
+                DIRECTIONS["in" if movement.amount > 0 else "out"].in_(show.language),
+                show.money(abs(movement.amount)),
+            )
+            for movement in movements[:_SHOWN_MOVEMENTS]
+        ],
+        "more": _counted("more_in_file", len(movements) - _SHOWN_MOVEMENTS, show),
+    }
+
+
+def _kind(kind: str, language: Language) -> str:
+    """A kind in words; one that is new in Pleo by Pleo's own name."""
+    return KINDS[kind].in_(language) if kind in KINDS else kind
+
+
+def _columns(language: Language, *names: str) -> list[Column]:
+    """Columns by the names of their texts."""
+    return [Column(STATUS[name].in_(language), _LOOKS.get(name, "")) for name in names]

@@ -1,0 +1,193 @@
+"""What the status page says, German first."""
+
+from dataclasses import dataclass
+
+from shared.pages.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A text about `{n}` things, for one and for any other number."""
+
+    one: Text
+    many: Text
+
+    def for_(self, n: int) -> Text:
+        """The one that fits a number."""
+        return self.one if n == 1 else self.many
+
+
+COUNTS: dict[str, Counted] = {
+    "waiting": Counted(
+        Text("1 Zahlung wartet.", "1 payment is waiting."),
+        Text("{n} Zahlungen warten.", "{n} payments are waiting."),
+    ),
+    "waiting_more": Counted(
+        Text("Mindestens 1 Zahlung wartet.", "At least 1 payment is waiting."),
+        Text("Mehr als {n} Zahlungen warten.", "More than {n} payments are waiting."),
+    ),
+    "attention_lines": Counted(
+        Text("1 Umsatz, um den sich jemand kümmern muss", "1 payment that somebody must look at"),
+        Text("{n} Umsätze, um die sich jemand kümmern muss", "{n} payments that somebody must look at"),
+    ),
+    "attention_items": Counted(
+        Text("1 Ausgabe, die nicht exportiert wurde", "1 expense that was not exported"),
+        Text("{n} Ausgaben, die nicht exportiert wurden", "{n} expenses that were not exported"),
+    ),
+    "more": Counted(
+        Text("… und 1 weitere.", "… and 1 more."),
+        Text("… und {n} weitere.", "… and {n} more."),
+    ),
+    "more_in_file": Counted(
+        Text("… und 1 ältere in der CSV-Datei.", "… and 1 older one in the CSV file."),
+        Text("… und {n} ältere in der CSV-Datei.", "… and {n} older ones in the CSV file."),
+    ),
+    "more_changes": Counted(
+        Text("1 weitere Änderung", "1 more change"),
+        Text("{n} weitere Änderungen", "{n} more changes"),
+    ),
+    "using_gone": Counted(
+        Text(
+            "1 Ausgabe, die noch nicht exportiert ist, benutzt sie: dort eine andere Kategorie wählen.",
+            "1 expense that is not exported yet uses it: choose another category there.",
+        ),
+        Text(
+            "{n} Ausgaben, die noch nicht exportiert sind, benutzen sie: dort eine andere Kategorie wählen.",
+            "{n} expenses that are not exported yet use it: choose another category there.",
+        ),
+    ),
+    "exported": Counted(
+        Text("{successful} von 1 Ausgabe exportiert", "{successful} of 1 expense exported"),
+        Text("{successful} von {n} Ausgaben exportiert", "{successful} of {n} expenses exported"),
+    ),
+    "lines": Counted(
+        Text("1 Umsatz in 30 Tagen", "1 line in 30 days"),
+        Text("{n} Umsätze in 30 Tagen", "{n} lines in 30 days"),
+    ),
+}
+
+STATUS: dict[str, Text] = {
+    "title": Text("Status der Verbindung", "Connection status"),
+    "reconnect": Text("Neu verbinden", "Reconnect"),
+    "connect": Text("Verbinden", "Connect"),
+    "done_by": Text("Fertig gegen {time}.", "Done by about {time}."),
+    "connection": Text("Verbindung", "Connection"),
+    "company": Text("Ihr Unternehmen in Pleo", "Your company in Pleo"),
+    "organisation": Text("Ihre Organisation in lexoffice", "Your organisation in lexoffice"),
+    "since": Text("Verbunden seit", "Connected since"),
+    "open_lexoffice": Text("lexoffice öffnen", "Open lexoffice"),
+    "open_pleo": Text("Pleo öffnen", "Open Pleo"),
+    "feed": Text("Kartenzahlungen", "Card payments"),
+    "last_line": Text("Letzter Umsatz in lexoffice", "Last line in lexoffice"),
+    "caught_up": Text("In Pleo zuletzt nachgesehen", "Last checked in Pleo"),
+    "waiting": Text("Unterwegs", "On their way"),
+    "nothing_waiting": Text("nichts: alles ist übertragen", "nothing: everything is transferred"),
+    "never": Text("noch nie", "never"),
+    "look_at": Text("Darum muss sich jemand kümmern", "Somebody must look at these"),
+    "date": Text("Datum", "Date"),
+    "merchant": Text("Händler", "Merchant"),
+    "amount": Text("Betrag", "Amount"),
+    "what_to_do": Text("Ursache und Abhilfe", "Cause and fix"),
+    "export": Text("Letzter Export", "Last export"),
+    "no_export": Text(
+        "Es wurde noch nichts exportiert. Klicken Sie in Pleo auf «Exportieren», wenn Ihre Ausgaben vollständig sind.",
+        "Nothing has been exported yet. Click «Exportieren» in Pleo once your expenses are complete.",
+    ),
+    "started_at": Text("Begonnen", "Started"),
+    "outcome": Text("Ergebnis", "Outcome"),
+    "failed_items": Text("Nicht exportiert", "Not exported"),
+    "number": Text("Nummer in Pleo", "Number in Pleo"),
+    "after_fixing": Text(
+        "Beheben Sie die Ursache und exportieren Sie in Pleo noch einmal. Was schon in lexoffice ist, entsteht nicht "
+        "doppelt.",
+        "Fix the cause, then export again in Pleo. What is in lexoffice already is not made twice.",
+    ),
+    "match_next": Text(
+        "Als Nächstes: in lexoffice unter «Finanzen» → «Bank» → «Pleo-Wallet» den Reiter «Zuordnungsvorschläge» öffnen "
+        "und die Vorschläge genehmigen.",
+        "Next: in lexoffice open «Finanzen» → «Bank» → «Pleo-Wallet», tab «Zuordnungsvorschläge», and approve the "
+        "suggestions.",
+    ),
+    "sync": Text("Kategorien und Steuersätze", "Categories and tax codes"),
+    "synced_at": Text("Zuletzt abgeglichen", "Last synced"),
+    "changed_at": Text("Letzte Änderung", "Last change"),
+    "sync_refused": Text("Kategorien, die nicht übernommen wurden", "Categories that were not taken over"),
+    "sync_now": Text("Jetzt abgleichen", "Sync now"),
+    "sync_asked": Text(
+        "Der Abgleich ist bestellt und dauert meist wenige Sekunden. Laden Sie diese Seite dann neu.",
+        "The sync is on its way and usually takes a few seconds. Then load this page again.",
+    ),
+    "no_changes": Text(
+        "Seit dem Verbinden hat sich in lexoffice nichts geändert.",
+        "Nothing has changed in lexoffice since connecting.",
+    ),
+    "hand": Text("In lexoffice von Hand eintragen", "To enter in lexoffice by hand"),
+    "hand_intro": Text(
+        "Aufladungen, Abhebungen und Erstattungen stehen nicht auf der Exportseite von Pleo. Sie bewegen aber das "
+        "Wallet und gehören in die Bücher.",
+        "Top-ups, withdrawals and reimbursements are not on Pleo's export page. They do move the wallet, and belong in "
+        "the books.",
+    ),
+    "hand_none": Text("Bisher gibt es keine solchen Bewegungen.", "There are no such movements so far."),
+    "hand_how_title": Text("So tragen Sie sie ein", "How to enter them"),
+    "hand_how_account": Text(
+        "Legen Sie in lexoffice unter «Finanzen» → «Bank» auf dem Konto «Pleo-Wallet» einen Umsatz mit Datum, Betrag "
+        "und Richtung aus dieser Liste an.",
+        "In lexoffice, under «Finanzen» → «Bank», add a line to the account «Pleo-Wallet» with date, amount and "
+        "direction from this list.",
+    ),
+    "hand_how_transit": Text(
+        "Aufladung und Auszahlung: Ordnen Sie diesen Umsatz und die Überweisung auf Ihrem Bankkonto beide der "
+        "Kategorie «Geldtransit» zu; dort gleichen sie sich aus.",
+        "Top-up and withdrawal: assign both this line and the transfer on your bank account to the category "
+        "«Geldtransit»; there they cancel out.",
+    ),
+    "hand_how_reimbursement": Text(
+        "Erstattung: Ordnen Sie den Umsatz dem Beleg zu, den Sie für die Auslage erfasst haben.",
+        "Reimbursement: assign the line to the voucher that you entered for the expense.",
+    ),
+    "direction": Text("Richtung", "Direction"),
+    "kind": Text("Art", "Kind"),
+    "download": Text("Alle als CSV-Datei laden", "Download all as CSV"),
+    "proof": Text("Kontostand, erklärt", "The balance, explained"),
+    "proof_lines": Text("Umsätze, die wir übertragen haben", "Lines we transferred"),
+    "proof_hand": Text("Bewegungen, die Sie von Hand eintragen", "Movements you enter by hand"),
+    "proof_total": Text("Ergibt das Wallet seit dem Verbinden", "Makes the wallet since connecting"),
+    "proof_pushed": Text("Kontostand, der in lexoffice angezeigt wird", "Balance shown in lexoffice"),
+    "proof_not_told": Text("noch nicht gemeldet", "not told yet"),
+    "proof_waiting": Text("Noch nicht enthalten: unterwegs", "Not included yet: on their way"),
+    "proof_failed": Text("Noch nicht enthalten: von lexoffice abgelehnt", "Not included yet: refused by lexoffice"),
+    "proof_equal": Text(
+        "Beides stimmt überein. Weicht die Summe der Umsätze in lexoffice davon ab, fehlen dort Bewegungen, die von "
+        "Hand einzutragen sind.",
+        "Both agree. If the lines in lexoffice add up to something else, movements are missing there that are entered "
+        "by hand.",
+    ),
+    "proof_differs": Text(
+        "Der neue Kontostand wird mit den nächsten Umsätzen gemeldet.",
+        "The new balance is told together with the next lines.",
+    ),
+    "charts": Text("Die letzten 30 Tage", "The last 30 days"),
+    "chart_lines": Text("Umsätze je Tag", "Lines per day"),
+    "chart_delay": Text("Dauer von der Zahlung bis lexoffice", "Time from payment to lexoffice"),
+    "chart_none": Text("Noch gibt es nichts zu zeigen.", "There is nothing to show yet."),
+    "chart_most": Text("am meisten am {day}: {n}", "most on {day}: {n}"),
+    "chart_typical": Text(
+        "Im Mittel {mean}, am längsten {longest} ({day}). Dunkel: Mittel des Tages, hell: die langsamste Zahlung.",
+        "{mean} on average, {longest} at most ({day}). Dark: the day's average, light: the slowest payment.",
+    ),
+    "chart_table": Text("Zahlen als Tabelle", "Figures as a table"),
+    "chart_mean": Text("Mittel", "Average"),
+    "chart_longest": Text("am längsten", "longest"),
+    "manage": Text("Verbindung verwalten", "Manage the connection"),
+    "manage_reconnect": Text(
+        "Neu verbinden behält Konto, Kategorien und alles, was schon übertragen ist.",
+        "Reconnecting keeps the account, the categories and everything that was transferred.",
+    ),
+    "manage_disconnect": Text(
+        "Trennen beendet die Übertragung. Vorher sehen Sie, was gelöscht wird und was bleibt.",
+        "Disconnecting ends the transfer. Before that you see what is deleted and what stays.",
+    ),
+    "disconnect": Text("Trennen …", "Disconnect …"),
+    "times": Text("Alle Zeiten in deutscher Zeit.", "All times in German time."),
+}

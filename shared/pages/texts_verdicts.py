@@ -1,0 +1,132 @@
+"""How a company stands, in one sentence; the keys are verdicts of shared/pages/status.py and holds of a connection."""
+
+from dataclasses import dataclass
+
+from shared.pages.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How the company stands, and what to do; `tone` is ok, busy, warn or bad, `connect` offers to connect."""
+
+    tone: str
+    title: Text
+    body: Text
+    connect: bool = False
+
+
+VERDICTS: dict[str, Verdict] = {
+    "ok": Verdict(
+        "ok",
+        Text("Alles in Ordnung", "Everything is fine"),
+        Text(
+            "Neue Kartenzahlungen erscheinen von selbst in lexoffice. Sie müssen nichts tun.",
+            "New card payments appear in lexoffice by themselves. There is nothing you need to do.",
+        ),
+    ),
+    "busy": Verdict(
+        "busy",
+        Text("Zahlungen sind unterwegs", "Payments are on their way"),
+        Text(
+            "lexoffice nimmt sie nacheinander an. Sie müssen nichts tun.",
+            "lexoffice takes them one after another. There is nothing you need to do.",
+        ),
+    ),
+    "attention": Verdict(
+        "warn",
+        Text("Die Verbindung steht, aber etwas braucht Sie", "Connected, but something needs you"),
+        Text(
+            "Alles andere läuft weiter. Was zu tun ist, steht bei dem jeweiligen Punkt:",
+            "Everything else goes on. What to do is said with each point:",
+        ),
+    ),
+    "connecting": Verdict(
+        "warn",
+        Text("Die Einrichtung ist noch nicht fertig", "The set-up is not complete yet"),
+        Text(
+            "Verbinden Sie noch einmal: Was schon eingerichtet ist, bleibt, nur der Rest wird nachgeholt.",
+            "Connect again: what is set up stays, only the rest is done.",
+        ),
+        connect=True,
+    ),
+    "disconnected": Verdict(
+        "warn",
+        Text("Pleo und lexoffice sind getrennt", "Pleo and lexoffice are disconnected"),
+        Text(
+            "Es werden keine Zahlungen mehr übertragen. Wenn Sie dieselbe Organisation wieder verbinden, geht es dort "
+            "weiter, wo es aufgehört hat.",
+            "Payments are no longer transferred. If you connect the same organisation again, it continues where it "
+            "stopped.",
+        ),
+        connect=True,
+    ),
+    "lexoffice_access_gone": Verdict(
+        "bad",
+        Text("Zugriff auf lexoffice erloschen: bitte neu verbinden", "Access to lexoffice has ended: please reconnect"),
+        Text(
+            "Es geht nichts verloren: Neue Zahlungen werden weiter gesammelt und nach dem Verbinden übertragen.",
+            "Nothing is lost: new payments are still collected, and transferred once you have reconnected.",
+        ),
+        connect=True,
+    ),
+    "pleo_access_gone": Verdict(
+        "bad",
+        Text("Zugriff auf Pleo erloschen: bitte neu verbinden", "Access to Pleo has ended: please reconnect"),
+        Text(
+            "Es geht nichts verloren: Was inzwischen bezahlt wird, holen wir nach dem Verbinden aus Pleo nach.",
+            "Nothing is lost: what is paid meanwhile is fetched from Pleo once you have reconnected.",
+        ),
+        connect=True,
+    ),
+    "plan": Verdict(
+        "bad",
+        Text("Ihr lexoffice-Tarif enthält keine Buchhaltung mehr", "Your lexoffice plan has no bookkeeping any more"),
+        Text(
+            "Bitte wechseln Sie in lexoffice den Tarif und verbinden Sie dann neu. Es geht nichts verloren: Neue "
+            "Zahlungen werden weiter gesammelt.",
+            "Please change the plan in lexoffice, then reconnect. Nothing is lost: new payments are still collected.",
+        ),
+        connect=True,
+    ),
+    "account_missing": Verdict(
+        "bad",
+        Text("Das Pleo-Bankkonto fehlt in lexoffice", "The Pleo bank account is missing in lexoffice"),
+        Text(
+            "Es wurde gelöscht oder deaktiviert. Aktivieren Sie es in lexoffice unter «Finanzen» → «Konten», oder "
+            "verbinden Sie neu. Es geht nichts verloren: Neue Zahlungen werden weiter gesammelt.",
+            "It was deleted or deactivated. Activate it in lexoffice under «Finanzen» → «Konten», or reconnect. "
+            "Nothing is lost: new payments are still collected.",
+        ),
+        connect=True,
+    ),
+    "lexoffice_scope": Verdict(
+        "bad",
+        Text("In lexoffice fehlen Rechte: bitte neu verbinden", "Rights are missing in lexoffice: please reconnect"),
+        Text(
+            "Bitte verbinden Sie als Administrator. Es geht nichts verloren: Neue Zahlungen werden weiter gesammelt.",
+            "Please connect as an administrator. Nothing is lost: new payments are still collected.",
+        ),
+        connect=True,
+    ),
+    "pleo_scope": Verdict(
+        "bad",
+        Text("In Pleo fehlen Rechte: bitte neu verbinden", "Rights are missing in Pleo: please reconnect"),
+        Text(
+            "Bitte verbinden Sie als Administrator. Es geht nichts verloren: Was inzwischen bezahlt wird, holen wir "
+            "danach aus Pleo nach.",
+            "Please connect as an administrator. Nothing is lost: what is paid meanwhile is fetched from Pleo "
+            "afterwards.",
+        ),
+        connect=True,
+    ),
+    "held": Verdict(
+        "bad",
+        Text("Die Übertragung ist angehalten", "The transfer is on hold"),
+        Text(
+            "Bitte verbinden Sie neu; bleibt es dabei, hilft der Support. Es geht nichts verloren: Neue Zahlungen "
+            "werden weiter gesammelt.",
+            "Please reconnect; if it stays so, support can help. Nothing is lost: new payments are still collected.",
+        ),
+        connect=True,
+    ),
+}
