@@ -102,9 +102,9 @@ class Product:
             if answer["statusCode"] != 200:
                 raise RuntimeError(f"a webhook was answered with {answer}")
 
-    def take_turn(self) -> None:
-        """The company's scheduled turn."""
-        body = json.dumps({"connection_id": self.connection_id, "catalogue": False})
+    def take_turn(self, *, set_up: bool = False) -> None:
+        """The company's scheduled turn, and its set-up before that."""
+        body = json.dumps({"connection_id": self.connection_id, "catalogue": False, "set_up": set_up})
         event = {"Records": [{"messageId": "turn", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}]}
         self.doors["SyncFunction"].handler(event, Context(self.clock, 120))
 
@@ -123,10 +123,12 @@ class Product:
         to_lexoffice = browser.visit("GET /oauth/pleo/callback", code)
         decision = {"decision": "allow", "organization_id": DEFAULT_ORGANIZATION_ID}
         code = _query(self.lexoffice.post(to_lexoffice, data=decision).headers["location"])
-        if not browser.visit("GET /oauth/lexoffice/callback", code).endswith("/connect/result"):
+        browser.visit("GET /oauth/lexoffice/callback", code)
+        connection = self.doors["OauthFunction"]._parts().connections.of_company(DEFAULT_COMPANY_ID)
+        self.connection_id = connection.connection_id
+        self.take_turn(set_up=True)
+        if not browser.visit("GET /connect/progress", {}).endswith("/connect/result"):
             raise RuntimeError("the company could not be connected")
-        (subscription,) = self.pleo_world.subscriptions.values()
-        self.connection_id = subscription["endpointUrl"].rpartition("/")[2]
 
 
 @dataclass(slots=True)
@@ -141,7 +143,7 @@ class _Admin:
         event = {
             "routeKey": route,
             "queryStringParameters": dict(query),
-            "headers": {},
+            "headers": {"origin": f"https://{_HERE}"},
             "cookies": self.cookies,
             "requestContext": {"domainName": _HERE},
         }

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from types import FrameType
 
-from local.emulator.process import StartError
+from local.emulator.process import ROOT, StartError
 from local.stack import FIXED_PORTS, STACK_JSON, LocalStack
 
 
@@ -36,11 +36,9 @@ def _stay() -> None:
         stack.write_stack_json()
         try:
             print(f"Ready after {time.monotonic() - began:.1f} s.\n")
-            print(f"  Connect a company   {stack.connect_url}")
-            print(f"  Pleo                {stack.pleo_url}")
-            print(f"  lexoffice           {stack.lexoffice_url}")
-            print(f"  For programs        {STACK_JSON}\n")
-            print("Ctrl-C ends it.", flush=True)
+            print(f"  Open in a browser: {stack.start_url}\n")
+            print("Everything is found from there by clicking; the page says what to do next.")
+            print(f"Programs read {STACK_JSON.relative_to(ROOT)}. Ctrl-C ends it.", flush=True)
             stack.emulator.wait_for_end()
         finally:
             _forget(stack)

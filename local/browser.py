@@ -1,12 +1,17 @@
 """A browser without script, for demo, bench and journey tests: follows redirects, fills in forms, keeps cookies."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any, Self
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpx
+
+# A page that loads itself again is waited for so long, and asked for more often than it says.
+_PATIENCE_SECONDS = 60.0
+_RELOAD_SECONDS = 0.1
 
 
 @dataclass
@@ -28,8 +33,12 @@ class Browser:
         self.page: httpx.Response
 
     def open(self, url: str) -> Self:
-        """Type an address."""
+        """Type an address; a page that loads itself again is waited for until it is done with that."""
         self.page = self._client.get(url)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while "refresh" in self.page.headers and time.monotonic() < deadline:
+            time.sleep(_RELOAD_SECONDS)
+            self.page = self._client.get(self.page.url)
         return self
 
     def submit(self, **values: str) -> Self:
@@ -42,13 +51,23 @@ class Browser:
                 return self._send(form, form.fields | values)
         raise LookupError(f"no form with {values} on {self.page.url}: {self.title}")
 
+    def press(self, path: str) -> Self:
+        """Send the page's form that leads to this path, as it is filled in. Raises LookupError without one."""
+        for form in _forms(self.page.text):
+            if urlsplit(form.action).path == path:
+                return self._send(form, form.fields)
+        raise LookupError(f"no form leads to {path} on {self.page.url}: {self.title}")
+
     def _send(self, form: _Form, values: dict[str, str]) -> Self:
         url = urljoin(str(self.page.url), form.action)
         if form.method == "get":
             self.page = self._client.get(url, params=values)
-        else:
-            self.page = self._client.post(url, data=values)
-        return self
+            return self
+        here = str(self.page.url.copy_with(raw_path=b"/")).rstrip("/")
+        answer = self._client.post(url, data=values, headers={"Origin": here}, follow_redirects=False)
+        # As browsers do; the site that is led to is not told where a form came from.
+        self.page = answer
+        return self.open(urljoin(url, answer.headers["location"])) if answer.is_redirect else self
 
     def _with_cookies(self, request: httpx.Request) -> None:
         if self._cookies:

@@ -44,8 +44,9 @@ class LocalStack:
         ports = dict(zip(FIXED_PORTS, free_ports(*wanted), strict=True))
         self.api_url = f"http://127.0.0.1:{ports['api']}"
         self.emulator = Emulator(port=ports["aws"], api_port=ports["api"])
-        self._pleo = vendors.pleo(self.api_url, ports["pleo"])
-        self._lexoffice = vendors.lexoffice(self.api_url, ports["lexoffice"])
+        self._pleo, self._lexoffice = vendors.acquainted(
+            vendors.pleo(self.api_url, ports["pleo"]), vendors.lexoffice(self.api_url, ports["lexoffice"])
+        )
         self.pleo_url, self.lexoffice_url = self._pleo.web_url, self._lexoffice.web_url
         self.resources = {}
         self._children: list[subprocess.Popen[bytes]] = []
@@ -65,6 +66,11 @@ class LocalStack:
     def connect_url(self) -> str:
         """Where a company's admin begins."""
         return f"{self.api_url}/connect"
+
+    @property
+    def start_url(self) -> str:
+        """From where everything is found by clicking: Pleo's stand-in; with another Pleo, where an admin begins."""
+        return self.pleo_url if self._pleo.command else self.connect_url
 
     @property
     def lexoffice_client(self) -> tuple[str, str]:

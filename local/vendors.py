@@ -49,6 +49,16 @@ def lexoffice(api_url: str, port: int) -> Vendor:
     return replace(vendor, webhook_key_url=f"{vendor.web_url}/webhookSignature/public/public_key.pub")
 
 
+def acquainted(pleo: Vendor, lexoffice: Vendor) -> tuple[Vendor, Vendor]:
+    """Both vendors, each stand-in with links to where people find the other one."""
+    return _leading_to(pleo, lexoffice), _leading_to(lexoffice, pleo)
+
+
+def _leading_to(vendor: Vendor, other: Vendor) -> Vendor:
+    options = (f"--{other.name}-url", other.web_url)
+    return replace(vendor, command=(*vendor.command, *options)) if vendor.command else vendor
+
+
 def _stand_in(name: str, port: int, addresses: dict[str, str]) -> Vendor:
     url = f"http://127.0.0.1:{port}"
     client_id = str(uuid.uuid4())

@@ -92,27 +92,27 @@ class ExportSettings(VendorSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSettings(VendorSettings):
-    """What `sync` needs."""
+    """What `sync` needs.
+
+    Without `lexoffice_webhook_key` nobody subscribes to lexoffice's events, because they could not be verified.
+    """
 
     ledger_table: str
     feed_queue_url: str
     export_queue_url: str
+    lexoffice_account_system: str
+    lexoffice_webhook_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OauthSettings(VendorSettings):
-    """What `oauth` needs.
-
-    `public_url` may be empty: then the address the browser used counts. Without `lexoffice_webhook_key` nobody
-    subscribes to lexoffice's events, because they could not be verified.
-    """
+    """What `oauth` needs. `public_url` may be empty: then the address the browser used counts."""
 
     sync_queue_url: str
     public_url: str
     pleo_app_url: str
     pleo_scopes: str
-    lexoffice_account_system: str
-    lexoffice_webhook_key: str
+    deletion_delay_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +168,12 @@ def _seconds(name: str, raw: str) -> int:
     return int(raw)
 
 
+def _days(name: str, raw: str) -> int:
+    if not raw.isascii() or not raw.isdecimal() or int(raw) > 365:
+        raise ConfigError(f"The environment variable {name} must be whole days from 0 to 365, not {raw!r}.")
+    return int(raw)
+
+
 def _limit(name: str, raw: str) -> str:
     if raw not in {"organisation", "organisation+client"}:
         raise ConfigError(f"The environment variable {name} must be organisation or organisation+client, not {raw!r}.")
@@ -211,6 +217,7 @@ _CHECKS = {
     "VENDOR_SECRET_ARN": _arn,
     "FEED_RETRY_SECONDS": _seconds,
     "EXPORT_RETRY_SECONDS": _seconds,
+    "DELETION_DELAY_DAYS": _days,
     "LEXOFFICE_LIMIT": _limit,
     "REVERSE_CHARGE": _flag,
     "CONTRA_REQUIRED": _flag,

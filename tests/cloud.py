@@ -142,6 +142,7 @@ class Cloud:
             "INPUT_TAX_WITHOUT_RECEIPT": "false",
             "PLEO_SCOPES": load_template()["Parameters"]["PleoScopes"]["Default"],
             "PUBLIC_URL": "",
+            "DELETION_DELAY_DAYS": "30",
             **changes,
         }
 

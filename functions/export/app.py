@@ -5,6 +5,7 @@ import os
 import secrets
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,8 @@ def _parts() -> tuple[ExportSettings, Exporter, CompanyQueue]:
         matches=Matches(settings.ledger_table),
         vendors=Vendors(settings),
         app_url=settings.lexoffice_app_url,
+        # As long as the shortest pause before another attempt.
+        settling=timedelta(seconds=settings.export_retry_seconds),
         choices=Settings(
             categories={},
             wallet_account_id="",

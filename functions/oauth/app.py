@@ -1,48 +1,69 @@
-"""The door for connecting: `/connect`, both OAuth callbacks, the result page and `/health`."""
+"""The door for connecting, signing in and disconnecting: everything a browser does that needs vendors or tokens."""
 
 import os
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from shared.aws.attempts import Attempts
-from shared.aws.connections import Connections
+from shared.aws.connections import Connection, Connections
 from shared.aws.queues import SyncQueue
+from shared.aws.sessions import LIFETIME, Sessions
 from shared.config import OauthSettings
 from shared.errors import ConfigError, StoreUnavailable
-from shared.flows.connect import Connect, Page, Redirect, Step
-from shared.flows.set_up import SetUp
+from shared.flows import lists
+from shared.flows.connect import Connect
+from shared.flows.consent import Page, PleoConsent, Redirect, Step
+from shared.flows.disconnect import Disconnect
+from shared.flows.session import connection_of
+from shared.flows.sign_in import SignIn
 from shared.flows.vendors import Vendors
 from shared.pages import render, web
+from shared.pages.texts import MESSAGES
 from shared.pages.web import Answer, Visit
 from shared.telemetry import attention, door, warn
 
 _COOKIE = "__Host-connect"
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    settings: OauthSettings
+    connections: Connections
+    sessions: Sessions
+    connect: Connect
+    sign_in: SignIn
+    disconnect: Disconnect
+    queue: SyncQueue
+
+
 @cache
-def _parts() -> tuple[OauthSettings, Connect]:
+def _parts() -> _Parts:
     settings = OauthSettings.from_env(os.environ)
-    connections = Connections(settings.connection_table)
+    connections, sessions = Connections(settings.connection_table), Sessions(settings.connection_table)
+    attempts, queue = Attempts(settings.connection_table), SyncQueue(settings.sync_queue_url)
     vendors = Vendors(settings)
-    set_up = SetUp(
-        connections=connections,
-        vendors=vendors,
-        queue=SyncQueue(settings.sync_queue_url),
-        key_arn=settings.key_arn,
-        account_system=settings.lexoffice_account_system,
-    )
+    pleo = PleoConsent(attempts=attempts, vendors=vendors, auth_url=settings.pleo_auth_url, scopes=settings.pleo_scopes)
+    sign_in = SignIn(connections=connections, sessions=sessions, vendors=vendors, pleo=pleo)
     connect = Connect(
-        attempts=Attempts(settings.connection_table),
+        attempts=attempts,
         connections=connections,
         vendors=vendors,
-        set_up=set_up,
-        pleo_auth_url=settings.pleo_auth_url,
-        pleo_scopes=settings.pleo_scopes,
+        queue=queue,
+        pleo=pleo,
+        sign_in=sign_in,
         lexoffice_app_url=settings.lexoffice_app_url,
     )
-    return settings, connect
+    disconnect = Disconnect(
+        attempts=attempts,
+        connections=connections,
+        queue=queue,
+        delay=timedelta(days=settings.deletion_delay_days),
+    )
+    return _Parts(settings, connections, sessions, connect, sign_in, disconnect, queue)
 
 
 _parts()
@@ -51,9 +72,9 @@ _parts()
 @door
 def handler(event: dict[str, Any], context: Any) -> Answer:
     """Answer one request of a browser."""
-    visit = Visit(event, context, public_url=_parts()[0].public_url, cookie=_COOKIE)
+    visit = Visit(event, context, public_url=_parts().settings.public_url, cookie=_COOKIE)
     try:
-        return _ROUTES[visit.route](visit)
+        return web.answered(visit, _ROUTES)
     except ConfigError as error:
         attention("not configured", detail=str(error))
     except StoreUnavailable as error:
@@ -66,45 +87,132 @@ def _health(_visit: Visit) -> Answer:
 
 
 def _start_page(visit: Visit) -> Answer:
-    return web.page(render.start(visit.language), form_target=_parts()[0].pleo_auth_url)
+    return web.page(render.start(visit.language), form_target=_parts().settings.pleo_auth_url)
 
 
 def _start(visit: Visit) -> Answer:
+    return _away(visit, _parts().connect.start)
+
+
+def _sign_in(visit: Visit) -> Answer:
+    return _away(visit, _parts().sign_in.start)
+
+
+def _away(visit: Visit, start: Callable[[str, str], Step]) -> Answer:
+    """To Pleo, with a cookie that says that it was this browser."""
     cookie = secrets.token_urlsafe(32)
-    answer = _shown(_parts()[1].start(cookie, visit.public_url), visit)
-    return {**answer, "cookies": [f"{_COOKIE}={cookie}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=3600"]}
+    return {**_shown(start(cookie, visit.public_url), visit), "cookies": [_known_by(cookie)]}
+
+
+def _known_by(cookie: str) -> str:
+    return f"{_COOKIE}={cookie}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=3600"
 
 
 def _pleo_callback(visit: Visit) -> Answer:
-    return _shown(_parts()[1].pleo_answered(visit.cookie, visit.query, visit.public_url), visit)
+    return _shown(_parts().connect.pleo_answered(visit.cookie, visit.query, visit.public_url), visit)
 
 
 def _lexoffice_callback(visit: Visit) -> Answer:
-    step = _parts()[1].lexoffice_answered(visit.cookie, visit.query, visit.public_url, visit.remaining)
+    step = _parts().connect.lexoffice_answered(visit.cookie, visit.query, visit.public_url, visit.remaining)
     return _shown(step, visit)
 
 
+def _progress(visit: Visit) -> Answer:
+    found = _parts().connect.progress(visit.cookie)
+    if found is None:
+        return _shown(Page("nothing_here", 404), visit)
+    _, how_far = found
+    if how_far.finished:
+        return web.redirect(f"{visit.public_url}/connect/result")
+    return web.page(render.progress(visit.language, how_far), refresh=0 if how_far.stopped else _RELOAD_SECONDS)
+
+
+def _resume(visit: Visit) -> Answer:
+    if not _parts().connect.resume(visit.cookie):
+        return _shown(Page("nothing_here", 404), visit)
+    return web.redirect(f"{visit.public_url}/connect/progress")
+
+
 def _result(visit: Visit) -> Answer:
-    page, connection = _parts()[1].result(visit.cookie)
-    if connection is None:
-        return _shown(page, visit)
+    # A message's language switch leads here: a vendor's answer, asked for again, would be refused as used.
+    if (told := visit.query.get("message")) in MESSAGES:
+        return web.page(render.message(told, visit.language))
+    found = _parts().connect.progress(visit.cookie)
+    if found is None:
+        return _shown(Page("nothing_here", 404), visit)
+    connection, how_far = found
+    if not how_far.finished:
+        return web.redirect(f"{visit.public_url}/connect/progress")
     names = {"company": connection.company_name, "organisation": connection.organisation_name}
-    return web.page(render.result(visit.language, **names))
+    links = {"pleo_url": _parts().settings.pleo_app_url, "lexoffice_url": _parts().settings.lexoffice_app_url}
+    return web.page(render.result(visit.language, **names, **links))
+
+
+def _sign_out(visit: Visit) -> Answer:
+    _parts().sign_in.out(visit.session)
+    return {**web.redirect(f"{visit.public_url}/status"), "cookies": [web.session_cookie("", 0)]}
+
+
+def _signed_in(visit: Visit) -> Connection | None:
+    parts = _parts()
+    return connection_of(visit.session, sessions=parts.sessions, connections=parts.connections, now=datetime.now(UTC))
+
+
+def _sync_now(visit: Visit) -> Answer:
+    if connection := _signed_in(visit):
+        lists.ask(connection, connections=_parts().connections, queue=_parts().queue)
+    return web.redirect(f"{visit.public_url}/status")
+
+
+def _disconnect_page(visit: Visit) -> Answer:
+    connection = _signed_in(visit)
+    if connection is None:
+        return web.redirect(f"{visit.public_url}/status")
+    names = {"company": connection.company_name, "organisation": connection.organisation_name}
+    days = _parts().settings.deletion_delay_days
+    return web.page(render.disconnect(visit.language, **names, days=days, token=visit.form_token))
+
+
+def _disconnect(visit: Visit) -> Answer:
+    connection = _signed_in(visit)
+    if connection is None:
+        return web.redirect(f"{visit.public_url}/status")
+    cookie = secrets.token_urlsafe(32)
+    _parts().disconnect.begin(connection, cookie)
+    gone = web.session_cookie("", 0)
+    return {**web.redirect(f"{visit.public_url}/disconnect/result"), "cookies": [gone, _known_by(cookie)]}
+
+
+def _disconnect_result(visit: Visit) -> Answer:
+    page, working = _parts().disconnect.result(visit.cookie)
+    told = render.message(page.name, visit.language)
+    return web.page(told, status=page.status, refresh=_RELOAD_SECONDS if working else 0)
 
 
 def _shown(step: Step, visit: Visit) -> Answer:
     match step:
-        case Redirect(url):
+        case Redirect(url, ""):
             return web.redirect(url)
+        case Redirect(url, session):
+            return {**web.redirect(url), "cookies": [web.session_cookie(session, int(LIFETIME.total_seconds()))]}
         case Page(name, status):
             return web.page(render.message(name, visit.language), status=status)
 
 
-_ROUTES: dict[str, Callable[[Visit], Answer]] = {
+_RELOAD_SECONDS = 2
+_ROUTES: web.Routes = {
     "GET /connect": _start_page,
     "POST /connect": _start,
+    "GET /connect/progress": _progress,
+    "POST /connect/resume": _resume,
     "GET /connect/result": _result,
     "GET /oauth/pleo/callback": _pleo_callback,
     "GET /oauth/lexoffice/callback": _lexoffice_callback,
+    "POST /sign-in": _sign_in,
+    "POST /sign-out": _sign_out,
+    "POST /status/sync": _sync_now,
+    "GET /disconnect": _disconnect_page,
+    "POST /disconnect": _disconnect,
+    "GET /disconnect/result": _disconnect_result,
     "GET /health": _health,
 }

@@ -138,6 +138,11 @@ class World:
         )
         return [item for page in pages for item in page["Items"]]
 
+    def matches(self, company: Company) -> int:
+        """How many approved suggestions the product has learnt of."""
+        rows = [item for item in self.ledger_items(company) if item["row"]["S"].startswith("MATCH#")]
+        return sum(item["state"]["S"] == "accepted" for item in rows)
+
     def balance_told(self, company: Company) -> bool:
         """Whether lexoffice was told what the company's rows add up to."""
         rows = (item for item in self.ledger_items(company) if item["row"]["S"] == "BALANCE")

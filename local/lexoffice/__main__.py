@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--public-url", required=True)
     parser.add_argument("--client-id", type=uuid.UUID, required=True)
     parser.add_argument("--redirect-uri", action="append", required=True)
+    parser.add_argument("--pleo-url", default="")
     arguments = parser.parse_args()
     secret = os.environ.get(SECRET_VARIABLE)
     if not secret:
@@ -46,6 +47,7 @@ def main() -> None:
         client_id=str(arguments.client_id),
         client_secret=secret,
         redirect_uris=tuple(arguments.redirect_uri),
+        pleo_url=arguments.pleo_url,
     )
     config = uvicorn.Config(
         create_app(settings),

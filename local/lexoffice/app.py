@@ -7,7 +7,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from local.lexoffice import consent, control, gateway, oauth, pages, rendering, voucher_pages
+from local.lexoffice import app_pages, consent, control, gateway, oauth, pages, rendering, voucher_pages
 from local.lexoffice.settings import Settings
 from local.lexoffice.world import World
 
@@ -44,6 +44,8 @@ def create_app(settings: Settings) -> Starlette:
             Route("/permalink/vouchers/view/{voucher_id}", voucher_pages.permalink),
             Route("/webhookSignature/public/public_key.pub", voucher_pages.public_key),
             Route(f"{organization}/kategorien", pages.categories),
+            Route(f"{organization}/apps", app_pages.apps),
+            Route(f"{organization}/apps", app_pages.withdraw, methods=["POST"]),
             Mount("/static", StaticFiles(directory=rendering.FOLDER / "static")),
         ]
     )

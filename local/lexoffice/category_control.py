@@ -37,14 +37,18 @@ def _find(command: Command) -> Category:
     raise RejectedError("no such category", status=404)
 
 
-def _add(command: Command) -> object:
-    type_ = command.text("type") or "outgo"
+def _type(command: Command, usual: Literal["income", "outgo"]) -> Literal["income", "outgo"]:
+    type_ = command.text("type") or usual
     if type_ not in {"income", "outgo"}:
         raise RejectedError("type must be income or outgo")
+    return cast("Literal['income', 'outgo']", type_)
+
+
+def _add(command: Command) -> object:
     category = Category(
         id=command.text("id") or new_id(),
         name=command.need_text("name"),
-        type=cast("Literal['income', 'outgo']", type_),
+        type=_type(command, "outgo"),
         group_name=command.text("groupName") or "Sonstiges",
         contact_required=False,
         split_allowed=True,
@@ -55,6 +59,7 @@ def _add(command: Command) -> object:
 
 
 def _set_flags(category: Category, command: Command) -> None:
+    category.type = _type(command, category.type)
     contact_required, split_allowed = command.flag("contactRequired"), command.flag("splitAllowed")
     if contact_required is not None:
         category.contact_required = contact_required

@@ -12,13 +12,10 @@ from local.lexoffice.records import Account, Organization, RefusalRule, TaxType
 
 def add_organization(command: Command) -> object:
     """Add a customer."""
-    tax_type = command.text("taxType") or "net"
-    if tax_type not in {"net", "gross", "vatfree"}:
-        raise RejectedError("taxType must be net, gross or vatfree")
     organization = Organization(
         company_name=command.need_text("companyName"),
         created=command.world.clock.now(),
-        tax_type=cast("TaxType", tax_type),
+        tax_type=_tax_type(command, "net"),
         small_business=command.flag("smallBusiness") or False,
     )
     features = command.body.get("businessFeatures")
@@ -26,6 +23,24 @@ def add_organization(command: Command) -> object:
         organization.business_features = [str(feature) for feature in features]
     command.world.add_organization(organization)
     return {"id": organization.id}
+
+
+def change_organization(command: Command) -> object:
+    """Change how a customer is taxed."""
+    organization = command.world.organizations.get(command.params["id"])
+    if organization is None:
+        raise RejectedError("no such organization", status=404)
+    small_business = command.flag("smallBusiness")
+    organization.tax_type = _tax_type(command, organization.tax_type)
+    organization.small_business = organization.small_business if small_business is None else small_business
+    return {"id": organization.id}
+
+
+def _tax_type(command: Command, usual: TaxType) -> TaxType:
+    tax_type = command.text("taxType") or usual
+    if tax_type not in {"net", "gross", "vatfree"}:
+        raise RejectedError("taxType must be net, gross or vatfree")
+    return cast("TaxType", tax_type)
 
 
 def set_outage(command: Command) -> object:

@@ -22,6 +22,7 @@ type Perform = Callable[[Command], object]
 COMMANDS: tuple[tuple[str, str, Perform, str], ...] = (
     ("GET", "/state", lambda command: report.state(command.world), ""),
     ("POST", "/organizations", commands.add_organization, "companyName taxType smallBusiness businessFeatures"),
+    ("POST", "/organizations/{id}", commands.change_organization, "taxType smallBusiness"),
     ("GET", "/faults", lambda command: report.faults(command.world), ""),
     ("POST", "/faults", fault_control.order_fault, fault_control.FIELDS),
     ("DELETE", "/faults", commands.clear_faults, ""),

@@ -50,6 +50,8 @@ _TEMPLATES = _environment()
 
 
 def page(request: Request, template: str, *, status: int = 200, **context: object) -> Response:
-    """Render a page; every template sees the present path for its navigation."""
-    html = _TEMPLATES.get_template(template).render(path=request.url.path, **context)
+    """Render a page; every template sees the present path for its navigation, and where Pleo is."""
+    html = _TEMPLATES.get_template(template).render(
+        path=request.url.path, pleo_url=request.app.state.world.settings.pleo_url, **context
+    )
     return HTMLResponse(html, status_code=status, headers=_HEADERS)

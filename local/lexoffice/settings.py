@@ -25,6 +25,7 @@ class Settings:
     client_secret: str
     redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...] = ALL_SCOPES
+    pleo_url: str = ""  # where people find Pleo, for links; empty where nobody knows
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +72,7 @@ class Switches:
     put_status: Literal["open", "none"] = "open"
     stale_voucher: Literal[409, 406] = 409
     voucher_create_status: Literal[200, 201] = 200
+    list_delay_seconds: int = 0
     voucher_number_max_length: int = 60
     contact_name_max_length: int = 140
     remark_max_length: int = 1000

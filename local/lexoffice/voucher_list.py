@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from local.lexoffice import clock
 from local.lexoffice.call import Call, Endpoint
@@ -43,7 +43,12 @@ def read(call: Call) -> Answer:
         raise RefusedError(400, "'any' and 'overdue' cannot be combined")
     name, ascending = _sort(call)
     paging = Paging.of(call).sorted_by(name, ascending=ascending)
-    found = [voucher for voucher in call.world.vouchers_of(call.organization.id) if _fits(call, voucher)]
+    shown_until = call.world.clock.now() - timedelta(seconds=call.world.switches.list_delay_seconds)
+    found = [
+        voucher
+        for voucher in call.world.vouchers_of(call.organization.id)
+        if voucher.created <= shown_until and _fits(call, voucher)
+    ]
     found = [
         voucher
         for voucher in found

@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--redirect-uri", action="append", required=True)
     parser.add_argument("--initiation-uri", required=True)
     parser.add_argument("--settings-uri", required=True)
+    parser.add_argument("--lexoffice-url", default="")
     arguments = parser.parse_args()
     secret = os.environ.get("PLEO_STANDIN_CLIENT_SECRET", "")
     if not secret:
@@ -51,6 +52,7 @@ def main() -> int:
         redirect_uris=tuple(arguments.redirect_uri),
         initiation_uri=arguments.initiation_uri,
         settings_uri=arguments.settings_uri,
+        lexoffice_url=arguments.lexoffice_url,
     )
     config = uvicorn.Config(
         create_app(settings),

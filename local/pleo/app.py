@@ -12,7 +12,7 @@ from local.pleo import (
     accounts,
     companies,
     control,
-    control_export,
+    control_chart, control_export,
     control_webhooks,
     entries,
     export_api,

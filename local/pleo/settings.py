@@ -16,4 +16,5 @@ class Settings:
     redirect_uris: tuple[str, ...] = ()
     initiation_uri: str = ""
     settings_uri: str = ""
+    lexoffice_url: str = ""  # where people find lexoffice, for links; empty where nobody knows
     application_name: str = "lexoffice"

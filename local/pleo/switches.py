@@ -74,6 +74,7 @@ class Switches:
     foreign_company_status: int = 404
     requires_configuration: bool = True
     subscriptions_outlive_installation: bool = True
+    consent_ends_older: bool = True
     exports_need_activation: bool = True
     click_checks_contra_account: bool = False
     export_page_wallet: bool = False

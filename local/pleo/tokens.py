@@ -92,6 +92,8 @@ class TokenBook:
         if not VERIFIER.fullmatch(verifier) or challenge_of(verifier) != code.challenge:
             raise OAuthRefusal("invalid_grant", "code_verifier does not match the code_challenge.")
         code.used = True
+        if self._switches.consent_ends_older:
+            self._end_older(code.grant)
         return self._pair(code.grant)
 
     def rotate(self, text: str, *, client_id: str) -> Json:
@@ -141,6 +143,12 @@ class TokenBook:
     def connected(self, company_id: str) -> bool:
         """Whether a refresh token of the company still works."""
         return any(t.grant.company_id == company_id and self._usable(t) for t in self._refresh.values())
+
+    def _end_older(self, new: Grant) -> None:
+        """A newer consent of the same company ends what an older one has issued."""
+        for token in (*self._access.values(), *self._refresh.values()):
+            if token.grant is not new and token.grant.company_id == new.company_id:
+                token.grant.revoked = True
 
     def _usable(self, token: Token) -> bool:
         return token.live and not token.grant.revoked and self._clock.now() < token.expires_at

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from local.pleo import spending
+from local.pleo import guide, spending
 from local.pleo.pages import EXPONENTS, HERE, page
 from local.pleo.wire import Json, Refusal, not_found
 from local.pleo.world import Company, World, world_of
@@ -43,10 +43,12 @@ type Step = Callable[[World, Company, Request, dict[str, str]], None]
 
 
 async def home(request: Request) -> Response:
-    """`/`: the companies, or the one chosen."""
+    """`/`: what to do next, and the companies to choose from."""
     world = world_of(request)
     company = company_of(world, request)
-    return view(world, company, "home.html", companies=list(world.companies.values()))
+    return view(
+        world, company, "home.html", steps=guide.steps(world, company), companies=list(world.companies.values())
+    )
 
 
 async def settings(request: Request) -> Response:

@@ -16,6 +16,13 @@ LIFETIME = timedelta(minutes=10)
 _KEPT_FOR = timedelta(days=1)
 
 
+class Purpose(StrEnum):
+    """What the browser is on its way to."""
+
+    CONNECT = "connect"
+    STATUS = "status"  # signing in, which connects nothing
+
+
 class Refusal(StrEnum):
     """Why a callback is not accepted."""
 
@@ -40,6 +47,7 @@ class Attempt:
     awaiting: str
     connection_id: str
     result: str
+    purpose: Purpose = Purpose.CONNECT
 
 
 class Attempts:
@@ -48,7 +56,16 @@ class Attempts:
     def __init__(self, table: str) -> None:
         self._table = Table(table)
 
-    def await_answer(self, cookie: str, vendor: str, state: str, now: datetime, connection_id: str = "") -> None:
+    def await_answer(
+        self,
+        cookie: str,
+        vendor: str,
+        state: str,
+        now: datetime,
+        connection_id: str = "",
+        *,
+        purpose: Purpose = Purpose.CONNECT,
+    ) -> None:
         """Open a state for this browser; one that was open before becomes void."""
         self._table.put(
             {
@@ -58,6 +75,7 @@ class Attempts:
                 "valid_until": utc_text(now + LIFETIME),
                 "connection_id": connection_id,
                 "result": "",
+                "purpose": purpose.value,
                 "expires_at": int((now + _KEPT_FOR).timestamp()),
             }
         )
@@ -78,14 +96,19 @@ class Attempts:
         except ConditionFailedError as refused:
             raise StateRefusedError(_why(refused.old, state, now)) from refused
 
-    def finish(self, cookie: str, result: str, connection_id: str = "") -> None:
-        """Remember what to show this browser at the end."""
+    def finish(self, cookie: str, result: str, connection_id: str, now: datetime) -> None:
+        """Remember what to show this browser at the end, for a day."""
         self._table.update(
             Update(
                 key={"id": _key(cookie)},
-                expression="SET #result = :result, #connection_id = :connection, #awaiting = :nobody",
-                names=["result", "connection_id", "awaiting"],
-                values={"result": result, "connection": connection_id, "nobody": ""},
+                expression="SET #result = :result, #connection_id = :connection, #awaiting = :none, #expires_at = :end",
+                names=["result", "connection_id", "awaiting", "expires_at"],
+                values={
+                    "result": result,
+                    "connection": connection_id,
+                    "none": "",
+                    "end": int((now + _KEPT_FOR).timestamp()),
+                },
             )
         )
 
@@ -104,7 +127,12 @@ def _why(old: Item, state: str, now: datetime) -> Refusal:
 
 
 def _attempt(item: Item) -> Attempt:
-    return Attempt(item.get("awaiting", ""), item.get("connection_id", ""), item.get("result", ""))
+    return Attempt(
+        item.get("awaiting", ""),
+        item.get("connection_id", ""),
+        item.get("result", ""),
+        Purpose(item.get("purpose", Purpose.CONNECT)),
+    )
 
 
 def _key(cookie: str) -> str:

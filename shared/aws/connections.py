@@ -1,69 +1,44 @@
 """Connections in DynamoDB: one item per connected company, guards that keep it unique, running connect attempts.
 
 Items by `id`: `CONNECTION#<connection id>`, `COMPANY#<Pleo company id>` and `ORGANISATION#<lexoffice organisation id>`
-(each names the one connection it belongs to), `CATALOGUE#<connection id>` (what was synced), `ATTEMPT#<hash>` (a
-browser that is connecting, shared/aws/attempts.py), `LIMITER#<key>` (shared/aws/limiter.py).
+(each names the one connection it belongs to), `CATALOGUE#<connection id>` (what was synced,
+shared/aws/catalogues.py), `ATTEMPT#<hash>` (a browser that is connecting, shared/aws/attempts.py), `SESSION#<hash>`
+(shared/aws/sessions.py), `LIMITER#<key>` (shared/aws/limiter.py).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from shared.aws.catalogues import Catalogues
+from shared.aws.connection import Connection, SigningSecret, Status, attributes, connection_of, storable
 from shared.aws.table import ConditionFailedError, Item, Table, TransactionRefusedError, Update, encode
 from shared.domain.times import utc_text
 from shared.errors import StoreUnavailable
 
+__all__ = [
+    "ACCESS_GONE",
+    "AGENDA",
+    "ASK_AGAIN",
+    "DUE_INDEX",
+    "Connection",
+    "Connections",
+    "DisconnectedError",
+    "OtherOrganisationError",
+    "SigningSecret",
+    "Status",
+]
+
 AGENDA = "sync"
 DUE_INDEX = "due"
+ACCESS_GONE = "access_gone"
+# A person may ask for a sync so often.
+ASK_AGAIN = timedelta(minutes=1)
 
 
-class Status(StrEnum):
-    """Where a connection stands. Only an active one writes to lexoffice; every one goes on collecting."""
-
-    CONNECTING = "connecting"
-    ACTIVE = "active"
-    HELD = "held"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningSecret:
-    """One webhook subscription's secret, encrypted; several while one is being rotated."""
-
-    subscription_id: str
-    sealed: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """One company, linked to at most one organisation. Times are UTC texts, empty where it has not happened yet.
-
-    `caught_up_to` is the settlement time up to which everything is in the ledger, `seen_days` has a digest of each
-    recent day's entries (day → digest). `hold` says in a stable word why a held connection waits (`pleo_access_gone`,
-    `lexoffice_access_gone`, `plan`, `account_missing`).
-    """
-
-    connection_id: str
-    company_id: str
-    company_name: str
-    status: Status = Status.CONNECTING
-    hold: str = ""
-    organisation_id: str = ""
-    organisation_name: str = ""
-    account_id: str = ""
-    secrets: tuple[SigningSecret, ...] = ()
-    connected_at: str = ""
-    caught_up_to: str = ""
-    seen_days: Mapping[str, str] = field(default_factory=dict)
-    catalogue_at: str = ""
-    receipts_at: str = ""
-    due_at: str = ""
-
-    @property
-    def account_reference(self) -> str:
-        """Our own reference of the finance account that represents this company's wallet."""
-        return f"pleo-wallet-{self.company_id}"
+class DisconnectedError(Exception):
+    """Somebody has disconnected the company meanwhile; nothing was changed."""
 
 
 class OtherOrganisationError(Exception):
@@ -75,11 +50,12 @@ class Connections:
 
     def __init__(self, table: str) -> None:
         self._table = Table(table)
+        self.catalogues = Catalogues(self._table)
 
     def get(self, connection_id: str) -> Connection | None:
         """Read one connection consistently."""
         item = self._table.get({"id": f"CONNECTION#{connection_id}"})
-        return _connection(item) if item else None
+        return connection_of(item) if item else None
 
     def of_company(self, company_id: str) -> Connection | None:
         """The connection of a Pleo company."""
@@ -88,7 +64,7 @@ class Connections:
 
     def open(self, connection: Connection) -> Connection:
         """Create a company's connection, or return the one it already has."""
-        item = {"id": f"CONNECTION#{connection.connection_id}", **_attributes(connection)}
+        item = {"id": f"CONNECTION#{connection.connection_id}", **attributes(connection)}
         guard = {"id": f"COMPANY#{connection.company_id}", "connection_id": connection.connection_id}
         try:
             self._table.transact([self._new(guard), self._new(item)])
@@ -124,43 +100,102 @@ class Connections:
 
     def change(self, connection_id: str, **changes: Any) -> Connection:
         """Set some fields of a connection and return it as it is now."""
-        stored = {name: _stored(value) for name, value in changes.items()}
-        return _connection(
-            self._table.update(
-                Update(
-                    key={"id": f"CONNECTION#{connection_id}"},
-                    expression="SET " + ", ".join(f"#{name} = :{name}" for name in stored),
-                    names=[*stored, "id"],
-                    values=stored,
-                    condition="attribute_exists(#id)",
-                )
-            )
-        )
+        return self._changed(connection_id, changes, condition="attribute_exists(#id)", names=["id"], values={})
 
-    def hold(self, connection_id: str, reason: str) -> bool:
-        """Stop writing for a company; True when it was active until now (so that it is reported once)."""
+    def change_connected(self, connection_id: str, **changes: Any) -> Connection:
+        """The same, unless the company is disconnected. Raises DisconnectedError."""
+        gone = {"gone": Status.DISCONNECTED.value}
         try:
-            self._table.update(
-                Update(
-                    key={"id": f"CONNECTION#{connection_id}"},
-                    expression="SET #status = :held, #hold = :reason",
-                    names=["status", "hold"],
-                    values={"held": Status.HELD.value, "reason": reason, "active": Status.ACTIVE.value},
-                    condition="#status = :active",
-                )
+            return self._changed(connection_id, changes, condition="#status <> :gone", names=["status"], values=gone)
+        except ConditionFailedError as error:
+            raise DisconnectedError from error
+
+    def change_left(self, connection: Connection, **changes: Any) -> bool:
+        """The same for a disconnected company; False when it is coming back, or has left again, since it was read."""
+        seen = {"gone": Status.DISCONNECTED.value, "when": connection.disconnected_at}
+        try:
+            self._changed(
+                connection.connection_id,
+                changes,
+                condition="#status = :gone AND #disconnected_at = :when",
+                names=["status", "disconnected_at"],
+                values=seen,
             )
         except ConditionFailedError:
             return False
         return True
 
-    def catalogue(self, connection_id: str) -> dict[str, str]:
-        """The accounts this product synced into Pleo last time, as external id → name."""
-        item = self._table.get({"id": f"CATALOGUE#{connection_id}"}) or {}
-        return dict(item.get("accounts", {}))
+    def postpone(self, connection: Connection, **changes: Any) -> bool:
+        """The same for a company on the agenda; False when somebody else has set its due time since it was read."""
+        try:
+            self._changed(
+                connection.connection_id,
+                changes,
+                condition="#due_at = :seen",
+                names=["due_at"],
+                values={"seen": connection.due_at},
+            )
+        except ConditionFailedError:
+            return False
+        return True
 
-    def remember_catalogue(self, connection_id: str, accounts: Mapping[str, str]) -> None:
-        """Remember what was synced."""
-        self._table.put({"id": f"CATALOGUE#{connection_id}", "accounts": dict(accounts)})
+    def _changed(
+        self, connection_id: str, changes: Item, *, condition: str, names: list[str], values: Item
+    ) -> Connection:
+        stored = {name: storable(value) for name, value in changes.items()}
+        update = Update(
+            key={"id": f"CONNECTION#{connection_id}"},
+            expression="SET " + ", ".join(f"#{name} = :{name}" for name in stored),
+            names=list({*stored, *names}),
+            values={**stored, **values},
+            condition=condition,
+        )
+        return connection_of(self._table.update(update))
+
+    def forget(self, connection_id: str, delete_at: str, now: str) -> None:
+        """Erase the names and leave the agenda, unless another deletion is due or none is (any more)."""
+        self._try(
+            Update(
+                key={"id": f"CONNECTION#{connection_id}"},
+                expression="SET #company_name = :none, #organisation_name = :none, #delete_at = :none, "
+                "#deleted_at = :now REMOVE #agenda, #due_at",
+                names=["company_name", "organisation_name", "delete_at", "deleted_at", "agenda", "due_at"],
+                values={"none": "", "now": now, "seen": delete_at},
+                condition="#delete_at = :seen",
+            )
+        )
+
+    def hold(self, connection_id: str, reason: str) -> bool:
+        """Stop writing for a company; True when it was active until now (so that it is reported once).
+
+        Access that is gone outweighs whatever it is held for already: only connecting again ends that.
+        """
+        condition = "#status = :active"
+        values = {"held": Status.HELD.value, "reason": reason, "active": Status.ACTIVE.value}
+        if reason.endswith(ACCESS_GONE):
+            condition += " OR (#status = :held AND NOT contains(#hold, :gone))"
+            values["gone"] = ACCESS_GONE
+        return self._try(
+            Update(
+                key={"id": f"CONNECTION#{connection_id}"},
+                expression="SET #status = :held, #hold = :reason",
+                names=["status", "hold"],
+                values=values,
+                condition=condition,
+            )
+        )
+
+    def ask_for_sync(self, connection_id: str, now: datetime) -> bool:
+        """Note that a person wants the lists synced now; False when somebody did within the last minute."""
+        return self._try(
+            Update(
+                key={"id": f"CONNECTION#{connection_id}"},
+                expression="SET #sync_asked_at = :now",
+                names=["sync_asked_at", "status"],
+                values={"now": utc_text(now), "before": utc_text(now - ASK_AGAIN), "active": Status.ACTIVE.value},
+                condition="#status = :active AND (attribute_not_exists(#sync_asked_at) OR #sync_asked_at < :before)",
+            )
+        )
 
     def lease_setup(self, connection_id: str, owner: str, until: datetime, now: datetime) -> bool:
         """Let one browser at a time set a company up; False while another one does."""
@@ -186,19 +221,20 @@ class Connections:
             )
         )
 
-    def due(self, now: datetime, limit: int) -> list[tuple[str, str]]:
-        """Companies whose turn has come, as (connection id, when it was due), oldest first."""
+    def due(self, now: datetime, *, page: int = 500) -> Iterator[tuple[str, str]]:
+        """Companies whose turn has come, as (connection id, when it was due), oldest first.
+
+        Read page by page while it is consumed. A company whose due time moves behind `now` meanwhile is not met again.
+        """
         found = self._table.query(
             condition="#agenda = :agenda AND #due_at <= :now",
             names=["agenda", "due_at"],
             values={"agenda": AGENDA, "now": utc_text(now)},
             IndexName=DUE_INDEX,
-            Limit=limit,
+            Limit=page,
         )
-        return [
-            (item["id"].removeprefix("CONNECTION#"), item["due_at"])
-            for _, item in zip(range(limit), found, strict=False)
-        ]
+        for item in found:
+            yield item["id"].removeprefix("CONNECTION#"), item["due_at"]
 
     def take_turn(self, connection_id: str, seen: str, next_due: str) -> bool:
         """Move a company's due time; False when another run was faster."""
@@ -228,24 +264,3 @@ class Connections:
                 "ExpressionAttributeNames": {"#id": "id"},
             }
         }
-
-
-def _attributes(connection: Connection) -> Item:
-    attributes = {each.name: _stored(getattr(connection, each.name)) for each in fields(connection)}
-    return {name: value for name, value in attributes.items() if name != "due_at" or value}
-
-
-def _stored(value: Any) -> Any:
-    if isinstance(value, Status):
-        return value.value
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [{"subscription_id": secret.subscription_id, "sealed": secret.sealed} for secret in value]
-    return value
-
-
-def _connection(item: Item) -> Connection:
-    known = {each.name: item[each.name] for each in fields(Connection) if each.name in item}
-    secrets = tuple(SigningSecret(**secret) for secret in known.get("secrets", []))
-    return Connection(**{**known, "status": Status(known["status"]), "secrets": secrets})

@@ -1,6 +1,7 @@
 """Queues: they only wake somebody up. What is to be done stands in the ledger."""
 
 import json
+from collections.abc import Sequence
 
 from shared.aws.clients import client, translated
 from shared.errors import StoreUnavailable
@@ -56,15 +57,30 @@ class SyncQueue:
         self._url = url
         self._sqs = client("sqs")
 
-    def send_turn(self, connection_id: str, *, catalogue: bool = False, access: bool = False) -> None:
+    def send_turn(
+        self, connection_id: str, *, catalogue: bool = False, access: bool = False, set_up: bool = False
+    ) -> None:
         """Ask for one company's turn.
 
         `catalogue` also syncs categories and tax codes, due or not; `access` also asks lexoffice whether it still
-        lets us in.
+        lets us in; `set_up` sets the company up first.
         """
-        message = {"connection_id": connection_id, "catalogue": catalogue} | ({"access": True} if access else {})
+        wishes = {name: True for name, wished in (("access", access), ("set_up", set_up)) if wished}
+        message = {"connection_id": connection_id, "catalogue": catalogue} | wishes
         with translated("SendMessage"):
             self._sqs.send_message(
                 QueueUrl=self._url,
                 MessageBody=json.dumps(message),
             )
+
+    def send_turns(self, connection_ids: Sequence[str]) -> set[str]:
+        """Ask for the turns of at most 10 companies in one call; returns those whose message is in the queue."""
+        entries = [
+            {"Id": str(number), "MessageBody": json.dumps({"connection_id": connection_id, "catalogue": False})}
+            for number, connection_id in enumerate(connection_ids)
+        ]
+        with translated("SendMessageBatch"):
+            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
+        if failed := answer.get("Failed", []):
+            warn("turns not sent", count=len(failed), cause=", ".join(sorted({entry["Code"] for entry in failed})))
+        return {connection_ids[int(entry["Id"])] for entry in answer.get("Successful", [])}

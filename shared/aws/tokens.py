@@ -22,6 +22,8 @@ LEEWAY_SECONDS = 90
 LEASE_SECONDS = 60
 _POLL_SECONDS = 0.1
 _STORE_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
+_SAVE_TRIES = 5
+_SURRENDER_SECONDS = 10
 
 type Refresh = Callable[[str], TokenPair]
 
@@ -37,6 +39,10 @@ class _Stored:
     refresh: str = field(repr=False)
 
 
+class StoredByAnotherError(StoreUnavailable):
+    """Another pair was stored, or the pairs were erased, in between."""
+
+
 class TokenStore:
     """The pairs of all connections."""
 
@@ -46,9 +52,33 @@ class TokenStore:
         self._now = now
 
     def save(self, connection_id: str, company_id: str, vendor: str, pair: TokenPair) -> None:
-        """Store the first pair of an authorisation, whatever was there before."""
-        item = self._table.get(_key(connection_id, vendor)) or {}
-        self._write(connection_id, company_id, vendor, pair, version=int(item.get("version", 0)))
+        """Store the first pair of an authorisation, whatever was there before.
+
+        A refresh of the pair before may be stored at the same moment; the authorisation is newer and wins.
+        """
+        for _ in range(_SAVE_TRIES):
+            try:
+                return self._write(
+                    connection_id, company_id, vendor, pair, version=self._version(connection_id, vendor)
+                )
+            except StoredByAnotherError:
+                continue
+        raise StoreUnavailable("these tokens kept changing while a new pair was stored")
+
+    def forget(self, connection_id: str, vendor: str) -> None:
+        """Erase a pair for good; a refresh that is under way cannot store its successor any more."""
+        for _ in range(_SAVE_TRIES):
+            version = self._version(connection_id, vendor)
+            forgotten = Update(
+                key=_key(connection_id, vendor),
+                expression="SET #version = :next, #gone = :yes REMOVE #sealed, #lease_owner, #lease_until",
+                names=["version", "gone", "sealed", "lease_owner", "lease_until"],
+                values={"next": version + 1, "yes": True, "seen": version},
+                condition="#version = :seen",
+            )
+            if not version or self._applied(forgotten):
+                return
+        raise StoreUnavailable("these tokens kept changing while they were erased")
 
     def read(self, connection_id: str, company_id: str, vendor: str) -> _Stored:
         """Read a pair consistently. Raises AccessGone where there is none, or none that is still wanted."""
@@ -108,6 +138,9 @@ class TokenStore:
             )
         )
 
+    def _version(self, connection_id: str, vendor: str) -> int:
+        return int((self._table.get(_key(connection_id, vendor)) or {}).get("version", 0))
+
     def _write(self, connection_id: str, company_id: str, vendor: str, pair: TokenPair, *, version: int) -> None:
         plain = json.dumps({"access": pair.access_token, "refresh": pair.refresh_token}).encode()
         item: Item = {
@@ -128,7 +161,7 @@ class TokenStore:
             )
         )
         if not applied:
-            raise StoreUnavailable("somebody else stored tokens for this connection at the same time")
+            raise StoredByAnotherError("somebody else stored tokens for this connection at the same time")
 
     def _applied(self, update: Update) -> bool:
         try:
@@ -177,6 +210,17 @@ class CompanyTokens:
             raise Unavailable(self._owner[2], "the token refresh", reason="no other token at the moment")
         self._pair = pair
         return pair.access
+
+    def surrender(self, revoke: Callable[[str], None]) -> None:
+        """Have the refresh token revoked while nobody else exchanges it. Raises AccessGone if there is none."""
+        connection_id, _, vendor = self._owner
+        deadline = self._now() + _SURRENDER_SECONDS
+        while True:
+            stored = self._store.read(*self._owner)
+            # Whoever holds the lease longer than a refresh takes has died: no reason to keep a token alive.
+            if self._store.lease(connection_id, vendor, stored.version) or self._now() > deadline:
+                return revoke(stored.refresh)
+            self._sleep(_POLL_SECONDS)
 
     def _expired(self, pair: _Stored) -> bool:
         return pair.expires_at - LEEWAY_SECONDS <= self._now()

@@ -6,7 +6,7 @@ Each part may be repeated, and each goes on where the last run stopped; the queu
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.exports import Exports, JobState
@@ -45,10 +45,15 @@ class Exporter:
         vendors: Vendors,
         app_url: str,
         choices: Settings,
+        settling: timedelta,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`app_url`: where people open lexoffice, for the links from Pleo; `choices`: settings without a company's."""
+        """`app_url`: where people open lexoffice, for the links from Pleo; `choices`: settings without a company's.
+
+        `settling`: how long a voucher whose outcome is unknown may take to be found.
+        """
         self._app_url = app_url
+        self._settling = settling
         self._connections = connections
         self._parts = LedgerParts(ledger, exports, vouchers, matches)
         self._vendors = vendors
@@ -62,7 +67,7 @@ class Exporter:
         Raises vendor errors, Overtaken and StoreUnavailable when it must be tried again later; nothing is lost then.
         """
         connection = self._connections.get(connection_id)
-        if connection is None or connection.status is Status.CONNECTING:
+        if connection is None or connection.status in {Status.CONNECTING, Status.DISCONNECTED}:
             note("export passed over", connection_id=connection_id)
             return False
         try:
@@ -129,6 +134,7 @@ class Exporter:
                 files=files,
                 settings=lambda job_id=job.id: self._of_job(job_id, connection, lexoffice),  # type: ignore[misc]
                 app_url=self._app_url,
+                settling=self._settling,
                 remaining=remaining,
                 monotonic=self._monotonic,
             )
@@ -145,7 +151,13 @@ class Exporter:
             try:
                 ended.append(pleo.export_job(job.job_id))
             except NotFound:
-                gone = replace(job, state=JobState.FINISHED, event=JobEvent.FAILED.value, code=JOB_ENDED.code)
+                gone = replace(
+                    job,
+                    state=JobState.FINISHED,
+                    event=JobEvent.FAILED.value,
+                    code=JOB_ENDED.code,
+                    values={"reason": "?"},
+                )
                 self._parts.exports.save_job(connection.connection_id, gone, datetime.now(UTC))
                 attention("job gone at Pleo", connection_id=connection.connection_id, job_id=job.job_id)
         return ended

@@ -10,7 +10,7 @@ replaces the one before it or fails, so the slower worker stops before it has ma
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from shared.aws.matches import Matches
@@ -23,7 +23,7 @@ from shared.domain.matching import BankLine, rails
 from shared.domain.money import Money
 from shared.domain.times import utc_text
 from shared.domain.voucher import ContactNeed, Reason, Settings, Voucher, WithoutVoucher, invoice_key
-from shared.errors import NotFound, OutcomeUnknown, Rejected, UnexpectedAnswer
+from shared.errors import NotFound, OutcomeUnknown, Overtaken, RateLimited, Rejected, Unavailable, UnexpectedAnswer
 from shared.flows.voucher_files import Receipt, RefusedItemError, VoucherFiles, words
 from shared.lexoffice.client import LexofficeClient
 from shared.lexoffice.models import NewVoucher, NewVoucherItem
@@ -53,16 +53,21 @@ class ItemExporter:
         settings: Settings,
         *,
         job_at: str,
+        settling: timedelta,
         line_of: LineOf,
         files: VoucherFiles,
         vouchers: Vouchers,
         matches: Matches,
         lexoffice: LexofficeClient,
     ) -> None:
-        """`job_at`: when the job was created by Pleo's clock; `line_of`: an entry's bank line, if it has one."""
+        """`job_at`: when the job was created by Pleo's clock; `line_of`: an entry's bank line, if it has one.
+
+        `settling`: how long a voucher whose outcome is unknown may take to be found.
+        """
         self._connection_id = connection_id
         self._settings = settings
         self._job_at = job_at
+        self._settling = settling
         self._line_of = line_of
         self._files = files
         self._vouchers = vouchers
@@ -138,18 +143,30 @@ class ItemExporter:
         # Did the last attempt, which died between intention and record, reach lexoffice?
         if record is not None and not record.voucher_id and (found := self._found(voucher)):
             return self._recovered(record, found)
+        if record is not None and not record.voucher_id and self._may_be_on_its_way(record):
+            raise Overtaken("lexoffice may still be making the voucher")
         new = self._new(voucher)
         fresh = VoucherRecord(entry_id=expense.entry_id, number=voucher.number, job_at=self._job_at)
-        record = self._kept(replace(fresh, version=record.version if record else 0))
+        version = record.version if record else 0
+        record = self._kept(replace(fresh, version=version, intended_at=utc_text(datetime.now(UTC))))
         try:
             voucher_id = self._lexoffice.create_voucher(new)
         except (OutcomeUnknown, UnexpectedAnswer):
             if found := self._found(voucher):
                 return self._recovered(record, found)
             raise
-        except Rejected as error:
+        except (Rejected, RateLimited, Unavailable) as error:
+            self._kept(replace(record, intended_at=""))  # it was surely not made
+            if not isinstance(error, Rejected):
+                raise
             raise RefusedItemError(_refused(error, voucher)) from error
         return self._made(record, voucher_id)
+
+    def _may_be_on_its_way(self, record: VoucherRecord) -> bool:
+        """Whether the voucher was sent off so recently that its absence proves nothing."""
+        if not record.intended_at:
+            return False
+        return datetime.now(UTC) - datetime.fromisoformat(record.intended_at) < self._settling
 
     def _found(self, voucher: Voucher) -> str:
         """The id of the voucher with this number, "" if there is none; one that was voided is another one."""

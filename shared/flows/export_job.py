@@ -83,6 +83,7 @@ class JobRun:
         files: VoucherFiles,
         settings: Callable[[], Settings],
         app_url: str,
+        settling: timedelta,
         remaining: Remaining,
         monotonic: Callable[[], float],
     ) -> None:
@@ -95,11 +96,13 @@ class JobRun:
         self._files = files
         self._settings = settings
         self._app_url = app_url
+        self._settling = settling
         self._remaining = remaining
         self._monotonic = monotonic
         self._reported_at = monotonic()
         self._updated_at = job.last_updated_at or job.created_at  # by Pleo's clock first, by ours after an update
         self._unreported: list[ExportItem] = []
+        self._outcomes: dict[str, str] = {}  # of every item, "" while it is work; empty as long as none was read
 
     def work(self) -> bool:
         """Take the job as far as time allows; False when it is not finished."""
@@ -161,6 +164,7 @@ class JobRun:
         if len({item.get("accountingEntryId") for item in items}) != self._job.number_of_items:
             raise Unavailable("pleo", "the items of an export job", reason="incomplete list")
         self._exports.snapshot(self._connection_id, self._job.id, items, datetime.now(UTC))
+        self._outcomes = {item["accountingEntryId"].lower(): "" for item in items}
         return None
 
     def _start(self) -> None:
@@ -174,44 +178,45 @@ class JobRun:
 
     def _items(self, job: Job) -> bool:
         items = self._exports.items(self._connection_id, self._job.id)
+        self._outcomes = {row.entry_id: row.outcome for row in items}
         self._unreported = [row for row in items if row.outcome and not row.reported]
         # Invoices first, so that their payments find them.
         waiting = sorted((row for row in items if not row.outcome), key=_is_payment)
         try:
-            decided = self._decide_all(waiting)
+            self._decide_all(job, waiting)
         except Forbidden as error:
             if error.vendor != LEXOFFICE:
                 raise
             return self._fail(job, Refusal(export_errors.PLAN))
         except OutOfTime:
             self._report()
+            self._saved(job)
             return False
         self._report()
-        outcomes = {row.outcome for row in (*items, *decided)}
-        failed = "failed" in outcomes or bool(self._unreported)
+        failed = "failed" in self._outcomes.values() or bool(self._unreported)
         event = JobEvent.COMPLETED_WITH_ERRORS if failed else JobEvent.COMPLETED
         return self._finish(self._saved(replace(job, event=event.value)))
 
-    def _decide_all(self, waiting: list[ExportItem]) -> list[ExportItem]:
-        """The outcomes of all items, recorded one by one. Raises OutOfTime, and Forbidden before the first one."""
+    def _decide_all(self, job: Job, waiting: list[ExportItem]) -> None:
+        """Record the items' outcomes one by one. Raises OutOfTime, and Forbidden before the first one."""
         exporter = self._exporter() if waiting else None
-        done = []
         for row in waiting:
             if exporter is None or self._remaining() < 0:
                 raise OutOfTime("the next run goes on with the next item")
             decided = self._decided(row, exporter)
             self._exports.decide(self._connection_id, decided)
-            done.append(decided)
+            self._outcomes[decided.entry_id] = decided.outcome
             self._unreported.append(decided)
             if self._report_is_due():
                 self._report()
-        return done
+                self._saved(job)  # so that a person sees how far it is
 
     def _exporter(self) -> ItemExporter:
         return ItemExporter(
             self._connection_id,
             self._settings(),
             job_at=utc_text(self._job.created_at),
+            settling=self._settling,
             line_of=self._bank_line,
             files=self._files,
             vouchers=self._parts.vouchers,
@@ -273,6 +278,7 @@ class JobRun:
             code=refusal.error.code,
             failure_type=refusal.error.type,
             text=refusal.german,
+            values=refusal.values,
         )
 
     def _bank_line(self, entry_id: str) -> BankLine | None:
@@ -346,7 +352,7 @@ class JobRun:
 
     def _over(self, ended: ExportJob) -> bool:
         """Pleo allows nothing more: the job was finished, cancelled, or expired. What was done is remembered."""
-        job = self._exports.job(self._connection_id, ended.id) or Job(job_id=ended.id, state=JobState.CLAIMED)
+        job = self._exports.job(self._connection_id, ended.id) or self._claimed()
         if ended.status != "failed":
             self._saved(replace(job, state=JobState.FINISHED, event=ended.status))
             return True
@@ -360,14 +366,25 @@ class JobRun:
         """A job that failed as a whole: it says why, and so does every item that was not decided."""
         error, text = refusal.error, refusal.german
         for row in self._exports.items(self._connection_id, job.job_id):
+            self._outcomes[row.entry_id] = row.outcome or "abandoned"
             if not row.outcome:
-                abandoned = replace(row, outcome="abandoned", code=error.code, text=text)
+                abandoned = replace(row, outcome="abandoned", code=error.code, text=text, values=refusal.values)
                 self._exports.decide(self._connection_id, abandoned)
-        self._saved(replace(job, state=JobState.FINISHED, event=JobEvent.FAILED.value, code=error.code))
+        self._saved(
+            replace(job, state=JobState.FINISHED, event=JobEvent.FAILED.value, code=error.code, values=refusal.values)
+        )
         note("job failed", connection_id=self._connection_id, job_id=job.job_id, code=error.code)
         return True
 
     def _saved(self, job: Job) -> Job:
+        if self._outcomes:
+            outcomes = list(self._outcomes.values())
+            job = replace(
+                job,
+                items=len(outcomes),
+                successful=outcomes.count("successful"),
+                failed=outcomes.count("failed"),
+            )
         self._exports.save_job(self._connection_id, job, datetime.now(UTC))
         return job
 

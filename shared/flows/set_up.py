@@ -1,34 +1,40 @@
 """Setting a company up, once both vendors have consented: account, categories, webhooks and events, activation.
 
-Every step looks before it creates, so all of it may be repeated after any interruption; a lease keeps two browsers from
-creating the finance account at the same time (lexoffice would take both).
+A worker does it; the person watches the steps on the progress page and goes on by hand if one fails. Every step looks
+before it creates, so all of it may be repeated after any interruption; a lease keeps two workers from creating the
+finance account at the same time (lexoffice would take both).
 """
 
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from shared.aws import signing_secrets
-from shared.aws.connections import AGENDA, Connection, Connections, SigningSecret, Status
-from shared.aws.queues import SyncQueue
+from shared.aws.connections import AGENDA, Connection, Connections, DisconnectedError, Status
+from shared.domain.set_up import STEPS, StepState
 from shared.domain.times import utc_text
-from shared.errors import Conflict, Forbidden, NotFound, OutcomeUnknown, Rejected, Unavailable, UnexpectedAnswer
+from shared.errors import (
+    Forbidden,
+    OutcomeUnknown,
+    OutOfTime,
+    Overtaken,
+    Unavailable,
+    UnexpectedAnswer,
+    VendorError,
+)
 from shared.flows import catalogue
+from shared.flows.sign_in import activate
+from shared.flows.subscriptions import Subscriptions
 from shared.flows.vendors import Remaining, Vendors
-from shared.lexoffice import webhook
 from shared.lexoffice.client import LexofficeClient
-from shared.lexoffice.models import FinanceAccount, NewFinanceAccount, Profile
-from shared.pleo import events
-from shared.pleo.client import PleoClient
+from shared.lexoffice.models import FinanceAccount, NewFinanceAccount
 from shared.telemetry import attention, note
 
+# Longer than one step may take; given anew with every step. After a crash so long nobody else may begin.
 _LEASE = timedelta(seconds=60)
-_ACTIVATED = "ACTIVATED"
-
-
-class SetUpBusyError(Exception):
-    """Another browser is setting this company up right now."""
+_LEASE_POLL_SECONDS = 1.0
+_HALF_WAY = "half_way"
 
 
 class AccountDeactivatedError(Exception):
@@ -43,49 +49,74 @@ class SetUp:
         *,
         connections: Connections,
         vendors: Vendors,
-        queue: SyncQueue,
-        key_arn: str,
+        subscriptions: Subscriptions,
         account_system: str,
-        events_verifiable: bool,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`events_verifiable`: lexoffice's public key is configured, so its events are worth subscribing to."""
         self._connections = connections
         self._vendors = vendors
-        self._queue = queue
-        self._key_arn = key_arn
+        self._subscriptions = subscriptions
         self._account_system = account_system
-        self._events_verifiable = events_verifiable
+        self._sleep = sleep
 
-    def run(self, connection: Connection, profile: Profile, *, public_url: str, remaining: Remaining) -> Connection:
-        """Do every step that is not done yet and return the active connection.
+    def run(self, connection_id: str, remaining: Remaining) -> bool:
+        """Do every step that is not done yet; True when the company is set up, False when a person must go on.
 
-        Raises SetUpBusyError, AccountDeactivatedError, ImplausibleCatalogueError, SyncIncompleteError and vendor
-        errors; what was done stays done, and the next run goes on.
+        Why it stopped stands on the connection, for its page. Raises StoreUnavailable, and OutOfTime or Overtaken when
+        somebody else is at it.
         """
-        with self._leased(connection.connection_id):
-            pleo = self._vendors.pleo(connection)
-            lexoffice = self._vendors.lexoffice(connection, remaining)
-            connection = self._with_account(connection, lexoffice)
-            catalogue.sync(connection, profile, pleo=pleo, lexoffice=lexoffice, connections=self._connections)
-            connection = self._subscribed(connection, pleo, public_url)
-            self._subscribe_to_lexoffice(connection, lexoffice, public_url)
-            if pleo.installation().status != _ACTIVATED:
-                pleo.activate_installation()
-            connection = self._activated(connection)
-        # After this payments are caught up with; without it the company's first turn comes within minutes.
-        self._queue.send_turn(connection.connection_id)
-        note("company connected", connection_id=connection.connection_id)
-        return connection
-
-    @contextmanager
-    def _leased(self, connection_id: str) -> Iterator[None]:
-        owner, now = secrets.token_hex(8), datetime.now(UTC)
-        if not self._connections.lease_setup(connection_id, owner, now + _LEASE, now):
-            raise SetUpBusyError
+        owner = secrets.token_hex(8)
+        while not self._leased(connection_id, owner):
+            if remaining() <= 0:
+                raise OutOfTime("somebody else is setting this company up")
+            self._sleep(_LEASE_POLL_SECONDS)
         try:
-            yield
+            connection = self._connections.get(connection_id)
+            if connection is None or connection.status is Status.DISCONNECTED:
+                note("set-up passed over", connection_id=connection_id)
+                return False
+            # The message came twice, or another browser's set-up ended a moment ago.
+            return _is_set_up(connection) or self._set_up(connection, owner, remaining)
         finally:
             self._connections.end_setup(connection_id, owner)
+
+    def _leased(self, connection_id: str, owner: str) -> bool:
+        now = datetime.now(UTC)
+        return self._connections.lease_setup(connection_id, owner, now + _LEASE, now)
+
+    def _set_up(self, connection: Connection, owner: str, remaining: Remaining) -> bool:
+        steps = _Steps(connection.connection_id, owner, self._connections)
+        try:
+            self._take_steps(connection, steps, remaining)
+        except DisconnectedError:
+            note("set-up passed over", connection_id=connection.connection_id)
+            return False
+        except AccountDeactivatedError as error:
+            return steps.stopped("account_deactivated", error)
+        except (catalogue.ImplausibleCatalogueError, catalogue.SyncIncompleteError) as error:
+            return steps.stopped("catalogue", error)
+        except Forbidden as error:
+            return steps.stopped("plan" if error.status == 402 else "missing_rights", error)
+        except (VendorError, OutOfTime) as error:
+            return steps.stopped(_HALF_WAY, error)
+        note("company connected", connection_id=connection.connection_id)
+        return True
+
+    def _take_steps(self, connection: Connection, steps: "_Steps", remaining: Remaining) -> None:
+        pleo = self._vendors.pleo(connection)
+        lexoffice = self._vendors.lexoffice(connection, remaining)
+        with steps.step("account"):
+            connection = self._with_account(connection, lexoffice)
+        with steps.step("catalogue"):
+            profile = lexoffice.profile()
+            catalogue.sync(connection, profile, pleo=pleo, lexoffice=lexoffice, connections=self._connections)
+        with steps.step("pleo_webhooks"):
+            connection = self._subscriptions.at_pleo(connection, pleo)
+        with steps.step("lexoffice_events"):
+            self._subscriptions.at_lexoffice(connection, lexoffice)
+        with steps.step("activation"):
+            activate(pleo)
+            self._activated(connection)
 
     def _with_account(self, connection: Connection, lexoffice: LexofficeClient) -> Connection:
         """Find or create the one finance account; our reference decides, never its name."""
@@ -113,64 +144,65 @@ class SetUp:
         found.sort(key=lambda account: (account.id != connection.account_id, account.deactivated, account.id))
         return found[0] if found else None
 
-    def _subscribed(self, connection: Connection, pleo: PleoClient, public_url: str) -> Connection:
-        """One subscription on our endpoint for all events, and its secret."""
-        endpoint = f"{public_url}/webhooks/pleo/{connection.connection_id}"
-        wanted = set(events.SUBSCRIBED_EVENTS)
-        mine = [row for row in pleo.subscriptions() if row.endpoint_url == endpoint and row.deleted_at is None]
-        fitting = [row for row in mine if row.status == "ACTIVE" and set(row.event_types) >= wanted]
-        subscription = fitting[0] if fitting else pleo.create_subscription(endpoint, events.SUBSCRIBED_EVENTS)
-        secret = pleo.subscription_secret(subscription.id)
-        sealed = signing_secrets.seal(self._key_arn, connection.connection_id, secret)
-        kept = tuple(row for row in connection.secrets if row.subscription_id in {other.id for other in mine})
-        fresh = SigningSecret(subscription_id=subscription.id, sealed=sealed)
-        others = tuple(row for row in kept if row.subscription_id != subscription.id)
-        return self._connections.change(connection.connection_id, secrets=(fresh, *others))
-
-    def _subscribe_to_lexoffice(self, connection: Connection, lexoffice: LexofficeClient, public_url: str) -> None:
-        """Have lexoffice tell us what happens to vouchers and to our access.
-
-        It only makes us look sooner, so a refusal (an address lexoffice cannot reach) stops nobody from connecting.
-        Subscriptions end with the access they were made with; connecting again makes them anew.
-        """
-        if not self._events_verifiable:
-            note("events not subscribed", connection_id=connection.connection_id, cause="no public key is configured")
-            return
-        path = webhook.callback_path(connection.connection_id)
-        address = f"{public_url}{path}"
-        try:
-            mine = [row for row in lexoffice.event_subscriptions() if row.callback_url.endswith(path)]
-            told = {row.event_type for row in mine if row.callback_url == address}
-            for event_type in webhook.SUBSCRIBED_EVENTS:
-                if event_type not in told:
-                    _subscribe(lexoffice, event_type, address)
-            # The old address last, so that no event falls between the two.
-            for row in mine:
-                if row.callback_url != address:
-                    lexoffice.unsubscribe(row.id)
-        except (Forbidden, NotFound, Rejected) as error:
-            attention("events not subscribed", connection_id=connection.connection_id, detail=str(error))
-
-    def _activated(self, connection: Connection) -> Connection:
+    def _activated(self, connection: Connection) -> None:
+        """From here on lines are fed; all steps are done with the same write."""
         now = utc_text(datetime.now(UTC))
-        return self._connections.change(
+        self._connections.change_connected(
             connection.connection_id,
             status=Status.ACTIVE,
             hold="",
             connected_at=connection.connected_at or now,
             caught_up_to=connection.caught_up_to or now,
             catalogue_at=now,
+            kept_alive_at=now,
+            turn_failures=0,
+            turn_error="",
+            failing_since="",
             agenda=AGENDA,
             due_at=now,
+            steps=dict.fromkeys(STEPS, StepState.DONE.value),
+            stepped_at=now,
+            disconnected_at="",
+            delete_at="",
+            deleted_at="",
         )
 
 
-def _subscribe(lexoffice: LexofficeClient, event_type: str, address: str) -> None:
-    try:
-        lexoffice.subscribe(event_type, address)
-    except Conflict:
-        # Somebody else was faster, or the answer to an earlier attempt got lost.
-        return
+class _Steps:
+    """Records each step as it begins and ends; the lease lives as long as they go on."""
+
+    def __init__(self, connection_id: str, owner: str, connections: Connections) -> None:
+        self._connection_id = connection_id
+        self._owner = owner
+        self._connections = connections
+        self._states: dict[str, str] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        now = datetime.now(UTC)
+        if not self._connections.lease_setup(self._connection_id, self._owner, now + _LEASE, now):
+            raise Overtaken("the set-up of a company, because a step took too long")
+        self._states[name] = StepState.RUNNING.value
+        self._record(stopped="")
+        yield
+        self._states[name] = StepState.DONE.value
+
+    def stopped(self, message: str, error: Exception) -> bool:
+        attention("set-up stopped", connection_id=self._connection_id, message_shown=message, detail=str(error))
+        running = StepState.RUNNING.value
+        self._states = {
+            name: StepState.FAILED.value if state == running else state for name, state in self._states.items()
+        }
+        self._record(stopped=message)
+        return False
+
+    def _record(self, *, stopped: str) -> None:
+        now = utc_text(datetime.now(UTC))
+        self._connections.change(self._connection_id, steps=self._states, stopped=stopped, stepped_at=now)
+
+
+def _is_set_up(connection: Connection) -> bool:
+    return all(connection.steps.get(name) == StepState.DONE for name in STEPS)
 
 
 def _created(create: Callable[[], str], find: Callable[[], FinanceAccount | None]) -> str:

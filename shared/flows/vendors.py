@@ -8,7 +8,7 @@ from functools import cached_property
 
 from shared.aws import credentials
 from shared.aws.connections import Connection
-from shared.aws.limiter import Limiter
+from shared.aws.limiter import Limiter, organisation_key
 from shared.aws.tokens import CompanyTokens, TokenStore
 from shared.aws.vault import Vault
 from shared.config import VendorSettings
@@ -46,11 +46,12 @@ class Vendors:
 
     def lexoffice(self, connection: Connection, remaining: Remaining) -> LexofficeClient:
         """lexoffice on behalf of a company, paced; `remaining` seconds may be spent waiting for a slot."""
-        tokens = CompanyTokens(
-            self.tokens, connection.connection_id, connection.company_id, LEXOFFICE, self._refresh_lexoffice
-        )
         pacer = self._pacer(connection, remaining)
-        return LexofficeClient(self._lexoffice_api.acting_for(tokens, pacer=pacer))
+        return LexofficeClient(self._lexoffice_api.acting_for(self._lexoffice_tokens(connection), pacer=pacer))
+
+    def surrender_lexoffice(self, connection: Connection, revoke: Callable[[str], None]) -> None:
+        """Have a company's refresh token at lexoffice revoked. Raises AccessGone if there is none."""
+        self._lexoffice_tokens(connection).surrender(revoke)
 
     def pleo_with(self, pair: TokenPair) -> PleoClient:
         """Pleo with a pair that was just issued and is not stored yet."""
@@ -80,9 +81,12 @@ class Vendors:
         """Who we are at lexoffice."""
         return credentials.lexoffice(self._settings.vendor_secret_arn)
 
+    def _lexoffice_tokens(self, connection: Connection) -> CompanyTokens:
+        owner = (connection.connection_id, connection.company_id)
+        return CompanyTokens(self.tokens, *owner, LEXOFFICE, self._refresh_lexoffice)
+
     def _pacer(self, connection: Connection, remaining: Remaining) -> Limiter:
-        # Before the first call nobody knows the organisation; its limit is then as good as unused.
-        keys = [f"lexoffice.{connection.organisation_id or connection.connection_id}"]
+        keys = [organisation_key(connection)]
         if self._settings.lexoffice_limit == "organisation+client":
             keys.append("lexoffice.client")
         return Limiter(self._settings.connection_table, keys, remaining=remaining)

@@ -182,8 +182,12 @@ class Linked:
             "cookies": self.cookies,
             **changes,
         }
+        if method == "POST":
+            event["headers"] = {"origin": PUBLIC_URL, **event["headers"], **changes.get("headers", {})}
         answer: Document = self.app.handler(event, Context(29_000))
-        self.cookies = [cookie.partition(";")[0] for cookie in answer.get("cookies", [])] or self.cookies
+        kept = dict(cookie.split("=", 1) for cookie in self.cookies)
+        kept |= dict(cookie.partition(";")[0].split("=", 1) for cookie in answer.get("cookies", []))
+        self.cookies = [f"{name}={value}" for name, value in kept.items()]
         return answer
 
     def start(self) -> str:
@@ -208,7 +212,20 @@ class Linked:
         query = self.consent_at_pleo(self.start(), company_id)
         onwards = self.visit("GET", "/oauth/pleo/callback", query)
         query = self.consent_at_lexoffice(onwards["headers"]["Location"], organisation_id)
-        return self.visit("GET", "/oauth/lexoffice/callback", query)
+        answer = self.visit("GET", "/oauth/lexoffice/callback", query)
+        self.work()
+        return answer
+
+    def work(self, limit: int = 10) -> list[Document]:
+        """Have the worker take what waits in its queue; the messages."""
+        from functions.sync import app
+
+        messages = self.cloud.messages("SyncQueue")
+        for number, body in enumerate(messages[:limit]):
+            event = self.sample("sync")
+            event["Records"][0] |= {"body": json.dumps(body), "messageId": str(number)}
+            assert app.handler(event, Context()) == {"batchItemFailures": []}
+        return messages
 
     def control_pleo(self, path: str, order: object = None) -> Any:
         return self.pleo.post(f"/control{path}", json=order or {}).raise_for_status().json()
@@ -268,7 +285,7 @@ def linked(
     from functions.schedule import app as schedule
     from functions.sync import app as sync
 
-    for parts in (oauth._parts, export._parts, feed._parts, schedule._parts, sync._turn):
+    for parts in (oauth._parts, export._parts, feed._parts, schedule._parts, sync._parts):
         parts.cache_clear()
     made: list[Http] = []
     begin = Http.__init__
@@ -317,3 +334,9 @@ def later(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
         "shared.aws.queues.CompanyQueue.try_later", lambda _, handle, seconds: put_off.append((handle, seconds))
     )
     return put_off
+
+
+@pytest.fixture
+def a_minute_between_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So much passes before another attempt; after it, the absence of a voucher proves that it was not made."""
+    monkeypatch.setattr("shared.flows.export_item.ItemExporter._may_be_on_its_way", lambda *_: False)

@@ -176,6 +176,7 @@ def test_without_time_for_an_item_the_company_is_woken_again_and_nothing_is_lost
     assert_each_is_one_voucher(company, job_id, entry_ids)
 
 
+@pytest.mark.usefixtures("a_minute_between_runs")
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("route", ["vouchers$", "files$", "transaction-assignment-hint"])
 def test_a_lost_answer_makes_nothing_twice(
@@ -191,6 +192,7 @@ def test_a_lost_answer_makes_nothing_twice(
     assert_each_is_one_voucher(company, job_id, entry_ids)
 
 
+@pytest.mark.usefixtures("a_minute_between_runs")
 def test_a_run_killed_at_any_moment_is_finished_by_the_next_one(
     company: Linked, export: ModuleType, executioner: Executioner
 ) -> None:
@@ -347,6 +349,7 @@ def test_a_voucher_that_somebody_removed_in_lexoffice_is_made_again(
     assert item["externalId"] in {voucher["id"] for voucher in vouchers(company)}
 
 
+@pytest.mark.usefixtures("a_minute_between_runs")
 def test_an_item_that_lexoffice_cannot_digest_does_not_stop_the_others(
     company: Linked, export: ModuleType, later: list[tuple[str, int]]
 ) -> None:

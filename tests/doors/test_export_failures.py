@@ -1,5 +1,6 @@
 """What goes wrong during an export ends in a code that a bookkeeper can act on, and in a state that says so."""
 
+import time
 from datetime import UTC, datetime
 from types import ModuleType
 
@@ -28,6 +29,7 @@ def fault(company: Linked, route: str, **how: object) -> None:
     company.control_lexoffice("faults", **{"route": route, "method": "POST", "kind": "status", **how})
 
 
+@pytest.mark.usefixtures("a_minute_between_runs")
 @pytest.mark.parametrize(
     ("route", "how", "code"),
     [
@@ -126,13 +128,8 @@ def test_a_job_that_ended_between_two_runs_is_closed_with_its_reason(
     assert run(company, export) == []
 
     closed, abandoned = remembered(company, job_id)
-    assert closed == Job(
-        job_id=job_id,
-        state=JobState.FINISHED,
-        event="failed",
-        code=code,
-        created_at=closed.created_at if closed else "",
-    )
+    assert closed is not None
+    assert (closed.state, closed.event, closed.code) == (JobState.FINISHED, "failed", code)
     assert [(item.outcome, item.code) for item in abandoned] == [("abandoned", code)] * 2
     assert all(item.text.endswith(f"[{code}]") for item in abandoned)
     assert vouchers(company) == []
@@ -226,3 +223,51 @@ def test_a_voucher_that_was_voided_is_not_taken_for_the_one_that_is_made_again(
     record = Vouchers(company.cloud.ledger_table).get(company.connection().connection_id, entry_ids[0])
     assert record is not None
     assert record.voucher_id == item["externalId"]
+
+
+@pytest.mark.parametrize("kind", ["status", "reset"])
+def test_a_voucher_that_its_list_shows_late_is_awaited_and_not_made_again(
+    company: Linked, export: ModuleType, later: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch, *, kind: str
+) -> None:
+    company.control_lexoffice("switches", list_delay_seconds=30)
+    entry_ids = expenses(company)
+    job_id = click(company, entry_ids)
+    fault(company, "vouchers$", kind=kind, status=504, when="after")
+
+    for _ in range(3):  # the answer is lost, and the next runs come too early
+        assert len(run(company, export)) == 1
+    assert len(vouchers(company)) == 1
+
+    company.control_lexoffice("clock", advance_seconds=31)
+    assert run(company, export) == []
+    assert_each_is_one_voucher(company, job_id, entry_ids)
+
+
+def test_a_voucher_that_never_arrived_is_made_when_its_absence_proves_something(
+    company: Linked, export: ModuleType, later: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry_ids = expenses(company)
+    job_id = click(company, entry_ids)
+    fault(company, "vouchers$", kind="reset", when="before")
+    assert len(run(company, export)) == 1
+    assert len(run(company, export)) == 1  # too early
+    monkeypatch.setenv("EXPORT_RETRY_SECONDS", "1")
+    export._parts.cache_clear()
+    time.sleep(1)  # the pause itself is what is tested
+
+    assert run(company, export) == []
+    assert_each_is_one_voucher(company, job_id, entry_ids)
+
+
+def test_what_lexoffice_refused_can_be_exported_again_at_once(company: Linked, export: ModuleType) -> None:
+    (entry_id,) = expenses(company)
+    job_id = click(company, [entry_id])
+    (item,) = _read(company, job_id, export)
+    company.control_lexoffice("refuse", voucher_number=voucher_number(export_items.parse(item.item)))
+    run(company, export)
+    assert items(company, job_id)[entry_id]["status"] == "failed"
+    assert company.lexoffice.delete("/control/refuse").is_success
+
+    again = click(company, [entry_id])
+    assert run(company, export) == []
+    assert_each_is_one_voucher(company, again, [entry_id])

@@ -321,11 +321,11 @@ def test_a_wanted_sync_of_the_lists_brings_new_categories(company: Linked, sync:
 
 
 def test_an_empty_list_of_categories_removes_nothing(company: Linked, sync: ModuleType) -> None:
-    known = Connections(company.cloud.connection_table).catalogue(company.connection().connection_id)
+    known = Connections(company.cloud.connection_table).catalogues.synced(company.connection().connection_id)
     company.control_lexoffice("categories", action="empty")
 
     assert sync.handler(company.message("sync", catalogue=True), Context()) == {"batchItemFailures": []}
-    assert Connections(company.cloud.connection_table).catalogue(company.connection().connection_id) == known
+    assert Connections(company.cloud.connection_table).catalogues.synced(company.connection().connection_id) == known
 
 
 # --- schedule --------------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def test_the_accountants_table_is_the_table_of_the_code() -> None:
 
 def test_every_metric_of_the_code_is_in_the_table_of_metrics() -> None:
     code = "".join(path.read_text() for folder in ("shared", "functions") for path in Path(folder).rglob("*.py"))
-    counted = set(re.findall(r'\bcount\("(\w+)"', code))
+    counted = set(re.findall(r'(?<!\.)\bcount\("(\w+)"', code))
 
     documented = set(re.findall(r"`([A-Z]\w+)`", " ".join(row[0] for row in _table("docs/metrics.md"))))
 

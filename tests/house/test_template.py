@@ -35,6 +35,14 @@ ROUTES = {
     "GET /connect",
     "POST /connect",
     "GET /connect/result",
+    "GET /connect/progress",
+    "POST /connect/resume",
+    "POST /sign-in",
+    "POST /sign-out",
+    "GET /disconnect",
+    "POST /status/sync",
+    "POST /disconnect",
+    "GET /disconnect/result",
     "GET /oauth/pleo/callback",
     "GET /oauth/lexoffice/callback",
     "POST /webhooks/pleo/{connection_id}",
@@ -360,3 +368,16 @@ def test_the_vendors_addresses_are_production_by_default() -> None:
 
 def test_every_output_is_described() -> None:
     assert all(output["Description"] for output in TEMPLATE["Outputs"].values())
+
+
+def test_the_browsers_door_can_store_tokens_and_read_none() -> None:
+    """Who breaks in at the door that everybody can reach must not get at what is stored behind it."""
+    keys = [statement for statement in statements("OauthFunction") if statement["Sid"] == "EncryptTokens"]
+
+    assert [listed(statement["Action"]) for statement in keys] == [["kms:GenerateDataKey"]]
+    decrypting = [
+        statement["Condition"]["StringEquals"]
+        for statement in statements("OauthFunction")
+        if "kms:Decrypt" in listed(statement["Action"])
+    ]
+    assert [set(condition) for condition in decrypting] == [{"kms:ViaService"}]

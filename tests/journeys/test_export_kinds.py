@@ -13,6 +13,8 @@ from .world import Json
 pytestmark = pytest.mark.journey
 
 VANISHED = "b3a1f841-fd90-11e1-a21f-0800200c9a66"  # «Internet»
+LICENCES_13B = "6d575db0-74e8-433d-a986-27b76ea27f9e"  # «Lizenzen §13b Drittland»
+VENDOR = {"id": "dddddddd-0000-4000-8000-000000000001", "name": "Beispiel Software Inc.", "defaultCurrency": "USD"}
 PDF, PNG, JPEG = {"kind": "pdf"}, {"kind": "png"}, {"kind": "jpeg"}
 MEGABYTE = 1024 * 1024
 AUSTRIAN = {"rate": 0.2, "type": "inclusive", "code": "AT-20"}
@@ -63,6 +65,12 @@ def kinds() -> dict[str, Kind]:
         "split over two rates": coded(splits=splits),
         "refund": card(refund=True, voucher="purchasecreditnote"),
         "US dollars": card(transactionValue=dollars, totalBillValue=euros),
+        "chargeback": Kind(
+            {"amount": 11_900, "refund": True, "settledAt": now()}, {"type": "chargeback"}, "purchasecreditnote"
+        ),
+        "private": coded(type="personal_spend"),
+        # Its category wants a real contact, and lexoffice adds the tax by itself.
+        "reverse charge": coded(account_external_id=LICENCES_13B, tax_code="DE-RC-19", vendor=VENDOR),
         "cash": card(subFamily="ATM"),
         "without receipt": coded(files=[]),
         "invoice paid by card": coded(type="card_invoice", invoice=invoice),
@@ -162,6 +170,8 @@ def amounts_are_right(vouchers: dict[str, Json]) -> None:
     assert columns["split over two rates"] == [(7, Decimal("19.00")), (19, Decimal("100.00"))]
     assert columns["US dollars"] == [(19, Decimal("46.30"))]
     assert columns["without receipt"] == [(0, Decimal("119.00"))]
+    assert columns["reverse charge"] == [(0, Decimal("119.00"))]
+    assert vouchers["reverse charge"]["contactId"]
 
 
 def approving_settles_everything(company: Company, vouchers: dict[str, Json]) -> None:

@@ -15,7 +15,7 @@ from local.stack import LocalStack
 
 DOORS = (
     *("PleoWebhookFunction", "LexofficeWebhookFunction", "OauthFunction", "FeedFunction"),
-    *("ExportFunction", "SyncFunction", "ScheduleFunction"),
+    *("ExportFunction", "SyncFunction", "ScheduleFunction", "AdminFunction"),
 )
 QUEUES = ("FeedQueue", "ExportQueue", "SyncQueue")
 # As it comes, one delivery at a time per slot, and a failed one again after a quarter of a second.

@@ -1,0 +1,33 @@
+"""«Verbundene Apps» in the web app: what a customer has let in, and the button that withdraws it."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from local.lexoffice.pages import find_organization, missing
+from local.lexoffice.records import Connection
+from local.lexoffice.rendering import page
+from local.lexoffice.world import World
+
+
+async def apps(request: Request) -> Response:
+    """List the organisation's living connections, oldest first."""
+    organization = find_organization(request)
+    if organization is None:
+        return missing(request, "Diese Organisation gibt es nicht.")
+    return page(request, "apps.html", organization=organization, section="apps", connections=_living(request))
+
+
+async def withdraw(request: Request) -> Response:
+    """«Zugriff entziehen»: end the connection of the form's `connection_id`, if it lives, and show the list again."""
+    world: World = request.app.state.world
+    form = await request.form()
+    for connection in _living(request):
+        if connection.id == form.get("connection_id"):
+            world.grants.end(connection)
+    return RedirectResponse(request.url.path, status_code=303)
+
+
+def _living(request: Request) -> list[Connection]:
+    world: World = request.app.state.world
+    owner = request.path_params["organization_id"]
+    return [item for item in world.grants.connections.values() if item.organization_id == owner and not item.revoked]

@@ -1,0 +1,62 @@
+"""«So geht es weiter» on the home page: the help article as a list of steps, and which of them are done."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from local.pleo.world import Company, World
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do. `url` leads to where; `done` is what the stand-in can see of it, None when it sees nothing."""
+
+    title: str
+    how: str
+    url: str
+    done: bool | None
+
+
+def steps(world: World, company: Company) -> list[Step]:
+    """From an unconnected company to an approved match."""
+    query = urlencode({"company": company.id})
+    entries = [row for row in world.entries.values() if row["companyId"] == company.id]
+    paid = any(row["family"] == "CARD_PURCHASE" and row["status"] == "COMPLETED" for row in entries)
+    return [
+        Step(
+            "lexoffice verbinden",
+            "«Einstellungen» → «Buchhaltung» → lexoffice → «Verbinden», dann auf beiden Seiten «Zugriff erlauben».",
+            f"/settings/accounting?{query}",
+            world.installations.get(company.id, {}).get("status") == "ACTIVATED",
+        ),
+        Step(
+            "Kategorie anlegen",
+            "Ein Name, den Mitarbeitende verstehen, dazu ein Konto und ein Steuersatz aus lexoffice.",
+            f"/categories?{query}",
+            any(row["companyId"] == company.id for row in world.categories.values()),
+        ),
+        Step(
+            "Gegenkonto festlegen",
+            "«Pleo-Wallet (Bankkonto in lexoffice)» auswählen.",
+            f"/categories?{query}#contra-account",
+            company.id in world.contra_accounts,
+        ),
+        Step(
+            "Mit Karte bezahlen",
+            "Betrag eingeben, «Bezahlen», dann «Abrechnen». Sekunden später steht der Umsatz in lexoffice.",
+            f"/wallet?{query}",
+            paid,
+        ),
+        Step(
+            "Ausgabe exportieren",
+            "Ausgabe anklicken, Kategorie wählen, Beleg hinzufügen; zurück unter «Export» auf «Exportieren» klicken.",
+            f"/export?{query}",
+            any(row["exportStatus"] == "EXPORTED" for row in entries),
+        ),
+        Step(
+            "Zuordnung genehmigen",
+            "In lexoffice: «Finanzen» → «Bank» → «Pleo-Wallet» → «Zuordnungsvorschläge». Danach steht alles unter "
+            "«Alle Umsätze», die Belege unter «Belege».",
+            world.settings.lexoffice_url,
+            None,
+        ),
+    ]
