@@ -81,6 +81,10 @@ class Product:
         """Turn one of lexoffice's knobs."""
         return self.lexoffice.post(f"/control{path}", json=order).raise_for_status().json()
 
+    def connection(self) -> Any:
+        """The company's connection as it is stored."""
+        return self.doors["OauthFunction"]._parts().connections.of_company(DEFAULT_COMPANY_ID)
+
     def until(self, happened: Callable[[], bool], *, every: float = 1.0, seconds: float = 7200.0) -> None:
         """Wait in virtual time. Raises TimeoutError."""
         deadline = self.clock.time() + seconds
@@ -102,20 +106,20 @@ class Product:
             if answer["statusCode"] != 200:
                 raise RuntimeError(f"a webhook was answered with {answer}")
 
-    def take_turn(self, *, set_up: bool = False) -> None:
-        """The company's scheduled turn, and its set-up before that."""
-        body = json.dumps({"connection_id": self.connection_id, "catalogue": False, "set_up": set_up})
+    def take_turn(self, **wishes: bool) -> None:
+        """The company's turn, scheduled or with wishes (functions/sync), such as its set-up before that."""
+        body = json.dumps({"connection_id": self.connection_id, "catalogue": False, **wishes})
         event = {"Records": [{"messageId": "turn", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}]}
         self.doors["SyncFunction"].handler(event, Context(self.clock, 120))
 
-    def take_turns(self) -> None:
-        """A turn every five minutes, for ever."""
+    def take_turns(self, every: float) -> None:
+        """A turn every so many seconds, for ever."""
         while True:
-            self.clock.sleep(_TURN_EVERY)
+            self.clock.sleep(every)
             self.take_turn()
 
     def connect(self) -> None:
-        """What the admin does once in a browser. Raises RuntimeError when that does not end well."""
+        """What the admin does in a browser, once or again. Raises RuntimeError when that does not end well."""
         browser = _Admin(self)
         to_pleo = browser.visit("POST /connect", {})
         self.control_pleo("/switches", {"auto_consent": DEFAULT_COMPANY_ID})
@@ -124,8 +128,7 @@ class Product:
         decision = {"decision": "allow", "organization_id": DEFAULT_ORGANIZATION_ID}
         code = _query(self.lexoffice.post(to_lexoffice, data=decision).headers["location"])
         browser.visit("GET /oauth/lexoffice/callback", code)
-        connection = self.doors["OauthFunction"]._parts().connections.of_company(DEFAULT_COMPANY_ID)
-        self.connection_id = connection.connection_id
+        self.connection_id = self.connection().connection_id
         self.take_turn(set_up=True)
         if not browser.visit("GET /connect/progress", {}).endswith("/connect/result"):
             raise RuntimeError("the company could not be connected")
@@ -157,10 +160,13 @@ def _query(address: str) -> dict[str, str]:
 
 
 @contextmanager
-def at_work(latency: Latency) -> Iterator[Product]:
-    """The product with its first company connected; turns, feed and export go on until the block ends."""
+def at_work(latency: Latency, *, start: datetime = _START, turn_every: float = _TURN_EVERY) -> Iterator[Product]:
+    """The product with its first company connected; turns, feed and export go on until the block ends.
+
+    `start` is when the company is connected, `turn_every` (seconds) how often it gets a turn.
+    """
     template = read_template()
-    clock = VirtualClock(_START)
+    clock = VirtualClock(start)
     with ExitStack() as stack:
         queues = {name: _queue(template, name, clock) for name in ("Feed", "Export")}
         sqs = Sqs({export_cloud.queue_url(f"{name}Queue"): queue for name, queue in queues.items()})
@@ -180,7 +186,7 @@ def at_work(latency: Latency) -> Iterator[Product]:
         for name, queue in queues.items():
             handler = doors[f"{name}Function"].handler
             clock.start(lambda queue=queue, handler=handler: queue.serve(handler), name)  # type: ignore[misc]
-        clock.start(product.take_turns, "Sync")
+        clock.start(lambda: product.take_turns(turn_every), "Sync")
         yield product
 
 
@@ -209,6 +215,7 @@ def _queue(template: Template, name: str, clock: VirtualClock) -> FifoQueue:
         batch=function["Events"]["Wake"]["Properties"]["BatchSize"],
         visibility=queue["VisibilityTimeout"],
         most_receives=queue["RedrivePolicy"]["maxReceiveCount"],
+        retention=queue["MessageRetentionPeriod"],
     )
 
 

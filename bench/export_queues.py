@@ -1,7 +1,8 @@
 """SQS in virtual time: the FIFO queues of one company, each with the Lambda function that it wakes.
 
 As SQS and Lambda do it: one run at a time, a batch per run, no message while an earlier one is hidden, a message that
-was received too often goes to the dead letters, the same occasion within five minutes counts once.
+was received too often goes to the dead letters, one that is too old is gone, the same occasion within five minutes
+counts once.
 """
 
 import json
@@ -24,6 +25,7 @@ class _Message:
     handle: str
     body: str
     visible_at: float
+    sent_at: float
     received: int = 0
 
 
@@ -50,6 +52,7 @@ class FifoQueue:
     batch: int
     visibility: float
     most_receives: int
+    retention: float
     runs: list[float] = field(default_factory=list)
     dead: int = 0
     _messages: list[_Message] = field(default_factory=list)
@@ -67,7 +70,7 @@ class FifoQueue:
         if now - self._occasions.get(occasion, -math.inf) < _SAME_OCCASION:
             return
         self._occasions[occasion] = now
-        self._messages.append(_Message(f"{occasion}/{now}", body, now + _HAND_OVER))
+        self._messages.append(_Message(f"{occasion}/{now}", body, now + _HAND_OVER, now))
         if self._worker is not None:
             self.clock.wake(self._worker)
             self._worker = None
@@ -79,6 +82,8 @@ class FifoQueue:
     def serve(self, handler: Handler) -> None:
         """Hand out batches for ever, one after another."""
         while True:
+            kept_since = self.clock.time() - self.retention
+            self._messages = [each for each in self._messages if each.sent_at > kept_since]
             if not self._messages:
                 self._worker = self.clock.me
                 self.clock.wait()

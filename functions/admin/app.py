@@ -12,6 +12,7 @@ from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
 from shared.aws.ledger_view import LedgerView
 from shared.aws.matches import Matches
+from shared.aws.proofs import Proofs
 from shared.aws.sessions import Sessions
 from shared.aws.vouchers import Vouchers
 from shared.config import AdminSettings
@@ -48,6 +49,7 @@ def _parts() -> _Parts:
         ledger=ledger,
         view=LedgerView(settings.ledger_table),
         exports=exports,
+        proofs=Proofs(settings.ledger_table),
         pace=lambda connection: limiter.pace(settings.connection_table, connection),
     )
     traces = Traces(

@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -13,6 +13,8 @@ from shared.aws.connections import Connection, Connections
 from shared.aws.queues import SyncQueue
 from shared.aws.sessions import LIFETIME, Sessions
 from shared.config import OauthSettings
+from shared.domain.start import ImplausibleStartError, choice_of
+from shared.domain.times import booking_date
 from shared.errors import ConfigError, StoreUnavailable
 from shared.flows import lists
 from shared.flows.connect import Connect
@@ -87,11 +89,23 @@ def _health(_visit: Visit) -> Answer:
 
 
 def _start_page(visit: Visit) -> Answer:
-    return web.page(render.start(visit.language), form_target=_parts().settings.pleo_auth_url)
+    return web.page(render.start(visit.language, today=_today()), form_target=_parts().settings.pleo_auth_url)
+
+
+def _today() -> date:
+    return booking_date(datetime.now(UTC))
 
 
 def _start(visit: Visit) -> Answer:
-    return _away(visit, _parts().connect.start)
+    """Begin with what was chosen. Connecting again, from another page, asks nothing: what was chosen once counts."""
+    today = _today()
+    day, opening = visit.form.get("start_day", today.isoformat()), visit.form.get("opening", "")
+    try:
+        choice = choice_of(day, opening, today)
+    except ImplausibleStartError as error:
+        again = render.start(visit.language, today=today, day=day, opening=opening, wrong=error.field)
+        return web.page(again, status=400, form_target=_parts().settings.pleo_auth_url)
+    return _away(visit, lambda cookie, public_url: _parts().connect.start(cookie, public_url, choice))
 
 
 def _sign_in(visit: Visit) -> Answer:

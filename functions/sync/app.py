@@ -11,12 +11,14 @@ from shared.aws.erasure import Erasure
 from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
 from shared.aws.limiter import pace
+from shared.aws.proofs import Proofs
 from shared.aws.queues import CompanyQueue
 from shared.config import SyncSettings
 from shared.errors import IntegrationError
 from shared.flows.back_off import postpone, recovered
 from shared.flows.deletion import Leaving
 from shared.flows.keep_alive import KeepAlive
+from shared.flows.proof import Prover
 from shared.flows.set_up import SetUp
 from shared.flows.silence import Silence
 from shared.flows.subscriptions import Subscriptions
@@ -38,11 +40,12 @@ def _parts() -> tuple[Turn, SetUp, Connections]:
         events_verifiable=bool(settings.lexoffice_webhook_key),
     )
     keep_alive = KeepAlive(connections=connections, vendors=vendors, subscriptions=subscriptions)
+    queue = CompanyQueue(settings.feed_queue_url)
     turn = Turn(
         connections=connections,
         ledger=ledger,
         exports=Exports(settings.ledger_table),
-        queue=CompanyQueue(settings.feed_queue_url),
+        queue=queue,
         export_queue=CompanyQueue(settings.export_queue_url),
         vendors=vendors,
         leaving=Leaving(connections=connections, erasure=Erasure(settings.ledger_table), vendors=vendors),
@@ -54,6 +57,7 @@ def _parts() -> tuple[Turn, SetUp, Connections]:
             pace=partial(pace, settings.connection_table),
         ),
         keep_alive=keep_alive,
+        prover=Prover(ledger=ledger, proofs=Proofs(settings.ledger_table), queue=queue, vendors=vendors),
     )
     set_up = SetUp(
         connections=connections,
@@ -96,6 +100,7 @@ def _worked(message: dict[str, Any], remaining: Remaining) -> bool:
             catalogue_now=message.get("catalogue", False),
             catalogue_accepted=message.get("accept", False),
             access_now=message.get("access", False),
+            proof_now=message.get("proof", False),
         )
         if result.after_failures:
             recovered(connections, connection_id)

@@ -32,6 +32,7 @@ def apply() -> None:
     secret = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
     secret.update({action: _secret_by_arn(secret[action]) for action in ("create", "update", "delete")})
     iam_actions.request_tag_context = _with_request_keys(iam_actions.request_tag_context)
+    iam_actions.extract_iam_action = _batches_as_one(iam_actions.extract_iam_action)
     lambda_svc._execute_function_with_config_scope = _as_http_api_event(lambda_svc._execute_function_with_config_scope)
     lambda_svc._sqs_esm_concurrency = _concurrent_groups(lambda_svc._sqs_esm_concurrency)
     sqs._collect_fifo = _one_group(sqs._collect_fifo)
@@ -186,6 +187,19 @@ def _with_request_keys(known: Callable[..., Json]) -> Callable[..., Json]:
         return keys
 
     return context
+
+
+def _batches_as_one(known: Callable[..., str | None]) -> Callable[..., str | None]:
+    """SQS has no actions of its own for batches: who may send a message may send ten.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+    """
+
+    def action(service: str, *rest: Any, **named: Any) -> str | None:
+        found = known(service, *rest, **named)
+        return found.removesuffix("Batch") if found and service == "sqs" else found
+
+    return action
 
 
 def _leading_keys(request: Json) -> list[str]:

@@ -12,7 +12,8 @@ from local.pleo import (
     accounts,
     companies,
     control,
-    control_chart, control_export,
+    control_chart,
+    control_export,
     control_webhooks,
     entries,
     export_api,
@@ -33,7 +34,7 @@ from local.pleo.world import World
 KINDS = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 ROOMS = (
     *(oauth, companies, installations, subscriptions, accounts, tax_codes, receipts, entries, export_api),
-    *(control, control_webhooks, control_export, web, web_bookkeeping, web_export),
+    *(control, control_webhooks, control_chart, control_export, web, web_bookkeeping, web_export),
 )
 
 

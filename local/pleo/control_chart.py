@@ -1,4 +1,4 @@
-"""The control surface's view of the company's chart: accounts, tax codes, categories, and what its admin does to them."""
+"""What the control surface shows of a chart: accounts, tax codes, categories; and what an admin does to them."""
 
 from starlette.requests import Request
 
@@ -15,9 +15,7 @@ async def chart(world: World, request: Request, _body: Json) -> Json:
     """Everything in the chart of `?company_id=`, archived rows included."""
     company = _company(world, request.query_params.get("company_id"))
     tables = {"accounts": world.accounts, "tax_codes": world.tax_codes, "categories": world.categories}
-    return {
-        name: [row for row in table.values() if row["companyId"] == company.id] for name, table in tables.items()
-    }
+    return {name: [row for row in table.values() if row["companyId"] == company.id] for name, table in tables.items()}
 
 
 async def touch_account(world: World, request: Request, body: Json) -> Json:

@@ -54,7 +54,7 @@ def steps(world: World, company: Company) -> list[Step]:
         ),
         Step(
             "Zuordnung genehmigen",
-            "In lexoffice: «Finanzen» → «Bank» → «Pleo-Wallet» → «Zuordnungsvorschläge». Danach steht alles unter "
+            "In lexoffice: «Finanzen» → «Bank» → «Pleo…» → «Zuordnungsvorschläge». Danach steht alles unter "
             "«Alle Umsätze», die Belege unter «Belege».",
             world.settings.lexoffice_url,
             None,

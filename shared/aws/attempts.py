@@ -6,10 +6,11 @@ construction. Only hashes of cookie and state are stored.
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from shared.aws.table import ConditionFailedError, Item, Table, Update
+from shared.domain.start import Choice
 from shared.domain.times import utc_text
 
 LIFETIME = timedelta(minutes=10)
@@ -42,12 +43,16 @@ class StateRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Where a browser stands: the vendor whose answer is awaited (empty: none), and what is known so far."""
+    """Where a browser stands: the vendor whose answer is awaited (empty: none), and what is known so far.
+
+    `choice` is what the admin chose on the connect page; None for who signs in.
+    """
 
     awaiting: str
     connection_id: str
     result: str
     purpose: Purpose = Purpose.CONNECT
+    choice: Choice | None = None
 
 
 class Attempts:
@@ -65,6 +70,7 @@ class Attempts:
         connection_id: str = "",
         *,
         purpose: Purpose = Purpose.CONNECT,
+        choice: Choice | None = None,
     ) -> None:
         """Open a state for this browser; one that was open before becomes void."""
         self._table.put(
@@ -76,6 +82,7 @@ class Attempts:
                 "connection_id": connection_id,
                 "result": "",
                 "purpose": purpose.value,
+                **({"start_day": choice.day.isoformat(), "opening": choice.opening} if choice else {}),
                 "expires_at": int((now + _KEPT_FOR).timestamp()),
             }
         )
@@ -132,6 +139,7 @@ def _attempt(item: Item) -> Attempt:
         item.get("connection_id", ""),
         item.get("result", ""),
         Purpose(item.get("purpose", Purpose.CONNECT)),
+        Choice(date.fromisoformat(item["start_day"]), item["opening"]) if "start_day" in item else None,
     )
 
 

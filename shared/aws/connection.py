@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
 from shared.aws.table import Item
+from shared.domain.start import Start
+from shared.domain.times import booking_date
 
 
 class Status(StrEnum):
@@ -40,6 +43,9 @@ class Connection:
     `stopped` why it stopped. After it was disconnected, `released_at` says when its tokens were gone, `unconfirmed`
     which vendors did not confirm that, `delete_at` when personal data is due to be deleted, `deleted_at` when it was.
     Sessions that began up to `signed_out_at` have ended.
+
+    `start_day` (ISO day in Germany) and `opening_minor` (cents) are what the admin chose when connecting for the first
+    time (shared/domain/start.py); "" for a company that was connected before one could choose.
 
     `turn_failures` turns in a row have failed since `failing_since`, the last one for `turn_error` (stable words,
     shared/domain/agenda.py). `kept_alive_at` is when both sides' access and subscriptions were last looked after
@@ -78,11 +84,20 @@ class Connection:
     failing_since: str = ""
     kept_alive_at: str = ""
     alarmed: Mapping[str, str] = field(default_factory=dict)
+    start_day: str = ""
+    opening_minor: int = 0
 
     @property
     def account_reference(self) -> str:
         """Our own reference of the finance account that represents this company's wallet."""
         return f"pleo-wallet-{self.company_id}"
+
+    @property
+    def start(self) -> Start:
+        """From when on its entries become lines: from the day of connecting if nothing else was chosen."""
+        connected_at = datetime.fromisoformat(self.connected_at) if self.connected_at else datetime.now(UTC)
+        day = date.fromisoformat(self.start_day) if self.start_day else booking_date(connected_at)
+        return Start(day, connected_at)
 
 
 def attributes(connection: Connection) -> Item:

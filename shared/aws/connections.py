@@ -14,6 +14,7 @@ from typing import Any
 from shared.aws.catalogues import Catalogues
 from shared.aws.connection import Connection, SigningSecret, Status, attributes, connection_of, storable
 from shared.aws.table import ConditionFailedError, Item, Table, TransactionRefusedError, Update, encode
+from shared.domain.start import Choice
 from shared.domain.times import utc_text
 from shared.errors import StoreUnavailable
 
@@ -162,6 +163,18 @@ class Connections:
                 names=["company_name", "organisation_name", "delete_at", "deleted_at", "agenda", "due_at"],
                 values={"none": "", "now": now, "seen": delete_at},
                 condition="#delete_at = :seen",
+            )
+        )
+
+    def fix_start(self, connection_id: str, choice: Choice) -> bool:
+        """Fix from when on entries become lines, at the first set-up; False when that is fixed already."""
+        return self._try(
+            Update(
+                key={"id": f"CONNECTION#{connection_id}"},
+                expression="SET #start_day = :day, #opening_minor = :opening",
+                names=["start_day", "opening_minor", "connected_at"],
+                values={"day": choice.day.isoformat(), "opening": choice.opening, "none": ""},
+                condition="#connected_at = :none AND (attribute_not_exists(#start_day) OR #start_day = :none)",
             )
         )
 

@@ -1,7 +1,8 @@
 """What the feed did day by day: lines, and how long they took from `ready_at` to the record of their outcome.
 
 Items in LedgerTable: `DAY#<day in Germany>`, written in the transaction that records the lines, so that each counts
-once. Delays are milliseconds; a line whose `ready_at` nobody knows counts without one.
+once. Delays are milliseconds; a line whose `ready_at` nobody knows, or of a
+payment from before the company was connected, counts without one.
 """
 
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ def counted(table: Table, connection_id: str, sent: Sequence[Row], now: datetime
     where it grows; the condition refuses the transaction if another worker has raised it meanwhile.
     """
     key = {"connection_id": connection_id, "row": f"{_DAYS}{booking_date(now).isoformat()}"}
-    delays = [_milliseconds(row, now) for row in sent if row.ready_at]
+    delays = [_milliseconds(row, now) for row in sent if row.ready_at and not row.history]
     added = {"lines": len(sent), "timed": len(delays), "delay_ms": sum(delays)}
     add = "ADD " + ", ".join(f"#{name} :{name}" for name in added)
     longest = max(delays, default=0)

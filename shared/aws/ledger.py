@@ -1,8 +1,8 @@
 """The ledger in DynamoDB: one item per row, a company's rows in one partition, its open work in the index `work`.
 
 Items: `ENTRY#<…>` (shared/aws/rows.py), `BALANCE` (the sums of what is recorded), `DAY#<day>` (shared/aws/days.py),
-`PARKED#<event id>`, `TOLD` (when a webhook last came). Every method raises StoreUnavailable when AWS does not do what
-was asked.
+`PARKED#<event id>`, `PROOF` (shared/aws/proofs.py), `TOLD` (when a webhook last came). Every method raises
+StoreUnavailable when AWS does not do what was asked.
 """
 
 from collections.abc import Sequence
@@ -132,6 +132,12 @@ class Ledger:
         working = {state.value for state in WORK}
         found = [item for item in self._table.get_many(keys) if item["state"] not in working]
         return {item["entry_id"]: (item["version"], int(item["total"])) for item in found}
+
+    def first_rows(self, connection_id: str, entry_ids: Sequence[str]) -> dict[str, Row]:
+        """The rows of those entries that the ledger knows, by entry id, read without consistency. At most 100."""
+        names = dict.fromkeys(f"{rows.ENTRIES}{entry_id}" for entry_id in entry_ids)
+        found = self._table.get_many([{"connection_id": connection_id, "row": name} for name in names])
+        return {item["entry_id"]: rows.row_of(item) for item in found}
 
     def first_row(self, connection_id: str, entry_id: str) -> Row | None:
         """The row of an entry, None if the ledger does not know it."""

@@ -42,8 +42,8 @@ class LedgerView:
         self._table = Table(table)
 
     def waiting(self, connection_id: str, shown: int) -> Backlog:
-        """The rows that wait for the feed: those that are ready, then those that Pleo must complete."""
-        return self._backlog(connection_id, work.READY, work.INCOMPLETE + work.LAST, shown)
+        """The rows that wait for the feed: ready, to be completed by Pleo, or from before connecting."""
+        return self._backlog(connection_id, work.READY, work.HISTORY + work.LAST, shown)
 
     def to_check(self, connection_id: str, shown: int) -> Backlog:
         """The rows that a person must look at: refused by lexoffice, or held."""

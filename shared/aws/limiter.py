@@ -8,7 +8,9 @@ docs/assumptions.md#lexoffice-limit-key.
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from shared.aws.connections import Connection
 from shared.aws.table import ConditionFailedError, Item, Table, Update
 from shared.errors import OutOfTime
 from shared.telemetry import count
@@ -16,7 +18,7 @@ from shared.telemetry import count
 # A little slower than 2/s: exactly 2/s is refused by a bucket of one token whenever a call arrives a moment early.
 STEADY_MS = 520
 SLOWEST_MS = 4000
-# An idle slot is used late by what taking it costs (two writes at most); the next one must not come that much too early.
+# An idle slot is used late by what taking it costs (two writes at most); the next must not come that much too early.
 _LATE_MS = 60
 _LEAST_GAP = 0.99  # of the pace, between two calls that really leave this process
 _PENALTY_MS = 1000
@@ -24,6 +26,28 @@ _NEVER = 2**53
 _RECOVERY_MS = 30_000  # without a refusal for so long, the pace grows by a fifth
 
 _last_call: dict[str, float] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast calls may be sent: milliseconds between two of them, and the moment of the next (Unix, milliseconds)."""
+
+    interval_ms: int
+    next_at: int
+
+
+def pace(table: str, connection: Connection) -> Pace:
+    """How fast a company's calls to lexoffice may be sent right now. Takes no slot."""
+    item = Table(table).get({"id": f"LIMITER#{organisation_key(connection)}"}) or {}
+    return Pace(item.get("interval_ms", STEADY_MS), item.get("next_at", 0))
+
+
+def organisation_key(connection: Connection) -> str:
+    """What lexoffice's limit counts a company's calls by.
+
+    Before the first call nobody knows the organisation; its limit is then as good as unused.
+    """
+    return f"lexoffice.{connection.organisation_id or connection.connection_id}"
 
 
 class Limiter:

@@ -11,6 +11,7 @@ INDEX = "work"
 
 READY = "1#"  # rows that can be fed go first …
 INCOMPLETE = "2#"  # … so that rows which Pleo must complete never keep them waiting
+HISTORY = "3#"  # rows from before the company was connected, so that they never keep a new payment waiting
 LETTERS = "A"
 
 BOOK = "book#"  # export items by Pleo's book id
@@ -35,6 +36,6 @@ _OF_STATE = {
 
 
 def of_row(row: Row) -> str:
-    """A row's entry in the index, oldest settlement first; "" for a row that nobody has to look for."""
-    prefix = _OF_STATE.get(row.state)
+    """A row's entry in the index, oldest settlement first, history last; "" for a row that nobody has to look for."""
+    prefix = HISTORY if row.history and row.state is State.READY else _OF_STATE.get(row.state)
     return f"{prefix}{row.settled_at}#{row.entry_id}#{row.revision}" if prefix else ""

@@ -99,3 +99,8 @@ def book(entry: Entry) -> Booking:
     if amount.minor < 0:
         return Booking(_OPPOSITE[rule.kind], rule.destination, +1)
     return Booking(rule.kind, rule.destination, -1)
+
+
+def is_card_purchase(entry: Entry) -> bool:
+    """Whether Pleo's webhooks tell of an entry: a settled card payment (docs/assumptions.md#pleo-card-events)."""
+    return entry.settled and book(entry).kind == "card_purchase"

@@ -19,8 +19,10 @@ from enum import StrEnum
 from shared.domain import booking, line
 from shared.domain.booking import Destination
 from shared.domain.entry import Entry
+from shared.domain.start import Start
 from shared.domain.times import booking_date, utc_text
 
+BEFORE_START = "before_start"
 WALLET_CURRENCY = "EUR"  # lexoffice keeps books in euro only (https://developers.lexware.io/docs)
 
 
@@ -49,6 +51,7 @@ class Row:
     `amount` is the signed effect on the wallet in euro cents; on the first row `total` is that of all revisions.
     `version` orders snapshots of one entry: a final one beats a pending one, otherwise Pleo's `updatedAt` decides.
     `reason` says in a stable word why a row is held, void, failed or without line; `detail` adds the vendor's words.
+    `history`: settled before the day of connecting, so that newer payments go first.
     `ready_at` and `final_at` (UTC texts) are when the ledger made it ready and recorded its outcome; two rows that say
     the same are equal whenever that was.
     """
@@ -69,6 +72,7 @@ class Row:
     detail: str = ""
     transaction_id: str = ""
     revisions: int = 1  # on the first row: how many rows this entry has
+    history: bool = False
     ready_at: str = field(default="", compare=False)
     final_at: str = field(default="", compare=False)
 
@@ -78,9 +82,10 @@ class Row:
         return line.external_reference(self.entry_id, self.revision)
 
 
-def row_for(entry: Entry, *, announced_settled: bool = False) -> Row:
+def row_for(entry: Entry, *, announced_settled: bool = False, start: Start | None = None) -> Row:
     """The row that a snapshot of an entry calls for, as if nothing were known of it yet.
 
+    `start`: from when on the company's entries become lines; None where that has been decided.
     `announced_settled`: the event said "settled"; a snapshot that does not bear this out is read again from Pleo.
     """
     decision = booking.book(entry)
@@ -99,7 +104,10 @@ def row_for(entry: Entry, *, announced_settled: bool = False) -> Row:
         purpose=line.purpose(entry, decision.kind),
         version=_version(entry),
         settled_at=utc_text(entry.settled_at) if entry.settled_at else "",
+        history=start is not None and start.is_history(entry),
     )
+    if start is not None and start.is_before(entry):
+        return replace(row, state=State.NONE, amount=0, total=0, reason=BEFORE_START)
     if entry.reversed:
         return replace(row, state=State.VOID, amount=0, total=0, reason="deleted" if entry.deleted else "reversed")
     if decision.destination is Destination.NONE:
@@ -124,11 +132,11 @@ def _settled_row(row: Row, entry: Entry) -> Row:
     return replace(row, state=State.READY)
 
 
-def completed_row(entry: Entry) -> Row:
+def completed_row(entry: Entry, *, start: Start | None = None) -> Row:
     """The row of an entry that was just read from Pleo's API, which is the last word: never incomplete again."""
     if entry.bill is None and entry.value.currency == WALLET_CURRENCY:
         entry = replace(entry, bill=entry.value)
-    row = row_for(entry)
+    row = row_for(entry, start=start)
     return unreadable(row, "amount_missing") if row.state is State.INCOMPLETE else row
 
 
@@ -164,7 +172,7 @@ def correct(first: Row, new: Row, changed_at: datetime, *, from_api: bool = Fals
     time the one read `from_api` is the truth, a webhook's may be the older.
     """
     older = new.version < first.version or (new.version == first.version and not from_api)
-    if older or new.state in {State.PENDING, State.INCOMPLETE, State.HELD}:
+    if older or new.state in {State.PENDING, State.INCOMPLETE, State.HELD} or new.reason == BEFORE_START:
         return None
     difference = new.total - first.total
     if difference == 0:
@@ -185,6 +193,7 @@ def correct(first: Row, new: Row, changed_at: datetime, *, from_api: bool = Fals
         reason="correction",
         detail="",
         transaction_id="",
+        history=False,
         ready_at="",
         final_at="",
     )

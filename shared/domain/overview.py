@@ -128,8 +128,10 @@ class Day:
 class Proof:
     """Why the account in lexoffice shows what it shows, in cents.
 
-    `total` = `lines` + `by_hand`, since the company was connected. `waiting` and `failed` are not in it yet.
-    `pushed` is what lexoffice was last told, None before the first time.
+    `total` = `opening` + `lines` + `by_hand`, since `first_day`. `waiting` and `failed` are not in it yet.
+    `pushed` is what lexoffice was last told, None before the first time. `proved_at` is when Pleo's entries were last
+    added up (shared/domain/proof.py), None before the first time; `wallet` is what they made then, `unexplained` what
+    nobody could account for.
     """
 
     lines: int
@@ -138,6 +140,11 @@ class Proof:
     pushed: int | None
     waiting: int
     failed: int
+    opening: int = 0
+    first_day: date | None = None
+    proved_at: datetime | None = None
+    wallet: int = 0
+    unexplained: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,3 +174,5 @@ class Overview:
     sync: LastSync
     days: tuple[Day, ...]  # the last 30, oldest first, gaps filled
     proof: Proof
+    failing_since: datetime | None = None  # since when turns fail without a success
+    next_try_at: datetime | None = None  # while they fail: when the next one is due

@@ -13,6 +13,7 @@ from shared.domain.export_errors import ExportError, Refusal
 from shared.domain.export_rules import ExportRule
 from shared.domain.money import Money
 from shared.domain.tax_columns import Column, columns, percent
+from shared.domain.taxes import rates_at
 from shared.domain.times import booking_date
 from shared.domain.voucher import PostingCategory, Settings
 
@@ -22,7 +23,6 @@ _HOSPITALITY = "bewirtung"
 _STAFF = "mitarbeiter"
 # UStG §12 (2) no. 15 (food at 7 %, drinks at 19 %), §28 (1)–(3) (16 and 5 %); the day of the service decides.
 _FOOD_AT_7 = date(2026, 1, 1)
-_AT_16 = (date(2020, 7, 1), date(2020, 12, 31))
 
 
 class Refused(Exception):
@@ -43,7 +43,7 @@ class Notice(StrEnum):
     FOREIGN_SUPPLIER = "Anbieter im Ausland, aber deutsche Umsatzsteuer: Steuersatz prüfen"
     NO_ATTENDEES = "Bewirtung ohne Teilnehmer: Anlass und Teilnehmer ergänzen"
     RESTAURANT_RATE = "Speisen haben seit 2026 7 %: Steuersätze prüfen"
-    RATE_OF_2020 = "16 und 5 % galten nur von Juli bis Dezember 2020: Steuersatz prüfen"
+    RATE_OF_2020 = "Von Juli bis Dezember 2020 galten 16 und 5 %, sonst 19 und 7 %: Steuersatz prüfen"
 
 
 def reverse_charge(category: PostingCategory) -> bool:
@@ -84,7 +84,7 @@ def notices(expense: Expense, rule: ExportRule, settings: Settings, booked: tupl
         Notice.FOREIGN_SUPPLIER: _foreign(expense) and any(column.rate for column in booked),
         Notice.NO_ATTENDEES: not expense.attendees and any(_business_meal(category) for category in categories),
         Notice.RESTAURANT_RATE: _service_day(expense) >= _FOOD_AT_7 and _only_drinks(booked, settings),
-        Notice.RATE_OF_2020: not _AT_16[0] <= _service_day(expense) <= _AT_16[1] and _rates(booked) & {5, 16} != set(),
+        Notice.RATE_OF_2020: not _rates(booked) <= rates_at(_service_day(expense)),
     }
     return [notice for notice, applies in found.items() if applies]
 

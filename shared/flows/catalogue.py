@@ -3,21 +3,32 @@
 Tax codes come first: an account may refer to one (docs/assumptions.md#pleo-account-tax-code).
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
 
+from shared.aws.catalogues import MOST_ENTRIES, Synced
 from shared.aws.connections import Connection, Connections
 from shared.domain import catalogue
 from shared.domain.catalogue import Category, ImplausibleCatalogueError, PleoAccount
-from shared.domain.taxes import CODE_PREFIX, TaxRule, tax_rules
+from shared.domain.overview import CatalogueChange
+from shared.domain.taxes import tax_rules
+from shared.domain.times import booking_date
+from shared.errors import Forbidden, Rejected
+from shared.flows.tax_codes import TaxCodes
 from shared.lexoffice.client import LexofficeClient
-from shared.lexoffice.models import Profile
+from shared.lexoffice.models import PostingCategory, Profile
 from shared.pleo.client import PleoClient
-from shared.pleo.models import NewAccount, NewTaxCode, TaxCode
+from shared.pleo.models import NewAccount
+from shared.telemetry import warn
 
 __all__ = ["ImplausibleCatalogueError", "SyncIncompleteError", "SyncResult", "sync"]
 
 WALLET_ACCOUNT_NAME = "Pleo-Wallet (Bankkonto in lexoffice)"
 _EXISTS = "EXTERNAL_ID_ALREADY_EXISTS"
+# So many waiting expenses are looked at; who has more learns that it is at least so many.
+_MOST_EXPENSES = 500
 
 
 class SyncIncompleteError(Exception):
@@ -40,18 +51,20 @@ def sync(
     pleo: PleoClient,
     lexoffice: LexofficeClient,
     connections: Connections,
+    accepted: bool = False,
 ) -> SyncResult:
     """Bring Pleo's tax codes and chart of accounts up to lexoffice.
 
-    The chart also holds the wallet's bank account, so that the admin can choose it as contra account. Raises
-    ImplausibleCatalogueError, SyncIncompleteError and vendor errors; what was done until then stays done.
+    The chart also holds the wallet's bank account, so that the admin can choose it as contra account. `accepted`: a
+    person says that however many categories disappeared or were renamed, it is right. Raises ImplausibleCatalogueError,
+    SyncIncompleteError and vendor errors; what was done until then stays done. What changed is kept for people to see;
+    of tax codes only what the run that gets through has changed itself.
     """
-    changed = _sync_tax_codes(connection.company_id, profile, pleo)
-    categories = [
-        Category(row.id, row.name, row.group_name or "")
-        for row in lexoffice.posting_categories()
-        if row.type == "outgo"
-    ]
+    connection_id, now = connection.connection_id, datetime.now(UTC)
+    known = connections.catalogues.synced(connection_id)
+    rules = tax_rules(small_business=profile.small_business, tax_type=profile.tax_type, today=booking_date(now))
+    tax_codes = TaxCodes(connection.company_id, pleo, rules, known.tax_codes).sync()
+    categories = _categories(lexoffice, known.accounts.keys() - {connection.account_id})
     wanted = catalogue.names(categories)
     if wanted:
         wanted[connection.account_id] = WALLET_ACCOUNT_NAME
@@ -59,8 +72,12 @@ def sync(
         PleoAccount(row.id, row.external_id, row.name, row.archived, row.code, row.tax_code_external_id)
         for row in pleo.search_accounts(connection.company_id)
     ]
-    plan = catalogue.plan(wanted, existing, connections.catalogue(connection.connection_id))
-    _create(connection.company_id, plan, pleo)
+    try:
+        plan = catalogue.plan(wanted, existing, known.accounts, accepted=accepted)
+    except ImplausibleCatalogueError as error:
+        connections.catalogues.refuse(connection_id, error.refusal)
+        raise
+    hidden = _create(connection.company_id, plan, pleo)
     for update in plan.update:
         pleo.update_account(
             update.account.id,
@@ -69,13 +86,41 @@ def sync(
             code=update.account.code,
             tax_code_external_id=update.account.tax_code,
         )
-    connections.remember_catalogue(connection.connection_id, plan.wanted)
-    return SyncResult(len(plan.create), len(plan.update), changed)
+    told = catalogue.changes(plan, known.accounts)
+    # Pleo has it and shows it to nobody: that was told when it happened.
+    told = {key: each for key, each in told.items() if key not in hidden & known.accounts.keys()}
+    told = _with_expenses(connection, told, {row.external_id: row.id for row in existing}, pleo)
+    changes = [*told.values(), *catalogue.flag_changes(categories, known.flags), *tax_codes]
+    if not known.accounts:
+        changes = []  # the first sync changes nothing: there was nothing before
+    flags = {category.id: category.flags for category in categories}
+    synced = Synced(accounts=plan.remembered, flags=flags, tax_codes=[rule.code for rule in rules])
+    connections.catalogues.remember(connection_id, synced, changes, now)
+    return SyncResult(len(plan.create), len(plan.update), len(tax_codes))
 
 
-def _create(company_id: str, plan: catalogue.Plan, pleo: PleoClient) -> None:
+def _categories(lexoffice: LexofficeClient, known: Collection[str]) -> list[Category]:
+    """The categories for expenses. That one is gone is believed when lexoffice has said so twice."""
+    rows = {row.id: row for row in lexoffice.posting_categories()}
+    if not rows.keys() >= set(known):
+        rows |= {row.id: row for row in lexoffice.posting_categories()}
+    return [_category(row) for row in rows.values() if row.type == "outgo"]
+
+
+def _category(row: PostingCategory) -> Category:
+    return Category(
+        row.id,
+        row.name,
+        row.group_name or "",
+        contact_required=row.contact_required,
+        split_allowed=row.split_allowed,
+    )
+
+
+def _create(company_id: str, plan: catalogue.Plan, pleo: PleoClient) -> set[str]:
+    """Create accounts; those that Pleo has already, though it did not show them, come back by external id."""
     if not plan.create:
-        return
+        return set()
     accounts = [NewAccount(external_id=key, name=name) for key, name in plan.create.items()]
     failures = pleo.create_accounts(company_id, accounts)
     # Created in an earlier, interrupted run: that is what was wanted.
@@ -83,50 +128,31 @@ def _create(company_id: str, plan: catalogue.Plan, pleo: PleoClient) -> None:
     if serious:
         reasons = sorted({reason for failure in serious for reason in failure.reasons})
         raise SyncIncompleteError(f"Pleo refused {len(serious)} accounts: {', '.join(reasons)}")
+    return {failure.external_id for failure in failures}
 
 
-def _sync_tax_codes(company_id: str, profile: Profile, pleo: PleoClient) -> int:
-    wanted = {rule.code: rule for rule in tax_rules(small_business=profile.small_business, tax_type=profile.tax_type)}
-    found: dict[str, TaxCode] = {}
-    changed = 0
-    for tax_code in pleo.search_tax_codes(company_id):
-        if not (tax_code.code or "").startswith(CODE_PREFIX):
-            continue
-        rule = wanted.get(tax_code.code or "")
-        # Pleo knows no uniqueness: a second code of the same name is a leftover of an interrupted run.
-        if rule is None or rule.code in found:
-            changed += _archive(company_id, tax_code, pleo)
-            continue
-        found[rule.code] = tax_code
-        if _differs(tax_code, rule):
-            pleo.update_tax_code(tax_code.id, _new(company_id, rule))
-            changed += 1
-    for rule in wanted.values():
-        if rule.code not in found:
-            pleo.create_tax_code(_new(company_id, rule))
-            changed += 1
-    return changed
+def _with_expenses(
+    connection: Connection, told: Mapping[str, CatalogueChange], accounts: Mapping[str, str], pleo: PleoClient
+) -> dict[str, CatalogueChange]:
+    """The same changes; those that archive an account say which expenses that wait for their export use it.
 
-
-def _differs(tax_code: TaxCode, rule: TaxRule) -> bool:
-    stands = (tax_code.name, tax_code.rate, tax_code.type, tax_code.archived)
-    return stands != (rule.name, rule.rate, rule.type, False)
-
-
-def _new(company_id: str, rule: TaxRule) -> NewTaxCode:
-    return NewTaxCode(company_id=company_id, name=rule.name, rate=rule.rate, type=rule.type, code=rule.code)
-
-
-def _archive(company_id: str, tax_code: TaxCode, pleo: PleoClient) -> int:
-    if tax_code.archived:
-        return 0
-    archived = NewTaxCode(
-        company_id=company_id,
-        name=tax_code.name,
-        rate=tax_code.rate,
-        type=tax_code.type,
-        code=tax_code.code,
-        archived=True,
-    )
-    pleo.update_tax_code(tax_code.id, archived)
-    return 1
+    `accounts`: Pleo's id by external id. Only people read it, so a refusal does not stop the sync
+    (docs/assumptions.md#pleo-expenses-of-account).
+    """
+    gone = {accounts[key]: key for key, change in told.items() if change.what == "archived" and key in accounts}
+    using: dict[str, list[str]] = {key: [] for key in gone.values()}
+    try:
+        waiting = pleo.unexported_entries(connection.company_id, list(gone)) if gone else ()
+        for entry in islice(waiting, _MOST_EXPENSES):
+            if key := gone.get(entry.account_id):
+                using[key].append(entry.id)
+    except (Forbidden, Rejected) as error:
+        warn("waiting expenses not readable", connection_id=connection.connection_id, cause=str(error))
+    if expenses := sum(map(len, using.values())):
+        warn("category in use removed", connection_id=connection.connection_id, expenses=expenses)
+    return {
+        key: replace(change, expenses=len(using[key]), entry_ids=tuple(using[key][:MOST_ENTRIES]))
+        if key in using
+        else change
+        for key, change in told.items()
+    }

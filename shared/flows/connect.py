@@ -13,6 +13,7 @@ from shared.aws.connections import Connection, Connections, OtherOrganisationErr
 from shared.aws.queues import SyncQueue
 from shared.domain import pkce
 from shared.domain.set_up import Progress, StepState, progress
+from shared.domain.start import Choice
 from shared.domain.times import utc_text
 from shared.domain.tokens import TokenPair
 from shared.errors import OutOfTime, VendorError
@@ -64,15 +65,15 @@ class Connect:
         self._sign_in = sign_in
         self._lexoffice_app_url = lexoffice_app_url
 
-    def start(self, cookie: str, public_url: str) -> Step:
-        """Begin: to Pleo's consent page."""
-        return self._pleo.ask(cookie, public_url, Purpose.CONNECT)
+    def start(self, cookie: str, public_url: str, choice: Choice) -> Step:
+        """Begin: to Pleo's consent page. The choice counts only if the company was never connected before."""
+        return self._pleo.ask(cookie, public_url, Purpose.CONNECT, choice)
 
     def pleo_answered(self, cookie: str, query: Mapping[str, str], public_url: str) -> Step:
         """Back from Pleo: whose company is it? Then on to lexoffice's consent page, or signed in."""
         try:
-            purpose, pair = self._pleo.answered(cookie, query, public_url)
-            if purpose is Purpose.STATUS:
+            attempt, pair = self._pleo.answered(cookie, query, public_url)
+            if attempt.purpose is Purpose.STATUS:
                 return self._sign_in.finish(pair, public_url)
             connection = self._opened(pair)
         except StateRefusedError as error:
@@ -83,7 +84,7 @@ class Connect:
             return failed(error)
         if connection is None:
             return Page("organisation_token", 400)
-        return self._to_lexoffice(cookie, connection, public_url)
+        return self._to_lexoffice(cookie, connection, public_url, attempt.choice)
 
     def lexoffice_answered(self, cookie: str, query: Mapping[str, str], public_url: str, remaining: Remaining) -> Step:
         """Back from lexoffice: is it the right organisation with the right plan? Then a worker sets everything up."""
@@ -100,7 +101,7 @@ class Connect:
                 verifier=verifier(cookie, query["state"]),
                 redirect_uri=f"{public_url}/oauth/lexoffice/callback",
             )
-            if refused := self._linked(connection, pair, public_url, remaining):
+            if refused := self._linked(connection, pair, public_url, remaining, attempt.choice):
                 return refused
         except StateRefusedError as error:
             return REFUSED_STATES[error.refusal]
@@ -157,9 +158,10 @@ class Connect:
             connection = self._connections.change(connection.connection_id, company_name=name)
         return connection
 
-    def _to_lexoffice(self, cookie: str, connection: Connection, public_url: str) -> Step:
+    def _to_lexoffice(self, cookie: str, connection: Connection, public_url: str, choice: Choice | None) -> Step:
         state = secrets.token_urlsafe(32)
-        self._attempts.await_answer(cookie, LEXOFFICE, state, datetime.now(UTC), connection.connection_id)
+        now = datetime.now(UTC)
+        self._attempts.await_answer(cookie, LEXOFFICE, state, now, connection.connection_id, choice=choice)
         return Redirect(
             lexoffice_oauth.authorize_url(
                 self._lexoffice_app_url,
@@ -172,7 +174,14 @@ class Connect:
             )
         )
 
-    def _linked(self, connection: Connection, pair: TokenPair, public_url: str, remaining: Remaining) -> Page | None:
+    def _linked(
+        self,
+        connection: Connection,
+        pair: TokenPair,
+        public_url: str,
+        remaining: Remaining,
+        choice: Choice | None,
+    ) -> Page | None:
         """Link the organisation and keep its tokens, ready to be set up; the page that says why not."""
         try:
             profile = self._vendors.lexoffice_with(pair, connection, remaining).profile()
@@ -190,6 +199,8 @@ class Connect:
             return Page("other_organisation", 409)
         self._vendors.tokens.save(connection.connection_id, connection.company_id, LEXOFFICE, pair)
         self._vendors.charge_lexoffice(connection)
+        if choice is not None:
+            self._connections.fix_start(connection.connection_id, choice)
         self._begin(connection, profile, public_url)
         return None
 

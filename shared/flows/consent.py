@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from shared.aws.attempts import Attempts, Purpose, Refusal
+from shared.aws.attempts import Attempt, Attempts, Purpose, Refusal
 from shared.domain import pkce
+from shared.domain.start import Choice
 from shared.domain.tokens import TokenPair
 from shared.errors import AccessGone, Forbidden, VendorError
 from shared.flows.vendors import PLEO, Vendors
@@ -66,10 +67,10 @@ class PleoConsent:
         self._auth_url = auth_url
         self._scopes = scopes
 
-    def ask(self, cookie: str, public_url: str, purpose: Purpose) -> Redirect:
-        """To Pleo's consent page."""
+    def ask(self, cookie: str, public_url: str, purpose: Purpose, choice: Choice | None = None) -> Redirect:
+        """To Pleo's consent page; `choice` is remembered for the way back."""
         state = secrets.token_urlsafe(32)
-        self._attempts.await_answer(cookie, PLEO, state, datetime.now(UTC), purpose=purpose)
+        self._attempts.await_answer(cookie, PLEO, state, datetime.now(UTC), purpose=purpose, choice=choice)
         return Redirect(
             pleo_oauth.authorize_url(
                 self._auth_url,
@@ -81,8 +82,8 @@ class PleoConsent:
             )
         )
 
-    def answered(self, cookie: str, query: Mapping[str, str], public_url: str) -> tuple[Purpose, TokenPair]:
-        """Back from there: what for, and the fresh tokens.
+    def answered(self, cookie: str, query: Mapping[str, str], public_url: str) -> tuple[Attempt, TokenPair]:
+        """Back from there: where the browser stands, and the fresh tokens.
 
         Raises StateRefusedError, DeclinedError and vendor errors.
         """
@@ -94,7 +95,7 @@ class PleoConsent:
             verifier=verifier(cookie, query["state"]),
             redirect_uri=f"{public_url}{_PLEO_CALLBACK}",
         )
-        return attempt.purpose, pair
+        return attempt, pair
 
 
 def verifier(cookie: str, state: str) -> str:

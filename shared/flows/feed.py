@@ -131,8 +131,9 @@ class _Run:
         """Work until nothing is left; the balance follows the lines, and nothing waits for rows to be completed."""
         while True:
             rows = self.ledger.work(self.connection.connection_id, MOST_TRANSACTIONS)
-            ready = [row for row in rows if row.state is State.READY]
-            if ready:
+            # What Pleo must complete comes after new payments and before history (shared/aws/work.py).
+            if rows and rows[0].state is State.READY:
+                ready = [row for row in rows if row.state is State.READY]
                 self._list([row for row in ready if row.destination is Destination.HAND])
                 self._send([row for row in ready if row.destination is Destination.LINE])
                 continue
@@ -140,19 +141,21 @@ class _Run:
             if not rows:
                 return
             for row in rows:
-                self._complete(row)
+                if row.state is State.INCOMPLETE:
+                    self._complete(row)
 
     def _push_balance(self) -> None:
         """Tell lexoffice the wallet's balance, which it never computes, if it changed since it was last told."""
         balance = self.ledger.balance(self.connection.connection_id, self.connection.account_id)
-        if balance.total == balance.pushed or (balance.pushed is None and balance.total == 0):
+        cents = self.connection.opening_minor + balance.total
+        if cents == balance.pushed or (balance.pushed is None and cents == 0):
             return
-        amount = Money(balance.total, rules.WALLET_CURRENCY).decimal
+        amount = Money(cents, rules.WALLET_CURRENCY).decimal
         try:
             self._patiently(lambda: self.lexoffice.set_balance(self.connection.account_id, amount))
         except NotFound as error:
             raise _AccountUnusableError from error
-        self.ledger.balance_pushed(self.connection.connection_id, self.connection.account_id, balance.total)
+        self.ledger.balance_pushed(self.connection.connection_id, self.connection.account_id, cents)
 
     def _list(self, rows: Sequence[Row]) -> None:
         if rows:
@@ -257,7 +260,7 @@ class _Run:
         except entries.MalformedEntryError as error:
             complete = replace(rules.unreadable(row, "entry_malformed"), detail=str(error))
         else:
-            complete = rules.completed_row(entry)
+            complete = rules.completed_row(entry, start=self.connection.start)
         if complete.state is State.HELD:
             attention(complete.reason, connection_id=self.connection.connection_id, entry_id=row.entry_id)
         self.ledger.complete(self.connection.connection_id, row, complete)

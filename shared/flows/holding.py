@@ -1,6 +1,6 @@
 """Holding a company: writing stops, collecting goes on, and somebody is told once, until a person has acted."""
 
-from shared.aws.connections import Connections
+from shared.aws.connections import ACCESS_GONE, Connections
 from shared.errors import AccessGone, Forbidden
 from shared.telemetry import attention
 
@@ -8,7 +8,7 @@ from shared.telemetry import attention
 def reason_of(error: AccessGone | Forbidden) -> str:
     """Name the hold that an error amounts to: a vendor's access, its scope, or lexoffice's plan (402)."""
     if isinstance(error, AccessGone):
-        return f"{error.vendor}_access_gone"
+        return f"{error.vendor}_{ACCESS_GONE}"
     return "plan" if error.status == 402 else f"{error.vendor}_scope"
 
 

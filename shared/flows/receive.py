@@ -4,6 +4,7 @@ On the hot path one write and one send, no vendor call, and neither httpx nor py
 """
 
 import hashlib
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from shared.aws import signing_secrets
 from shared.aws.connections import Connection, Connections
 from shared.aws.ledger import Ledger
 from shared.aws.queues import CompanyQueue
+from shared.domain.silence import TOLD_LATE
+from shared.errors import StoreUnavailable
 from shared.flows.accept import accept_entry
 from shared.flows.delivery import Reply, Request, UnreadableError
 from shared.pleo import entries, events, webhook
@@ -28,6 +31,7 @@ class _Known:
     connection: Connection
     secrets: list[str]
     read_at: float
+    told_at: float  # when this process last noted that webhooks come
 
 
 class Receiver:
@@ -77,9 +81,20 @@ class Receiver:
                 continue
             if position > 0:
                 count("WebhookOldSecret")
+            self._note_that_webhooks_come(known)
             return known.connection
         note("webhook refused", cause=cause, connection_id=request.connection_id)
         return None
+
+    def _note_that_webhooks_come(self, known: _Known) -> None:
+        """What the alarm about missing webhooks goes by: one small write a quarter of an hour, never one a webhook."""
+        if self._now() - known.told_at < TOLD_LATE.total_seconds():
+            return
+        try:
+            self._ledger.told(known.connection.connection_id, datetime.fromtimestamp(self._now(), UTC))
+        except StoreUnavailable as error:
+            warn("webhook not noted", connection_id=known.connection.connection_id, cause=str(error))
+        known.told_at = self._now()
 
     def _lookup(self, connection_id: str, *, max_age: float) -> _Known | None:
         known = self._known.get(connection_id)
@@ -97,7 +112,8 @@ class Receiver:
             secrets = [
                 signing_secrets.unseal(self._key_arn, connection_id, secret.sealed) for secret in connection.secrets
             ]
-        self._known[connection_id] = _Known(connection, secrets, self._now())
+        told_at = known.told_at if known is not None else -math.inf
+        self._known[connection_id] = _Known(connection, secrets, self._now(), told_at)
         return self._known[connection_id]
 
     def _accepted(self, connection: Connection, message_id: str, body: bytes) -> Reply:
@@ -119,6 +135,7 @@ class Receiver:
             announced_settled=event.type == events.SETTLED_EVENT,
             ledger=self._ledger,
             queue=self._queue,
+            start=connection.start if connection.start_day or connection.connected_at else None,
         )
         note("entry accepted", connection_id=connection.connection_id, entry_id=row.entry_id, state=row.state.value)
         return Reply(200, "ok")

@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from shared.aws.connections import AGENDA, Connection, Connections, DisconnectedError, Status
+from shared.domain.ledger import WALLET_CURRENCY
+from shared.domain.money import Money
 from shared.domain.set_up import STEPS, StepState
-from shared.domain.times import utc_text
+from shared.domain.times import midnight, utc_text
 from shared.errors import (
     Forbidden,
     OutcomeUnknown,
@@ -128,6 +130,7 @@ class SetUp:
                 bank_name="Pleo",
                 account_holder=connection.organisation_name[:70] or None,
                 external_reference=connection.account_reference,
+                balance=Money(connection.opening_minor, WALLET_CURRENCY).decimal,
             )
             account_id = _created(
                 lambda: lexoffice.create_finance_account(new), lambda: self._find(connection, lexoffice)
@@ -152,7 +155,7 @@ class SetUp:
             status=Status.ACTIVE,
             hold="",
             connected_at=connection.connected_at or now,
-            caught_up_to=connection.caught_up_to or now,
+            caught_up_to=connection.caught_up_to or utc_text(midnight(connection.start.day)),
             catalogue_at=now,
             kept_alive_at=now,
             turn_failures=0,

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.days import DayOfLines
 from shared.aws.exports import ExportItem, Exports, Job, JobState
-from shared.aws.ledger import Ledger
+from shared.aws.ledger import Balance, Ledger
 from shared.aws.ledger_view import Backlog, LedgerView
 from shared.aws.limiter import Pace
+from shared.aws.proofs import Proofs
 from shared.domain.ledger import WALLET_CURRENCY, Row
 from shared.domain.overview import Day, FailedItem, LastExport, LastSync, Movement, Overview, Proof, Waiting
 from shared.domain.pace import finished
@@ -32,6 +33,7 @@ class StatusBoard:
         ledger: Ledger,
         view: LedgerView,
         exports: Exports,
+        proofs: Proofs,
         pace: Callable[[Connection], Pace],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -40,6 +42,7 @@ class StatusBoard:
         self._ledger = ledger
         self._view = view
         self._exports = exports
+        self._proofs = proofs
         self._pace = pace
         self._now = now
 
@@ -63,6 +66,8 @@ class StatusBoard:
             lexoffice=_lexoffice_health(connection),
             connected_at=_moment(connection.connected_at),
             caught_up_at=_moment(connection.caught_up_to),
+            failing_since=_moment(connection.failing_since),
+            next_try_at=_moment(connection.due_at) if connection.failing_since else None,
             last_line_at=_moment(balance.last_line_at),
             waiting=tuple(_waiting(row) for row in (*to_check.oldest, *waiting.oldest)[:_SHOWN]),
             waiting_count=waiting.count + to_check.count,
@@ -72,14 +77,7 @@ class StatusBoard:
             export=self._last_export(connection_id, job, export_done) if job and job.created_at else None,
             sync=self._last_sync(connection),
             days=self._days(connection_id, booking_date(now)),
-            proof=Proof(
-                lines=balance.total - balance.by_hand,
-                by_hand=balance.by_hand,
-                total=balance.total,
-                pushed=balance.pushed,
-                waiting=waiting.amount,
-                failed=to_check.amount,
-            ),
+            proof=self._proof(connection, balance, waiting.amount, to_check.amount),
         )
 
     def movements(self, connection_id: str) -> list[Movement]:
@@ -127,6 +125,22 @@ class StatusBoard:
             # One that is refused has been answered, too.
             asked_at=_moment(asked) if asked > max(at, connection.catalogue_tried_at) else None,
             refused=found.refused,
+        )
+
+    def _proof(self, connection: Connection, balance: Balance, waiting: int, failed: int) -> Proof:
+        last = self._proofs.get(connection.connection_id).proof
+        return Proof(
+            lines=balance.total - balance.by_hand,
+            by_hand=balance.by_hand,
+            opening=connection.opening_minor,
+            total=connection.opening_minor + balance.total,
+            pushed=balance.pushed,
+            waiting=waiting,
+            failed=failed,
+            first_day=connection.start.day if connection.connected_at else None,
+            proved_at=last.proved_at if last else None,
+            wallet=last.wallet if last else 0,
+            unexplained=last.unexplained if last else 0,
         )
 
     def _days(self, connection_id: str, today: date) -> tuple[Day, ...]:

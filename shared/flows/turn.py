@@ -5,8 +5,8 @@ movements arrive here (docs/assumptions.md#pleo-card-events). Every part may be 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import batched, groupby
 from typing import Any
@@ -16,31 +16,44 @@ from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
 from shared.aws.queues import CompanyQueue
 from shared.domain import ledger as rules
+from shared.domain.agenda import weightiest
+from shared.domain.booking import is_card_purchase
 from shared.domain.entry import Entry
 from shared.domain.ledger import WORK
 from shared.domain.times import booking_date, midnight, utc_text
-from shared.errors import AccessGone, Forbidden, OutOfTime
-from shared.flows import catalogue, late_receipts
-from shared.flows.accept import accept_entry
+from shared.errors import AccessGone, Forbidden, IntegrationError, OutOfTime
+from shared.flows import late_receipts
+from shared.flows.accept import accept_entry, wake_for
+from shared.flows.deletion import Leaving, is_leaving
 from shared.flows.holding import hold, reason_of
+from shared.flows.keep_alive import KeepAlive
+from shared.flows.lists import Lists
+from shared.flows.proof import Prover
+from shared.flows.silence import Silence
 from shared.flows.vendors import Remaining, Vendors
 from shared.pleo import entries
 from shared.telemetry import attention, note, warn
 
 # Entries are looked for again this far back: Pleo may show one later than its settlement time says.
 OVERLAP = timedelta(days=3)
-CATALOGUE_EVERY = timedelta(hours=24)
+_DAYS_SEEN = OVERLAP.days + 1
 _PAGE = 100
-TURN_EVERY = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
 class TurnResult:
-    """What a turn did: entries `found` at Pleo, of which so many are `waiting` to be fed."""
+    """What a turn did: entries `found` at Pleo, of which so many are `waiting` to be fed.
+
+    `payments` says when the card purchases among them were settled, `caught_up` that no other is
+    left, `after_failures` how many turns before it failed.
+    """
 
     found: int = 0
     waiting: int = 0
     catalogue_synced: bool = False
+    payments: list[datetime] = field(default_factory=list)
+    caught_up: bool = False
+    after_failures: int = 0
 
 
 class Turn:
@@ -55,6 +68,10 @@ class Turn:
         queue: CompanyQueue,
         export_queue: CompanyQueue,
         vendors: Vendors,
+        leaving: Leaving,
+        silence: Silence,
+        keep_alive: KeepAlive,
+        prover: Prover,
     ) -> None:
         self._connections = connections
         self._ledger = ledger
@@ -62,31 +79,53 @@ class Turn:
         self._queue = queue
         self._export_queue = export_queue
         self._vendors = vendors
+        self._leaving = leaving
+        self._silence = silence
+        self._keep_alive = keep_alive
+        self._prover = prover
+        self._lists = Lists(connections, vendors)
 
     def take(
-        self, connection_id: str, remaining: Remaining, *, catalogue_now: bool = False, access_now: bool = False
+        self,
+        connection_id: str,
+        remaining: Remaining,
+        *,
+        catalogue_now: bool = False,
+        catalogue_accepted: bool = False,
+        access_now: bool = False,
+        proof_now: bool = False,
     ) -> TurnResult:
         """Do one company's turn. Raises vendor errors and StoreUnavailable when it must be tried again.
 
-        `catalogue_now` syncs the lists even if they are not due, `access_now` asks lexoffice whether it lets us in.
+        `catalogue_now` syncs the lists even if they are not due, `catalogue_accepted` says that a person has looked at
+        what is implausible in them; `access_now` asks lexoffice whether it lets us in; `proof_now` proves the
+        balance anew, from the start. A duty that fails does not keep
+        the others from being done; the weightiest error is raised at the end.
         """
         result = TurnResult()
         connection = self._connections.get(connection_id)
+        if connection is not None:
+            result.after_failures = connection.turn_failures
+        if connection is not None and is_leaving(connection, datetime.now(UTC)):
+            self._leaving.take(connection, remaining)
+            return result
         if connection is None or connection.status is Status.CONNECTING:
             return result
         # First, because it needs neither vendor: a lost wake-up must not wait until both are well again.
-        if self._ledger.work(connection_id, 1):
+        oldest = next(iter(self._ledger.work(connection_id, 1)), None)
+        if oldest:
             self._queue.wake(connection_id, f"turn.{utc_text(datetime.now(UTC))}")
-        if access_now and connection.status is Status.ACTIVE:
-            self._check_access(connection, remaining)
-        try:
-            self._wake_export(connection)
-            self._catch_up(connection, remaining, result)
-            if catalogue_now or self._catalogue_due(connection):
-                self._sync_catalogue(connection, remaining)
-                result.catalogue_synced = True
-        except (AccessGone, Forbidden) as error:
-            hold(self._connections, connection_id, reason_of(error))
+        lists_due = catalogue_now or self._lists.due(connection, datetime.now(UTC))
+        duties: list[Callable[[], None]] = [
+            lambda: self._check_access(connection, remaining, wanted=access_now),
+            lambda: self._wake_export(connection),
+            lambda: self._catch_up(connection, remaining, result),
+            lambda: self._silence.listen(connection, remaining, oldest=oldest, payments=result.payments),
+            lambda: self._sync_lists(connection, remaining, result, wanted=lists_due, accepted=catalogue_accepted),
+            lambda: self._prove(connection, remaining, result, wanted=proof_now),
+            lambda: self._keep_alive.keep(connection, remaining),
+        ]
+        failures = [failure for duty in duties if (failure := self._done(connection_id, duty, remaining))]
         note(
             "turn taken",
             connection_id=connection_id,
@@ -94,14 +133,36 @@ class Turn:
             waiting=result.waiting,
             catalogue=result.catalogue_synced,
         )
+        if failure := weightiest(failures):
+            raise failure
         return result
 
-    def _check_access(self, connection: Connection, remaining: Remaining) -> None:
-        """Hold the company if lexoffice does not let us in any more. Collecting goes on either way."""
+    def _done(self, connection_id: str, duty: Callable[[], None], remaining: Remaining) -> IntegrationError | None:
+        """Do a duty; why it must be tried again, None when it need not. Access that is gone holds the company."""
+        if remaining() <= 0:
+            return OutOfTime("more to do than one turn can")
         try:
-            self._vendors.lexoffice(connection, remaining).profile()
+            duty()
         except (AccessGone, Forbidden) as error:
-            hold(self._connections, connection.connection_id, reason_of(error))
+            hold(self._connections, connection_id, reason_of(error))
+        except IntegrationError as error:
+            return error
+        return None
+
+    def _sync_lists(
+        self, connection: Connection, remaining: Remaining, result: TurnResult, *, wanted: bool, accepted: bool
+    ) -> None:
+        if wanted:
+            result.catalogue_synced = self._lists.sync(connection, remaining, accepted=accepted)
+
+    def _prove(self, connection: Connection, remaining: Remaining, result: TurnResult, *, wanted: bool) -> None:
+        if result.caught_up:
+            self._prover.daily(connection, remaining, wanted=wanted)
+
+    def _check_access(self, connection: Connection, remaining: Remaining, *, wanted: bool) -> None:
+        """Ask lexoffice whether it still lets us in. Collecting goes on either way."""
+        if wanted and connection.status is Status.ACTIVE:
+            self._vendors.lexoffice(connection, remaining).profile()
 
     def _wake_export(self, connection: Connection) -> None:
         """A job nobody told of, or one whose worker gave up: it has an hour, so the next look must not be far.
@@ -129,9 +190,8 @@ class Turn:
         OutOfTime when there is more than one turn can do; the next one goes on where this one stopped.
         """
         until = datetime.now(UTC)
-        # From the day of connecting on, and whole days: Pleo settles by days, often dated to midnight.
-        first_day = booking_date(datetime.fromisoformat(connection.connected_at))
-        day = max(booking_date(datetime.fromisoformat(connection.caught_up_to) - OVERLAP), first_day)
+        # From the day the admin chose on, and whole days: Pleo settles by days, often dated to midnight.
+        day = max(booking_date(datetime.fromisoformat(connection.caught_up_to) - OVERLAP), connection.start.day)
         # A second earlier, because a search may exclude its ends (docs/assumptions.md#pleo-settled-period).
         since = midnight(day) - timedelta(seconds=1)
         found = self._vendors.pleo(connection).search_entries(
@@ -140,8 +200,10 @@ class Turn:
         seen: dict[str, str] = {}
         for date, of_the_day in groupby(self._readable(connection, found), key=_day):
             todays = list(of_the_day)
-            seen[date] = _digest(todays)
+            # Only what the next turn's overlap can meet: a backfill passes hundreds of days.
+            seen = dict(list(seen.items())[-_DAYS_SEEN:]) | {date: _digest(todays)}
             result.found += len(todays)
+            result.payments += [entry.settled_at for entry in todays if entry.settled_at and is_card_purchase(entry)]
             if connection.seen_days.get(date) != seen[date]:
                 self._accept_day(connection, todays, result)
                 self._connections.change(
@@ -152,17 +214,27 @@ class Turn:
             if remaining() <= 0:
                 raise OutOfTime("more entries to catch up with than one turn can read")
         self._connections.change(connection.connection_id, caught_up_to=utc_text(until), seen_days=seen)
+        result.caught_up = True
 
     def _accept_day(self, connection: Connection, todays: Sequence[Entry], result: TurnResult) -> None:
         for page in batched(todays, _PAGE, strict=False):
             known = self._ledger.known(connection.connection_id, [entry.id for entry in page])
+            row = None
             for entry in page:
-                offered = rules.row_for(entry)
+                offered = rules.row_for(entry, start=connection.start)
                 if known.get(entry.id) != (offered.version, offered.total):
-                    row = accept_entry(
-                        connection.connection_id, entry, ledger=self._ledger, queue=self._queue, from_api=True
+                    accepted = accept_entry(
+                        connection.connection_id,
+                        entry,
+                        ledger=self._ledger,
+                        queue=None,
+                        from_api=True,
+                        start=connection.start,
                     )
-                    result.waiting += row.state in WORK
+                    result.waiting += accepted.state in WORK
+                    row = accepted if accepted.state in WORK else row
+            if row is not None:
+                wake_for(connection.connection_id, row, queue=self._queue)
 
     def _readable(self, connection: Connection, found: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
         for data in found:
@@ -170,27 +242,6 @@ class Turn:
                 yield entries.parse(data)
             except entries.MalformedEntryError as error:
                 attention("entry malformed", connection_id=connection.connection_id, detail=str(error))
-
-    def _catalogue_due(self, connection: Connection) -> bool:
-        if connection.status is not Status.ACTIVE:
-            return False
-        last = connection.catalogue_at
-        return not last or datetime.now(UTC) - datetime.fromisoformat(last) >= CATALOGUE_EVERY
-
-    def _sync_catalogue(self, connection: Connection, remaining: Remaining) -> None:
-        lexoffice = self._vendors.lexoffice(connection, remaining)
-        try:
-            catalogue.sync(
-                connection,
-                lexoffice.profile(),
-                pleo=self._vendors.pleo(connection),
-                lexoffice=lexoffice,
-                connections=self._connections,
-            )
-        except (catalogue.ImplausibleCatalogueError, catalogue.SyncIncompleteError) as error:
-            attention("catalogue not synced", connection_id=connection.connection_id, detail=str(error))
-            return
-        self._connections.change(connection.connection_id, catalogue_at=utc_text(datetime.now(UTC)))
 
 
 def _day(entry: Entry) -> str:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from shared.domain.set_up import Progress, StepState
+from shared.domain.start import default_day, earliest_day
 from shared.pages.texts import COMMON, MESSAGES, Language, Text
 from shared.pages.texts_connect import DISCONNECT, PROGRESS, RESULT, SIGN_IN, START
 from shared.pages.texts_words import SET_UP_STEPS, STEP_STATES, STEP_TONES
@@ -40,9 +42,22 @@ class ShownStep:
     detail: str = ""
 
 
-def start(language: Language) -> Html:
-    """What will happen and what is not supported, before the first click."""
-    return rendered("start.html", language, title=START["title"].in_(language), text=worded(START, language))
+def start(language: Language, *, today: date, day: str = "", opening: str = "", wrong: str = "") -> Html:
+    """What will happen, what is not supported, and from when on; the form posts to `/connect`.
+
+    `day` and `opening` as they were typed in; `wrong` names the field that cannot be meant, and the page says why.
+    """
+    return rendered(
+        "start.html",
+        language,
+        title=START["title"].in_(language),
+        text=worded(START, language),
+        day=day or default_day(today).isoformat(),
+        first=earliest_day(today).isoformat(),
+        last=today.isoformat(),
+        opening=opening,
+        wrong=wrong,
+    )
 
 
 def result(language: Language, *, company: str, organisation: str, pleo_url: str, lexoffice_url: str) -> Html:

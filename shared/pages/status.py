@@ -68,6 +68,7 @@ def status(language: Language, overview: Overview, *, links: Links, token: str, 
         told_title=told.title.in_(language),
         told_body=told.body.in_(language),
         waits=_waits(overview, show),
+        failing=_failing(overview, show),
         points=[] if verdict in _WITHOUT_POINTS else _points(overview, show),
         state=(_TONES.get(overview.status, "warn"), STATUSES[overview.status].in_(language)),
         sides=[
@@ -91,7 +92,8 @@ def verdict_of(overview: Overview) -> str:
     if overview.status in {"connecting", "disconnected"}:
         return overview.status
     failed = overview.export and overview.export.failed
-    if failed or overview.sync.refused or any(row.state in _NEEDS_SOMEBODY for row in overview.waiting):
+    unclear = overview.sync.refused or overview.proof.unexplained
+    if failed or unclear or any(row.state in _NEEDS_SOMEBODY for row in overview.waiting):
         return "attention"
     return "busy" if overview.done_by else "ok"
 
@@ -115,6 +117,14 @@ def _waits(overview: Overview, show: Formats) -> str:
     return " ".join(word for word in words if word)
 
 
+def _failing(overview: Overview, show: Formats) -> str:
+    """Since when the turns of a connected company fail, and when the next one is due; empty if they do not."""
+    if overview.failing_since is None or overview.next_try_at is None or overview.status not in {"active", "held"}:
+        return ""
+    since, again = show.when(overview.failing_since), show.when(max(overview.next_try_at, show.now))
+    return STATUS["failing"].in_(show.language).format(since=since, next=again)
+
+
 def _points(overview: Overview, show: Formats) -> list[Point]:
     lines = sum(row.state in _NEEDS_SOMEBODY for row in overview.waiting)
     items = overview.export.failed_count if overview.export else 0
@@ -122,6 +132,7 @@ def _points(overview: Overview, show: Formats) -> list[Point]:
         Point("look-at", _counted("attention_lines", lines, show)),
         Point("export", _counted("attention_items", items, show)),
         Point("sync", STATUS["sync_refused"].in_(show.language) if overview.sync.refused else ""),
+        Point("proof", STATUS["proof_attention"].in_(show.language) if overview.proof.unexplained else ""),
     ]
     return [point for point in found if point.words]
 

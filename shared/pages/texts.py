@@ -137,10 +137,10 @@ MESSAGES: dict[str, Message] = {
     "catalogue": Message(
         Text("Die Kategorien konnten nicht übernommen werden", "The categories could not be synced"),
         Text(
-            "Die Liste der Kategorien aus lexoffice war unvollständig oder wurde von Pleo nicht angenommen. Verbinden "
-            "Sie bitte noch einmal; wenn es wieder geschieht, hilft der Support.",
-            "The list of categories from lexoffice was incomplete, or Pleo did not accept it. Please connect again; if "
-            "it happens again, support can help.",
+            "Die Liste der Kategorien aus lexoffice war unvollständig oder wurde von Pleo nicht angenommen. Bitte "
+            "versuchen Sie es noch einmal; wenn es wieder geschieht, hilft der Support.",
+            "The list of categories from lexoffice was incomplete, or Pleo did not accept it. Please try again; if it "
+            "happens again, support can help.",
         ),
     ),
     "account_deactivated": Message(

@@ -28,6 +28,31 @@ START: dict[str, Text] = {
         "mit Datum und Betrag.",
         "Wallet top-ups and withdrawals are entered in lexoffice by hand; we list them with date and amount.",
     ),
+    "start_title": Text("Ab wann?", "From when on?"),
+    "start_day": Text("Startdatum", "Start date"),
+    "start_help": Text(
+        "Was Pleo ab diesem Tag abgerechnet hat, erscheint in lexoffice, auch rückwirkend bis zu zwei Jahre. Wählen "
+        "Sie einen Tag, bis zu dem Ihre Bücher schon vollständig sind. Das Datum gilt nur beim ersten Verbinden und "
+        "steht dann fest; neu zu verbinden ändert es nicht.",
+        "What Pleo settled from this day on appears in lexoffice, up to two years back. Choose a day up to which your "
+        "books are complete already. The date counts only when you connect for the first time and is fixed then; "
+        "reconnecting does not change it.",
+    ),
+    "opening": Text("Wallet-Stand am Anfang dieses Tages (EUR)", "Wallet balance at the beginning of this day (EUR)"),
+    "opening_help": Text(
+        "Wenn Sie ihn kennen, zum Beispiel 1.234,56. Damit stimmt der Kontostand in lexoffice mit dem Wallet überein. "
+        "Ohne Angabe beginnt er bei null.",
+        "If you know it, for example 1,234.56. The balance in lexoffice then agrees with the wallet. Left empty it "
+        "begins at zero.",
+    ),
+    "wrong_day": Text(
+        "Bitte wählen Sie einen Tag zwischen heute und heute vor zwei Jahren.",
+        "Please choose a day between today and two years ago.",
+    ),
+    "wrong_opening": Text(
+        "Bitte geben Sie den Betrag in Euro an, nicht negativ, zum Beispiel 1.234,56.",
+        "Please state the amount in euros, not negative, for example 1,234.56.",
+    ),
     "button": Text("Weiter zu Pleo", "Continue to Pleo"),
     "revocable": Text("Sie können die Verbindung jederzeit wieder trennen.", "You can disconnect again at any time."),
 }
@@ -53,9 +78,9 @@ RESULT: dict[str, Text] = {
     "then_title": Text("Danach, immer wieder", "After that, again and again"),
     "export": Text("Exportieren Sie Ihre Ausgaben aus Pleo.", "Export your expenses from Pleo."),
     "approve": Text(
-        "Genehmigen Sie in lexoffice unter «Finanzen» → «Bank» → «Pleo-Wallet» die «Zuordnungsvorschläge». Danach "
+        "Genehmigen Sie in lexoffice unter «Finanzen» → «Bank» → «Pleo…» die «Zuordnungsvorschläge». Danach "
         "stehen die Umsätze unter «Alle Umsätze», die Belege unter «Belege».",
-        "In lexoffice, under «Finanzen» → «Bank» → «Pleo-Wallet», approve the «Zuordnungsvorschläge». After that the "
+        "In lexoffice, under «Finanzen» → «Bank» → «Pleo…», approve the «Zuordnungsvorschläge». After that the "
         "lines are under «Alle Umsätze», the vouchers under «Belege».",
     ),
     "hand": Text(

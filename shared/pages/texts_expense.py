@@ -56,8 +56,8 @@ ANSWERS: dict[str, Answer] = {
         Text("Es fehlt nichts", "Nothing is missing"),
         Text(
             "Umsatz und Beleg sind in lexoffice. Genehmigen Sie die Zuordnung unter «Finanzen» → «Bank» → "
-            "«Pleo-Wallet», Reiter «Zuordnungsvorschläge».",
-            "Line and voucher are in lexoffice. Approve the match under «Finanzen» → «Bank» → «Pleo-Wallet», tab "
+            "«Pleo…», Reiter «Zuordnungsvorschläge».",
+            "Line and voucher are in lexoffice. Approve the match under «Finanzen» → «Bank» → «Pleo…», tab "
             "«Zuordnungsvorschläge».",
         ),
     ),
@@ -66,9 +66,9 @@ ANSWERS: dict[str, Answer] = {
         Text("Schon zugeordnet", "Matched already"),
         Text(
             "Umsatz und Beleg gehören in lexoffice bereits zusammen. Sie finden den Umsatz unter «Finanzen» → «Bank» → "
-            "«Pleo-Wallet», Reiter «Alle Umsätze».",
+            "«Pleo…», Reiter «Alle Umsätze».",
             "Line and voucher belong together in lexoffice already. You find the line under «Finanzen» → «Bank» → "
-            "«Pleo-Wallet», tab «Alle Umsätze».",
+            "«Pleo…», tab «Alle Umsätze».",
         ),
     ),
     "line_waiting": Answer(
@@ -112,10 +112,9 @@ ANSWERS: dict[str, Answer] = {
         "warn",
         Text("Umsatz und Beleg sind da, aber lexoffice schlägt sie nicht vor", "Both are there, but not suggested"),
         Text(
-            "Öffnen Sie in lexoffice unter «Finanzen» → «Bank» → «Pleo-Wallet» den Umsatz und ordnen Sie ihm den Beleg "
+            "Öffnen Sie in lexoffice unter «Finanzen» → «Bank» → «Pleo…» den Umsatz und ordnen Sie ihm den Beleg "
             "selbst zu.",
-            "In lexoffice, under «Finanzen» → «Bank» → «Pleo-Wallet», open the line and assign the voucher to it "
-            "yourself.",
+            "In lexoffice, under «Finanzen» → «Bank» → «Pleo…», open the line and assign the voucher to it yourself.",
         ),
     ),
     "not_exported": Answer(
@@ -217,6 +216,7 @@ DETAILS: dict[str, Text] = {
     "by_hand": Text("wird von Hand eingetragen", "is entered by hand"),
     "wallet_not_moved": Text("bewegt das Wallet nicht", "does not move the wallet"),
     "zero_amount": Text("Betrag null", "amount of zero"),
+    "before_start": Text("vor dem Startdatum der Verbindung", "before the connection's start date"),
     "reversed": Text("zurückgenommen", "taken back"),
     "deleted": Text("in Pleo gelöscht", "deleted in Pleo"),
     "no_receipts": Text("In Pleo ist keine Datei angehängt.", "No file is attached in Pleo."),

@@ -80,6 +80,12 @@ STATUS: dict[str, Text] = {
     "feed": Text("Kartenzahlungen", "Card payments"),
     "last_line": Text("Letzter Umsatz in lexoffice", "Last line in lexoffice"),
     "caught_up": Text("In Pleo zuletzt nachgesehen", "Last checked in Pleo"),
+    "failing": Text(
+        "Der regelmäßige Abgleich schlägt seit {since} fehl. Der nächste Versuch ist um {next}; bis dahin geht nichts "
+        "verloren, und Sie müssen nichts tun.",
+        "The regular sync has been failing since {since}. The next try is at {next}; nothing is lost until then, and "
+        "there is nothing for you to do.",
+    ),
     "waiting": Text("Unterwegs", "On their way"),
     "nothing_waiting": Text("nichts: alles ist übertragen", "nothing: everything is transferred"),
     "never": Text("noch nie", "never"),
@@ -103,9 +109,9 @@ STATUS: dict[str, Text] = {
         "Fix the cause, then export again in Pleo. What is in lexoffice already is not made twice.",
     ),
     "match_next": Text(
-        "Als Nächstes: in lexoffice unter «Finanzen» → «Bank» → «Pleo-Wallet» den Reiter «Zuordnungsvorschläge» öffnen "
+        "Als Nächstes: in lexoffice unter «Finanzen» → «Bank» → «Pleo…» den Reiter «Zuordnungsvorschläge» öffnen "
         "und die Vorschläge genehmigen.",
-        "Next: in lexoffice open «Finanzen» → «Bank» → «Pleo-Wallet», tab «Zuordnungsvorschläge», and approve the "
+        "Next: in lexoffice open «Finanzen» → «Bank» → «Pleo…», tab «Zuordnungsvorschläge», and approve the "
         "suggestions.",
     ),
     "sync": Text("Kategorien und Steuersätze", "Categories and tax codes"),
@@ -131,9 +137,9 @@ STATUS: dict[str, Text] = {
     "hand_none": Text("Bisher gibt es keine solchen Bewegungen.", "There are no such movements so far."),
     "hand_how_title": Text("So tragen Sie sie ein", "How to enter them"),
     "hand_how_account": Text(
-        "Legen Sie in lexoffice unter «Finanzen» → «Bank» auf dem Konto «Pleo-Wallet» einen Umsatz mit Datum, Betrag "
+        "Legen Sie in lexoffice unter «Finanzen» → «Bank» auf dem Konto «Pleo…» einen Umsatz mit Datum, Betrag "
         "und Richtung aus dieser Liste an.",
-        "In lexoffice, under «Finanzen» → «Bank», add a line to the account «Pleo-Wallet» with date, amount and "
+        "In lexoffice, under «Finanzen» → «Bank», add a line to the account «Pleo…» with date, amount and "
         "direction from this list.",
     ),
     "hand_how_transit": Text(
@@ -152,7 +158,20 @@ STATUS: dict[str, Text] = {
     "proof": Text("Kontostand, erklärt", "The balance, explained"),
     "proof_lines": Text("Umsätze, die wir übertragen haben", "Lines we transferred"),
     "proof_hand": Text("Bewegungen, die Sie von Hand eintragen", "Movements you enter by hand"),
-    "proof_total": Text("Ergibt das Wallet seit dem Verbinden", "Makes the wallet since connecting"),
+    "proof_opening": Text("Ihr Wallet-Stand zum Startdatum", "Your wallet balance at the start date"),
+    "proof_total": Text("Ergibt das Wallet seit dem {day}", "Makes the wallet since {day}"),
+    "proof_sum": Text("Ergibt das Wallet", "Makes the wallet"),
+    "proof_unexplained": Text("Nicht zu erklären", "Not explained"),
+    "proof_unexplained_body": Text(
+        "Was Pleo nennt und was in lexoffice steht, weicht ab, ohne dass wir wissen, warum. Wir sind benachrichtigt "
+        "und gehen dem nach.",
+        "What Pleo states and what is in lexoffice differ, and we do not know why. We have been told and look into it.",
+    ),
+    "proof_at": Text(
+        "Zuletzt nachgerechnet {moment}: Nach Pleos Buchungen liegen {wallet} im Wallet.",
+        "Last added up {moment}: by Pleo's entries the wallet holds {wallet}.",
+    ),
+    "proof_attention": Text("Ein Kontostand, der sich nicht erklären lässt", "A balance that cannot be explained"),
     "proof_pushed": Text("Kontostand, der in lexoffice angezeigt wird", "Balance shown in lexoffice"),
     "proof_not_told": Text("noch nicht gemeldet", "not told yet"),
     "proof_waiting": Text("Noch nicht enthalten: unterwegs", "Not included yet: on their way"),

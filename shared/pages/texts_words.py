@@ -135,13 +135,13 @@ REFUSALS: dict[str, Text] = {
     ),
     "removed": Text(
         "In lexoffice fehlen auf einmal {count} von {known} Kategorien. Das sieht nach einer Störung aus, deshalb "
-        "wurde in Pleo nichts geändert. Ist es richtig so, bestätigt es unser Support.",
+        "wurde in Pleo nichts geändert. Ist es richtig so, bestätigt es der Support.",
         "{count} of {known} categories are missing in lexoffice all at once. That looks like a fault, so nothing was "
         "changed in Pleo. If it is right, our support confirms it.",
     ),
     "renamed": Text(
         "In lexoffice heißen auf einmal {count} von {known} Kategorien anders. Das sieht nach einer Störung aus, "
-        "deshalb wurde in Pleo nichts geändert. Ist es richtig so, bestätigt es unser Support.",
+        "deshalb wurde in Pleo nichts geändert. Ist es richtig so, bestätigt es der Support.",
         "{count} of {known} categories have other names in lexoffice all at once. That looks like a fault, so nothing "
         "was changed in Pleo. If it is right, our support confirms it.",
     ),

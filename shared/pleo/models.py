@@ -142,6 +142,13 @@ class NewTaxCode(_Write):
     code: str | None = None
 
 
+class CodedEntry(_Read):
+    """An accounting entry and the account it is coded with, by Pleo's ids."""
+
+    id: str
+    account_id: str = ""
+
+
 class Subscription(_Read):
     """A webhook subscription; deleted ones may still be listed, with `deleted_at` set."""
 

@@ -41,7 +41,7 @@ def _progress(done: int, language: Language, *, stopped: str = "", slow: bool = 
 
 
 PAGES: dict[str, Callable[[Language], Answer]] = {
-    "connect": lambda language: web.page(render.start(language)),
+    "connect": lambda language: web.page(render.start(language, today=facts.NOW.date())),
     "result": lambda language: web.page(
         render.result(
             language,

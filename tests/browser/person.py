@@ -18,7 +18,7 @@ from shared.pages.texts_status import STATUS
 
 from .accessibility import violations
 
-ACCOUNT = "Pleo-Wallet"
+ACCOUNT = re.compile("^Pleo ")  # what our pages call it
 _SECONDS = 40
 
 
@@ -156,9 +156,13 @@ class Person:
 
     def opens_all_transactions(self) -> None:
         """«Finanzen» → «Bank» → the wallet's account, tab «Alle Umsätze»."""
-        self.page.get_by_role("link", name="Bank", exact=True).click()
+        self._menu("Bank")
         self.page.get_by_role("link", name=ACCOUNT).click()
-        expect(self.page.get_by_role("heading", name=ACCOUNT)).to_be_visible()
+        expect(self.page.get_by_role("heading", level=1, name=ACCOUNT)).to_be_visible()
+
+    def opens_vouchers(self) -> None:
+        """«Belege»."""
+        self._menu("Belege")
 
     def opens_suggestions(self) -> None:
         """The same account, tab «Zuordnungsvorschläge»."""
@@ -167,7 +171,7 @@ class Person:
 
     def withdraws_the_access(self) -> None:
         """«Verbundene Apps» → «Zugriff entziehen»."""
-        self.page.get_by_role("link", name="Verbundene Apps").click()
+        self._menu("Verbundene Apps")
         self.page.get_by_role("button", name="Zugriff entziehen").click()
         expect(self.page.get_by_text("Keine App hat Zugriff.")).to_be_visible()
 
@@ -180,4 +184,5 @@ class Person:
             self.page.reload()
 
     def _menu(self, entry: str) -> None:
-        self.page.get_by_role("navigation").get_by_role("link", name=entry).click()
+        menu = self.page.get_by_role("navigation", name="Hauptmenü")
+        menu.get_by_role("link", name=entry, exact=True).click()

@@ -118,7 +118,7 @@ def _exports(person: Person) -> str:
     page.get_by_role("link", name="Zurück zum Export").click()
     expect(page.get_by_role("checkbox", name=MERCHANT)).to_be_checked()
     export = person.exports()
-    expect(export).to_contain_text("Abgeschlossen")
+    expect(export.get_by_text("Abgeschlossen", exact=True)).to_be_visible()
     export.get_by_text("Ergebnisse ansehen").click()
     export.get_by_role("link", name="In lexoffice ansehen").click()
     heading = page.get_by_role("heading", name=re.compile("^Beleg "))
@@ -128,7 +128,7 @@ def _exports(person: Person) -> str:
 def _finds_the_voucher_with_its_receipt(person: Person, number: str) -> None:
     """«Gehen Sie dazu auf die Seite Belege in lexoffice.»"""
     page = person.page
-    page.get_by_role("link", name="Belege").click()
+    person.opens_vouchers()
     expect(page.get_by_role("row", name=number)).to_contain_text("offen")
     page.get_by_role("link", name=number).click()
 

@@ -36,21 +36,6 @@ def name(company: Company) -> str:
     return str(company.organisation["companyName"])
 
 
-@pytest.mark.parametrize("language", ["en"])
-def test_an_english_browser_is_led_through_in_english(
-    page: Page, company: Company, name: str, language: Language
-) -> None:
-    page.goto(company.world.stack.connect_url)
-    _reads(page, START["title"], "en")
-    expect(page.get_by_text("«Privatauslage»")).to_be_visible()
-    page.get_by_role("button", name="Continue to Pleo").click()
-    _consents_at_pleo(page, name)
-    _consents_at_lexoffice(page, name)
-
-    _reads(page, RESULT["title"], "en")
-    expect(page.get_by_text(f"{name} is connected with {name}.")).to_be_visible()
-
-
 def test_the_language_that_somebody_chooses_stays_to_the_end(page: Page, company: Company, name: str) -> None:
     page.goto(company.world.stack.connect_url)
     _reads(page, START["title"], "de")

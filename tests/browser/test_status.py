@@ -66,23 +66,3 @@ def test_an_admin_signs_in_sees_that_all_is_well_looks_up_a_payment_and_signs_ou
     page.get_by_role("link", name=EXPENSE["back"].in_(language)).click()
     page.get_by_role("button", name=COMMON["sign_out"].in_(language)).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(SIGN_IN["title"].in_(language))
-
-
-def test_one_button_in_one_banner_reconnects_and_what_waited_arrives(page: Page, company: Company) -> None:
-    _connects(page, company, "de")
-    company.in_lexoffice(revoke={})
-    entry_id = company.spend()
-    company.is_held("lexoffice_access_gone")
-    _signs_in(page, company, "de")
-
-    banner = page.get_by_role("region", name=VERDICTS["lexoffice_access_gone"].title.de)
-    expect(banner).to_contain_text("Es geht nichts verloren")
-    expect(banner).to_contain_text("1 Zahlung wartet.")
-    assert violations(page) == []
-    banner.get_by_role("button").click()
-    _consents_at_pleo(page, company)
-    _consents_at_lexoffice(page, company, "de")
-    company.is_fed(entry_id)
-    page.get_by_role("link", name=RESULT["status"].de).click()
-    expect(page.get_by_role("heading", name=VERDICTS["ok"].title.de)).to_be_visible()
-    assert len(company.lines) == 1

@@ -88,10 +88,29 @@ def counted_reads(aws: Cloud) -> Iterator[list[str]]:
 def test_no_prefix_of_the_index_is_the_beginning_of_another_and_only_the_feeds_rows_stand_below_the_letters() -> None:
     prefixes = {name: value for name, value in vars(work).items() if isinstance(value, str) and value.endswith("#")}
 
-    assert len(prefixes) == 10
+    assert len(prefixes) == 11
     assert not [pair for pair in combinations(sorted(prefixes.values()), 2) if pair[1].startswith(pair[0])]
-    assert {name for name, value in prefixes.items() if value < work.LETTERS} == {"READY", "INCOMPLETE"}
-    assert all(value[0].islower() for name, value in prefixes.items() if name not in {"READY", "INCOMPLETE"})
+    feeds = {"READY", "INCOMPLETE", "HISTORY"}
+    assert {name for name, value in prefixes.items() if value < work.LETTERS} == feeds
+    assert all(value[0].islower() for name, value in prefixes.items() if name not in feeds)
+
+
+def test_new_payments_go_first_then_what_pleo_must_complete_then_history(ledger: Ledger, view: LedgerView) -> None:
+    accepted(ledger, replace(ready(1), history=True), row_for(entry(id="incomplete", bill=None)), ready(2))
+
+    work_ = [row.entry_id for row in ledger.work(CONNECTION_ID, 25)]
+
+    assert work_ == ["entry-0002", "incomplete", "entry-0001"]
+    assert [row.entry_id for row in view.waiting(CONNECTION_ID, 25).oldest] == work_
+
+
+def test_how_long_history_took_says_nothing_about_the_feed(ledger: Ledger, view: LedgerView) -> None:
+    rows = accepted(ledger, replace(waiting_since(ready(1), 500), history=True), waiting_since(ready(2), 2))
+
+    record(ledger, State.SENT, *rows)
+
+    (day,) = view.days(CONNECTION_ID, NOW.date(), NOW.date())
+    assert (day.lines, day.timed, day.longest_ms) == (2, 1, 2000)
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.LISTED, State.SENT])

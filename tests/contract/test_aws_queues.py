@@ -66,6 +66,19 @@ def test_a_turn_says_whether_the_lists_are_to_be_synced(aws: Cloud) -> None:
     ]
 
 
+def test_ten_turns_are_asked_for_in_one_call_in_the_words_of_a_single_one(aws: Cloud) -> None:
+    queue, everybody = SyncQueue(aws.queues["SyncQueue"]), [f"c{number}" for number in range(10)]
+
+    assert queue.send_turns(everybody) == set(everybody)
+    asked = aws.messages("SyncQueue")
+    queue.send_turn("c0")
+
+    assert sorted(body["connection_id"] for body in asked) == everybody
+    assert aws.messages("SyncQueue") == [body for body in asked if body["connection_id"] == "c0"]
+
+
 def test_a_queue_that_is_not_there_is_a_store_that_is_unavailable(aws: Cloud) -> None:
     with pytest.raises(StoreUnavailable, match="SendMessage answered"):
         CompanyQueue(aws.queues["FeedQueue"] + "x").wake("c1", "a")
+    with pytest.raises(StoreUnavailable, match="SendMessageBatch answered"):
+        SyncQueue(aws.queues["SyncQueue"] + "x").send_turns(["c1"])

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from hashlib import sha256
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,7 @@ from shared.aws import signing_secrets
 from shared.aws.connections import Connection, Connections, SigningSecret, Status
 from shared.aws.ledger import Ledger
 from shared.domain.ledger import Row, State
+from shared.errors import StoreUnavailable
 from shared.flows import receive
 from shared.pleo import webhook
 
@@ -86,7 +88,8 @@ class Pleo:
         return self.cloud.items(self.cloud.ledger_table, "PARKED#", "row")
 
     def written(self) -> int:
-        return len(self.cloud.dump(self.cloud.ledger_table))
+        """How many rows there are, but for the one that says that webhooks come."""
+        return sum(item["row"] != {"S": "TOLD"} for item in self.cloud.dump(self.cloud.ledger_table))
 
 
 @pytest.fixture
@@ -552,6 +555,36 @@ def test_a_correction_killed_at_any_moment_is_written_once(pleo: Pleo, execution
         assert [row.amount for row in pleo.rows() if row.entry_id == entry_id] == [-2677, -100]
 
     assert moment == 6  # offered and not taken, correction before and after, wake-up before and after, nothing left
+
+
+def test_that_webhooks_come_is_noted_once_in_a_quarter_of_an_hour(
+    app: ModuleType, pleo: Pleo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, noted = time.time(), []
+    for minutes in (0, 1, 14, 16, 17):
+        now = begun + minutes * 60
+        monkeypatch.setattr(app._receiver(), "_now", lambda now=now: now)
+        assert pleo.status(timestamp=str(int(now))) == 200
+        noted.append(datetime.fromisoformat(Ledger(pleo.cloud.ledger_table).told_at(CONNECTION_ID)).timestamp())
+
+    assert noted == pytest.approx([begun] * 3 + [begun + 16 * 60] * 2, abs=0.01)
+
+
+def test_a_delivery_that_pleo_did_not_sign_is_not_taken_for_a_webhook_that_comes(pleo: Pleo) -> None:
+    assert pleo.status(secret=OLD_SECRET) == 401
+    assert Ledger(pleo.cloud.ledger_table).told_at(CONNECTION_ID) == ""
+
+
+def test_when_it_cannot_be_noted_that_webhooks_come_they_are_taken_all_the_same(
+    pleo: Pleo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise StoreUnavailable("by order of the test")
+
+    monkeypatch.setattr(Ledger, "told", refused)
+
+    assert pleo.status() == 200
+    assert len(pleo.rows()) == 1
 
 
 def test_a_held_company_goes_on_collecting(pleo: Pleo) -> None:

@@ -19,11 +19,12 @@ from shared.aws.connections import Connection, Connections, Status
 from shared.aws.exports import Exports, Job, JobState
 from shared.aws.ledger import Ledger
 from shared.aws.ledger_view import LedgerView
+from shared.aws.proofs import Proofs
 from shared.aws.table import encode
 from shared.domain.ledger import Row, State, row_for
 from shared.domain.money import Money
 from shared.domain.overview import Day, LastSync, Overview, Proof
-from shared.domain.times import utc_text
+from shared.domain.times import booking_date, utc_text
 from shared.flows import status
 from shared.flows.status import StatusBoard
 from shared.pleo.models import JobEvent
@@ -42,6 +43,7 @@ def board(cloud: Cloud, now: datetime | None = None) -> StatusBoard:
         ledger=Ledger(cloud.ledger_table),
         view=LedgerView(cloud.ledger_table),
         exports=Exports(cloud.ledger_table),
+        proofs=Proofs(cloud.ledger_table),
         pace=partial(limiter.pace, cloud.connection_table),
         now=lambda: now or datetime.now(UTC),
     )
@@ -81,10 +83,27 @@ def test_a_company_that_has_just_connected_has_nothing_waiting_and_its_lists(com
     assert overview.connected_at is not None
     assert (overview.waiting, overview.waiting_count, overview.movements, overview.export) == ((), 0, (), None)
     assert (overview.last_line_at, overview.done_by) == (None, None)
-    assert overview.proof == Proof(lines=0, by_hand=0, total=0, pushed=None, waiting=0, failed=0)
-    assert {change.what for change in overview.sync.changes} == {"created", "tax_code"}
+    today = booking_date(datetime.now(UTC))
+    assert overview.proof == Proof(lines=0, by_hand=0, total=0, pushed=None, waiting=0, failed=0, first_day=today)
+    # The first sync changes nothing: there was nothing before.
+    assert (overview.sync.changes, overview.sync.changed_at) == ((), None)
     assert overview.sync.at is not None
-    assert overview.sync.changed_at is not None
+
+
+def test_a_company_whose_turns_fail_tells_since_when_and_when_the_next_one_is_due(company: Linked) -> None:
+    from functions.sync import app
+
+    assert (told(company).failing_since, told(company).next_try_at) == (None, None)
+    company.control_pleo("/faults", {"route": "accounting-entries", "status": 503, "times": None})
+    before = datetime.now(UTC)
+
+    app.handler(company.message("sync"), Context())
+
+    overview = told(company)
+    assert overview.failing_since is not None
+    assert overview.next_try_at is not None
+    assert before <= overview.failing_since <= datetime.now(UTC)
+    assert overview.next_try_at - overview.failing_since == timedelta(minutes=10)
 
 
 def test_lines_movements_and_refused_lines_add_up_to_the_balance(company: Linked) -> None:
@@ -104,7 +123,13 @@ def test_lines_movements_and_refused_lines_add_up_to_the_balance(company: Linked
     assert (before.waiting_count, before.proof.waiting, before.proof.total) == (4, 50_000 - 3003, 0)
     lines = -1000 - 1002
     assert overview.proof == Proof(
-        lines=lines, by_hand=50_000, total=50_000 + lines, pushed=50_000 + lines, waiting=0, failed=-1001
+        lines=lines,
+        by_hand=50_000,
+        total=50_000 + lines,
+        pushed=50_000 + lines,
+        waiting=0,
+        failed=-1001,
+        first_day=booking_date(datetime.now(UTC)),
     )
     (refused,) = overview.waiting
     assert (refused.entry_id, refused.state, refused.reason) == (ids[1], "failed", "refused_by_lexoffice")

@@ -270,7 +270,7 @@ def test_a_turn_of_a_company_nobody_knows_is_done_with(company: Linked, sync: Mo
     assert sync.handler(company.sample("sync"), Context()) == {"batchItemFailures": []}
 
 
-def test_when_pleo_is_down_the_turn_comes_again_but_a_lost_wake_up_is_made_good(
+def test_when_pleo_is_down_the_company_is_due_again_and_a_lost_wake_up_is_made_good(
     company: Linked, sync: ModuleType
 ) -> None:
     spend(company)
@@ -278,7 +278,8 @@ def test_when_pleo_is_down_the_turn_comes_again_but_a_lost_wake_up_is_made_good(
     company.cloud.messages("FeedQueue")
     company.control_pleo("/faults", {"route": "accounting-entries", "status": 503, "times": 5})
 
-    assert len(catch_up(company)["batchItemFailures"]) == 1
+    assert catch_up(company) == {"batchItemFailures": []}
+    assert company.connection().turn_error == "pleo unavailable"
     assert company.cloud.messages("FeedQueue") == [{"connection_id": company.connection().connection_id}]
 
 
@@ -298,7 +299,7 @@ def test_a_turn_without_an_open_export_wakes_nobody_for_one(company: Linked, syn
     assert company.cloud.messages("ExportQueue") == []
 
 
-def test_when_the_exports_cannot_be_looked_up_the_turn_comes_again_and_the_feed_is_woken(
+def test_when_the_exports_cannot_be_looked_up_the_company_is_due_again_and_the_feed_is_woken(
     company: Linked, sync: ModuleType
 ) -> None:
     spend(company)
@@ -306,7 +307,8 @@ def test_when_the_exports_cannot_be_looked_up_the_turn_comes_again_and_the_feed_
     company.cloud.messages("FeedQueue")
     company.control_pleo("/faults", {"route": "export-jobs", "status": 503, "times": 5})
 
-    assert len(catch_up(company)["batchItemFailures"]) == 1
+    assert catch_up(company) == {"batchItemFailures": []}
+    assert company.connection().turn_failures == 1
     assert company.cloud.messages("FeedQueue") == [{"connection_id": company.connection().connection_id}]
 
 
@@ -345,7 +347,7 @@ def test_the_clock_gives_a_due_company_one_turn(company: Linked) -> None:
 def test_a_turn_that_could_not_be_sent_is_still_due(company: Linked) -> None:
     from functions.schedule import app
 
-    with company.cloud.failing("sqs", "SendMessage"), pytest.raises(StoreUnavailable):
+    with company.cloud.failing("sqs", "SendMessageBatch"), pytest.raises(StoreUnavailable):
         app.handler({}, Context())
 
     assert app.handler({}, Context())["turns"] == 1

@@ -195,6 +195,14 @@ def test_a_condition_on_the_leading_key_counts(deployed: Deployed, key: str, out
     )
 
 
+@pytest.mark.parametrize(("queue", "outcome"), [("Queue", "allowed"), ("DeadLetterQueue", "AccessDenied")])
+def test_who_may_send_a_message_may_send_a_batch(deployed: Deployed, queue: str, outcome: str) -> None:
+    entries = [{"Id": "1", "MessageBody": "body", "MessageGroupId": "batch", "MessageDeduplicationId": "batch"}]
+    url = deployed.resources[queue]
+
+    assert deployed.attempt("sqs", "send_message_batch", QueueUrl=url, Entries=entries) == outcome
+
+
 # ------------------------------------------------------------------------------------------------ queues
 def test_a_redriven_message_is_a_new_message_of_its_group(queues: Queues) -> None:
     queues.give_up("company")

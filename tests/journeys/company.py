@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import httpx
 
-from local.browser import Browser
+from local.browser import Browser, today
 
 from .signing import signature
 from .world import Json, World
@@ -37,7 +37,7 @@ class Company:
 
     def consent_at_pleo(self, decision: str = "allow") -> str:
         """Starts and decides at Pleo; the address Pleo sends the browser back to, not yet opened."""
-        page = self.browser.open(self.world.stack.connect_url).submit().page
+        page = self.browser.open(self.world.stack.connect_url).submit(start_day=today()).page
         consent = re.search(r'name="consent" value="([^"]+)"', page.text)
         assert consent, page.text
         form = {"consent": consent[1], "company": self.id, "decision": decision}

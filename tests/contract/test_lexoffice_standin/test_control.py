@@ -168,6 +168,22 @@ def test_categories_can_be_changed_behind_the_apps_back(standin: StandIn, app: A
     assert "Taxi" in app.get("posting-categories").text
 
 
+def test_a_category_can_become_one_for_income(standin: StandIn, app: App) -> None:
+    standin.control("categories", action="flags", name="Taxi", type="income")
+
+    (row,) = [row for row in app.get("posting-categories").json() if row["name"] == "Taxi"]
+    assert row["type"] == "income"
+
+
+def test_how_an_organisation_is_taxed_can_change(standin: StandIn, app: App) -> None:
+    organisation = app.get("profile").json()["organizationId"]
+
+    standin.control(f"organizations/{organisation}", smallBusiness=True, taxType="vatfree")
+
+    profile = app.get("profile").json()
+    assert (profile["smallBusiness"], profile["taxType"]) == (True, "vatfree")
+
+
 def test_there_are_enough_categories_with_unique_ids(app: App) -> None:
     rows = app.get("posting-categories").json()
 

@@ -145,3 +145,21 @@ def test_a_tax_code_is_changed_and_deleted(pleo: Driver) -> None:
 
     assert changed.json()["data"]["rate"] == 0.16
     assert (deleted.status_code, pleo.api("GET", path).status_code) == (204, 404)
+
+
+def test_an_admin_renames_archives_and_deletes_behind_the_apps_back(pleo: Driver) -> None:
+    pleo.api("POST", ACCOUNTS, account("cat-1"))
+    pleo.api("POST", ACCOUNTS, account("cat-2"))
+    pleo.api("POST", "/v0/tax-codes", tax_code())
+    code = pleo.control("GET", "/chart")["tax_codes"][0]["code"]
+
+    pleo.control("POST", "/chart/accounts/cat-1", {"name": "Anders", "archived": True})
+    pleo.control("POST", "/chart/accounts/cat-2", {"delete": True})
+    pleo.control("POST", f"/chart/tax-codes/{code}", {"archived": True})
+
+    chart = pleo.control("GET", "/chart")
+    assert [(row["externalId"], row["name"], row["archived"]) for row in chart["accounts"]] == [
+        ("cat-1", "Anders", True)
+    ]
+    assert [row["archived"] for row in chart["tax_codes"]] == [True]
+    assert chart["categories"] == []

@@ -145,7 +145,7 @@ def test_every_message_says_what_to_do_in_a_whole_document(name: str, language: 
 
 
 def test_no_two_pages_share_a_nonce() -> None:
-    assert render.start("de").nonce != render.start("de").nonce
+    assert render.sign_in("de").nonce != render.sign_in("de").nonce
 
 
 def _progress(stopped: str = "", *, slow: bool = False) -> Progress:

@@ -2,15 +2,18 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import facts
 import pytest
 
-from shared.domain.overview import Overview
+from shared.domain.overview import CatalogueChange, CatalogueRefusal, Overview
 from shared.pages.status import status, verdict_of
 from shared.pages.texts import Language
 from shared.pages.texts_verdicts import VERDICTS
+from shared.pages.texts_words import CHANGES
 from shared.pages.wording import Links
 
 LINKS = Links(pleo="https://app.pleo.test", lexoffice="https://app.lexware.test")
@@ -197,3 +200,80 @@ def test_braces_in_a_vendors_words_are_not_filled_in() -> None:
     odd = replace(row, state="failed", reason="refused_by_lexoffice", detail="{detail} {0} {x.y}")
 
     assert "({detail} {0} {x.y})" in shown(replace(facts.FINE, waiting=(odd,)))
+
+
+def _synced(**sync: Any) -> Overview:
+    return replace(facts.FINE, sync=replace(facts.FINE.sync, **sync))
+
+
+def test_a_category_that_is_gone_says_how_many_waiting_expenses_use_it() -> None:
+    gone = CatalogueChange(what="archived", name="Reise", expenses=3, entry_ids=("a", "b", "c"))
+
+    assert "Nicht mehr in lexoffice: Reise." in shown(_synced(changes=(gone,)))
+    assert "3 Ausgaben, die noch nicht exportiert sind, benutzen sie" in shown(_synced(changes=(gone,)))
+    assert "1 expense that is not exported yet uses it" in shown(_synced(changes=(replace(gone, expenses=1),)), "en")
+    assert "benutzen sie:" not in shown(_synced(changes=(replace(gone, expenses=0, entry_ids=()),)))
+
+
+@pytest.mark.parametrize("what", ["contact_required", "contact_free", "several_rates", "one_rate"])
+def test_what_a_category_takes_now_is_told_in_words(what: str) -> None:
+    overview = _synced(changes=(CatalogueChange(what=what, name="Reise"),))
+
+    assert CHANGES[what].de.format(name="Reise") in shown(overview)
+    assert CHANGES[what].en.format(name="Reise") in shown(overview, "en")
+
+
+@pytest.mark.parametrize(("reason", "words"), [("empty", "gar keine"), ("removed", "1.021 von"), ("renamed", "anders")])
+def test_a_list_that_was_refused_needs_somebody_and_says_why_with_its_counts(reason: str, words: str) -> None:
+    overview = _synced(refused=CatalogueRefusal(reason=reason, count=1021, known=1100))
+
+    assert verdict_of(overview) == "attention"
+    assert words in shown(overview)
+    assert 'href="#sync"' in _html(overview)
+    assert "Nothing was changed" in shown(overview, "en") or "nothing was changed" in shown(overview, "en")
+
+
+def test_the_lists_can_be_synced_now_unless_that_was_asked_for_or_nobody_works_for_the_company() -> None:
+    button = 'action="/status/sync?lang=de"'
+
+    assert button in _html(facts.FINE)
+    assert button not in _html(_synced(asked_at=facts.NOW))
+    assert "Der Abgleich ist bestellt" in shown(_synced(asked_at=facts.NOW))
+    assert button not in _html(facts.HELD)
+    assert button not in _html(facts.GONE)
+
+
+def test_a_sync_that_fails_says_since_when_and_when_it_is_tried_again_in_both_languages() -> None:
+    failing = replace(
+        facts.FINE,
+        failing_since=facts.NOW - timedelta(minutes=45),
+        next_try_at=facts.NOW + timedelta(minutes=15),
+    )
+
+    assert "schlägt seit 13:20 fehl. Der nächste Versuch ist um 14:20" in shown(failing)
+    assert "has been failing since 13:20. The next try is at 14:20" in shown(failing, "en")
+    assert "Versuch" not in shown(facts.FINE)
+    assert "Versuch" not in shown(replace(failing, status="disconnected"))
+
+
+def test_the_proof_says_when_it_was_made_what_it_began_with_and_what_the_wallet_holds() -> None:
+    proof = replace(facts.FINE.proof, opening=100_000, first_day=facts.NOW.date(), proved_at=facts.NOW, wallet=662_983)
+    page, english = (shown(replace(facts.FINE, proof=proof), language) for language in ("de", "en"))
+
+    assert f"Ergibt das Wallet seit dem {facts.NOW:%d.%m.%Y}" in page
+    assert "Ihr Wallet-Stand zum Startdatum 1.000,00 €" in page
+    assert "Nach Pleos Buchungen liegen 6.629,83 € im Wallet." in page
+    assert "by Pleo's entries the wallet holds €6,629.83." in english
+
+
+def test_a_balance_that_nobody_can_explain_needs_somebody_and_is_named() -> None:
+    overview = replace(facts.FINE, proof=replace(facts.FINE.proof, proved_at=facts.NOW, unexplained=-42))
+    page = _html(overview)
+
+    assert verdict_of(overview) == "attention"
+    assert 'href="#proof"' in page[page.index('id="verdict"') : page.index("</section>")]
+    assert "Nicht zu erklären −0,42 €" in _read(page)
+
+
+def test_without_a_proof_nothing_is_claimed_about_one() -> None:
+    assert "nachgerechnet" not in shown(facts.FINE)

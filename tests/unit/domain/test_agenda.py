@@ -1,0 +1,48 @@
+"""When a company whose turn failed gets the next one, and what is remembered of the failure."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.domain.agenda import error_word, next_try, weightiest
+from shared.errors import IntegrationError, OutOfTime, RateLimited, StoreUnavailable, Unavailable
+
+NOW = datetime(2026, 1, 12, 13, tzinfo=UTC)
+LATE, DOWN, FAST = (
+    OutOfTime("no time"),
+    Unavailable("pleo", "GET /v1/subscriptions", status=503),
+    RateLimited("lexoffice", "GET /v1/profile"),
+)
+
+
+@pytest.mark.parametrize(("failures", "minutes"), [(1, 10), (2, 20), (3, 30), (4, 30), (100_000, 30)])
+def test_every_failure_in_a_row_doubles_the_pause_to_half_of_what_an_export_job_has(
+    failures: int, minutes: int
+) -> None:
+    assert next_try(DOWN, failures, NOW) - NOW == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(("failures", "minutes"), [(1, 10), (2, 20), (3, 40), (4, 60), (100_000, 60)])
+def test_a_company_that_is_refused_for_speed_waits_longer(failures: int, minutes: int) -> None:
+    assert next_try(FAST, failures, NOW) - NOW == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (DOWN, "pleo unavailable"),
+        (FAST, "lexoffice rate limited"),
+        (StoreUnavailable("GetItem answered AccessDenied"), "store unavailable"),
+    ],
+)
+def test_a_failure_is_remembered_in_words_without_data(error: IntegrationError, words: str) -> None:
+    assert error_word(error) == words
+
+
+@pytest.mark.parametrize(
+    ("errors", "reported"), [([], None), ([LATE], LATE), ([LATE, DOWN, FAST], DOWN), ([FAST, LATE], FAST)]
+)
+def test_a_lack_of_time_never_hides_a_failure(
+    errors: list[IntegrationError], reported: IntegrationError | None
+) -> None:
+    assert weightiest(errors) is reported

@@ -1,0 +1,98 @@
+"""The proof of a balance: what Pleo's entries make of the wallet, and what became of each."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from samples import entry
+
+from shared.domain.booking import Destination
+from shared.domain.ledger import Row, State, row_for
+from shared.domain.proof import BalanceProof, Frozen, Sums, frozen_with, is_due, sums_of
+
+NOW = datetime(2026, 3, 17, 12, tzinfo=UTC)
+TODAY = NOW.date()
+ROW = row_for(entry())
+EFFECT = ROW.total
+
+
+def in_state(state: State, **changes: Any) -> Row:
+    return replace(ROW, state=state, **changes)
+
+
+def proof(sums: Sums, total: int, opening: int = 0) -> BalanceProof:
+    return BalanceProof(proved_at=NOW, opening=opening, sums=sums, total=total)
+
+
+@pytest.mark.parametrize(
+    ("state", "part"),
+    [
+        (State.SENT, "lines"),
+        (State.LISTED, "by_hand"),
+        (State.READY, "waiting"),
+        (State.INCOMPLETE, "waiting"),
+        (State.FAILED, "failed"),
+    ],
+)
+def test_every_settled_entry_is_in_exactly_one_part(state: State, part: str) -> None:
+    sums = sums_of(EFFECT, [in_state(state)])
+
+    assert sums == Sums(effect=EFFECT, **{part: EFFECT})
+    assert proof(sums, total=sums.lines + sums.by_hand).unexplained == 0
+
+
+def test_an_entry_whose_effect_nobody_knows_is_counted_not_guessed() -> None:
+    assert sums_of(0, [in_state(State.HELD, amount=0, total=0)]) == Sums(held=1)
+
+
+def test_a_correction_counts_with_its_entry() -> None:
+    rows = [in_state(State.SENT), in_state(State.READY, amount=-100)]
+
+    assert sums_of(EFFECT - 100, rows) == Sums(effect=EFFECT - 100, lines=EFFECT, waiting=-100)
+
+
+def test_an_entry_that_the_ledger_does_not_know_is_not_explained() -> None:
+    assert proof(sums_of(EFFECT, []), total=0).unexplained == EFFECT
+
+
+def test_a_booked_line_that_pleo_does_not_know_is_not_explained() -> None:
+    assert proof(Sums(), total=-500).unexplained == 500
+
+
+def test_the_wallet_is_what_it_opened_with_and_everything_that_moved_it() -> None:
+    assert proof(sums_of(EFFECT, [in_state(State.SENT)]), total=EFFECT, opening=100_000).wallet == 100_000 + EFFECT
+
+
+def test_only_old_days_that_are_accounted_for_are_frozen() -> None:
+    fine = sums_of(EFFECT, [in_state(State.SENT)])
+    old, young = TODAY - timedelta(days=36), TODAY - timedelta(days=35)
+    before = Frozen(old - timedelta(days=1), Sums(effect=1, by_hand=1))
+
+    assert frozen_with(before, old, fine, TODAY) == Frozen(old, before.sums + fine)
+    assert frozen_with(before, young, fine, TODAY) is None
+    for state in (State.READY, State.FAILED, State.HELD):
+        assert frozen_with(before, old, sums_of(EFFECT, [in_state(state)]), TODAY) is None
+
+
+def test_a_proof_is_due_a_day_after_the_last_one_or_after_connecting() -> None:
+    day, hour = timedelta(days=1), timedelta(hours=1)
+
+    assert is_due(NOW - day, None, NOW - 9 * day, NOW)
+    assert not is_due(NOW - day + hour, None, NOW - 9 * day, NOW)
+    assert is_due(None, None, NOW - day, NOW)
+    assert not is_due(None, None, NOW - hour, NOW)
+
+
+def test_after_a_try_in_vain_an_hour_passes() -> None:
+    day, hour = timedelta(days=1), timedelta(hours=1)
+
+    assert not is_due(None, NOW - hour / 2, NOW - 2 * day, NOW)
+    assert is_due(None, NOW - hour, NOW - 2 * day, NOW)
+
+
+def test_what_a_day_of_three_kinds_adds_up_to() -> None:
+    hand = replace(ROW, state=State.LISTED, destination=Destination.HAND, amount=5_000)
+    sums = sums_of(5_000, [hand]) + sums_of(EFFECT, [in_state(State.SENT)]) + sums_of(0, [])
+
+    assert (sums.by_hand, sums.lines, sums.final) == (5_000, EFFECT, True)
