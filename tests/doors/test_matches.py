@@ -15,6 +15,7 @@ from shared.config import SyncSettings
 from shared.domain.match import MatchState
 from shared.errors import AccessGone, Forbidden, Unavailable
 from shared.flows import match
+from shared.flows.subscriptions import Subscriptions
 from shared.flows.vendors import Vendors
 from shared.http.client import Http
 from shared.lexoffice.client import LexofficeClient
@@ -320,8 +321,7 @@ def test_without_access_matches_wait_and_after_connecting_again_a_turn_has_them_
     assert books.look() is False
     assert books.waiting == [voucher_id]
 
-    books.company.connect()
-    turn(books.company)
+    books.company.connect()  # its last step is the company's turn
 
     assert books.company.cloud.messages("ExportQueue") == [{"connection_id": books.connection_id}]
     assert books.look() is False
@@ -377,11 +377,12 @@ def telling(linked: Linked, monkeypatch: pytest.MonkeyPatch) -> Linked:
 
 
 def set_up(linked: Linked, public_url: str) -> None:
-    """Everything that follows both consents, for a product that answers at this address."""
-    connection = linked.connection()
+    """The step of the set-up that subscribes at lexoffice, for a product that answers at this address."""
+    connections = Connections(linked.cloud.connection_table)
+    connection = connections.change(linked.connection().connection_id, public_url=public_url)
     vendors = Vendors(SyncSettings.from_env(os.environ))
-    profile = vendors.lexoffice(connection, lambda: 60.0).profile()
-    linked.app._parts()[1]._set_up.run(connection, profile, public_url=public_url, remaining=lambda: 60.0)
+    subscriptions_ = Subscriptions(connections=connections, key_arn=linked.cloud.key_arn, events_verifiable=True)
+    subscriptions_.at_lexoffice(connection, vendors.lexoffice(connection, lambda: 60.0))
 
 
 def subscriptions(linked: Linked) -> list[tuple[str, str]]:
