@@ -141,6 +141,7 @@ def pleo_url() -> Iterator[str]:
 def lexoffice_url() -> Iterator[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         settings = LexofficeSettings(
             public_url=url,
