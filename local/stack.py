@@ -48,7 +48,8 @@ class LocalStack:
             vendors.pleo(self.api_url, ports["pleo"]), vendors.lexoffice(self.api_url, ports["lexoffice"])
         )
         self.pleo_url, self.lexoffice_url = self._pleo.web_url, self._lexoffice.web_url
-        self.resources = {}
+        self.resources: dict[str, str] = {}
+        self.operator: dict[str, str] = {}
         self._children: list[subprocess.Popen[bytes]] = []
         self._parameters = {
             "PublicUrl": self.api_url,
@@ -104,7 +105,7 @@ class LocalStack:
         answer: Any = self.emulator.control(f"expire-visibility?queue={name}")
         return int(answer["released"])
 
-    def write_stack_json(self) -> Path:
+    def write_stack_json(self, path: Path = STACK_JSON) -> Path:
         """Tells other processes (`ops --local`) where everything is."""
         description = {
             "api_url": self.api_url,
@@ -115,9 +116,10 @@ class LocalStack:
             "lexoffice_url": self.lexoffice_url,
             "connect_url": self.connect_url,
             **ADMIN,
+            "operator": self.operator,
         }
-        STACK_JSON.write_text(json.dumps(description, indent=2) + "\n")
-        return STACK_JSON
+        path.write_text(json.dumps(description, indent=2) + "\n")
+        return path
 
     def __enter__(self) -> Self:
         """Starts, deploys, and waits until everything answers."""
@@ -172,6 +174,15 @@ class LocalStack:
         self.client("secretsmanager").put_secret_value(
             SecretId=self.resources["VendorSecret"], SecretString=json.dumps(credentials)
         )
+        self.operator = self._operator()
+
+    def _operator(self) -> dict[str, str]:
+        """The keys of somebody with the rights of a support operator and no others."""
+        iam = self.client("iam")
+        iam.create_user(UserName="operator")
+        iam.attach_user_policy(UserName="operator", PolicyArn=self.resources["OperatorPolicy"])
+        key = iam.create_access_key(UserName="operator")["AccessKey"]
+        return {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
 
     def _webhook_key(self) -> str:
         """The key lexoffice's events are signed with: the stand-in's, or that of a sandbox; empty if none is known."""

@@ -177,6 +177,8 @@ def in_memory() -> Iterator[Cloud]:
                 cloud.client("dynamodb").create_table(TableName=name, **parts)
             elif resource["Type"] == "AWS::SQS::Queue":
                 cloud.queues[name] = _queue(cloud, name, properties)
+            elif resource["Type"] == "AWS::Logs::LogGroup":
+                cloud.client("logs").create_log_group(logGroupName=name)
         key_id = cloud.client("kms").create_key()["KeyMetadata"]["KeyId"]
         cloud.client("kms").create_alias(AliasName=KEY_ALIAS, TargetKeyId=key_id)
         secret = cloud.client("secretsmanager").create_secret(Name="vendors", SecretString=json.dumps(CREDENTIALS))

@@ -63,6 +63,11 @@ class Connections:
         guard = self._table.get({"id": f"COMPANY#{company_id}"})
         return self.get(guard["connection_id"]) if guard else None
 
+    def all(self) -> Iterator[Connection]:
+        """Every connection, in no order: reads the whole table, for the operator's command line only."""
+        found = self._table.scan("begins_with(#id, :connection)", names=["id"], values={"connection": "CONNECTION#"})
+        return (connection_of(item) for item in found)
+
     def open(self, connection: Connection) -> Connection:
         """Create a company's connection, or return the one it already has."""
         item = {"id": f"CONNECTION#{connection.connection_id}", **attributes(connection)}

@@ -103,20 +103,21 @@ class Table:
         self, *, condition: str, names: Sequence[str], values: Mapping[str, Any], **options: Any
     ) -> Iterator[Item]:
         """All items that match, page by page."""
-        request = {
-            "TableName": self.name,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeNames": {f"#{name}": name for name in names},
-            "ExpressionAttributeValues": {f":{key}": _typed(value) for key, value in values.items()},
-            **options,
-        }
+        request = {"KeyConditionExpression": condition, **_named(names, values), **options}
+        return self._pages("Query", self._dynamodb.query, request)
+
+    def scan(self, condition: str, *, names: Sequence[str], values: Mapping[str, Any]) -> Iterator[Item]:
+        """All items of the whole table that match, page by page; every item is read for it."""
+        return self._pages("Scan", self._dynamodb.scan, {"FilterExpression": condition, **_named(names, values)})
+
+    def _pages(self, operation: str, method: Any, request: dict[str, Any]) -> Iterator[Item]:
         while True:
-            with translated("Query"):
-                answer = self._dynamodb.query(**request)
+            with translated(operation):
+                answer = method(TableName=self.name, **request)
             yield from (decode(item) for item in answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def transact(self, actions: Sequence[Mapping[str, Any]]) -> None:
         """Write all actions (`{"Update": …}`, `{"Put": …}`) or none. Raises TransactionRefusedError."""
@@ -144,6 +145,13 @@ class Table:
                 else:
                     return answer
         raise AssertionError("unreachable")
+
+
+def _named(names: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "ExpressionAttributeNames": {f"#{name}": name for name in names},
+        "ExpressionAttributeValues": {f":{key}": _typed(value) for key, value in values.items()},
+    }
 
 
 def encode(item: Mapping[str, Any]) -> dict[str, Any]:

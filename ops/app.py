@@ -1,0 +1,130 @@
+"""The command line's frame: options that every command takes, answers as text or JSON, errors in one sentence."""
+
+import inspect
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from ops.answer import Answer
+from ops.desk import Desk
+from ops.refusal import Refusal
+from ops.stack import find
+from shared.errors import IntegrationError, StoreUnavailable
+
+type Command = Callable[..., Answer]
+
+app = typer.Typer(
+    name="ops",
+    help="What the support operator needs: from the call to the answer, from the answer to the cure (docs/runbook.md).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+_Local = Annotated[bool, typer.Option("--local", help="The stack that `make up` runs on this machine.")]
+_Stack = Annotated[str, typer.Option("--stack", envvar="OPS_STACK", help="The name of a deployed stack.")]
+_Profile = Annotated[str, typer.Option("--profile", help="The AWS profile to use.")]
+_Region = Annotated[str, typer.Option("--region", help="The AWS region of the stack.")]
+_Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
+_Reason = Annotated[str, typer.Option("--reason", help="Why you do this, for the audit trail; asked for if missing.")]
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    local: _Local = False,
+    stack: _Stack = "",
+    profile: _Profile = "",
+    region: _Region = "",
+    as_json: _Json = False,
+) -> None:
+    """Options may stand before or behind the command."""
+    context.obj = {"local": local, "stack": stack, "profile": profile, "region": region, "as_json": as_json}
+
+
+def command(*, changes: bool = False, name: str | None = None) -> Callable[[Command], Command]:
+    """Make a function a command: its first parameter is the Desk, the others are its options, it returns an Answer.
+
+    `changes`: it takes --reason.
+    """
+
+    def made(function: Command) -> Command:
+        own = list(inspect.signature(function).parameters.values())[1:]
+
+        @wraps(function)
+        def run(**given: Any) -> None:
+            context: typer.Context = given.pop("context")
+            target = {key: given.pop(key) or context.obj[key] for key in ("local", "stack", "profile", "region")}
+            as_json = given.pop("as_json") or context.obj["as_json"]
+            reason = given.pop("reason") if changes else ""
+            _print(as_json, lambda: function(_desk(target, as_json=as_json, reason=reason), **given))
+
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        parameters = [parameter.replace(kind=keyword) for parameter in own]
+        parameters += [inspect.Parameter("reason", keyword, default="", annotation=_Reason)] if changes else []
+        parameters += [
+            inspect.Parameter("local", keyword, default=False, annotation=_Local),
+            inspect.Parameter("stack", keyword, default="", annotation=_Stack),
+            inspect.Parameter("profile", keyword, default="", annotation=_Profile),
+            inspect.Parameter("region", keyword, default="", annotation=_Region),
+            inspect.Parameter("as_json", keyword, default=False, annotation=_Json),
+            inspect.Parameter("context", keyword, annotation=typer.Context),
+        ]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        app.command(name)(run)
+        return function
+
+    return made
+
+
+def _desk(target: dict[str, Any], *, as_json: bool, reason: str) -> Desk:
+    stack = find(local=target["local"], name=target["stack"], profile=target["profile"], region=target["region"])
+    return Desk(stack, as_json=as_json, reason=reason)
+
+
+def _print(as_json: bool, answering: Callable[[], Answer]) -> None:
+    """Print the answer and end with 0, or with 1 if the command failed or could not be carried out."""
+    try:
+        answer = answering()
+    except Refusal as refusal:
+        _refuse(str(refusal), as_json=as_json)
+    except StoreUnavailable as error:
+        _refuse(_unavailable(error), as_json=as_json)
+    except IntegrationError as error:
+        _refuse(f"It did not work: {error}.", as_json=as_json)
+    except KeyboardInterrupt:
+        _refuse("Interrupted; what was begun is in the audit trail (`ops audit`).", as_json=as_json)
+    else:
+        if as_json:
+            sys.stdout.write(answer.as_json() + "\n")
+        else:
+            _show(answer)
+        raise typer.Exit(int(answer.failed))
+
+
+def _show(answer: Answer) -> None:
+    # Where the output goes to a file or a program, a table is as wide as it needs to be.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    for part in answer.shown:
+        console.print(part)
+
+
+def _refuse(sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps({"error": sentence}, ensure_ascii=False) + "\n")
+    sys.stderr.write(f"{sentence}\n")
+    raise typer.Exit(1)
+
+
+def _unavailable(error: StoreUnavailable) -> str:
+    if "AccessDenied" in str(error) or "AuthorizationError" in str(error):
+        operation = str(error).split()[0]
+        return f"You lack the right to {operation}: have the stack's OperatorPolicy attached to your AWS identity."
+    return f"AWS did not do what was asked ({error}); nothing was lost, try again."

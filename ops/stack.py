@@ -1,0 +1,117 @@
+"""Which deployed stack is meant, and where its tables and queues are."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ops.refusal import Refusal
+from shared.aws.clients import client
+
+# Where `make up` says what it runs; elsewhere only for tests, which run several stacks at once.
+LOCAL = Path(os.environ.get("OPS_LOCAL_STACK") or Path(__file__).parents[1] / ".local" / "stack.json")
+_NOT_HERE = "Nothing runs on this machine: start it with `make up` and leave it running."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """One deployed stack: `resources` are physical ids by logical id, `who` is the caller's AWS identity (an ARN)."""
+
+    name: str
+    resources: Mapping[str, str]
+    who: str
+
+    def __getitem__(self, logical_id: str) -> str:
+        """A resource's physical id; for a queue its URL, for a table its name."""
+        try:
+            return self.resources[logical_id]
+        except KeyError:
+            raise Refusal(
+                f"The stack {self.name} has no {logical_id}: it is older than this command line; deploy it."
+            ) from None
+
+
+def find(*, local: bool, name: str, profile: str, region: str) -> Stack:
+    """The stack that the options mean. Raises Refusal in one sentence when it cannot be found or entered."""
+    if local and name:
+        raise Refusal("Either --local or --stack, not both.")
+    if local:
+        return _local()
+    if not name:
+        raise Refusal("Say which stack: --local for the one of `make up`, or --stack NAME (or the variable OPS_STACK).")
+    if profile:
+        os.environ["AWS_PROFILE"] = profile
+    if region:
+        os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
+    return _deployed(name)
+
+
+def _local() -> Stack:
+    try:
+        described = json.loads(LOCAL.read_text("utf-8"))
+    except (OSError, ValueError):
+        raise Refusal(_NOT_HERE) from None
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]  # whatever account the caller is logged in to
+    operator = described.get("operator", described)
+    os.environ |= {
+        "AWS_ENDPOINT_URL": described["aws_endpoint_url"],
+        "AWS_REGION": described["region"],
+        "AWS_DEFAULT_REGION": described["region"],
+        "AWS_ACCESS_KEY_ID": operator["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": operator["aws_secret_access_key"],
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": ",".join(filter(None, ("127.0.0.1,localhost", os.environ.get("NO_PROXY")))),
+    }
+    return Stack(name="local", resources=described["resources"], who=_identity(_NOT_HERE))
+
+
+def _deployed(name: str) -> Stack:
+    who = _identity("AWS cannot be reached.")
+    resources: dict[str, str] = {}
+    try:
+        pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
+        for page in pages:
+            found = page["StackResourceSummaries"]
+            resources |= {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in found}
+    except ClientError as error:
+        raise Refusal(_stack_refused(name, who, error)) from error
+    except BotoCoreError as error:
+        raise Refusal(f"AWS cannot be asked about the stack {name}: {type(error).__name__}.") from error
+    return Stack(name=name, resources=resources, who=who)
+
+
+def _stack_refused(name: str, who: str, error: ClientError) -> str:
+    code = error.response.get("Error", {}).get("Code", "unknown")
+    if code == "ValidationError":
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "of the AWS profile"
+        return f"There is no stack {name} in the region {region} of this account ({who})."
+    if "Access" in code:
+        return f"{who} may not look at the stack {name}: have the stack's OperatorPolicy attached to that identity."
+    return f"AWS refused to describe the stack {name}: {code}."
+
+
+def _identity(unreachable: str) -> str:
+    try:
+        return str(client("sts").get_caller_identity()["Arn"])
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "unknown")
+        raise Refusal(f"AWS does not accept these credentials ({code}): log in, or name another --profile.") from error
+    except BotoCoreError as error:
+        raise Refusal(_no_identity(error, unreachable)) from error
+
+
+def _no_identity(error: BotoCoreError, unreachable: str) -> str:
+    kind = type(error).__name__
+    if kind == "ProfileNotFound":
+        return f"{error}."
+    if kind == "NoRegionError":
+        return "Say in which region the stack is: --region, or the variable AWS_REGION."
+    if "Credential" in kind or "Token" in kind or "SSO" in kind:
+        return "There are no valid AWS credentials here: log in (`aws sso login`), or name a --profile."
+    return unreachable

@@ -1,0 +1,56 @@
+"""Why a company's worker failed the last time: items `FAILURE#feed` and `FAILURE#export` of its ledger partition.
+
+A message that ends in a dead-letter queue says only whom to wake; this says what was in the way. Written when a run is
+postponed, never cleared: a success shows by what was recorded after it.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from shared.aws.table import Table, Update
+from shared.domain.times import utc_text
+from shared.errors import StoreUnavailable
+from shared.telemetry import warn
+
+FEED = "feed"
+EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The last failed run: `at` in UTC, `cause` as in the log (never content), `attempt` of the message, 1 is first."""
+
+    at: datetime
+    cause: str
+    attempt: int
+
+
+class Failures:
+    """All companies' last failures."""
+
+    def __init__(self, table: str) -> None:
+        self._table = Table(table)
+
+    def note(self, connection_id: str, worker: str, cause: str, attempt: int) -> None:
+        """Remember why a run was postponed. Only support's view depends on it, so a failure is not raised."""
+        values = {"at": utc_text(datetime.now(UTC)), "cause": cause, "attempt": attempt}
+        try:
+            self._table.update(
+                Update(
+                    key=_key(connection_id, worker),
+                    expression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+                    names=[*values],
+                    values=values,
+                )
+            )
+        except StoreUnavailable as error:
+            warn("failure not remembered", connection_id=connection_id, cause=str(error))
+
+    def last(self, connection_id: str, worker: str) -> Failure | None:
+        """The last failed run of a worker, however long ago. Raises StoreUnavailable."""
+        item = self._table.get(_key(connection_id, worker))
+        return Failure(datetime.fromisoformat(item["at"]), item["cause"], int(item["attempt"])) if item else None
+
+
+def _key(connection_id: str, worker: str) -> dict[str, str]:
+    return {"connection_id": connection_id, "row": f"FAILURE#{worker}"}

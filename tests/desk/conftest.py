@@ -1,0 +1,90 @@
+"""The operator's command line on in-memory AWS: arguments in, what it printed and its exit code out."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from cloud import Cloud
+from typer.testing import CliRunner
+
+import ops.__main__
+import ops.app
+from ops.stack import Stack
+from shared.aws.connections import Connection, Connections, Status
+from shared.aws.ledger import Ledger
+
+OPERATOR = "arn:aws:iam::123456789012:user/operator"
+CONNECTED_AT = "2026-10-01T08:00:00.000000Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command printed, and its exit code."""
+
+    code: int
+    text: str
+    complaint: str
+
+    @property
+    def data(self) -> Any:
+        """The answer of a command with --json."""
+        return json.loads(self.text)
+
+
+type Ops = Callable[..., Ran]
+
+
+@pytest.fixture
+def stack(aws: Cloud) -> Stack:
+    """The stack in memory: queues by their addresses, tables and log groups by their logical ids."""
+    named = ("LedgerTable", "ConnectionTable", "AuditLogs", "PleoWebhookLogs")
+    return Stack(name="in-memory", resources={**{name: name for name in named}, **aws.queues}, who=OPERATOR)
+
+
+@pytest.fixture
+def ops_(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Ops:
+    """Runs a command: `ops_("companies", "--json")`; --local is understood."""
+    monkeypatch.setattr(ops.app, "find", lambda **_: stack)
+    runner = CliRunner()
+
+    def run(*arguments: str, typed: str | None = None) -> Ran:
+        result = runner.invoke(ops.app.app, ["--local", *arguments], input=typed)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Ran(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+@pytest.fixture
+def connections(aws: Cloud) -> Connections:
+    return Connections(aws.connection_table)
+
+
+@pytest.fixture
+def ledger(aws: Cloud) -> Ledger:
+    return Ledger(aws.ledger_table)
+
+
+@pytest.fixture
+def connected(connections: Connections) -> Callable[..., Connection]:
+    """Connects a company: `connected("Muster GmbH")`, any field of Connection by name."""
+
+    def connect(name: str = "Muster GmbH", **fields: Any) -> Connection:
+        number = len(list(connections.all())) + 1
+        known = {
+            "connection_id": f"{number:032x}",
+            "company_id": f"00000000-0000-4000-8000-{number:012x}",
+            "company_name": name,
+            "organisation_id": f"organisation-{number}",
+            "organisation_name": f"{name} (lexoffice)",
+            "account_id": f"account-{number}",
+            "status": Status.ACTIVE,
+            "connected_at": CONNECTED_AT,
+            "caught_up_to": CONNECTED_AT,
+        }
+        return connections.open(Connection(**{**known, **fields}))
+
+    return connect
