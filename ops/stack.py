@@ -36,6 +36,9 @@ class Stack:
 
 def find(*, local: bool, name: str, profile: str, region: str) -> Stack:
     """The stack that the options mean. Raises Refusal in one sentence when it cannot be found or entered."""
+    # So that a command, or a runbook's page, is the same for both once OPS_STACK is set.
+    if name == "local":
+        local, name = True, ""
     if local and name:
         raise Refusal("Either --local or --stack, not both.")
     if local:

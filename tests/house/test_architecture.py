@@ -8,7 +8,7 @@ from pathlib import Path
 from cloud import ROOT
 
 CITATION = re.compile(r"docs/assumptions\.md#([a-z0-9-]+)")
-FOLDERS = ("shared", "functions", "local")
+FOLDERS = ("shared", "functions", "ops", "local")
 TEXTS = {".py", ".md", ".html"}
 
 

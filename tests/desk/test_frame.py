@@ -1,0 +1,104 @@
+"""What every command has in common: where its options stand, how it answers, how it refuses."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cloud import ROOT
+from typer.main import get_command
+
+import ops.app
+from ops.stack import Stack
+from shared.aws.connections import Connection
+
+from .conftest import Ops
+
+COMMANDS = sorted(get_command(ops.app.app).commands)  # type: ignore[attr-defined]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command line as its users start it."""
+    return subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", "ops", *arguments],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_takes_json_and_a_target_and_says_what_it_does(ops_: Ops, command: str) -> None:
+    text = ops_(command, "--help").text
+
+    for option in ("--json", "--local", "--stack", "--profile", "--region"):
+        assert option in text
+    assert text.splitlines()[2].strip()
+
+
+def test_the_options_may_stand_before_or_behind_the_command(ops_: Ops, connected: Callable[..., Connection]) -> None:
+    connected()
+    assert ops_("--json", "companies").data == ops_("companies", "--json", "--local").data
+
+
+def test_without_a_stack_it_says_how_to_name_one() -> None:
+    ran = run("companies")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("Say which stack: --local ")
+
+
+def test_local_and_a_stack_at_once_are_refused() -> None:
+    assert run("companies", "--local", "--stack", "production").stderr == "Either --local or --stack, not both.\n"
+
+
+def test_where_nothing_runs_it_says_how_to_start_it(tmp_path: Path) -> None:
+    for content in (
+        None,
+        "{",
+        json.dumps(
+            {
+                "aws_endpoint_url": "http://127.0.0.1:9",
+                "region": "eu-central-1",
+                "resources": {},
+                "aws_access_key_id": "a",
+                "aws_secret_access_key": "b",
+            }
+        ),
+    ):
+        file = tmp_path / "stack.json"
+        if content is not None:
+            file.write_text(content)
+        ran = run("companies", "--local", OPS_LOCAL_STACK=str(file))
+        assert ran.returncode == 1
+        assert ran.stderr == "Nothing runs on this machine: start it with `make up` and leave it running.\n"
+
+
+def test_without_credentials_it_says_to_log_in() -> None:
+    ran = run("companies", "--stack", "production", "--region", "eu-central-1")
+    assert ran.returncode == 1
+    assert ran.stderr == "There are no valid AWS credentials here: log in (`aws sso login`), or name a --profile.\n"
+
+
+def test_a_profile_that_does_not_exist_is_named() -> None:
+    ran = run("companies", "--stack", "production", "--profile", "nobody", AWS_CONFIG_FILE="/dev/null")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "nobody" in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_a_resource_that_an_older_stack_lacks_is_named(ops_: Ops, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops.app, "find", lambda **_: Stack(name="old", resources={}, who="somebody"))
+    assert ops_("audit").complaint == (
+        "The stack old has no AuditLogs: it is older than this command line; deploy it.\n"
+    )
+
+
+def test_an_unknown_option_is_a_usage_error() -> None:
+    ran = run("companies", "--nonsense")
+    assert ran.returncode == 2
+    assert "--nonsense" in ran.stderr
