@@ -30,7 +30,7 @@ app = typer.Typer(
 _Local = Annotated[bool, typer.Option("--local", help="The stack that `make up` runs on this machine.")]
 _Stack = Annotated[
     str,
-    typer.Option("--stack", envvar="OPS_STACK", help="The name of a deployed stack; `local` is the same as --local."),
+    typer.Option("--stack", help="The name of a deployed stack, or `local`. Without it the variable OPS_STACK counts."),
 ]
 _Profile = Annotated[str, typer.Option("--profile", help="The AWS profile to use.")]
 _Region = Annotated[str, typer.Option("--region", help="The AWS region of the stack.")]

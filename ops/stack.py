@@ -36,12 +36,11 @@ class Stack:
 
 def find(*, local: bool, name: str, profile: str, region: str) -> Stack:
     """The stack that the options mean. Raises Refusal in one sentence when it cannot be found or entered."""
-    # So that a command, or a runbook's page, is the same for both once OPS_STACK is set.
-    if name == "local":
-        local, name = True, ""
     if local and name:
         raise Refusal("Either --local or --stack, not both.")
-    if local:
+    name = name or ("local" if local else os.environ.get("OPS_STACK", ""))
+    # By name, too, so that a page of the runbook is the same for both once OPS_STACK is set.
+    if name == "local":
         return _local()
     if not name:
         raise Refusal("Say which stack: --local for the one of `make up`, or --stack NAME (or the variable OPS_STACK).")

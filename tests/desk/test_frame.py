@@ -56,6 +56,16 @@ def test_local_and_a_stack_at_once_are_refused() -> None:
     assert run("companies", "--local", "--stack", "production").stderr == "Either --local or --stack, not both.\n"
 
 
+def test_the_variable_names_the_stack_where_no_option_does(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "stack.json")
+    assert run("companies", OPS_STACK="local", OPS_LOCAL_STACK=nowhere).stderr.startswith(
+        "Nothing runs on this machine"
+    )
+    assert run("companies", "--local", OPS_STACK="production", OPS_LOCAL_STACK=nowhere).stderr.startswith(
+        "Nothing runs"
+    )
+
+
 def test_where_nothing_runs_it_says_how_to_start_it(tmp_path: Path) -> None:
     for content in (
         None,
