@@ -53,12 +53,12 @@ class Browser:
                 return self._send(form, form.fields | values)
         raise LookupError(f"no form with {values} on {self.page.url}: {self.title}")
 
-    def press(self, path: str) -> Self:
-        """Send the page's form that leads to this path, as it is filled in. Raises LookupError without one."""
+    def press(self, path: str, **filled: str) -> Self:
+        """Send the page's form that leads to this path and is `filled` in so. Raises LookupError without one."""
         for form in _forms(self.page.text):
-            if urlsplit(form.action).path == path:
+            if urlsplit(form.action).path == path and filled.items() <= form.fields.items():
                 return self._send(form, form.fields)
-        raise LookupError(f"no form leads to {path} on {self.page.url}: {self.title}")
+        raise LookupError(f"no form {filled} leads to {path} on {self.page.url}: {self.title}")
 
     def _send(self, form: _Form, values: dict[str, str]) -> Self:
         url = urljoin(str(self.page.url), form.action)
@@ -79,6 +79,11 @@ class Browser:
         for header in response.headers.get_list("set-cookie"):
             name, _, value = header.partition(";")[0].partition("=")
             self._cookies[name] = value
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies it keeps, by name."""
+        return dict(self._cookies)
 
     @property
     def title(self) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from shared.domain.overview import (
     CatalogueChange,
+    CatalogueRefusal,
     Day,
     FailedItem,
     LastExport,
@@ -157,6 +158,28 @@ FRESH = replace(
     sync=LastSync(at=NOW, changed_at=None, changes=()),
     days=tuple(replace(day, lines=0, mean_delay=None, longest_delay=None) for day in FINE.days),
     proof=Proof(lines=0, by_hand=0, total=0, pushed=None, waiting=0, failed=0),
+)
+PROVEN = replace(
+    FINE,
+    proof=replace(
+        FINE.proof,
+        opening=100_000,
+        first_day=date(2026, 1, 1),
+        total=662_983,
+        pushed=662_983,
+        proved_at=NOW - timedelta(hours=7),
+        wallet=662_983,
+        held=1,
+        pending=-12_345,
+        pending_count=3,
+        pending_unknown=1,
+        tried_at=NOW - timedelta(minutes=20),
+    ),
+)
+REFUSED = replace(
+    PROVEN,
+    sync=replace(FINE.sync, refused=CatalogueRefusal(reason="removed", count=30, known=95)),
+    proof=replace(PROVEN.proof, asked_at=NOW),
 )
 GONE = replace(FRESH, status="disconnected", pleo="gone", lexoffice="gone")
 EXPORTING = replace(

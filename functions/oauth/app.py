@@ -16,13 +16,14 @@ from shared.config import OauthSettings
 from shared.domain.start import ImplausibleStartError, choice_of
 from shared.domain.times import booking_date
 from shared.errors import ConfigError, StoreUnavailable
-from shared.flows import lists
+from shared.flows import wishes
 from shared.flows.connect import Connect
 from shared.flows.consent import Page, PleoConsent, Redirect, Step
 from shared.flows.disconnect import Disconnect
 from shared.flows.session import connection_of
 from shared.flows.sign_in import SignIn
 from shared.flows.vendors import Vendors
+from shared.flows.wishes import Wish
 from shared.pages import render, web
 from shared.pages.texts import MESSAGES
 from shared.pages.web import Answer, Visit
@@ -172,9 +173,13 @@ def _signed_in(visit: Visit) -> Connection | None:
     return connection_of(visit.session, sessions=parts.sessions, connections=parts.connections, now=datetime.now(UTC))
 
 
-def _sync_now(visit: Visit) -> Answer:
+def _wish(visit: Visit) -> Answer:
+    # A page that was open before there was a choice says nothing, and meant the lists.
+    wished = visit.form.get("wish", Wish.LISTS)
+    if wished not in Wish:
+        return _shown(Page("foreign_form", 400), visit)
     if connection := _signed_in(visit):
-        lists.ask(connection, connections=_parts().connections, queue=_parts().queue)
+        wishes.ask(connection, Wish(wished), connections=_parts().connections, queue=_parts().queue)
     return web.redirect(f"{visit.public_url}/status")
 
 
@@ -224,7 +229,7 @@ _ROUTES: web.Routes = {
     "GET /oauth/lexoffice/callback": _lexoffice_callback,
     "POST /sign-in": _sign_in,
     "POST /sign-out": _sign_out,
-    "POST /status/sync": _sync_now,
+    "POST /status/sync": _wish,
     "GET /disconnect": _disconnect_page,
     "POST /disconnect": _disconnect,
     "GET /disconnect/result": _disconnect_result,

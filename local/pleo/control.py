@@ -167,9 +167,10 @@ async def revoke(world: World, _request: Request, body: Json) -> Json:
 
 
 async def wallet_balance(world: World, request: Request, _body: Json) -> Json:
-    """What the wallet holds, in minor units."""
+    """What the wallet holds, and what of it can still be spent, in minor units."""
     company = world.company(request.path_params["company_id"])
-    return {"currency": company.currency, "minors": spending.balance(world, company)}
+    available = spending.available(world, company)
+    return {"currency": company.currency, "minors": spending.balance(world, company), "availableMinors": available}
 
 
 async def turn(world: World, _request: Request, body: Json) -> Json:

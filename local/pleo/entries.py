@@ -172,6 +172,7 @@ def _filter(body: Json, switches: Switches) -> Callable[[Json], bool]:
     tests = [
         *_membership_tests(asked),
         *_presence_tests(asked),
+        *_unsettled_tests(asked, switches.unsettled_finds),
         *_date_tests(asked, inclusive=switches.date_bounds == "inclusive"),
         *_tag_tests(asked),
     ]
@@ -195,6 +196,12 @@ def _presence_tests(asked: Json) -> list[Callable[[Json], bool]]:
         return lambda row: (row.get(field) is not None) is wanted
 
     return [present(field, asked[name]) for name, field in _PRESENT.items() if name in asked]
+
+
+def _unsettled_tests(asked: Json, finds: str) -> list[Callable[[Json], bool]]:
+    """Whether `settled: false` means more than a missing date is not documented."""
+    narrow = asked.get("settled") is False and finds == "pending"
+    return [lambda row: row["status"] == "PENDING"] if narrow else []
 
 
 def _date_tests(asked: Json, *, inclusive: bool) -> list[Callable[[Json], bool]]:

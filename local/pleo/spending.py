@@ -115,6 +115,12 @@ def balance(world: World, company: Company) -> int:
     return wallet.balance(company.opening_minors, rows)
 
 
+def available(world: World, company: Company) -> int:
+    """What can still be spent of the wallet, in minor units: its balance without what is reserved."""
+    rows = [row for row in world.entries.values() if row["companyId"] == company.id]
+    return wallet.balance(company.opening_minors, rows) + sum(map(wallet.reserved, rows))
+
+
 def _checked(order: Json, shape: dict[str, Field]) -> Json:
     if isinstance(order.get("merchant"), str):
         order = order | {"merchant": {"name": order["merchant"], "merchantCategoryCode": "5734"}}

@@ -15,6 +15,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "entry_merchant": ("present", "absent"),
     "optional_fields": ("missing", "null"),
     "date_bounds": ("exclusive", "inclusive"),
+    "unsettled_finds": ("undated", "pending"),
     "unknown_fields": ("refused", "ignored"),
     "rate_limit_scope": ("client", "company"),
     "jobs_order": ("newest", "oldest"),
@@ -64,6 +65,7 @@ class Switches:
     entry_merchant: str = "present"
     optional_fields: str = "missing"
     date_bounds: str = "exclusive"
+    unsettled_finds: str = "undated"
     unknown_fields: str = "refused"
     page_maximum: int = 100
     page_default: int = 5

@@ -55,6 +55,18 @@ def effect(entry: Json) -> int:
     return direction(entry["family"], entry.get("subFamily")) * abs(minors)
 
 
+def reserved(entry: Json) -> int:
+    """What a payment that is authorised and not settled holds back, at most 0; nothing while its price is unknown."""
+    open_ = entry["status"] == "PENDING" and not entry.get("settledAt") and not entry.get("deletedAt")
+    value = entry.get("totalBillValue")
+    if not open_ or value is None:
+        return 0
+    minors = int(value["minors"])
+    if entry["family"] == "CARD_PURCHASE":
+        return min(-minors, 0)
+    return min(direction(entry["family"], entry.get("subFamily")) * abs(minors), 0)
+
+
 def balance(opening_minors: int, entries: Iterable[Json]) -> int:
     """The wallet's balance in minor units: what it opened with and everything that moved it."""
     return opening_minors + sum(map(effect, entries))

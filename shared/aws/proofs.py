@@ -4,17 +4,21 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from shared.aws.table import Table, Update
-from shared.domain.proof import BalanceProof, Frozen, Sums
+from shared.domain.proof import BalanceProof, Frozen, Pending, Sums, UnderWay
 from shared.domain.times import utc_text
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The newest proof (None: none yet), what is proven for good, and when a proof was last tried in vain."""
+    """The newest proof (None: none yet), what is proven for good, and when a proof was last tried in vain.
+
+    `under_way`: since then one was begun that another turn goes on with.
+    """
 
     proof: BalanceProof | None = None
     frozen: Frozen = Frozen()  # noqa: RUF009 - immutable
     tried_at: datetime | None = None
+    under_way: UnderWay | None = None
 
 
 class Proofs:
@@ -26,35 +30,44 @@ class Proofs:
     def get(self, connection_id: str) -> Stored:
         """What is known of a company's balance."""
         item = self._table.get(_key(connection_id)) or {}
-        proof = frozen = None
+        proof = under_way = None
         if "proved_at" in item:
             proof = BalanceProof(
                 proved_at=datetime.fromisoformat(item["proved_at"]),
-                opening=int(item["opening"]),
-                sums=_sums(item["sums"]),
-                total=int(item["total"]),
+                opening=item["opening"],
+                sums=Sums(**item["sums"]),
+                total=item["total"],
+                pending=Pending(**item["pending"]) if item.get("pending") else None,
             )
-        if item.get("frozen_until"):
-            frozen = Frozen(date.fromisoformat(item["frozen_until"]), _sums(item["frozen_sums"]))
+        if found := item.get("under_way"):
+            under_way = UnderWay(_frozen(found["until"], found["sums"]), found["whole"])
         tried_at = item.get("tried_at")
-        return Stored(proof, frozen or Frozen(), datetime.fromisoformat(tried_at) if tried_at else None)
+        return Stored(
+            proof,
+            _frozen(item.get("frozen_until", ""), item.get("frozen_sums", {})),
+            datetime.fromisoformat(tried_at) if tried_at else None,
+            under_way,
+        )
 
     def save(self, connection_id: str, proof: BalanceProof, frozen: Frozen) -> None:
-        """Store a proof and what is frozen with it; the newest one counts."""
+        """Store a proof and what is frozen with it; the newest one counts, and none is under way any more."""
         values = {
             "proved_at": utc_text(proof.proved_at),
             "opening": proof.opening,
             "sums": asdict(proof.sums),
             "total": proof.total,
-            "frozen_until": frozen.until.isoformat() if frozen.until else "",
+            "pending": asdict(proof.pending) if proof.pending else {},
+            "frozen_until": _until(frozen),
             "frozen_sums": asdict(frozen.sums),
+            "under_way": {},
             "tried_at": "",
         }
         self._set(connection_id, values)
 
-    def tried(self, connection_id: str, now: datetime) -> None:
-        """Remember that nothing could be said just now; the last proof stays."""
-        self._set(connection_id, {"tried_at": utc_text(now)})
+    def tried(self, connection_id: str, under_way: UnderWay, vain_at: datetime | None) -> None:
+        """Remember how far a proof has come; the last one stays. `vain_at`: nothing could be said or won just now."""
+        kept = {"until": _until(under_way.frozen), "sums": asdict(under_way.frozen.sums), "whole": under_way.whole}
+        self._set(connection_id, {"under_way": kept, "tried_at": utc_text(vain_at) if vain_at else ""})
 
     def _set(self, connection_id: str, values: dict[str, object]) -> None:
         self._table.update(
@@ -71,5 +84,9 @@ def _key(connection_id: str) -> dict[str, str]:
     return {"connection_id": connection_id, "row": "PROOF"}
 
 
-def _sums(stored: dict[str, int]) -> Sums:
-    return Sums(**{name: int(value) for name, value in stored.items()})
+def _until(frozen: Frozen) -> str:
+    return frozen.until.isoformat() if frozen.until else ""
+
+
+def _frozen(until: str, sums: dict[str, int]) -> Frozen:
+    return Frozen(date.fromisoformat(until), Sums(**sums)) if until else Frozen()

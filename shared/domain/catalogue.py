@@ -23,6 +23,8 @@ _MESSAGES = {
 }
 # What a category takes: the words for a flag that was set, and for one that was taken away.
 _FLAGS = {"contact": ("contact_required", "contact_free"), "split": ("several_rates", "one_rate")}
+# Changes after which an expense that is coded with the category and waits for its export may be refused there.
+TOUCHING = frozenset({"archived", "contact_required", "one_rate"})
 
 
 class ImplausibleCatalogueError(Exception):
@@ -164,13 +166,17 @@ def changes(plan: Plan, known: Mapping[str, str]) -> dict[str, CatalogueChange]:
     return told | {key: CatalogueChange(what="archived", name=known[key]) for key in gone}
 
 
-def flag_changes(categories: Iterable[Category], flags: Mapping[str, str]) -> list[CatalogueChange]:
-    """What categories take now and did not take last time, or the other way round; `flags` as remembered, by id."""
+def flag_changes(categories: Iterable[Category], flags: Mapping[str, str]) -> list[tuple[str, CatalogueChange]]:
+    """What categories take now and did not take last time, or the other way round, each with the category's id.
+
+    `flags` as remembered, by id.
+    """
     told = []
     for category in categories:
         before, now = flags.get(category.id), category.flags
         if before is not None and before != now:
             for flag, (was_set, was_taken) in _FLAGS.items():
                 if (flag in now.split()) != (flag in before.split()):
-                    told.append(CatalogueChange(what=was_set if flag in now.split() else was_taken, name=category.name))
+                    what = was_set if flag in now.split() else was_taken
+                    told.append((category.id, CatalogueChange(what=what, name=category.name)))
     return told

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from shared.domain.money import Money
 
+DRAFT = "DRAFT"
 COMPLETED = "COMPLETED"
 COMPLETED_EXTERNALLY = "COMPLETED_EXTERNALLY"
 REVERSED_STATUSES = frozenset({"CANCELLED", "REJECTED", "ERROR"})

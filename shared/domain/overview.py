@@ -75,8 +75,8 @@ class CatalogueChange:
 
     `what` is created, renamed, archived, restored, tax_code, contact_required, contact_free, several_rates or one_rate
     (the last four change what a category takes; Pleo shows nothing of it). A tax code without `before` is new, one
-    without `name` was archived. `expenses`: so many that are not exported yet use what is gone, `entry_ids` are some of
-    them.
+    without `name` was archived. `expenses`: so many that are not exported yet use what is gone or takes less now,
+    `entry_ids` are some of them.
     """
 
     what: str
@@ -97,12 +97,18 @@ class CatalogueRefusal:
     count: int
     known: int
 
+    @property
+    def confirmable(self) -> bool:
+        """Whether a person may say that it is right all the same; no company is without any category."""
+        return self.reason != "empty"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastSync:
     """The newest sync of categories and tax codes that changed something, and when the last one ran.
 
-    `changes` are at most 100, `more` counts the others. `asked_at`: somebody pressed the button after the last sync.
+    `changes` are at most 100, `more` counts the others. `asked_at`: somebody asked for a sync, or confirmed a refused
+    one, after the last sync.
     `refused`: nothing was changed at the last attempt, and why.
     """
 
@@ -129,9 +135,13 @@ class Proof:
     """Why the account in lexoffice shows what it shows, in cents.
 
     `total` = `opening` + `lines` + `by_hand`, since `first_day`. `waiting` and `failed` are not in it yet.
-    `pushed` is what lexoffice was last told, None before the first time. `proved_at` is when Pleo's entries were last
-    added up (shared/domain/proof.py), None before the first time; `wallet` is what they made then, `unexplained` what
-    nobody could account for.
+    `pushed` is what lexoffice was last told, None before the first time.
+
+    `proved_at` is when Pleo's entries were last added up (shared/domain/proof.py), None before the first time. Of then
+    are `wallet`, what they made; `unexplained`, what nobody could account for; `held`, how many entries are left out
+    because nobody knows what they did; `pending`, what Pleo had reserved for `pending_count` payments that were not
+    settled, `pending_unknown` of them without an amount in euros. `asked_at`: somebody asked for a proof after that;
+    `tried_at`: one was tried after that in vain.
     """
 
     lines: int
@@ -145,6 +155,12 @@ class Proof:
     proved_at: datetime | None = None
     wallet: int = 0
     unexplained: int = 0
+    held: int = 0
+    pending: int = 0
+    pending_count: int = 0
+    pending_unknown: int = 0
+    asked_at: datetime | None = None
+    tried_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

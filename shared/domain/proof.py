@@ -4,20 +4,26 @@
            = opening + lines + listed by hand + waiting + failed + unexplained   (ours)
 
 Pleo publishes no balance (docs/assumptions.md#pleo-wallet-balance), so the wallet is computed from its entries.
+What is authorised and not settled is in neither side: it explains why Pleo's app shows less than the wallet holds.
 All amounts are euro cents.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from shared.domain.ledger import WORK, Row, State
+from shared.domain import booking
+from shared.domain.booking import Destination
+from shared.domain.entry import COMPLETED, COMPLETED_EXTERNALLY, DRAFT, Entry
+from shared.domain.ledger import WORK, Row, State, completed_row
 
 # A day that is older and whose entries are all accounted for is not read again; Pleo settles and changes sooner.
 FROZEN_AFTER = timedelta(days=35)
 EVERY = timedelta(hours=24)
-# Lines kept being recorded while it was added up, so that nothing could be said.
+# Nothing could be said, or another try would get no further.
 AGAIN = timedelta(hours=1)
+# Card schemes let go of what was authorised and never settled within a month.
+RESERVED_FOR = timedelta(days=35)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +66,41 @@ class Frozen:
     sums: Sums = Sums()
 
 
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A proof that is not finished: `frozen` is as far as it has come.
+
+    `whole`: it began at the start date, so that a difference it finds is no change of days that were not read again.
+    """
+
+    frozen: Frozen
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """Payments that Pleo has reserved and not settled: so many cents (0 or less), so many payments.
+
+    `unknown`: of so many of them Pleo does not state yet what they cost in euros.
+    """
+
+    cents: int = 0
+    count: int = 0
+    unknown: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceProof:
-    """One proof: `total` is the running sum that lexoffice's balance is set from, without `opening`."""
+    """One proof: `total` is the running sum that lexoffice's balance is set from, without `opening`.
+
+    `pending` is no part of the wallet; None where Pleo did not tell.
+    """
 
     proved_at: datetime
     opening: int
     sums: Sums
     total: int
+    pending: Pending | None = None
 
     @property
     def wallet(self) -> int:
@@ -107,8 +140,42 @@ def frozen_with(frozen: Frozen, day: date, sums: Sums, today: date) -> Frozen | 
     return Frozen(day, frozen.sums + sums)
 
 
-def is_due(proved_at: datetime | None, tried_at: datetime | None, connected_at: datetime, now: datetime) -> bool:
-    """Whether a day has passed since the last proof, or since connecting, and an hour since the last attempt."""
+def pending_of(entries: Iterable[Entry]) -> Pending:
+    """What unsettled entries reserve (docs/assumptions.md#pleo-pending-settlement).
+
+    Decided as if each was settled now as it stands. Money on its way in is not there to be spent until it is settled,
+    so it explains no difference; a draft, and what was taken back, reserves nothing; nor does a kind nobody knows.
+    """
+    cents = count = unknown = 0
+    for entry in entries:
+        if entry.reversed or entry.settled_at is not None or entry.status in {DRAFT, COMPLETED_EXTERNALLY}:
+            continue
+        settled = replace(entry, status=COMPLETED, settled_at=entry.performed_at)
+        decision = booking.book(settled)
+        if decision.destination not in {Destination.LINE, Destination.HAND} or decision.direction > 0:
+            continue
+        row = completed_row(settled)
+        if row.state is State.READY:
+            cents += row.amount
+            count += 1
+        elif row.state is State.HELD:
+            count += 1
+            unknown += 1
+    return Pending(cents=cents, count=count, unknown=unknown)
+
+
+def is_due(
+    proved_at: datetime | None,
+    tried_at: datetime | None,
+    connected_at: datetime,
+    now: datetime,
+    *,
+    under_way: bool = False,
+) -> bool:
+    """Whether a day has passed since the last proof, or since connecting, or one is `under_way`.
+
+    In any case an hour passes after a try in vain.
+    """
     if tried_at is not None and now - tried_at < AGAIN:
         return False
-    return now - (proved_at or connected_at) >= EVERY
+    return under_way or now - (proved_at or connected_at) >= EVERY

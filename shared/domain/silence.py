@@ -29,9 +29,10 @@ class Facts:
     """What a company's turn knows. Moments are aware, None where it never happened.
 
     `payments` are the settlement times of the card purchases that polling found. `told_at` is when a webhook last came,
-    at most TOLD_LATE too early. `ready_since` is how long the oldest ready row has been ready, `failing_since` since
-    when turns fail without a success. `synced_at` is the last sync of the lists, or when the company was connected;
-    lists are synced and rows are fed while it is `active` only. `alarmed` has when each cause was last told.
+    at most TOLD_LATE too early. `ready_since` is how long the oldest ready row has been ready, `fed_at` when a line was
+    last recorded, whichever it was: history waits for hours while it is fed. `failing_since` is since when turns fail
+    without a success. `synced_at` is the last sync of the lists, or when the company was connected; lists are synced
+    and rows are fed while it is `active` only. `alarmed` has when each cause was last told.
     """
 
     now: datetime
@@ -39,6 +40,7 @@ class Facts:
     payments: Sequence[datetime]
     told_at: datetime
     ready_since: datetime | None
+    fed_at: datetime | None
     failing_since: datetime | None
     synced_at: datetime | None
     alarmed: Mapping[str, datetime]
@@ -58,7 +60,8 @@ def broken(facts: Facts) -> list[str]:
     found = []
     if facts.now - facts.told_at >= WEBHOOKS_SILENT and missed(facts) >= MISSED_PAYMENTS:
         found.append(NO_WEBHOOKS)
-    if facts.active and _longer_ago(facts.ready_since, ROWS_SILENT, facts.now):
+    fed_lately = facts.fed_at is not None and not _longer_ago(facts.fed_at, ROWS_SILENT, facts.now)
+    if facts.active and not fed_lately and _longer_ago(facts.ready_since, ROWS_SILENT, facts.now):
         found.append(NOT_FED)
     lists_overdue = facts.active and _longer_ago(facts.synced_at, SYNC_SILENT, facts.now)
     if lists_overdue or _longer_ago(facts.failing_since, SYNC_SILENT, facts.now):

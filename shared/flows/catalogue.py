@@ -3,7 +3,7 @@
 Tax codes come first: an account may refer to one (docs/assumptions.md#pleo-account-tax-code).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -89,8 +89,9 @@ def sync(
     told = catalogue.changes(plan, known.accounts)
     # Pleo has it and shows it to nobody: that was told when it happened.
     told = {key: each for key, each in told.items() if key not in hidden & known.accounts.keys()}
-    told = _with_expenses(connection, told, {row.external_id: row.id for row in existing}, pleo)
-    changes = [*told.values(), *catalogue.flag_changes(categories, known.flags), *tax_codes]
+    by_account = [*told.items(), *catalogue.flag_changes(categories, known.flags)]
+    accounts = {row.external_id: row.id for row in existing}
+    changes = [*_with_expenses(connection, by_account, accounts, pleo), *tax_codes]
     if not known.accounts:
         changes = []  # the first sync changes nothing: there was nothing before
     flags = {category.id: category.flags for category in categories}
@@ -132,27 +133,29 @@ def _create(company_id: str, plan: catalogue.Plan, pleo: PleoClient) -> set[str]
 
 
 def _with_expenses(
-    connection: Connection, told: Mapping[str, CatalogueChange], accounts: Mapping[str, str], pleo: PleoClient
-) -> dict[str, CatalogueChange]:
-    """The same changes; those that archive an account say which expenses that wait for their export use it.
+    connection: Connection,
+    changes: Sequence[tuple[str, CatalogueChange]],
+    accounts: Mapping[str, str],
+    pleo: PleoClient,
+) -> list[CatalogueChange]:
+    """The same changes; those that touch expenses say which of them still wait for their export.
 
-    `accounts`: Pleo's id by external id. Only people read it, so a refusal does not stop the sync
-    (docs/assumptions.md#pleo-expenses-of-account).
+    `changes` with the category's id, `accounts`: Pleo's id by that. Only people read it, so a refusal does not stop the
+    sync (docs/assumptions.md#pleo-expenses-of-account).
     """
-    gone = {accounts[key]: key for key, change in told.items() if change.what == "archived" and key in accounts}
-    using: dict[str, list[str]] = {key: [] for key in gone.values()}
+    touched = {accounts[key] for key, change in changes if change.what in catalogue.TOUCHING and key in accounts}
+    using: dict[str, list[str]] = {account: [] for account in touched}
     try:
-        waiting = pleo.unexported_entries(connection.company_id, list(gone)) if gone else ()
+        waiting = pleo.unexported_entries(connection.company_id, sorted(touched)) if touched else ()
         for entry in islice(waiting, _MOST_EXPENSES):
-            if key := gone.get(entry.account_id):
-                using[key].append(entry.id)
+            if entry.account_id in using:
+                using[entry.account_id].append(entry.id)
     except (Forbidden, Rejected) as error:
         warn("waiting expenses not readable", connection_id=connection.connection_id, cause=str(error))
-    if expenses := sum(map(len, using.values())):
+    told = []
+    for key, change in changes:
+        ids = using.get(accounts.get(key, ""), []) if change.what in catalogue.TOUCHING else []
+        told.append(replace(change, expenses=len(ids), entry_ids=tuple(ids[:MOST_ENTRIES])))
+    if expenses := sum(change.expenses for change in told if change.what == "archived"):
         warn("category in use removed", connection_id=connection.connection_id, expenses=expenses)
-    return {
-        key: replace(change, expenses=len(using[key]), entry_ids=tuple(using[key][:MOST_ENTRIES]))
-        if key in using
-        else change
-        for key, change in told.items()
-    }
+    return told

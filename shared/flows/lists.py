@@ -3,15 +3,14 @@
 A refused list is looked at again every hour: lexoffice may be well again, and nothing is lost meanwhile.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from shared.aws.connections import Connection, Connections, Status
-from shared.aws.queues import SyncQueue
 from shared.domain.times import utc_text
 from shared.flows import catalogue
 from shared.flows.vendors import Remaining, Vendors
-from shared.telemetry import attention
+from shared.telemetry import attention, note
 
 EVERY = timedelta(hours=24)
 AGAIN_AFTER_REFUSAL = timedelta(hours=1)
@@ -39,7 +38,7 @@ class Lists:
         """
         lexoffice = self.vendors.lexoffice(connection, remaining)
         try:
-            catalogue.sync(
+            done = catalogue.sync(
                 connection,
                 lexoffice.profile(),
                 pleo=self.vendors.pleo(connection),
@@ -52,13 +51,8 @@ class Lists:
             self.connections.change(connection.connection_id, catalogue_tried_at=utc_text(datetime.now(UTC)))
             return False
         self.connections.change(connection.connection_id, catalogue_at=utc_text(datetime.now(UTC)))
+        note("lists synced", connection_id=connection.connection_id, **asdict(done))
         return True
-
-
-def ask(connection: Connection, *, connections: Connections, queue: SyncQueue) -> None:
-    """An admin wants the lists synced now; at most once a minute, and only while the company is active."""
-    if connections.ask_for_sync(connection.connection_id, datetime.now(UTC)):
-        queue.send_turn(connection.connection_id, catalogue=True)
 
 
 def _past(moment: str, wait: timedelta, now: datetime) -> bool:

@@ -5,28 +5,26 @@ be explained even after everything was read once more raises an alarm.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from itertools import batched, groupby
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from shared.aws.connections import Connection
 from shared.aws.ledger import Ledger
-from shared.aws.proofs import Proofs
+from shared.aws.proofs import Proofs, Stored
 from shared.aws.queues import CompanyQueue
 from shared.domain import ledger as rules
 from shared.domain import proof as proving
 from shared.domain.entry import Entry
 from shared.domain.ledger import Row, State
-from shared.domain.proof import BalanceProof, Frozen, Sums
-from shared.domain.times import booking_date, midnight
-from shared.errors import NotFound, OutOfTime, Rejected
-from shared.flows.accept import accept_entry
+from shared.domain.proof import RESERVED_FOR, BalanceProof, Frozen, Pending, Sums, UnderWay
+from shared.domain.times import booking_date
+from shared.errors import Forbidden, NotFound, OutOfTime, Rejected
+from shared.flows.proof_reading import Reading
 from shared.flows.vendors import Remaining, Vendors
 from shared.pleo import entries
 from shared.pleo.client import PleoClient
 from shared.telemetry import attention, note, warn
 
-_PAGE = 100
 # While lines are recorded the running sum moves; a busy company gets its proof when it is quieter.
 _TRIES = 3
 _MOST_LOOKED_UP = 50
@@ -46,178 +44,153 @@ class Prover:
     def daily(self, connection: Connection, remaining: Remaining, *, wanted: bool = False) -> None:
         """Prove the balance if a day has passed since the last time, or everything from the start if it is `wanted`.
 
-        Raises vendor errors, StoreUnavailable and OutOfTime; the next try begins anew, and nothing is half stored.
+        When the time is over, what is proven for good is kept and the next turn goes on from there, as often as it
+        takes. A wish is treated like that, too: beginning it again would never end where one turn is too short. One
+        that comes while such a reading from the start is under way is answered by it. Raises vendor errors and
+        StoreUnavailable; then, as after a crash, the next try begins where this one did.
         """
-        stored, now = self._proofs.get(connection.connection_id), datetime.now(UTC)
-        proved_at = stored.proof.proved_at if stored.proof else None
-        if not wanted and not proving.is_due(proved_at, stored.tried_at, connection.start.connected_at, now):
+        connection_id, now = connection.connection_id, datetime.now(UTC)
+        stored = self._proofs.get(connection_id)
+        if not wanted and not _is_due(stored, connection, now):
             return
+        begun, pleo = _begun(stored, wanted=wanted), self._vendors.pleo(connection)
+        reading = Reading(connection, begun, remaining, ledger=self._ledger, queue=self._queue, pleo=pleo)
         try:
-            proved = self._proved(connection, Frozen() if wanted else stored.frozen, remaining)
+            proved = self._proved(connection, reading, pleo)
         except OutOfTime:
-            # Not again in a minute, like catching up: it would begin anew and get no further.
-            self._proofs.tried(connection.connection_id, datetime.now(UTC))
-            raise
+            # Where another turn would come no further, it waits an hour instead of filling every turn.
+            vain = reading.under_way == begun
+            note("balance not proven yet: more to read than one turn can", connection_id=connection_id, vain=vain)
+            self._proofs.tried(connection_id, reading.under_way, datetime.now(UTC) if vain else None)
+            return
         if not proved:
-            note("balance not proven: lines are being recorded", connection_id=connection.connection_id)
-            self._proofs.tried(connection.connection_id, datetime.now(UTC))
+            note("balance not proven: lines are being recorded", connection_id=connection_id)
+            self._proofs.tried(connection_id, reading.under_way, datetime.now(UTC))
 
-    def _proved(self, connection: Connection, frozen: Frozen, remaining: Remaining) -> bool:
-        """Whether it could be said how the balance stands, and so was stored."""
+    def _proved(self, connection: Connection, reading: Reading, pleo: PleoClient) -> bool:
+        """Whether it could be said how the balance stands, and so was stored. Raises OutOfTime."""
         for _ in range(_TRIES):
-            found = self._look(connection, frozen, remaining)
+            found = self._look(connection, reading, pleo)
             if found is None:
                 continue
-            proof, frozen_now, strangers = found
-            if proof.unexplained and frozen.until is not None:
+            proof, strangers = found
+            if proof.unexplained and not reading.whole:
                 # Perhaps something old has changed after all: everything once more.
-                frozen = Frozen()
+                reading.begin_anew()
                 continue
-            if proof.unexplained:
-                attention(
-                    "balance not explained",
-                    connection_id=connection.connection_id,
-                    unexplained_cents=proof.unexplained,
-                    wallet_cents=proof.wallet,
-                    lexoffice_cents=proof.opening + proof.total,
-                    waiting_cents=proof.sums.waiting,
-                    failed_cents=proof.sums.failed,
-                    entry_ids=strangers[:_NAMED],
-                )
-                frozen_now = Frozen()
-            self._proofs.save(connection.connection_id, proof, frozen_now)
-            note("balance proven", connection_id=connection.connection_id, unexplained_cents=proof.unexplained)
+            # After the settled ones, so that what is settled meanwhile is not counted twice.
+            proof = replace(proof, pending=_pending(connection, pleo))
+            _tell(connection, proof, strangers)
+            self._proofs.save(connection.connection_id, proof, Frozen() if proof.unexplained else reading.frozen)
             return True
         return False
 
     def _look(
-        self, connection: Connection, frozen: Frozen, remaining: Remaining
-    ) -> tuple[BalanceProof, Frozen, list[str]] | None:
-        """A proof, what is frozen with it, and the booked entries that Pleo does not know; None when the sum moved.
+        self, connection: Connection, reading: Reading, pleo: PleoClient
+    ) -> tuple[BalanceProof, list[str]] | None:
+        """A proof and the booked entries that Pleo does not know; None when the running sum moved meanwhile.
 
         Pleo is asked before the ledger, so that whatever Pleo had told by then is in the ledger or missing there.
         """
         before = self._ledger.balance(connection.connection_id, connection.account_id)
-        reading = _Reading(self, connection, frozen, remaining)
-        reading.read()
+        sums, strangers = reading.read(), list[str]()
         proof = BalanceProof(
-            proved_at=datetime.now(UTC), opening=connection.opening_minor, sums=reading.sums, total=before.total
+            proved_at=datetime.now(UTC), opening=connection.opening_minor, sums=sums, total=before.total
         )
-        strangers: list[str] = []
-        if proof.unexplained and frozen.until is None:
-            late, strangers = self._strangers(connection, reading.seen)
-            proof = BalanceProof(
-                proved_at=proof.proved_at, opening=proof.opening, sums=reading.sums + late, total=before.total
-            )
+        if proof.unexplained and reading.whole:
+            late, strangers = self._strangers(connection, reading, pleo)
+            proof = replace(proof, sums=sums + late)
         if self._ledger.balance(connection.connection_id, connection.account_id).total != before.total:
             return None
-        return proof, reading.frozen, strangers
+        return proof, strangers
 
-    def _strangers(self, connection: Connection, seen: set[str]) -> tuple[Sums, list[str]]:
+    def _strangers(self, connection: Connection, reading: Reading, pleo: PleoClient) -> tuple[Sums, list[str]]:
         """Entries that are booked but were not listed: those Pleo knows all the same, and the ids of those it does not.
 
-        An entry that a webhook brought while Pleo's list was read is one of the former.
+        An entry that a webhook brought while Pleo's list was read is one of the former. Of days that an earlier turn
+        read it is not known any more which entries they had, so those are left out.
         """
-        booked: dict[str, list[Row]] = {}
+        booked: dict[str, list[Row]] = {}  # each entry's first row first, as the ledger orders them
         for row in self._ledger.rows(connection.connection_id):
-            if row.entry_id not in seen:
+            if row.entry_id not in reading.seen:
                 booked.setdefault(row.entry_id, []).append(row)
-        unlisted = {entry_id: rows for entry_id, rows in booked.items() if any(row.state in _BOOKED for row in rows)}
+        unlisted = [
+            (entry_id, rows)
+            for entry_id, rows in booked.items()
+            if any(row.state in _BOOKED for row in rows) and reading.covers(rows[0].day)
+        ]
         late, unknown = Sums(), []
-        pleo = self._vendors.pleo(connection)
-        for entry_id, rows in list(unlisted.items())[:_MOST_LOOKED_UP]:
-            effect = _effect_of(pleo, connection, entry_id)
-            if effect is None:
+        for entry_id, rows in unlisted[:_MOST_LOOKED_UP]:
+            entry = _settled_at_pleo(pleo, connection, entry_id)
+            if entry is None:
                 unknown.append(entry_id)
-            else:
-                late += proving.sums_of(effect, rows)
+            elif entry.settled_at is not None and reading.covers(booking_date(entry.settled_at)):
+                late += proving.sums_of(rules.completed_row(entry).total, rows)
         return late, unknown
 
-    def accounted(self, connection: Connection, page: tuple[Entry, ...]) -> Sums:
-        """What became of some entries, after what is missing or different in the ledger was accepted."""
-        known = self._ledger.first_rows(connection.connection_id, [entry.id for entry in page])
-        sums = Sums()
-        for entry in page:
-            first = known.get(entry.id)
-            effect = rules.completed_row(entry).total
-            if first is None or first.state is State.PENDING or first.total != effect:
-                accept_entry(
-                    connection.connection_id,
-                    entry,
-                    ledger=self._ledger,
-                    queue=self._queue,
-                    from_api=True,
-                    start=connection.start,
-                )
-                rows = self._ledger.rows_of(connection.connection_id, entry.id)
-                warn("entry made good", connection_id=connection.connection_id, entry_id=entry.id)
-            else:
-                rows = [first] if first.revisions == 1 else self._ledger.rows_of(connection.connection_id, entry.id)
-            sums += proving.sums_of(effect, rows)
-        return sums
 
-    def listed(self, connection: Connection, first: date) -> Iterator[Entry]:
-        """Pleo's settled entries from a day on, oldest first. One that cannot be read was reported by catching up."""
-        # A second earlier, because a search may exclude its ends (docs/assumptions.md#pleo-settled-period).
-        since = midnight(first) - timedelta(seconds=1)
-        found = self._vendors.pleo(connection).search_entries(
-            connection.company_id, settled_from=since, settled_to=datetime.now(UTC)
+def _is_due(stored: Stored, connection: Connection, now: datetime) -> bool:
+    proved_at = stored.proof.proved_at if stored.proof else None
+    under_way = stored.under_way is not None
+    return proving.is_due(proved_at, stored.tried_at, connection.start.connected_at, now, under_way=under_way)
+
+
+def _begun(stored: Stored, *, wanted: bool) -> UnderWay:
+    """From where to read: on from an earlier turn, from what is proven for good, or from the start date."""
+    if stored.under_way and (stored.under_way.whole or not wanted):
+        return stored.under_way
+    if wanted:
+        return UnderWay(Frozen(), whole=True)
+    return UnderWay(stored.frozen, whole=stored.frozen.until is None)
+
+
+def _tell(connection: Connection, proof: BalanceProof, strangers: list[str]) -> None:
+    pending = proof.pending.cents if proof.pending else None
+    note(
+        "balance proven",
+        connection_id=connection.connection_id,
+        unexplained_cents=proof.unexplained,
+        pending_cents=pending,
+        held=proof.sums.held,
+    )
+    if proof.unexplained:
+        attention(
+            "balance not explained",
+            connection_id=connection.connection_id,
+            unexplained_cents=proof.unexplained,
+            wallet_cents=proof.wallet,
+            lexoffice_cents=proof.opening + proof.total,
+            waiting_cents=proof.sums.waiting,
+            failed_cents=proof.sums.failed,
+            pending_cents=pending,
+            entry_ids=strangers[:_NAMED],
         )
-        for data in found:
-            try:
-                entry = entries.parse(data)
-            except entries.MalformedEntryError as error:
-                warn("entry malformed", connection_id=connection.connection_id, detail=str(error))
-                continue
-            if entry.settled_at is not None and booking_date(entry.settled_at) >= first:
-                yield entry
 
 
-@dataclass(slots=True)
-class _Reading:
-    """One pass over Pleo's list, day by day."""
-
-    prover: Prover
-    connection: Connection
-    frozen: Frozen
-    remaining: Remaining
-    sums: Sums
-    seen: set[str]
-
-    def __init__(self, prover: Prover, connection: Connection, frozen: Frozen, remaining: Remaining) -> None:
-        self.prover, self.connection, self.frozen, self.remaining = prover, connection, frozen, remaining
-        self.sums, self.seen = frozen.sums, set()
-
-    def read(self) -> None:
-        """Add up every day that is not frozen. Raises OutOfTime."""
-        first = self.frozen.until + timedelta(days=1) if self.frozen.until else self.connection.start.day
-        today = booking_date(datetime.now(UTC))
-        freezing = True
-        for day, of_the_day in groupby(self.prover.listed(self.connection, first), key=_day):
-            sums = Sums()
-            for page in batched(of_the_day, _PAGE, strict=False):
-                sums += self.prover.accounted(self.connection, page)
-                self.seen.update(entry.id for entry in page)
-            self.sums += sums
-            frozen = proving.frozen_with(self.frozen, day, sums, today) if freezing else None
-            freezing = frozen is not None
-            self.frozen = frozen or self.frozen
-            if self.remaining() <= 0:
-                raise OutOfTime("more entries to prove than one turn can read")
+def _pending(connection: Connection, pleo: PleoClient) -> Pending | None:
+    """What Pleo has reserved; None if it refuses to say, because the proof holds without it."""
+    now = datetime.now(UTC)
+    found = pleo.unsettled_entries(connection.company_id, performed_from=now - RESERVED_FOR, performed_to=now)
+    try:
+        return proving.pending_of(_readable(found))
+    except (Forbidden, Rejected) as error:
+        warn("pending entries not readable", connection_id=connection.connection_id, cause=str(error))
+        return None
 
 
-def _day(entry: Entry) -> date:
-    if entry.settled_at is None:
-        raise ValueError("an entry that is not settled has no day")
-    return booking_date(entry.settled_at)
+def _readable(found: Iterator[dict[str, object]]) -> Iterator[Entry]:
+    """One that cannot be read is reported when it is settled."""
+    for data in found:
+        try:
+            yield entries.parse(data)
+        except entries.MalformedEntryError:
+            continue
 
 
-def _effect_of(pleo: PleoClient, connection: Connection, entry_id: str) -> int | None:
-    """What an entry does to the wallet by its own page at Pleo; None if Pleo does not know it as settled."""
+def _settled_at_pleo(pleo: PleoClient, connection: Connection, entry_id: str) -> Entry | None:
+    """An entry by its own page at Pleo; None if Pleo does not know it as one that is settled since the start date."""
     try:
         entry = entries.parse(pleo.entry(entry_id))
     except (NotFound, Rejected, entries.MalformedEntryError):
         return None
-    if entry.settled_at is None or connection.start.is_before(entry):
-        return None
-    return rules.completed_row(entry).total
+    return entry if entry.settled_at is not None and not connection.start.is_before(entry) else None

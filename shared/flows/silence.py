@@ -54,17 +54,21 @@ class Silence:
             self._connections.change(connection.connection_id, alarmed=alarmed)
 
     def _facts(self, connection: Connection, oldest: Row | None, payments: Sequence[datetime]) -> Facts:
-        # Set up, or set up again: until then there was nobody to be told, and nothing was fed.
-        begun = datetime.fromisoformat(max(connection.connected_at, connection.stepped_at))
+        # Set up, set up again, or resumed: until then there was nobody to be told, and nothing was fed.
+        begun = datetime.fromisoformat(max(connection.connected_at, connection.stepped_at, connection.resumed_at))
         told_at = _moment(self._ledger.told_at(connection.connection_id))
+        ready_at = _moment(oldest.ready_at) if oldest else None
+        # Asked for only where it matters: most turns find nothing that waits.
+        balance = self._ledger.balance(connection.connection_id, connection.account_id) if ready_at else None
         return Facts(
             now=datetime.now(UTC),
             active=connection.status is Status.ACTIVE,
             payments=payments,
             told_at=max(told_at or begun, begun),
-            ready_since=max(ready_at, begun) if oldest and (ready_at := _moment(oldest.ready_at)) else None,
+            ready_since=max(ready_at, begun) if ready_at else None,
+            fed_at=_moment(balance.last_line_at) if balance else None,
             failing_since=_moment(connection.failing_since),
-            synced_at=_moment(connection.catalogue_at) or begun,
+            synced_at=_moment(max(connection.catalogue_at, connection.resumed_at)) or begun,
             alarmed={cause: datetime.fromisoformat(moment) for cause, moment in connection.alarmed.items()},
         )
 

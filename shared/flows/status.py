@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from shared.aws.connections import Connection, Connections, Status
+from shared.aws.connections import PAUSED, Connection, Connections, Status
 from shared.aws.days import DayOfLines
 from shared.aws.exports import ExportItem, Exports, Job, JobState
 from shared.aws.ledger import Balance, Ledger
@@ -13,6 +13,7 @@ from shared.aws.proofs import Proofs
 from shared.domain.ledger import WALLET_CURRENCY, Row
 from shared.domain.overview import Day, FailedItem, LastExport, LastSync, Movement, Overview, Proof, Waiting
 from shared.domain.pace import finished
+from shared.domain.proof import Pending
 from shared.domain.times import booking_date
 from shared.domain.words import one_line
 from shared.pleo import export_items
@@ -21,6 +22,8 @@ DAYS = 30
 _SHOWN = 100
 _NAME_LIMIT = 70
 _PLEO_HOLDS = frozenset({"pleo_access_gone", "pleo_scope"})
+# No side has taken anything away.
+_OUR_HOLDS = frozenset({PAUSED})
 
 
 class StatusBoard:
@@ -116,7 +119,7 @@ class StatusBoard:
 
     def _last_sync(self, connection: Connection) -> LastSync:
         found = self._connections.catalogues.diff(connection.connection_id)
-        asked, at = connection.sync_asked_at, connection.catalogue_at
+        asked, at = max(connection.sync_asked_at, connection.accept_asked_at), connection.catalogue_at
         return LastSync(
             at=_moment(at),
             changed_at=_moment(found.changed_at),
@@ -128,7 +131,10 @@ class StatusBoard:
         )
 
     def _proof(self, connection: Connection, balance: Balance, waiting: int, failed: int) -> Proof:
-        last = self._proofs.get(connection.connection_id).proof
+        stored = self._proofs.get(connection.connection_id)
+        last, asked_at = stored.proof, _moment(connection.proof_asked_at)
+        answered = [moment for moment in (last and last.proved_at, stored.tried_at) if moment]
+        pending = (last.pending if last else None) or Pending()
         return Proof(
             lines=balance.total - balance.by_hand,
             by_hand=balance.by_hand,
@@ -141,6 +147,12 @@ class StatusBoard:
             proved_at=last.proved_at if last else None,
             wallet=last.wallet if last else 0,
             unexplained=last.unexplained if last else 0,
+            held=last.sums.held if last else 0,
+            pending=pending.cents,
+            pending_count=pending.count,
+            pending_unknown=pending.unknown,
+            asked_at=asked_at if asked_at and all(asked_at > moment for moment in answered) else None,
+            tried_at=stored.tried_at,
         )
 
     def _days(self, connection_id: str, today: date) -> tuple[Day, ...]:
@@ -160,7 +172,7 @@ def _lexoffice_health(connection: Connection) -> str:
     held = connection.status is Status.HELD
     if not connection.organisation_id or (held and connection.hold == "account_missing"):
         return "missing"
-    return "gone" if held and connection.hold not in _PLEO_HOLDS else "ok"
+    return "gone" if held and connection.hold not in _PLEO_HOLDS | _OUR_HOLDS else "ok"
 
 
 def _waiting(row: Row) -> Waiting:

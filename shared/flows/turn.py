@@ -98,9 +98,9 @@ class Turn:
         """Do one company's turn. Raises vendor errors and StoreUnavailable when it must be tried again.
 
         `catalogue_now` syncs the lists even if they are not due, `catalogue_accepted` says that a person has looked at
-        what is implausible in them; `access_now` asks lexoffice whether it lets us in; `proof_now` proves the
-        balance anew, from the start. A duty that fails does not keep
-        the others from being done; the weightiest error is raised at the end.
+        what is implausible in them; `access_now` asks lexoffice whether it lets us in; `proof_now` proves the balance
+        from the start. A duty that fails does not keep the others from being done; the weightiest error is raised at
+        the end.
         """
         result = TurnResult()
         connection = self._connections.get(connection_id)
@@ -122,8 +122,9 @@ class Turn:
             lambda: self._catch_up(connection, remaining, result),
             lambda: self._silence.listen(connection, remaining, oldest=oldest, payments=result.payments),
             lambda: self._sync_lists(connection, remaining, result, wanted=lists_due, accepted=catalogue_accepted),
-            lambda: self._prove(connection, remaining, result, wanted=proof_now),
             lambda: self._keep_alive.keep(connection, remaining),
+            # Last, because it may take all the time there is, turn after turn.
+            lambda: self._prove(connection, remaining, result, wanted=proof_now),
         ]
         failures = [failure for duty in duties if (failure := self._done(connection_id, duty, remaining))]
         note(

@@ -73,6 +73,17 @@ class Formats:
             return f"{seconds / 60:.0f}{_SPACE}{minute}"
         return f"{self.number(round(seconds / 3600))}{_SPACE}{hour}"
 
+    def age(self, moment: datetime) -> str:
+        """How long ago a moment was: `gerade eben`, `vor 12 Min.`, `vor 30 Std.`, `vor 3 Tagen`."""
+        passed = self.now - moment
+        if passed < timedelta(minutes=1):
+            return "gerade eben" if self.language == "de" else "just now"
+        if passed < timedelta(days=2):
+            ago = self.duration(passed.total_seconds())
+        else:
+            ago = f"{self.number(passed.days)}{_SPACE}{'Tagen' if self.language == 'de' else 'days'}"
+        return f"vor {ago}" if self.language == "de" else f"{ago} ago"
+
     def exact(self, seconds: int) -> str:
         """A round duration in the largest unit that it fills: `10 s`, `1 Min.`, `6 Std.`."""
         second, minute, hour = _UNITS[self.language]

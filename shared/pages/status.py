@@ -1,6 +1,6 @@
 """The status page: facts in, words out. Which words, is decided here; what they are, stands in the texts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from shared.domain.overview import (
     LastExport,
     Movement,
     Overview,
+    Proof,
     Waiting,
 )
 from shared.pages.formats import Formats
@@ -24,6 +25,7 @@ from shared.pages.texts_words import CHANGES, DIRECTIONS, EXPORTS, HEALTH, KINDS
 from shared.pages.wording import Links, export_error, filled
 
 _NEEDS_SOMEBODY = frozenset({"failed", "held"})
+_PROVED = frozenset({"active", "held"})
 _TONES = {"active": "ok", "held": "bad", "ok": "ok", "gone": "bad", "missing": "warn"}
 _WITHOUT_POINTS = frozenset({"ok", "busy", "connecting", "disconnected"})
 _LOOKS = {"date": "short", "amount": "figure", "what_to_do": "long"}
@@ -77,7 +79,9 @@ def status(language: Language, overview: Overview, *, links: Links, token: str, 
         ],
         lines=_lines(overview, show),
         export=_export(overview.export, show) if overview.export else None,
+        proof=_proof(overview, show),
         refused=_refused(overview.sync.refused, show),
+        confirmable=overview.sync.refused is not None and overview.sync.refused.confirmable,
         changes=[_change(change, show) for change in overview.sync.changes[:_SHOWN_CHANGES]],
         more_changes=_counted("more_changes", len(overview.sync.changes) - _SHOWN_CHANGES + overview.sync.more, show),
         movements=_movements(overview.movements, show),
@@ -192,7 +196,33 @@ def _change(change: CatalogueChange, show: Formats) -> str:
     if what == "tax_code":
         what = "tax_code_new" if not change.before else "tax_code_changed" if change.name else "tax_code_gone"
     words = CHANGES.get(what, CHANGES["other"]).in_(show.language).format(name=change.name, before=change.before)
-    return f"{words} {_counted('using_gone', change.expenses, show)}".strip()
+    using = _counted("using_gone" if what == "archived" else "using_changed", change.expenses, show)
+    return f"{words} {using}".strip()
+
+
+def _proof(overview: Overview, show: Formats) -> dict[str, str]:
+    """What is said about the proof besides its sums."""
+    proof = overview.proof
+    unknown = proof.pending_count == proof.pending_unknown
+    return {
+        "pending": _counted("pending", proof.pending_count, show),
+        "pending_amount": "–" if unknown else show.money(proof.pending),
+        "pending_unknown": _counted("pending_unknown", proof.pending_unknown, show),
+        "held": _counted("held", proof.held, show),
+        "made": " ".join(_made(proof, show)) if overview.status in _PROVED else "",
+    }
+
+
+def _made(proof: Proof, show: Formats) -> Iterator[str]:
+    """When the proof was made, how long ago that is, and whether one was tried in vain since."""
+    if proof.proved_at is None:
+        yield STATUS["proof_never"].in_(show.language)
+    else:
+        words = STATUS["proof_at"].in_(show.language)
+        age = show.age(proof.proved_at)
+        yield words.format(moment=show.moment(proof.proved_at), age=age, wallet=show.money(proof.wallet))
+    if proof.tried_at is not None:
+        yield STATUS["proof_tried"].in_(show.language).format(moment=show.moment(proof.tried_at))
 
 
 def _refused(refusal: CatalogueRefusal | None, show: Formats) -> str:

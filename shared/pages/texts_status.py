@@ -56,6 +56,41 @@ COUNTS: dict[str, Counted] = {
             "{n} expenses that are not exported yet use it: choose another category there.",
         ),
     ),
+    "using_changed": Counted(
+        Text(
+            "1 Ausgabe, die noch nicht exportiert ist, benutzt sie.",
+            "1 expense that is not exported yet uses it.",
+        ),
+        Text(
+            "{n} Ausgaben, die noch nicht exportiert sind, benutzen sie.",
+            "{n} expenses that are not exported yet use it.",
+        ),
+    ),
+    "pending": Counted(
+        Text("Noch nicht abgerechnet: 1 Zahlung", "Not settled yet: 1 payment"),
+        Text("Noch nicht abgerechnet: {n} Zahlungen", "Not settled yet: {n} payments"),
+    ),
+    "pending_unknown": Counted(
+        Text(
+            "Bei einer davon nennt Pleo den Betrag in Euro erst mit der Abrechnung.",
+            "For one of them Pleo states the amount in euros only when it is settled.",
+        ),
+        Text(
+            "Bei {n} davon nennt Pleo den Betrag in Euro erst mit der Abrechnung.",
+            "For {n} of them Pleo states the amount in euros only when they are settled.",
+        ),
+    ),
+    "held": Counted(
+        Text(
+            "1 Buchung ist nicht eingerechnet: Was sie am Wallet bewegt hat, lässt sich aus Pleos Angaben nicht sagen.",
+            "1 entry is left out: what it did to the wallet cannot be told from what Pleo states.",
+        ),
+        Text(
+            "{n} Buchungen sind nicht eingerechnet: Was sie am Wallet bewegt haben, lässt sich aus Pleos Angaben nicht "
+            "sagen.",
+            "{n} entries are left out: what they did to the wallet cannot be told from what Pleo states.",
+        ),
+    ),
     "exported": Counted(
         Text("{successful} von 1 Ausgabe exportiert", "{successful} of 1 expense exported"),
         Text("{successful} von {n} Ausgaben exportiert", "{successful} of {n} expenses exported"),
@@ -119,6 +154,7 @@ STATUS: dict[str, Text] = {
     "changed_at": Text("Letzte Änderung", "Last change"),
     "sync_refused": Text("Kategorien, die nicht übernommen wurden", "Categories that were not taken over"),
     "sync_now": Text("Jetzt abgleichen", "Sync now"),
+    "sync_accept": Text("Änderungen trotzdem übernehmen", "Take over the changes anyway"),
     "sync_asked": Text(
         "Der Abgleich ist bestellt und dauert meist wenige Sekunden. Laden Sie diese Seite dann neu.",
         "The sync is on its way and usually takes a few seconds. Then load this page again.",
@@ -168,8 +204,31 @@ STATUS: dict[str, Text] = {
         "What Pleo states and what is in lexoffice differ, and we do not know why. We have been told and look into it.",
     ),
     "proof_at": Text(
-        "Zuletzt nachgerechnet {moment}: Nach Pleos Buchungen liegen {wallet} im Wallet.",
-        "Last added up {moment}: by Pleo's entries the wallet holds {wallet}.",
+        "Zuletzt nachgerechnet {moment} ({age}): Nach Pleos Buchungen liegen {wallet} im Wallet.",
+        "Last added up {moment} ({age}): by Pleo's entries the wallet holds {wallet}.",
+    ),
+    "proof_never": Text(
+        "Geprüft wird der Kontostand täglich, zum ersten Mal einen Tag nach dem Verbinden.",
+        "The balance is checked daily, for the first time a day after connecting.",
+    ),
+    "proof_tried": Text(
+        "Der letzte Versuch ({moment}) ergab noch nichts Sicheres, zum Beispiel weil gerade Umsätze übertragen wurden. "
+        "Wir rechnen von selbst noch einmal nach.",
+        "The last try ({moment}) was inconclusive, for example because lines were being transferred. We add it up "
+        "again by ourselves.",
+    ),
+    "proof_now": Text("Jetzt prüfen", "Check now"),
+    "proof_asked": Text(
+        "Die Prüfung ist bestellt und liest alles seit dem Startdatum noch einmal: meist wenige Sekunden, bei sehr "
+        "vielen Buchungen einige Minuten. Laden Sie diese Seite dann neu.",
+        "The check is on its way and reads everything since the start date once more: a few seconds mostly, some "
+        "minutes with very many entries. Then load this page again.",
+    ),
+    "proof_pending_means": Text(
+        "Noch nicht abgerechnet heißt: Pleo hat den Betrag schon reserviert und zieht ihn vom verfügbaren Guthaben ab; "
+        "der Umsatz in lexoffice folgt mit der Abrechnung.",
+        "Not settled yet means: Pleo has reserved the amount and deducts it from what is available; the line in "
+        "lexoffice follows when it is settled.",
     ),
     "proof_attention": Text("Ein Kontostand, der sich nicht erklären lässt", "A balance that cannot be explained"),
     "proof_pushed": Text("Kontostand, der in lexoffice angezeigt wird", "Balance shown in lexoffice"),

@@ -135,15 +135,17 @@ REFUSALS: dict[str, Text] = {
     ),
     "removed": Text(
         "In lexoffice fehlen auf einmal {count} von {known} Kategorien. Das sieht nach einer Störung aus, deshalb "
-        "wurde in Pleo nichts geändert. Ist es richtig so, bestätigt es der Support.",
+        "wurde in Pleo nichts geändert. Wenn es richtig so ist, übernehmen Sie es: Die fehlenden werden in Pleo dann "
+        "archiviert, nicht gelöscht.",
         "{count} of {known} categories are missing in lexoffice all at once. That looks like a fault, so nothing was "
-        "changed in Pleo. If it is right, our support confirms it.",
+        "changed in Pleo. If it is right, take it over: those that are missing are then archived in Pleo, not deleted.",
     ),
     "renamed": Text(
         "In lexoffice heißen auf einmal {count} von {known} Kategorien anders. Das sieht nach einer Störung aus, "
-        "deshalb wurde in Pleo nichts geändert. Ist es richtig so, bestätigt es der Support.",
+        "deshalb wurde in Pleo nichts geändert. Wenn es richtig so ist, übernehmen Sie es: Sie werden in Pleo dann "
+        "umbenannt.",
         "{count} of {known} categories have other names in lexoffice all at once. That looks like a fault, so nothing "
-        "was changed in Pleo. If it is right, our support confirms it.",
+        "was changed in Pleo. If it is right, take it over: they are then renamed in Pleo, too.",
     ),
 }
 

@@ -188,6 +188,28 @@ class PleoClient(ExportCalls):
         path = "/v1/accounting-entries:search"
         return listed(self._http, Page[dict[str, Any]], "POST", path, params=params, json=wanted)
 
+    def unsettled_entries(
+        self, company_id: str, *, performed_from: datetime, performed_to: datetime
+    ) -> Iterator[dict[str, Any]]:
+        """Iterate over the entries made in a period that are not settled, oldest first, as raw JSON.
+
+        Moments as in `search_entries`. Those that will never settle may be among them
+        (docs/assumptions.md#pleo-pending-settlement).
+        """
+        wanted = {
+            "settled": False,
+            "includeDeleted": False,
+            "performedAtStart": timestamp(performed_from),
+            "performedAtEnd": timestamp(performed_to + timedelta(microseconds=999_999)),
+        }
+        params: Params = {
+            "sorting_keys": ["performedAt", "id"],
+            "sorting_order": ["ASC", "ASC"],
+            "company_id": company_id,
+        }
+        path = "/v1/accounting-entries:search"
+        return listed(self._http, Page[dict[str, Any]], "POST", path, params=params, json=wanted)
+
     def unexported_entries(self, company_id: str, account_ids: Sequence[str]) -> Iterator[CodedEntry]:
         """Iterate over the entries coded with any of these accounts (Pleo's ids) that no export has finished.
 

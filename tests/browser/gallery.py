@@ -70,6 +70,8 @@ PAGES: dict[str, Callable[[Language], Answer]] = {
     "status-held": partial(_status, facts.HELD),
     "status-fresh": partial(_status, facts.FRESH),
     "status-exporting": partial(_status, facts.EXPORTING),
+    "status-proven": partial(_status, facts.PROVEN),
+    "status-refused": partial(_status, facts.REFUSED),
     "status-disconnected": partial(_status, facts.GONE),
     "expense": partial(_expense, (facts.COMPLETE,)),
     "expense-failed": partial(_expense, (facts.FAILED,)),

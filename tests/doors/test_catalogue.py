@@ -397,6 +397,30 @@ def test_a_removed_category_names_the_expenses_that_still_wait_with_it(company: 
     assert set(change.entry_ids) == set(waiting)
 
 
+@pytest.mark.parametrize(
+    ("flags", "what"), [({"contactRequired": True}, "contact_required"), ({"splitAllowed": False}, "one_rate")]
+)
+def test_a_category_that_takes_less_names_the_expenses_that_wait_with_it(
+    company: Linked, flags: dict[str, bool], what: str
+) -> None:
+    waiting = spend(company, OFFICE_SUPPLIES, OFFICE_SUPPLIES, INTERNET)[:2]
+    category(company, action="flags", id=OFFICE_SUPPLIES, **flags)
+
+    synced(company)
+
+    (change,) = told(company).changes
+    assert (change.what, change.expenses, set(change.entry_ids)) == (what, 2, set(waiting))
+
+
+def test_a_new_name_touches_no_expense(company: Linked) -> None:
+    spend(company, OFFICE_SUPPLIES)
+    category(company, action="rename", id=OFFICE_SUPPLIES, name="Büromaterial")
+
+    synced(company)
+
+    assert [(change.what, change.expenses) for change in told(company).changes] == [("renamed", 0)]
+
+
 def test_expenses_of_a_running_export_wait_too(company: Linked) -> None:
     company.control_pleo("/contra-account", {"account_external_id": company.connection().account_id})
     (entry_id,) = spend(company, INTERNET)
@@ -518,8 +542,8 @@ def admin(company: Linked) -> Linked:
     return company
 
 
-def press(linked: Linked) -> Document:
-    return linked.visit("POST", "/status/sync", body=form(csrf=token(linked)))
+def press(linked: Linked, **wish: str) -> Document:
+    return linked.visit("POST", "/status/sync", body=form(csrf=token(linked), **wish))
 
 
 def test_the_button_asks_for_a_sync_and_leads_back(admin: Linked) -> None:
@@ -538,6 +562,48 @@ def test_pressed_again_within_a_minute_it_asks_for_nothing(admin: Linked) -> Non
     press(admin)
 
     assert len(admin.cloud.messages("SyncQueue")) == 1
+
+
+def test_the_button_for_a_refused_list_has_it_carried_out_once(admin: Linked) -> None:
+    gone = removed_by_the_dozen(admin, len(accounts(admin)) // 3)
+    synced(admin)
+    assert told(admin).refused is not None
+
+    assert press(admin, wish="accept")["headers"]["Location"] == f"{PUBLIC_URL}/status"
+    assert told(admin).asked_at is not None
+    connection_id = admin.connection().connection_id
+    assert admin.work() == [{"connection_id": connection_id, "catalogue": True, "accept": True}]
+
+    assert (told(admin).refused, told(admin).asked_at) == (None, None)
+    assert {key for key, row in accounts(admin).items() if row["archived"]} == set(gone)
+
+
+def test_pressed_again_within_a_minute_it_is_confirmed_once(admin: Linked) -> None:
+    removed_by_the_dozen(admin, len(accounts(admin)) // 3)
+    synced(admin)
+
+    press(admin, wish="accept")
+    press(admin, wish="accept")
+
+    assert len(admin.cloud.messages("SyncQueue")) == 1
+
+
+def test_nothing_is_confirmed_that_was_not_refused(admin: Linked) -> None:
+    press(admin, wish="accept")
+
+    assert admin.cloud.messages("SyncQueue") == []
+    assert told(admin).asked_at is None
+
+
+def test_an_empty_list_can_be_confirmed_by_nobody(admin: Linked) -> None:
+    before = chart(admin)
+    category(admin, action="empty")
+    synced(admin)
+
+    press(admin, wish="accept")
+
+    assert admin.cloud.messages("SyncQueue") == []
+    assert chart(admin) == before
 
 
 def test_a_sync_that_is_refused_answers_the_question_too(admin: Linked) -> None:

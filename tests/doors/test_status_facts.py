@@ -274,6 +274,7 @@ def test_a_connection_is_told_as_it_stands(aws: Cloud, connection: Connection) -
         ({"status": Status.HELD, "hold": "lexoffice_scope"}, "ok", "gone"),
         ({"status": Status.HELD, "hold": "plan"}, "ok", "gone"),
         ({"status": Status.HELD, "hold": "account_missing"}, "ok", "missing"),
+        ({"status": Status.HELD, "hold": "paused"}, "ok", "ok"),
         ({"status": Status.CONNECTING, "organisation_id": ""}, "ok", "missing"),
         ({"status": Status.DISCONNECTED}, "gone", "gone"),
     ],

@@ -19,10 +19,10 @@ def drones(company: Company) -> str:
     return str(made["id"])
 
 
-def sync_lists(company: Company, **wishes: bool) -> None:
+def sync_lists(company: Company) -> None:
     """A sync of the lists as somebody wants it now, and everything that follows from it."""
     taken = len(company.world.logged("SyncFunction", message="turn taken", connection_id=company.connection_id))
-    body = json.dumps({"connection_id": company.connection_id, "catalogue": True, **wishes})
+    body = json.dumps({"connection_id": company.connection_id, "catalogue": True})
     company.world.stack.client("sqs").send_message(
         QueueUrl=company.world.stack.resources["SyncQueue"], MessageBody=body
     )
@@ -101,10 +101,14 @@ def test_a_list_that_cannot_be_right_changes_nothing_until_somebody_confirms_it(
     assert company.shown_in_pleo() == before
     assert f"30 von {len(rows)} Kategorien" in status_page(company)
 
-    sync_lists(company, accept=True)
+    company.browser.press("/status/sync", wish="accept")
 
-    after = company.world.pleo(f"/chart?company_id={company.id}", "GET")["accounts"]
-    assert sum(row["archived"] for row in after) == 30
+    def archived() -> int:
+        after = company.world.pleo(f"/chart?company_id={company.id}", "GET")["accounts"]
+        return sum(row["archived"] for row in after)
+
+    company.world.eventually(lambda: archived() == 30, what="the archived accounts in Pleo")
+    company.world.at_rest()
     assert "30 von" not in status_page(company)
 
 
@@ -112,7 +116,7 @@ def test_the_admin_can_have_the_lists_synced_at_once(company: Company) -> None:
     company.world.lexoffice("/categories", action="add", name="Drohnenbedarf", type="outgo")
     status_page(company)
 
-    company.browser.press("/status/sync")
+    company.browser.press("/status/sync", wish="lists")
 
     company.world.eventually(lambda: "Drohnenbedarf" in company.shown_in_pleo()[0], what="the new category in Pleo")
     company.world.at_rest()

@@ -119,6 +119,23 @@ def test_a_thousand_entries_are_made_in_one_quick_call(pleo: Driver) -> None:
     assert time.perf_counter() - started < 5
 
 
+def test_what_a_pending_payment_reserves_is_in_the_wallet_and_cannot_be_spent(pleo: Driver) -> None:
+    def reserved() -> int:
+        told = pleo.control("GET", f"/wallet/{DEFAULT_COMPANY_ID}")
+        return int(told["availableMinors"]) - int(told["minors"])
+
+    paid = pleo.control("POST", "/entries", {"amount": 1000})["id"]
+    invoice = {"family": "BILL_INVOICE_PAYMENT", "status": "PENDING", "amount": 200}
+    pleo.control("POST", "/entries", invoice)
+    pleo.control("POST", "/entries", {"family": "WALLET", "subFamily": "LOAD", "status": "PENDING", "amount": 5000})
+    pleo.control("POST", "/entries", {"amount": 300, "refund": True})
+    pleo.control("POST", "/entries", {"transactionValue": {"currency": "USD", "minors": 900}})
+
+    assert (moved(pleo), reserved()) == (0, -1200)
+    pleo.control("POST", f"/entries/{paid}/settle", {})
+    assert (moved(pleo), reserved()) == (-1000, -200)
+
+
 # --- faults, switches, clock -----------------------------------------------------------------------------------------
 
 

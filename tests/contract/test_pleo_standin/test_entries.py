@@ -100,6 +100,23 @@ def test_filters_combine_and_deleted_entries_show_only_on_demand(pleo: Driver) -
     assert pleo.api("GET", f"/v1/accounting-entries/{deleted}", include_deleted="true").status_code == 200
 
 
+def test_unsettled_is_whatever_has_no_date_of_settlement_unless_it_means_pending_only(pleo: Driver) -> None:
+    pending, cancelled, draft = (pleo.control("POST", "/entries", {})["id"] for _ in range(3))
+    pleo.control("POST", f"/entries/{cancelled}/cancel", {})
+    pleo.control("PATCH", f"/entries/{draft}", {"status": "DRAFT"})
+    pleo.control("POST", "/entries", {"settledAt": "2026-03-02T10:00:00Z"})
+    deleted = pleo.control("POST", "/entries", {})["id"]
+    pleo.control("PATCH", f"/entries/{deleted}", {"deletedAt": "2026-03-03T10:00:00Z"})
+    lately = {"performedAtStart": "2020-01-01T00:00:00Z", "performedAtEnd": "2099-01-01T00:00:00Z"}
+
+    undated = search(pleo, lately | {"settled": False}).json()["data"]
+    pleo.control("POST", "/switches", {"unsettled_finds": "pending"})
+    narrow = search(pleo, lately | {"settled": False}).json()["data"]
+
+    assert {each["id"] for each in undated} == {pending, cancelled, draft}
+    assert [each["id"] for each in narrow] == [pending]
+
+
 def test_both_date_bounds_are_exclusive_by_default(pleo: Driver) -> None:
     for second in (0, 1, 2):
         pleo.control("POST", "/entries", {"settledAt": f"2026-03-02T10:00:0{second}Z"})

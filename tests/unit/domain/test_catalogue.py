@@ -296,7 +296,8 @@ def test_a_flag_that_changed_is_told_and_one_that_was_not_known_is_not(
 ) -> None:
     flags = {} if before is None else {"a": before}
 
-    assert [(each.what, each.name) for each in flag_changes([category], flags)] == [(what, "Büro") for what in told]
+    found = [(key, each.what, each.name) for key, each in flag_changes([category], flags)]
+    assert found == [(category.id, what, "Büro") for what in told]
 
 
 def test_an_updated_account_keeps_the_customers_number_and_tax_code() -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from samples import entry
+from samples import pending as unsettled
 
 from shared.domain.booking import Destination
 from shared.domain.ledger import Row, State, row_for
-from shared.domain.proof import BalanceProof, Frozen, Sums, frozen_with, is_due, sums_of
+from shared.domain.money import Money
+from shared.domain.proof import BalanceProof, Frozen, Pending, Sums, frozen_with, is_due, pending_of, sums_of
 
 NOW = datetime(2026, 3, 17, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -89,6 +91,70 @@ def test_after_a_try_in_vain_an_hour_passes() -> None:
 
     assert not is_due(None, NOW - hour / 2, NOW - 2 * day, NOW)
     assert is_due(None, NOW - hour, NOW - 2 * day, NOW)
+
+
+def test_a_proof_that_is_under_way_goes_on_at_once_unless_it_came_no_further_just_now() -> None:
+    hour = timedelta(hours=1)
+
+    assert is_due(NOW - hour, None, NOW - hour, NOW, under_way=True)
+    assert not is_due(NOW - hour, NOW - hour / 2, NOW - hour, NOW, under_way=True)
+    assert is_due(NOW - hour, NOW - hour, NOW - hour, NOW, under_way=True)
+
+
+# --- not settled yet --------------------------------------------------------------------------------------------------
+
+DOLLARS = Money(2900, "USD")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reserved"),
+    [
+        ({}, Pending(cents=-2677, count=1)),
+        ({"sub_family": "ATM"}, Pending(cents=-2677, count=1)),
+        ({"value": DOLLARS}, Pending(cents=-2677, count=1)),
+        # Pleo knows the price in euros when it is settled.
+        ({"value": DOLLARS, "bill": None}, Pending(count=1, unknown=1)),
+        ({"bill": None}, Pending(cents=-2677, count=1)),
+        ({"bill": DOLLARS}, Pending(count=1, unknown=1)),
+        ({"family": "BILL_INVOICE_PAYMENT", "sub_family": None}, Pending(cents=-2677, count=1)),
+        ({"family": "REIMBURSEMENT", "sub_family": "REIMBURSEMENT_TO_EMPLOYEE"}, Pending(cents=-2677, count=1)),
+        ({"status": "COMPLETED"}, Pending(cents=-2677, count=1)),
+        ({"status": "ON_REVIEW"}, Pending(cents=-2677, count=1)),
+    ],
+    ids=str,
+)
+def test_a_payment_that_is_authorised_and_not_settled_is_reserved(changes: dict[str, Any], reserved: Pending) -> None:
+    assert pending_of([unsettled(**changes)]) == reserved
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"status": status} for status in ("CANCELLED", "REJECTED", "ERROR", "DRAFT", "COMPLETED_EXTERNALLY")),
+        {"deleted": True},
+        {"settled_at": NOW},  # settled while the list was read: a line already, or soon
+        {"family": "OUT_OF_POCKET", "sub_family": None},
+        {"family": "BILL_INVOICE", "sub_family": None},
+        {"family": "LOYALTY", "sub_family": "POINTS"},
+        {"family": "WALLET", "sub_family": "LOAD"},  # not there to be spent before it is settled
+        {"value": Money(-2677, "EUR"), "bill": Money(-2677, "EUR")},  # a refund, the same
+        {"value": Money(0, "EUR"), "bill": Money(0, "EUR")},  # a card that is checked
+    ],
+    ids=str,
+)
+def test_what_will_never_settle_does_not_move_the_wallet_or_brings_money_reserves_nothing(
+    changes: dict[str, Any],
+) -> None:
+    assert pending_of([unsettled(**changes)]) == Pending()
+
+
+def test_what_is_reserved_adds_up_and_is_no_part_of_the_wallet() -> None:
+    reserved = pending_of([unsettled(), unsettled(), unsettled(value=DOLLARS, bill=None)])
+    fine = proof(sums_of(EFFECT, [in_state(State.SENT)]), total=EFFECT)
+
+    assert reserved == Pending(cents=-2 * 2677, count=3, unknown=1)
+    assert replace(fine, pending=reserved).wallet == fine.wallet
+    assert replace(fine, pending=reserved).unexplained == 0
 
 
 def test_what_a_day_of_three_kinds_adds_up_to() -> None:

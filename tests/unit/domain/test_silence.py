@@ -14,6 +14,7 @@ FINE = Facts(
     payments=(),
     told_at=NOW - timedelta(minutes=3),
     ready_since=None,
+    fed_at=None,
     failing_since=None,
     synced_at=NOW - timedelta(hours=20),
     alarmed={},
@@ -63,6 +64,14 @@ def test_rows_of_an_active_company_that_nobody_feeds_for_a_quarter_of_an_hour_ar
     facts = replace(FINE, active=active, ready_since=None if minutes is None else ago(minutes=minutes))
 
     assert broken(facts) == ([NOT_FED] if silent else [])
+
+
+@pytest.mark.parametrize(("minutes", "silent"), [(0.1, False), (14.9, False), (15, True), (None, True)])
+def test_rows_wait_quietly_while_others_are_fed(minutes: float | None, silent: bool) -> None:
+    """A backfill has rows that wait for hours; it is silence when no line was recorded for a quarter of an hour."""
+    fed_at = None if minutes is None else ago(minutes=minutes)
+
+    assert broken(replace(FINE, ready_since=ago(hours=5), fed_at=fed_at)) == ([NOT_FED] if silent else [])
 
 
 @pytest.mark.parametrize(

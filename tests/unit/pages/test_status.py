@@ -60,7 +60,10 @@ def test_the_page_has_one_verdict(overview: Overview, verdict: str) -> None:
     assert VERDICTS[verdict].title.en in shown(overview, "en")
 
 
-@pytest.mark.parametrize("hold", sorted(set(VERDICTS) - {"ok", "busy", "attention", "connecting", "disconnected"}))
+_HOLDS = sorted(set(VERDICTS) - {"ok", "busy", "attention", "connecting", "disconnected"})
+
+
+@pytest.mark.parametrize("hold", [hold for hold in _HOLDS if hold != "paused"])
 def test_a_held_company_is_told_that_nothing_is_lost_how_much_waits_and_gets_one_button(hold: str) -> None:
     page = _html(replace(facts.HELD, hold=hold))
     banner = page[page.index('id="verdict"') : page.index("</section>")]
@@ -69,6 +72,16 @@ def test_a_held_company_is_told_that_nothing_is_lost_how_much_waits_and_gets_one
     assert "37 Zahlungen warten." in banner
     assert banner.count("<button") == 1
     assert 'action="/connect?lang=de"' in banner
+
+
+def test_a_company_that_support_has_paused_is_told_so_and_gets_no_button_that_would_not_help() -> None:
+    page = _html(replace(facts.HELD, hold="paused", lexoffice="ok"))
+    banner = page[page.index('id="verdict"') : page.index("</section>")]
+
+    assert "Der Support hat die Übertragung angehalten" in banner
+    assert "Es geht nichts verloren" in banner
+    assert "37 Zahlungen warten." in banner
+    assert "<button" not in banner
 
 
 def test_a_company_that_is_fine_has_no_button_in_its_banner() -> None:
@@ -175,7 +188,7 @@ def test_a_company_that_was_just_connected_sees_no_empty_charts() -> None:
 def test_every_form_of_somebody_signed_in_carries_the_sessions_token() -> None:
     forms = re.findall(r'<form method="post" action="([^"?]+)[^>]*>(.*?)</form>', _html(facts.FINE), re.DOTALL)
 
-    assert {action for action, _ in forms} == {"/connect", "/sign-out", "/status/expense"}
+    assert {action for action, _ in forms} == {"/connect", "/sign-out", "/status/expense", "/status/sync"}
     assert all('name="csrf" value="t0ken"' in body for action, body in forms if action != "/connect")
 
 
@@ -215,6 +228,13 @@ def test_a_category_that_is_gone_says_how_many_waiting_expenses_use_it() -> None
     assert "benutzen sie:" not in shown(_synced(changes=(replace(gone, expenses=0, entry_ids=()),)))
 
 
+def test_a_category_that_takes_less_now_says_how_many_waiting_expenses_use_it() -> None:
+    stricter = CatalogueChange(what="contact_required", name="Reise", expenses=3)
+
+    assert "3 Ausgaben, die noch nicht exportiert sind, benutzen sie." in shown(_synced(changes=(stricter,)))
+    assert "andere Kategorie wählen" not in shown(_synced(changes=(stricter,)))
+
+
 @pytest.mark.parametrize("what", ["contact_required", "contact_free", "several_rates", "one_rate"])
 def test_what_a_category_takes_now_is_told_in_words(what: str) -> None:
     overview = _synced(changes=(CatalogueChange(what=what, name="Reise"),))
@@ -234,13 +254,30 @@ def test_a_list_that_was_refused_needs_somebody_and_says_why_with_its_counts(rea
 
 
 def test_the_lists_can_be_synced_now_unless_that_was_asked_for_or_nobody_works_for_the_company() -> None:
-    button = 'action="/status/sync?lang=de"'
+    asked = _synced(asked_at=facts.NOW)
 
-    assert button in _html(facts.FINE)
-    assert button not in _html(_synced(asked_at=facts.NOW))
-    assert "Der Abgleich ist bestellt" in shown(_synced(asked_at=facts.NOW))
-    assert button not in _html(facts.HELD)
-    assert button not in _html(facts.GONE)
+    assert "lists" in wishes(facts.FINE)
+    assert "lists" not in wishes(asked)
+    assert "Der Abgleich ist bestellt" in shown(asked)
+    assert "lists" not in wishes(facts.HELD)
+    assert "lists" not in wishes(facts.GONE)
+
+
+@pytest.mark.parametrize(("reason", "confirmable"), [("removed", True), ("renamed", True), ("empty", False)])
+def test_a_refused_list_can_be_taken_over_all_the_same_unless_it_is_empty(reason: str, confirmable: bool) -> None:
+    overview = _synced(refused=CatalogueRefusal(reason=reason, count=1021, known=1100))
+
+    assert ("accept" in wishes(overview)) is confirmable
+    assert ("Änderungen trotzdem übernehmen" in shown(overview)) is confirmable
+    assert ("Take over the changes anyway" in shown(overview, "en")) is confirmable
+
+
+def test_a_list_that_was_taken_over_or_not_refused_offers_nothing_to_confirm() -> None:
+    refused = CatalogueRefusal(reason="removed", count=30, known=100)
+
+    assert "accept" not in wishes(facts.FINE)
+    assert wishes(_synced(refused=refused, asked_at=facts.NOW)) == ["proof"]
+    assert "accept" not in wishes(replace(_synced(refused=refused), status="held", hold="plan"))
 
 
 def test_a_sync_that_fails_says_since_when_and_when_it_is_tried_again_in_both_languages() -> None:
@@ -277,3 +314,73 @@ def test_a_balance_that_nobody_can_explain_needs_somebody_and_is_named() -> None
 
 def test_without_a_proof_nothing_is_claimed_about_one() -> None:
     assert "nachgerechnet" not in shown(facts.FINE)
+    assert "zum ersten Mal einen Tag nach dem Verbinden" in shown(facts.FINE)
+    assert "zum ersten Mal einen Tag nach dem Verbinden" not in shown(facts.GONE)
+
+
+@pytest.mark.parametrize(
+    ("ago", "german", "english"),
+    [
+        (timedelta(seconds=40), "heute, 14:04 (gerade eben)", "today, 14:04 (just now)"),
+        (timedelta(minutes=12), "heute, 13:53 (vor 12 Min.)", "today, 13:53 (12 min ago)"),
+        (timedelta(hours=30), "gestern, 08:05 (vor 30 Std.)", "yesterday, 08:05 (30 h ago)"),
+        (timedelta(days=3), "13.03.2026, 14:05 (vor 3 Tagen)", "13 Mar 2026, 14:05 (3 days ago)"),
+    ],
+)
+def test_the_proof_says_how_old_it_is(ago: timedelta, german: str, english: str) -> None:
+    overview = _proven(proved_at=facts.NOW - ago)
+
+    assert f"Zuletzt nachgerechnet {german}" in shown(overview)
+    assert f"Last added up {english}" in shown(overview, "en")
+
+
+def test_what_pleo_has_reserved_is_named_beside_the_balance_with_what_it_means() -> None:
+    one, several = _proven(pending=-12_345, pending_count=1), _proven(pending=-12_345, pending_count=3)
+
+    assert "Noch nicht abgerechnet: 1 Zahlung −123,45 €" in shown(one)
+    assert "Not settled yet: 3 payments −€123.45" in shown(several, "en")
+    assert "Pleo hat den Betrag schon reserviert" in shown(one)
+    assert "abgerechnet" not in shown(_proven())
+
+
+def test_a_reserved_payment_without_an_amount_in_euros_is_counted_and_not_priced() -> None:
+    page = shown(_proven(pending_count=1, pending_unknown=1))
+
+    assert "Noch nicht abgerechnet: 1 Zahlung –" in page
+    assert "Bei einer davon nennt Pleo den Betrag in Euro erst mit der Abrechnung." in page
+    assert "Bei 2 davon" in shown(_proven(pending=-100, pending_count=3, pending_unknown=2))
+
+
+def test_entries_whose_effect_nobody_knows_are_counted_beside_the_proof() -> None:
+    assert "1 Buchung ist nicht eingerechnet" in shown(_proven(held=1))
+    assert "2 entries are left out" in shown(_proven(held=2), "en")
+    assert "eingerechnet" not in shown(_proven())
+
+
+def test_a_proof_can_be_asked_for_unless_it_was_or_nobody_works_for_the_company() -> None:
+    asked = _proven(asked_at=facts.NOW)
+
+    assert wishes(facts.FINE) == ["proof", "lists"]
+    assert "Jetzt prüfen" in shown(facts.FINE)
+    assert "Check now" in shown(facts.FINE, "en")
+    assert wishes(asked) == ["lists"]
+    assert "Die Prüfung ist bestellt" in shown(asked)
+    assert "The check is on its way" in shown(asked, "en")
+    assert wishes(facts.HELD) == wishes(facts.GONE) == []
+
+
+def test_a_proof_that_was_tried_in_vain_says_so_and_can_be_asked_for_again() -> None:
+    tried = _proven(tried_at=facts.NOW - timedelta(minutes=5))
+
+    assert "Der letzte Versuch (heute, 14:00) ergab noch nichts Sicheres" in shown(tried)
+    assert "The last try (today, 14:00) was inconclusive" in shown(tried, "en")
+    assert "proof" in wishes(tried)
+
+
+def _proven(**proof: Any) -> Overview:
+    return replace(facts.FINE, proof=replace(facts.FINE.proof, **{"proved_at": facts.NOW} | proof))
+
+
+def wishes(overview: Overview) -> list[str]:
+    """What can be asked for on the page, in its order."""
+    return re.findall(r'name="wish" value="(\w+)"', _html(overview))

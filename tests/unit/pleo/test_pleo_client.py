@@ -400,6 +400,23 @@ def test_a_naive_moment_is_not_asked_for() -> None:
     assert requests == []
 
 
+def test_unsettled_entries_are_searched_by_when_they_were_made() -> None:
+    client, requests = answering(page([{"id": "e-1"}]))
+
+    found = client.unsettled_entries(
+        COMPANY, performed_from=datetime(2026, 2, 1, tzinfo=UTC), performed_to=datetime(2026, 3, 2, 9, 30, 0, 1, UTC)
+    )
+
+    assert list(found) == [{"id": "e-1"}]
+    assert requests[0].url.params.get_list("sorting_keys") == ["performedAt", "id"]
+    assert body_of(requests[0]) == {
+        "settled": False,
+        "includeDeleted": False,
+        "performedAtStart": "2026-02-01T00:00:00Z",
+        "performedAtEnd": "2026-03-02T09:30:01Z",
+    }
+
+
 def test_a_search_is_repeated_like_any_read() -> None:
     answers = iter([httpx.Response(503), httpx.Response(200, json=page([TAX_CODE]))])
     transport = httpx.MockTransport(lambda _: next(answers))
