@@ -5,12 +5,15 @@ voucher that may still get receipts is in the index `work` under `receipts#`. Ev
 AWS does not do what was asked.
 """
 
-from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date, datetime
 from typing import Any
 
 from shared.aws import work
 from shared.aws.table import ConditionFailedError, Item, Table, Update
+from shared.domain.booked import Booked, BookedColumn
+from shared.domain.money import Money
 from shared.domain.times import utc_text
 from shared.errors import Overtaken
 
@@ -30,8 +33,9 @@ class VoucherRecord:
     `intended_at` (UTC text) is when it was sent off, "" once lexoffice has refused it.
     `files` are its uploaded receipts in order, `uploading` is the digest of one more that was on its way. `job_at` is
     when the job that exported it was created, by Pleo's clock. While `watched_since` says so, receipts that arrive in
-    Pleo later are looked for; `receipts` are Pleo's ids of those that are done with. `version` counts the writes: each
-    one replaces the one before it or fails.
+    Pleo later are looked for; `receipts` are Pleo's ids of those that are done with. `booked` says how it was booked,
+    None for a voucher from before that was kept. `version` counts the writes: each one replaces the one before it or
+    fails.
     """
 
     entry_id: str
@@ -44,6 +48,7 @@ class VoucherRecord:
     job_at: str = ""
     watched_since: str = ""
     receipts: tuple[str, ...] = ()
+    booked: Booked | None = None
     version: int = 0
 
 
@@ -101,6 +106,21 @@ class Vouchers:
         )
         return [_record(item) for item in found]
 
+    def all(self, connection_id: str) -> Iterator[VoucherRecord]:
+        """Every voucher of a company, page by page, read without consistency; for support, not for the hot path."""
+        return (_record(item) for item in self._rows(connection_id, "VOUCHER#"))
+
+    def invoices(self, connection_id: str) -> Iterator[InvoiceLink]:
+        """What brings each invoice and its payment together, page by page, read without consistency; for support."""
+        return (_link(item) for item in self._rows(connection_id, "INVOICE#"))
+
+    def _rows(self, connection_id: str, prefix: str) -> Iterator[Item]:
+        return self._table.query(
+            condition="#connection_id = :company AND begins_with(#row, :prefix)",
+            names=["connection_id", "row"],
+            values={"company": connection_id, "prefix": prefix},
+        )
+
     def link_invoice(
         self, connection_id: str, key: str, *, invoice_entry: str = "", payment_entry: str = ""
     ) -> InvoiceLink:
@@ -113,19 +133,37 @@ class Vouchers:
             item = self._table.update(Update(item_key, f"SET {assignments}", list(given), given))
         else:
             item = self._table.get(item_key) or {}
-        return InvoiceLink(item.get("invoice_entry", ""), item.get("payment_entry", ""))
+        return _link(item)
 
 
 def _key(connection_id: str, row: str) -> dict[str, str]:
     return {"connection_id": connection_id, "row": row}
 
 
+def _link(item: Item) -> InvoiceLink:
+    return InvoiceLink(item.get("invoice_entry", ""), item.get("payment_entry", ""))
+
+
 def _attributes(record: VoucherRecord) -> Item:
     stored: dict[str, Any] = {each.name: getattr(record, each.name) for each in fields(record)}
-    return stored | {"files": [{"file_id": file.file_id, "digest": file.digest} for file in record.files]}
+    stored["files"] = [asdict(file) for file in record.files]
+    if record.booked:
+        stored["booked"] = asdict(record.booked) | {"day": record.booked.day.isoformat()}
+    return stored
 
 
 def _record(item: Item) -> VoucherRecord:
     known = {each.name: item[each.name] for each in fields(VoucherRecord) if each.name in item}
     files = tuple(Attachment(**file) for file in known["files"])
-    return VoucherRecord(**{**known, "files": files, "receipts": tuple(known["receipts"])})
+    booked = _booked(known["booked"]) if known.get("booked") else None
+    return VoucherRecord(**{**known, "files": files, "receipts": tuple(known["receipts"]), "booked": booked})
+
+
+def _booked(stored: Item) -> Booked:
+    changed = {
+        "day": date.fromisoformat(stored["day"]),
+        "columns": tuple(BookedColumn(**column) for column in stored["columns"]),
+        "notices": tuple(stored["notices"]),
+        "original": Money(**stored["original"]),
+    }
+    return Booked(**{**stored, **changed})

@@ -21,7 +21,7 @@ from shared.domain.words import one_line
 
 NAME_LIMIT = 70
 # Pleo knows spellings of countries that lexoffice does not (https://developers.pleo.io, country enum).
-_COUNTRIES = {"UK": "GB", "EL": "GR"}
+COUNTRIES = {"UK": "GB", "EL": "GR"}
 
 type Outcome = Voucher | WithoutVoucher | Refusal
 
@@ -125,4 +125,4 @@ def _contact(expense: Expense, columns: tuple[Column, ...], settings: Settings) 
         raise Refused(errors.CONTACT_MISSING, account=needed.name)
     country = next((party.country for party in parties if party.country), "")
     vat_id = next((party.tax_id for party in parties if party.tax_id), "")
-    return ContactNeed(name, _COUNTRIES.get(country, country), vat_id)
+    return ContactNeed(name, COUNTRIES.get(country, country), vat_id)

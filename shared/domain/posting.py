@@ -18,8 +18,8 @@ from shared.domain.times import booking_date
 from shared.domain.voucher import PostingCategory, Settings
 
 # Read from the name, the only sign the category list gives (docs/assumptions.md#lexoffice-reverse-charge).
-_REVERSE_NAMES = ("13b", "innergemeinschaftlich")
-_HOSPITALITY = "bewirtung"
+SECTION_13B, INTRA_COMMUNITY = "13b", "innergemeinschaftlich"
+HOSPITALITY = "bewirtung"
 _STAFF = "mitarbeiter"
 # UStG §12 (2) no. 15 (food at 7 %, drinks at 19 %), §28 (1)–(3) (16 and 5 %); the day of the service decides.
 _FOOD_AT_7 = date(2026, 1, 1)
@@ -49,7 +49,14 @@ class Notice(StrEnum):
 def reverse_charge(category: PostingCategory) -> bool:
     """Whether lexoffice computes the tax of this category on top by itself (§13b, intra-community acquisition)."""
     name = category.name.casefold()
-    return any(word in name for word in _REVERSE_NAMES)
+    return SECTION_13B in name or INTRA_COMMUNITY in name
+
+
+def reverse_outside(expense: Expense, settings: Settings) -> list[ExpenseLine]:
+    """The lines coded as reverse charge in a category whose tax lexoffice does not add."""
+    coded = [line for line in expense.lines if _coded_reverse(line)]
+    categories = [settings.categories.get(line.account.identifier) if line.account else None for line in coded]
+    return [line for line, each in zip(coded, categories, strict=True) if each and not reverse_charge(each)]
 
 
 def columns_of(expense: Expense, rule: ExportRule, settings: Settings) -> tuple[Column, ...]:
@@ -72,16 +79,16 @@ def columns_of(expense: Expense, rule: ExportRule, settings: Settings) -> tuple[
 def notices(expense: Expense, rule: ExportRule, settings: Settings, booked: tuple[Column, ...]) -> list[Notice]:
     """Everything about the expense that somebody should look at."""
     categories = [settings.categories[column.category_id] for column in booked]
-    reverse_lines = [line for line in expense.lines if line.tax and line.tax.type == "reverse"]
+    reverse_lines = [line for line in expense.lines if _coded_reverse(line)]
     reverse_categories = [category for category in categories if reverse_charge(category)]
     without_receipt = rule.receipt and not expense.files
     kept = settings.input_tax_without_receipt
     found = {
         Notice.NO_RECEIPT: without_receipt and not kept,
         Notice.NO_RECEIPT_TAX_KEPT: without_receipt and kept,
-        Notice.REVERSE_CATEGORY: bool(reverse_lines) and not settings.tax_free and _outside(reverse_lines, settings),
+        Notice.REVERSE_CATEGORY: not settings.tax_free and bool(reverse_outside(expense, settings)),
         Notice.TAX_FREE_REVERSE: settings.tax_free and bool(reverse_lines or reverse_categories),
-        Notice.FOREIGN_SUPPLIER: _foreign(expense) and any(column.rate for column in booked),
+        Notice.FOREIGN_SUPPLIER: foreign_supplier(expense) and any(column.rate for column in booked),
         Notice.NO_ATTENDEES: not expense.attendees and any(_business_meal(category) for category in categories),
         Notice.RESTAURANT_RATE: _service_day(expense) >= _FOOD_AT_7 and _only_drinks(booked, settings),
         Notice.RATE_OF_2020: not _rates(booked) <= rates_at(_service_day(expense)),
@@ -121,7 +128,7 @@ def _rate(
 ) -> int:
     """The rate in percent that is taken out of the gross amount."""
     tax = line.tax
-    if (tax is not None and tax.type == "reverse") or reverse_charge(category):
+    if _coded_reverse(line) or reverse_charge(category):
         # The supplier charged no tax: the amount charged is the amount entered, and lexoffice adds the tax itself.
         if not settings.reverse_charge and not settings.tax_free:
             raise Refused(errors.REVERSE_CHARGE)
@@ -153,17 +160,15 @@ def _names(expense: Expense) -> str:
     return ", ".join(line.account.name for line in expense.lines if line.account)
 
 
-def _outside(lines: list[ExpenseLine], settings: Settings) -> bool:
-    """Whether a reverse-charge line is on a category whose tax lexoffice does not add."""
-    chosen = [settings.categories.get(line.account.identifier) for line in lines if line.account]
-    return any(category is not None and not reverse_charge(category) for category in chosen)
-
-
-def _foreign(expense: Expense) -> bool:
+def foreign_supplier(expense: Expense) -> bool:
     """Whether the supplier sits abroad and no German VAT id says that it charges German VAT."""
     parties: tuple[Party, ...] = (expense.vendor, expense.supplier)
     country = next((party.country for party in parties if party.country), "DE")
     return country != "DE" and not any(party.tax_id.upper().startswith("DE") for party in parties)
+
+
+def _coded_reverse(line: ExpenseLine) -> bool:
+    return line.tax is not None and line.tax.type == "reverse"
 
 
 def _service_day(expense: Expense) -> date:
@@ -182,4 +187,4 @@ def _only_drinks(booked: Iterable[Column], settings: Settings) -> bool:
 
 def _business_meal(category: PostingCategory) -> bool:
     name = category.name.casefold()
-    return _HOSPITALITY in name and _STAFF not in name
+    return HOSPITALITY in name and _STAFF not in name

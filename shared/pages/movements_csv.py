@@ -15,7 +15,7 @@ from shared.domain.times import BERLIN
 from shared.pages.texts import Language
 from shared.pages.texts_words import CSV_COLUMNS, DIRECTIONS, KINDS
 
-_BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 # What a spreadsheet would calculate (https://owasp.org/www-community/attacks/CSV_Injection); our numbers are exempt.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -32,13 +32,13 @@ def text_of(movements: Sequence[Movement], language: Language) -> str:
         writer.writerow(
             [
                 movement.day.strftime("%d.%m.%Y") if language == "de" else movement.day.isoformat(),
-                _harmless(direction),
+                harmless(direction),
                 amount.replace(".", ",") if language == "de" else amount,
-                _harmless(kind),
-                _harmless(movement.entry_id),
+                harmless(kind),
+                harmless(movement.entry_id),
             ]
         )
-    return _BYTE_ORDER_MARK + target.getvalue()
+    return BYTE_ORDER_MARK + target.getvalue()
 
 
 def name_of(language: Language, now: datetime) -> str:
@@ -47,5 +47,6 @@ def name_of(language: Language, now: datetime) -> str:
     return f"{what}-{now.astimezone(BERLIN):%Y-%m}.csv"
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """A text that a spreadsheet takes for a text, whatever it begins with."""
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,7 +1,7 @@
 """The vouchers' part of the ledger: kept for good, one writer at a time, watched while receipts may follow."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from cloud import Cloud
@@ -10,11 +10,23 @@ from samples import CONNECTION_ID, ENTRY_ID
 from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
 from shared.aws.vouchers import Attachment, InvoiceLink, VoucherRecord, Vouchers
+from shared.domain.booked import Booked, BookedColumn
+from shared.domain.money import Money
 from shared.errors import Overtaken, StoreUnavailable
 
 NOW = datetime(2026, 1, 12, 10, tzinfo=UTC)
 SINCE = "2026-01-12T10:00:00.000000Z"
 INTENTION = VoucherRecord(entry_id=ENTRY_ID, number="P-1", job_at=SINCE)
+BOOKED = Booked(
+    day=date(2026, 1, 12),
+    credit=False,
+    columns=(BookedColumn("Bürobedarf", 19, 10_000), BookedColumn("Bürobedarf", 7, 1_900)),
+    notices=("NO_RECEIPT",),
+    reverse=0,
+    foreign=True,
+    country="AT",
+    original=Money(13_000, "USD"),
+)
 FILES = (Attachment("f1", "ab" * 32), Attachment("f2", "cd" * 32))
 
 
@@ -33,8 +45,9 @@ def test_an_entry_has_no_voucher_at_first(vouchers: Vouchers) -> None:
         INTENTION,
         replace(INTENTION, voucher_id="v1", files=FILES, uploading="ef" * 32, watched_since=SINCE),
         replace(INTENTION, voucher_id="v1", files=FILES[::-1], hinted=True, receipts=("r1", "r2")),
+        replace(INTENTION, booked=BOOKED),
     ],
-    ids=["intention", "uploading", "done"],
+    ids=["intention", "uploading", "done", "booked"],
 )
 def test_a_voucher_comes_back_as_it_was_saved(vouchers: Vouchers, record: VoucherRecord) -> None:
     saved = vouchers.save(CONNECTION_ID, record, NOW)
@@ -98,6 +111,26 @@ def test_an_invoice_and_its_payment_find_each_other_in_either_order(vouchers: Vo
     assert vouchers.link_invoice(CONNECTION_ID, "k", invoice_entry="i") == InvoiceLink("i", "p")
     assert vouchers.link_invoice(CONNECTION_ID, "k") == InvoiceLink("i", "p")
     assert vouchers.link_invoice("another company", "k") == InvoiceLink("", "")
+
+
+def test_a_voucher_from_before_its_booking_was_kept_is_read_without_it(aws: Cloud, vouchers: Vouchers) -> None:
+    vouchers.save(CONNECTION_ID, replace(INTENTION, booked=BOOKED), NOW)
+    key = {"connection_id": {"S": CONNECTION_ID}, "row": {"S": f"VOUCHER#{ENTRY_ID}"}}
+    aws.client("dynamodb").update_item(TableName=aws.ledger_table, Key=key, UpdateExpression="REMOVE booked")
+
+    found = vouchers.get(CONNECTION_ID, ENTRY_ID)
+    assert found is not None
+    assert found.booked is None
+
+
+def test_all_vouchers_and_invoices_of_a_company_can_be_read_and_nobody_elses(vouchers: Vouchers) -> None:
+    saved = [vouchers.save(CONNECTION_ID, replace(INTENTION, entry_id=entry), NOW) for entry in ("e1", "e2")]
+    vouchers.save("another company", INTENTION, NOW)
+    vouchers.link_invoice(CONNECTION_ID, "k", invoice_entry="i", payment_entry="p")
+    vouchers.link_invoice("another company", "k", invoice_entry="x")
+
+    assert list(vouchers.all(CONNECTION_ID)) == saved
+    assert list(vouchers.invoices(CONNECTION_ID)) == [InvoiceLink("i", "p")]
 
 
 def test_a_voucher_that_cannot_be_written_is_a_store_that_is_unavailable(aws: Cloud, vouchers: Vouchers) -> None:

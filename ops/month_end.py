@@ -1,0 +1,149 @@
+"""`ops month-end`: a month of one company as a sheet for its Steuerberater (docs/decisions/0013-month-end-sheet.md)."""
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops import month_end_csv, month_end_page
+from ops.answer import NOTHING, Answer, euro, moment, plain, table
+from ops.app import command
+from ops.desk import Desk
+from ops.month_end_balance import Balance
+from ops.month_end_facts import month_of
+from ops.month_end_reading import facts_of
+from ops.month_end_sheet import (
+    BY_HAND,
+    FOREIGN,
+    MEALS,
+    NO_RECEIPT,
+    NOT_EXPORTED,
+    NOT_FED,
+    REVERSE_CHARGE,
+    UNKNOWN,
+    UNMATCHED,
+    Sheet,
+    sheet_of,
+)
+from ops.refusal import Refusal
+from shared.aws.connections import Connection
+from shared.domain.times import booking_date
+
+_NAME_LIMIT = 40
+_SECTIONS = {
+    BY_HAND: "to enter by hand",
+    NOT_FED: "not in lexoffice",
+    NOT_EXPORTED: "export failed",
+    NO_RECEIPT: "without receipt",
+    REVERSE_CHARGE: "reverse charge and intra-community",
+    FOREIGN: "foreign supplier or currency",
+    MEALS: "tips, and meals without attendees",
+    UNMATCHED: "lines not matched",
+    UNKNOWN: "tax facts not known",
+}
+_PROVISIONAL = {
+    "not_over": "the month is not over",
+    "not_caught_up": "Pleo has not been read up to its end",
+    "waiting": "lines still wait",
+}
+
+
+@command(name="month-end")
+def month_end(
+    desk: Desk,
+    company: Annotated[str, typer.Option(help="Connection id, Pleo company id, or name.")],
+    month: Annotated[str, typer.Option(help="The month, like 2026-10.")],
+    out: Annotated[Path, typer.Option(help="The folder for the two files; made if it is not there.")] = Path(),
+) -> Answer:
+    """A month as a sheet for the Steuerberater: a CSV file and a page to print, in German. Changes nothing."""
+    connection, now = desk.company(company), datetime.now(UTC)
+    name = connection.company_name or connection.connection_id
+    if not connection.connected_at:
+        raise Refusal(f"{name} has never been connected to the end, so there is no sheet.")
+    meant = month_of(month, today=booking_date(now), company=name, start=connection.start.day)
+    sheet = sheet_of(facts_of(desk, connection, meant, now))
+    stem = f"pleo-monatsabschluss-{_file_name(connection)}-{meant}"
+    files = {
+        "csv": _written(out, f"{stem}.csv", month_end_csv.text_of(sheet)),
+        "page": _written(out, f"{stem}.html", month_end_page.text_of(sheet)),
+    }
+    return _answer(connection, sheet, files)
+
+
+def _answer(connection: Connection, sheet: Sheet, files: Mapping[str, str]) -> Answer:
+    facts, balance = sheet.facts, sheet.balance
+    incoming = sum(item.amount for item in sheet.sections[BY_HAND] if item.amount and item.amount > 0)
+    reasons = [_PROVISIONAL[reason] for reason in sheet.provisional]
+    state = f"[yellow]provisional: {', '.join(reasons)}[/yellow]" if reasons else "the month is over"
+    return Answer(
+        {
+            "company": connection.company_name,
+            "connection_id": connection.connection_id,
+            "month": str(facts.month),
+            "provisional": bool(reasons),
+            "provisional_because": sheet.provisional,
+            "sections": {
+                name: {"count": len(items), "cents": sheet.cents(name)} for name, items in sheet.sections.items()
+            },
+            "by_hand": {"in_cents": incoming, "out_cents": sheet.cents(BY_HAND) - incoming},
+            "balance": {
+                "since": balance.since,
+                "before_cents": balance.before,
+                "lines_cents": balance.lines,
+                "by_hand_cents": balance.by_hand,
+                "end_cents": balance.end,
+                "missing_cents": balance.missing,
+                "missing": balance.open,
+                "unclear": balance.unclear,
+                "proved_at": balance.proved_at,
+                "unexplained_cents": balance.unexplained,
+            },
+            "files": files,
+        },
+        f"[bold]{plain(connection.company_name) or '(deleted)'}[/bold] {facts.month}, {state}",
+        table(
+            *("section", ">count", ">sum"),
+            rows=[
+                [
+                    _SECTIONS[name],
+                    f"{len(items):,}" if items else NOTHING,
+                    euro(sheet.cents(name)) if items else NOTHING,
+                ]
+                for name, items in sheet.sections.items()
+            ],
+        ),
+        f"balance on {facts.month.last}: {euro(balance.end)}, {_proven(balance)}",
+        *(f"written: {plain(path)}" for path in files.values()),
+    )
+
+
+def _proven(balance: Balance) -> str:
+    if balance.proved_at is None:
+        return "not proven since then (`ops proof`)"
+    verdict = f"[red]{euro(balance.unexplained)} unexplained[/red]" if balance.unexplained else "proven"
+    return f"{verdict} {moment(balance.proved_at)}"
+
+
+def _file_name(connection: Connection) -> str:
+    """What a company is called in a file's name; its id tells it apart from one of the same name."""
+    name = re.sub(r"[^a-z0-9äöüß]+", "-", connection.company_name.lower())[:_NAME_LIMIT].strip("-")
+    return f"{name}-{connection.connection_id[:8]}" if name else connection.connection_id[:8]
+
+
+def _written(folder: Path, name: str, text: str) -> str:
+    """Write a file whole or not at all, readable to nobody else: it names merchants. Its absolute path."""
+    target = folder.resolve() / name
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{name}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        Path(temporary).replace(target)
+    except OSError as error:
+        raise Refusal(f"{target} cannot be written: {error.strerror}; name another folder with --out.") from error
+    return str(target)

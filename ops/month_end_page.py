@@ -1,0 +1,234 @@
+"""The month-end sheet as a page: German, self-contained, without script, made to be printed on A4."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ops import month_end_words as words
+from ops.month_end_sheet import (
+    BY_HAND,
+    FOREIGN,
+    MEALS,
+    NO_RECEIPT,
+    NOT_EXPORTED,
+    NOT_FED,
+    REVERSE_CHARGE,
+    UNKNOWN,
+    UNMATCHED,
+    Item,
+    Sheet,
+)
+from shared.domain.times import BERLIN
+from shared.pages import render
+from shared.pages.formats import Formats
+from shared.pages.status import Column
+from shared.pages.texts import COMMON
+
+# A page that nobody can leaf through helps nobody; the file has them all.
+_MOST_ROWS = 500
+_NONE = "–"
+
+
+class _Show(Formats):
+    """German figures."""
+
+    def moment_in_full(self, moment: datetime) -> str:
+        """`02.11.2026, 09:15`: on paper there is no today."""
+        return f"{moment.astimezone(BERLIN):%d.%m.%Y, %H:%M}"
+
+    def cents(self, cents: int | None) -> str:
+        """An amount, or that nobody knows it."""
+        return _NONE if cents is None else self.money(cents)
+
+
+type Cell = Callable[[Item, _Show], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """A column and what stands in it."""
+
+    column: Column
+    cell: Cell
+
+
+def _column(name: str, cell: Cell, look: str = "") -> _Columns:
+    return _Columns(Column(name, look), cell)
+
+
+_DAY = _column("Datum", lambda item, show: show.day(item.day) if item.day else _NONE, "short")
+_AMOUNT = _column("Betrag", lambda item, show: show.cents(item.amount), "figure")
+_NAME = _column("Händler", lambda item, _: item.name or words.kind(item) or _NONE)
+_KIND = _column("Art", lambda item, _: words.kind(item))
+_BOOK_ID = _column("Nr. in Pleo", lambda item, _: item.book_id or _NONE, "short")
+_NUMBER = _column("Belegnummer", lambda item, _: item.number or _NONE)
+_CATEGORY = _column("Kategorie", lambda item, _: ", ".join(item.categories))
+_COUNTRY = _column("Land", lambda item, _: words.country(item), "short")
+_RATE = _column("Steuer", lambda item, _: words.rates(item), "short")
+_WHY = _column("Hinweis", lambda item, _: words.why(item) or _NONE)
+_CAUSE = _column("Ursache", lambda item, _: f"{words.why(item)}{f' [{code}]' if (code := words.code(item)) else ''}")
+_ORIGINAL = _column("Laut Beleg", lambda item, _: str(item.original or _NONE), "figure")
+_COLUMNS: dict[str, tuple[_Columns, ...]] = {
+    BY_HAND: (
+        _DAY,
+        _KIND,
+        _column("Richtung", lambda item, _: "Eingang" if (item.amount or 0) > 0 else "Ausgang", "short"),
+        _AMOUNT,
+    ),
+    NOT_FED: (_DAY, _NAME, _KIND, _AMOUNT, _WHY),
+    NOT_EXPORTED: (_DAY, _NAME, _BOOK_ID, _AMOUNT, _CAUSE),
+    NO_RECEIPT: (_DAY, _NAME, _NUMBER, _AMOUNT, _WHY),
+    REVERSE_CHARGE: (
+        _DAY,
+        _NAME,
+        _COUNTRY,
+        _CATEGORY,
+        _column("Betrag", lambda item, show: show.cents(_share(item)), "figure"),
+        _WHY,
+    ),
+    FOREIGN: (_DAY, _NAME, _COUNTRY, _ORIGINAL, _AMOUNT, _RATE, _WHY),
+    MEALS: (
+        _DAY,
+        _NAME,
+        _NUMBER,
+        _AMOUNT,
+        _column("davon Trinkgeld", lambda item, show: show.money(item.part) if item.part else _NONE, "figure"),
+        _WHY,
+    ),
+    UNMATCHED: (_DAY, _NAME, _BOOK_ID, _AMOUNT, _WHY),
+    UNKNOWN: (_DAY, _NAME, _NUMBER, _AMOUNT),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A section as it is shown; `more` says how many rows are only in the file."""
+
+    name: str
+    number: int
+    title: str
+    count: int
+    count_shown: str
+    sum: str
+    leads: Sequence[str]
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+    sums: Sequence[tuple[str, str]]
+    more: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownBalance:
+    """The last section."""
+
+    number: int
+    title: str
+    end: str
+    lines: Sequence[tuple[str, str]]
+    notes: Sequence[str]
+
+
+def text_of(sheet: Sheet) -> str:
+    """The whole page."""
+    facts = sheet.facts
+    show = _Show("de", facts.now)
+    # What nobody remembers is a matter of years past, so it mostly has no section.
+    names = [name for name in sheet.sections if name != UNKNOWN or sheet.sections[name]]
+    last = facts.month.last
+    page = _environment().get_template("month_end.html")
+    return page.render(
+        title=f"Monatsabschluss {words.month_name(last)}",
+        product=COMMON["product"].de,
+        show=show,
+        sheet=sheet,
+        state="Vorläufig" if sheet.provisional else "Hinweise",
+        remarks=_remarks(sheet),
+        sections=[_section(name, number, sheet, show) for number, name in enumerate(names, 1)],
+        balance=ShownBalance(
+            number=len(names) + 1,
+            title=words.BALANCE_TITLE,
+            end=show.money(sheet.balance.end),
+            lines=[(name, show.money(cents)) for name, cents in words.balance_lines(sheet.balance, last)],
+            notes=words.balance_notes(sheet.balance, show.money, show.moment_in_full),
+        ),
+    )
+
+
+def _remarks(sheet: Sheet) -> list[str]:
+    facts = sheet.facts
+    found = [words.PROVISIONAL[reason] for reason in sheet.provisional]
+    if facts.hold:
+        found.append(words.held(facts.hold))
+    if facts.nameless:
+        found.append(words.NAMELESS)
+    return found
+
+
+def _section(name: str, number: int, sheet: Sheet, show: _Show) -> Section:
+    items = sheet.sections[name]
+    columns = _COLUMNS[name]
+    left = len(items) - _MOST_ROWS
+    doubtful = name == UNMATCHED and not sheet.facts.looked
+    return Section(
+        name=name.replace("_", "-"),
+        number=number,
+        title=words.TITLES[name],
+        count=len(items),
+        count_shown=show.number(len(items)) if items else _NONE,
+        sum=show.money(_sum(name, items)) if items else _NONE,
+        leads=[words.LEADS[name], *([words.NOT_LOOKED] if doubtful else [])],
+        columns=[each.column for each in columns],
+        rows=[[each.cell(item, show) for each in columns] for item in items[:_MOST_ROWS]],
+        sums=[(label, show.money(cents)) for label, cents in _sums(name, items)],
+        more=f"Weitere in der CSV-Datei: {show.number(left)}." if left > 0 else "",
+    )
+
+
+def _share(item: Item) -> int:
+    """The part of an item that owes tax, signed like the whole."""
+    part = item.part or 0
+    return -part if (item.amount or 0) < 0 else part
+
+
+def _sum(name: str, items: Sequence[Item]) -> int:
+    return sum(_share(item) if name == REVERSE_CHARGE else item.amount or 0 for item in items)
+
+
+def _sums(name: str, items: Sequence[Item]) -> list[tuple[str, int]]:
+    """What stands below the table: by direction, by country, by kind of tax; tips."""
+    if name == BY_HAND:
+        amounts = [item.amount or 0 for item in items]
+        incoming = sum(amount for amount in amounts if amount > 0)
+        return [("Summe Eingang", incoming), ("Summe Ausgang", sum(amounts) - incoming)]
+    if name == FOREIGN:
+        return _grouped(items, words.country, lambda item: item.amount or 0)
+    if name == REVERSE_CHARGE:
+        return _grouped(items, words.why, _share)
+    if name == MEALS and (tips := sum(item.part or 0 for item in items)):
+        return [("Summe Trinkgeld", tips)]
+    return []
+
+
+def _grouped(
+    items: Sequence[Item], group: Callable[[Item], str], cents: Callable[[Item], int]
+) -> list[tuple[str, int]]:
+    found: dict[str, int] = {}
+    for item in items:
+        found[group(item)] = found.get(group(item), 0) + cents(item)
+    return [(f"Summe {label}", amount) for label, amount in found.items()]
+
+
+@cache
+def _environment() -> Environment:
+    ours, pages = Path(__file__).parent / "templates", Path(render.__file__).parent / "templates"
+    return Environment(
+        loader=FileSystemLoader([ours, pages]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

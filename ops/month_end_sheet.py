@@ -1,0 +1,249 @@
+"""The month-end sheet of one company, as data: facts in, sections with their items out. Pure.
+
+What an item is and why it is listed are stable words; ops/month_end_words.py has the German ones.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from ops.month_end_balance import Balance, balance_of, provisional
+from ops.month_end_facts import Facts, MadeVoucher, Payment
+from shared.domain.booked import Booked
+from shared.domain.booking import Destination
+from shared.domain.export_rules import BY_TYPE, Treatment
+from shared.domain.ledger import WALLET_CURRENCY, WORK, Row, State
+from shared.domain.match import MatchState
+from shared.domain.matching import Rail
+from shared.domain.money import Money
+
+BY_HAND, NOT_FED, NOT_EXPORTED, NO_RECEIPT = "by_hand", "not_fed", "not_exported", "no_receipt"
+REVERSE_CHARGE, FOREIGN, MEALS, UNMATCHED, UNKNOWN = "reverse_charge", "foreign", "meals", "unmatched", "unknown"
+SECTIONS = (BY_HAND, NOT_FED, NOT_EXPORTED, NO_RECEIPT, REVERSE_CHARGE, FOREIGN, MEALS, UNMATCHED, UNKNOWN)
+
+_VOUCHERS = frozenset({Treatment.EXPENSE, Treatment.CREDIT, Treatment.EITHER})
+_PAYMENTS_OF_INVOICES = frozenset({"invoice_payment", "invoice_payment_received"})
+_LOST = {MatchState.VOIDED: "voucher_voided", MatchState.GONE: "voucher_gone"}
+_MATCHED = frozenset({MatchState.ACCEPTED, MatchState.SETTLED})
+_MEAL_NOTICES = ("NO_ATTENDEES", "RESTAURANT_RATE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One entry of a section. Cents are as the wallet sees them: negative for money out; None: not known.
+
+    `part` is the share that the section is about: what owes tax, or a tip (unsigned). `why` are stable words or codes
+    of the error catalogue, `values` fill the braces of their texts.
+    """
+
+    entry_id: str
+    kind: str
+    day: date | None
+    amount: int | None
+    name: str
+    part: int | None = None
+    book_id: str = ""
+    number: str = ""
+    categories: tuple[str, ...] = ()
+    rates: tuple[int, ...] = ()
+    country: str = ""
+    original: Money | None = None
+    why: tuple[str, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """The whole sheet: `facts` it was made from, items by section, why it may still change (stable words)."""
+
+    facts: Facts
+    sections: dict[str, tuple[Item, ...]]
+    balance: Balance
+    provisional: tuple[str, ...] = field(default=())
+
+    def cents(self, section: str) -> int:
+        """What the known amounts of a section add up to."""
+        return sum(item.amount or 0 for item in self.sections[section])
+
+
+def sheet_of(facts: Facts) -> Sheet:
+    """Put every fact into the sections it belongs to."""
+    sections = {
+        BY_HAND: [_item(each) for each in facts.payments if each.row.state is State.LISTED],
+        NOT_FED: [_not_fed(each) for each in facts.payments if _is_not_fed(each.row)],
+        NOT_EXPORTED: [_not_exported(each) for each in facts.payments if _is_refused(each)],
+        NO_RECEIPT: [_no_receipt(each) for each in _standing(facts) if not each.record.files],
+        REVERSE_CHARGE: [item for each in _standing(facts) for item in _reverse_charge(each)],
+        FOREIGN: [_foreign(each, booked) for each, booked in _known(facts) if _is_foreign(booked)],
+        MEALS: [_meal(each, booked) for each, booked in _known(facts) if _is_meal(booked)],
+        UNMATCHED: [_item(each, why) for each in facts.payments if (why := _unmatched(each))],
+        UNKNOWN: [_voucher_item(each) for each in _standing(facts) if each.record.booked is None],
+    }
+    order = {FOREIGN: _by_country}
+    return Sheet(
+        facts=facts,
+        sections={name: tuple(sorted(found, key=order.get(name, _by_day))) for name, found in sections.items()},
+        balance=balance_of(facts),
+        provisional=provisional(facts),
+    )
+
+
+def needs_voucher(kind: str) -> bool:
+    """Whether an expense of a ledger's kind becomes a voucher when it is exported."""
+    rule = BY_TYPE.get("fee" if kind == "fee_refund" else kind)
+    return rule is not None and rule.treatment in _VOUCHERS
+
+
+# ------------------------------------------------------------------------------------------------ payments
+def _is_not_fed(row: Row) -> bool:
+    return row.state in {*WORK, State.FAILED, State.HELD}
+
+
+def _not_fed(payment: Payment) -> Item:
+    row = payment.row
+    why = "waiting" if row.state in WORK else row.reason or "other"
+    return _item(payment, why, (("detail", row.detail),) if row.detail else ())
+
+
+def _is_refused(payment: Payment) -> bool:
+    """Whether the newest export failed. What nobody remembers counts as failed if its voucher is missing."""
+    export = payment.export
+    if export is None or payment.row.revision > 1:
+        return False
+    made = payment.voucher is not None and bool(payment.voucher.voucher_id)
+    if export.outcome == "forgotten":
+        return not made and needs_voucher(payment.row.kind)
+    return export.outcome in {"failed", "abandoned"}
+
+
+def _not_exported(payment: Payment) -> Item:
+    export = payment.export
+    assert export is not None  # noqa: S101 - for the type checker
+    return _item(payment, "forgotten" if export.outcome == "forgotten" else export.code, export.values)
+
+
+def _unmatched(payment: Payment) -> str:
+    """Why a line of lexoffice is not assigned to its voucher, as far as is known; "" if it is, or is no line."""
+    row, voucher = payment.row, payment.voucher
+    if row.state is not State.SENT or row.destination is not Destination.LINE:
+        return ""
+    if row.revision > 1:
+        return "correction"
+    if voucher is None or not voucher.voucher_id:
+        return _without_voucher(payment)
+    if payment.match in _MATCHED:
+        return ""
+    if payment.match is MatchState.ELSEWHERE:
+        return "settled_elsewhere"
+    if payment.match in _LOST:
+        return _LOST[payment.match]
+    rails = payment.export.rails if payment.export else ()
+    # By now the line is there, or it would not be asked about.
+    return next((f"rail_{rail}" for rail in rails if rail != Rail.LINE_MISSING), "open")
+
+
+def _without_voucher(payment: Payment) -> str:
+    kind, export = payment.row.kind, payment.export
+    if kind in _PAYMENTS_OF_INVOICES:
+        return "invoice_missing"
+    if not needs_voucher(kind):
+        return "no_voucher"
+    if export is None:
+        return "never_exported"
+    if export.outcome == "successful":
+        return "no_voucher"
+    return "export_running" if not export.outcome else "export_failed"
+
+
+def _item(payment: Payment, why: str = "", values: tuple[tuple[str, str], ...] = ()) -> Item:
+    row, voucher = payment.row, payment.voucher
+    return Item(
+        entry_id=row.entry_id,
+        kind=row.kind,
+        day=row.day,
+        amount=payment.amount,
+        name=payment.counterparty,
+        book_id=payment.book_id,
+        number=voucher.number if voucher and voucher.voucher_id else "",
+        why=(why,) if why else (),
+        values=values,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ vouchers
+def _standing(facts: Facts) -> list[MadeVoucher]:
+    """The vouchers of the month that are in lexoffice as far as is known."""
+    return [each for each in facts.vouchers if each.match not in _LOST]
+
+
+def _known(facts: Facts) -> Iterable[tuple[MadeVoucher, Booked]]:
+    return ((each, each.record.booked) for each in _standing(facts) if each.record.booked is not None)
+
+
+def _voucher_item(made: MadeVoucher, *why: str, part: int | None = None, columns: Sequence[str] = ()) -> Item:
+    """`columns`: only these categories are meant, not the whole voucher."""
+    record, row, booked = made.record, made.row, made.record.booked
+    shown = [each for each in booked.columns if not columns or each.category in columns] if booked else []
+    return Item(
+        entry_id=record.entry_id,
+        kind=row.kind if row else "",
+        day=booked.day if booked else row.day if row else None,
+        amount=booked.effect if booked else row.amount if row else None,
+        name=row.counterparty if row else "",
+        part=part,
+        number=record.number,
+        categories=tuple(dict.fromkeys(each.category for each in shown)),
+        rates=tuple(sorted({each.rate for each in shown})),
+        country=booked.country if booked else "",
+        original=booked.original if booked else None,
+        why=why,
+    )
+
+
+def _no_receipt(made: MadeVoucher) -> Item:
+    booked = made.record.booked
+    found = [name for name in ("NO_RECEIPT", "NO_RECEIPT_TAX_KEPT") if booked and name in booked.notices]
+    return _voucher_item(made, *found, *(["receipt_on_its_way"] if made.record.uploading else []))
+
+
+def _reverse_charge(made: MadeVoucher) -> Iterable[Item]:
+    """One item per kind of tax that the recipient owes: they go to different lines of the VAT return."""
+    booked = made.record.booked
+    if booked is None:
+        return
+    # A company without input VAT owes this tax, too.
+    free = ("TAX_FREE_REVERSE",) if "TAX_FREE_REVERSE" in booked.notices else ()
+    for why, cents in (
+        (("section_13b", *free), booked.section_13b),
+        (("intra_community", *free), booked.intra_community),
+        (free or ("REVERSE_CATEGORY",), booked.reverse),
+    ):
+        if cents:
+            yield _voucher_item(made, *why, part=cents)
+
+
+def _is_foreign(booked: Booked) -> bool:
+    """Paid abroad, or in another currency, and not (only) as reverse charge."""
+    gross = abs(booked.effect)
+    owed = booked.section_13b + booked.intra_community + booked.reverse
+    return (booked.foreign or booked.original.currency != WALLET_CURRENCY) and owed < gross
+
+
+def _foreign(made: MadeVoucher, booked: Booked) -> Item:
+    return _voucher_item(made, *(["FOREIGN_SUPPLIER"] if "FOREIGN_SUPPLIER" in booked.notices else []))
+
+
+def _is_meal(booked: Booked) -> bool:
+    return booked.tip > 0 or any(name in booked.notices for name in _MEAL_NOTICES)
+
+
+def _meal(made: MadeVoucher, booked: Booked) -> Item:
+    return _voucher_item(made, *(name for name in _MEAL_NOTICES if name in booked.notices), part=booked.tip)
+
+
+def _by_day(item: Item) -> tuple[date, str]:
+    return item.day or date.max, item.entry_id
+
+
+def _by_country(item: Item) -> tuple[str, date, str]:
+    return item.country or "~", *_by_day(item)

@@ -1,0 +1,188 @@
+"""What the month-end sheet says, in German: it is for the Steuerberater. Stable words in, sentences out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+
+from ops.month_end_balance import Balance
+from ops.month_end_sheet import (
+    BY_HAND,
+    FOREIGN,
+    MEALS,
+    NO_RECEIPT,
+    NOT_EXPORTED,
+    NOT_FED,
+    REVERSE_CHARGE,
+    UNKNOWN,
+    UNMATCHED,
+    Item,
+)
+from shared.domain.export_errors import CATALOGUE
+from shared.domain.matching import GERMAN, Rail
+from shared.domain.posting import Notice
+from shared.pages.texts_words import KINDS
+from shared.pages.wording import filled
+
+TITLES = {
+    BY_HAND: "Von Hand einzutragen",
+    NOT_FED: "Umsätze, die in lexoffice fehlen",
+    NOT_EXPORTED: "Ausgaben, deren Export gescheitert ist",
+    NO_RECEIPT: "Fehlende Belegbilder",
+    REVERSE_CHARGE: "§ 13b UStG und innergemeinschaftlicher Erwerb",
+    FOREIGN: "Ausland und Fremdwährung",
+    MEALS: "Bewirtung und Trinkgeld",
+    UNMATCHED: "Umsätze ohne Zuordnung",
+    UNKNOWN: "Belege, deren Steuerdaten nicht bekannt sind",
+}
+BALANCE_TITLE = "Saldo des Pleo-Kontos"
+LEADS = {
+    BY_HAND: "Aufladungen, Auszahlungen und Erstattungen des Wallets. Auf dem Pleo-Konto in lexoffice als Umsatz "
+    "anlegen; Aufladungen und Auszahlungen sind Geldtransit (SKR03 1360, SKR04 1460).",
+    NOT_FED: "In Pleo abgerechnet, auf dem Pleo-Konto in lexoffice noch kein Umsatz.",
+    NOT_EXPORTED: "Der letzte Export aus Pleo hat keinen vollständigen Beleg ergeben.",
+    NO_RECEIPT: "In lexoffice ohne Datei. Was Pleo nachgereicht bekommt, wird drei Monate lang von selbst angehängt.",
+    REVERSE_CHARGE: "Der Betrag ist die Bemessungsgrundlage; die geschuldete Steuer rechnet lexoffice in Kategorien "
+    "nach § 13b und für innergemeinschaftlichen Erwerb selbst hinzu.",
+    FOREIGN: "Anbieter mit Sitz im Ausland ohne deutsche USt-IdNr. (Land laut Stammdaten in Pleo, sonst laut "
+    "Kartennetz) oder in fremder Währung bezahlt; ohne Belege, die ganz unter § 13b oder innergemeinschaftlichen "
+    "Erwerb fallen. Ausländische Umsatzsteuer ist keine Vorsteuer.",
+    MEALS: "Trinkgeld ist der Teil ohne Steuer einer Bewirtung, die auch einen Teil mit Steuer hat. Teilnehmer wie "
+    "beim Export aus Pleo.",
+    UNMATCHED: "Umsätze auf dem Pleo-Konto in lexoffice, denen kein Beleg von Pleo zugeordnet ist.",
+    UNKNOWN: "Für diese Belege sind Kategorie, Steuersatz, Land und Teilnehmer nicht festgehalten; die Abschnitte zu "
+    "§ 13b, Ausland und Bewirtung können sie darum nicht nennen.",
+}
+NOT_LOOKED = (
+    "Zuordnungen erfahren wir von lexoffice. Für diesen Monat kam noch keine Meldung; schon zugeordnete Umsätze können "
+    "hier darum noch stehen."
+)
+PROVISIONAL = {
+    "not_over": "Der Monat ist noch nicht zu Ende.",
+    "not_caught_up": "Die Buchungen aus Pleo sind noch nicht bis zum Monatsende gelesen.",
+    "waiting": "Umsätze des Monats warten noch auf die Übertragung.",
+}
+HOLDS = {
+    "lexoffice_access_gone": "Zugriff auf lexoffice erloschen",
+    "pleo_access_gone": "Zugriff auf Pleo erloschen",
+    "plan": "lexoffice-Tarif ohne Buchhaltung",
+    "account_missing": "Pleo-Konto fehlt in lexoffice",
+    "lexoffice_scope": "Rechte in lexoffice fehlen",
+    "pleo_scope": "Rechte in Pleo fehlen",
+    "paused": "vom Support angehalten",
+    "connecting": "Einrichtung nicht abgeschlossen",
+    "disconnected": "Verbindung getrennt",
+}
+NAMELESS = "Die Verbindung wurde getrennt; Namen sind gelöscht, Beträge und Tage sind aufbewahrt."
+
+_WHY = {
+    "waiting": "Wartet auf die Übertragung.",
+    "refused_by_lexoffice": "Von lexoffice abgelehnt ({detail}).",
+    "unknown_kind": "Diese Art ist neu bei Pleo: von Hand buchen.",
+    "wallet_currency": "Wallet in {detail}: von Hand in Euro buchen.",
+    "amount_missing": "Pleo nennt keinen Betrag in Euro: in Pleo prüfen.",
+    "entry_not_found": "Von Pleo angekündigt, in Pleo nicht zu finden.",
+    "entry_refused": "Pleo zeigt uns diese Zahlung nicht.",
+    "entry_malformed": "Pleos Angaben sind unvollständig: in Pleo prüfen.",
+    "other": "Angehalten: beim Support nachfragen.",
+    "forgotten": "Exportiert, aber ohne Beleg; die Ursache ist nach 90 Tagen nicht mehr bekannt.",
+    "receipt_on_its_way": "Eine Datei war unterwegs; ob sie ankam, zeigt lexoffice.",
+    "section_13b": "Leistung nach § 13b UStG",
+    "intra_community": "Innergemeinschaftlicher Erwerb",
+    "correction": "Korrektur: zusammen mit dem ursprünglichen Umsatz zuordnen.",
+    "settled_elsewhere": "Beleg ist anders ausgeglichen, nicht mit diesem Umsatz.",
+    "voucher_voided": "Beleg ist in lexoffice storniert.",
+    "voucher_gone": "Beleg ist in lexoffice gelöscht.",
+    "open": "Beleg vorhanden, Zuordnung offen.",
+    "invoice_missing": "Rechnung noch nicht exportiert.",
+    "no_voucher": "Wird ohne Beleg exportiert: von Hand zuordnen.",
+    "never_exported": "Aus Pleo noch nicht exportiert.",
+    "export_running": "Export läuft.",
+    "export_failed": "Export gescheitert, siehe dort.",
+}
+_RAILS = {f"rail_{rail}": f"Beleg vorhanden. {GERMAN[rail]}" for rail in Rail}
+_ERRORS = {error.code: error.cause for error in CATALOGUE}
+_NOTICES = {notice.name: f"{notice.value}." for notice in Notice}
+_DAY = "%d.%m.%Y"
+_MONTHS = (
+    *("Januar", "Februar", "März", "April", "Mai", "Juni"),
+    *("Juli", "August", "September", "Oktober", "November", "Dezember"),
+)
+
+
+def month_name(day: date) -> str:
+    """The month of a day: `Oktober 2026`."""
+    return f"{_MONTHS[day.month - 1]} {day.year}"
+
+
+def kind(item: Item) -> str:
+    """What kind of entry it is; one that is new in Pleo by Pleo's own name."""
+    return KINDS[item.kind].de if item.kind in KINDS else item.kind
+
+
+def why(item: Item) -> str:
+    """Why an item is listed, in sentences; a code of the error catalogue by its cause, without the code."""
+    return " ".join(_said(word, dict(item.values)) for word in item.why)
+
+
+def code(item: Item) -> str:
+    """The code of the error catalogue that an item was refused with, "" if it was not."""
+    return next((word for word in item.why if word in _ERRORS), "")
+
+
+def country(item: Item) -> str:
+    """The supplier's country, ISO alpha-2, or that nobody knows it."""
+    return item.country or "unbekannt"
+
+
+def rates(item: Item) -> str:
+    """`7, 19 %`."""
+    return f"{', '.join(str(rate) for rate in item.rates)} %" if item.rates else ""
+
+
+def held(hold: str) -> str:
+    """That nothing is transferred at present, and why."""
+    return f"Zurzeit wird nichts übertragen: {HOLDS.get(hold, 'Ursache beim Support erfragen')}."
+
+
+def balance_lines(balance: Balance, last: date) -> list[tuple[str, int]]:
+    """The parts of the balance and what they make, in cents, in the order in which they are added up."""
+    before = (
+        f"{'Anfangsbestand laut Angabe des Unternehmens, ' if balance.opening else 'Saldo am '}{balance.since:{_DAY}}"
+    )
+    return [
+        (before, balance.before),
+        ("Umsätze des Monats, die in lexoffice stehen", balance.lines),
+        ("Von Hand einzutragen in diesem Monat", balance.by_hand),
+        (f"Saldo am {last:{_DAY}}", balance.end),
+    ]
+
+
+def balance_notes(balance: Balance, money: Callable[[int], str], moment: Callable[[datetime], str]) -> list[str]:
+    """What must be known to trust the balance; `money` and `moment` write figures."""
+    notes = ["Der Saldo setzt voraus, dass alle Bewegungen, die von Hand einzutragen sind, in lexoffice stehen."]
+    if balance.opening:
+        notes.append(
+            "Pleo nennt keinen Saldo; der Anfangsbestand wurde beim Verbinden angegeben (ohne Angabe: 0,00 €)."
+        )
+    if balance.open:
+        word = "Umsatz" if balance.open == 1 else "Umsätze"
+        notes.append(
+            f"Nicht darin: {balance.open} {word} bis zum Monatsende, noch nicht in lexoffice: {money(balance.missing)}."
+        )
+    if balance.unclear:
+        notes.append(f"Nicht darin: Buchungen, deren Betrag nicht bekannt ist ({balance.unclear}).")
+    if balance.proved_at is None:
+        return [*notes, "Seit dem Monatsende noch nicht mit den Buchungen in Pleo verglichen."]
+    found = f"nicht erklärte Differenz von {money(balance.unexplained)}" if balance.unexplained else "keine Differenz"
+    return [*notes, f"Am {moment(balance.proved_at)} mit den Buchungen in Pleo verglichen: {found}."]
+
+
+def known_words() -> Sequence[str]:
+    """Every stable word that has a sentence."""
+    return [*_WHY, *_RAILS, *_ERRORS, *_NOTICES]
+
+
+def _said(word: str, values: Mapping[str, str]) -> str:
+    for texts in (_WHY, _RAILS, _ERRORS, _NOTICES):
+        if word in texts:
+            return filled(texts[word], dict(values))
+    return word
