@@ -6,7 +6,7 @@ from typing import Any
 
 from local.emulator.process import REGION, Emulator, StartError
 
-_STACK = "pleo-lexoffice"
+STACK = "pleo-lexoffice"
 _BUCKET = "pleo-lexoffice-deployment"
 _SECONDS = 60
 
@@ -27,24 +27,24 @@ def deploy(emulator: Emulator, template: str, parameters: Mapping[str, str]) -> 
     upload(emulator, "template", template.encode())
     formation = emulator.client("cloudformation")
     formation.create_stack(
-        StackName=_STACK,
+        StackName=STACK,
         TemplateURL=f"{emulator.endpoint_url}/{_BUCKET}/template",
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     _wait(formation)
-    found = formation.describe_stack_resources(StackName=_STACK)["StackResources"]
+    found = formation.describe_stack_resources(StackName=STACK)["StackResources"]
     return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
 
 
 def _wait(formation: Any) -> None:
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
-        status = formation.describe_stacks(StackName=_STACK)["Stacks"][0]["StackStatus"]
+        status = formation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
         if status == "CREATE_COMPLETE":
             return
         if status != "CREATE_IN_PROGRESS":
-            events = formation.describe_stack_events(StackName=_STACK)["StackEvents"]
+            events = formation.describe_stack_events(StackName=STACK)["StackEvents"]
             failed = (event for event in events if "FAILED" in event["ResourceStatus"])
             reasons = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed]
             raise StartError("\n".join([f"The stack is {status}.", *reasons]))

@@ -1,10 +1,15 @@
 """Redriving a dead-letter queue, which MiniStack 1.5.33 cannot: the three MessageMoveTask actions of SQS.
 
-One task per queue at a time; what is moved is a new message; the default destination is where a message came from.
+One task per queue at a time, at most 100 in all; what is moved is a new message; the default destination is where a
+message came from, which nobody knows of one that was sent to the dead-letter queue itself. Only what is visible is
+moved: the message that somebody has received stays. In a FIFO queue a moved message counts as sent with its
+deduplication id, which is the id it had before it died.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
 """
 
 import asyncio
+import base64
+import binascii
 import json
 import time
 from typing import Any
@@ -13,7 +18,10 @@ from ministack.services import sqs
 
 type Json = dict[str, Any]
 
-_BURST = 500  # messages per second, AWS's ceiling when no rate is asked for
+_BURST = 500  # messages per second, AWS's ceiling, also when no rate is asked for
+_MOST_TASKS = 100
+_MOST_LISTED = 10
+_ACTIVE = ("RUNNING", "CANCELLING")
 
 _tasks: dict[str, list[Json]] = {}  # dead-letter queue ARN → its tasks, newest first
 _running: set[asyncio.Task[None]] = set()  # the loop keeps only weak references
@@ -23,19 +31,24 @@ async def _start(request: Json, _url: str) -> Json:
     """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html."""
     source_arn, destination_arn = request.get("SourceArn", ""), request.get("DestinationArn")
     source = _queue(source_arn, "SourceArn")
-    if destination_arn:
-        _queue(destination_arn, "DestinationArn")
+    if destination_arn and _queue(destination_arn, "DestinationArn")["is_fifo"] != source["is_fifo"]:
+        raise sqs._Err("InvalidParameterValue", "Source and destination queues must be of the same type.")
+    rate = request.get("MaxNumberOfMessagesPerSecond", _BURST)
+    if type(rate) is not int or not 1 <= rate <= _BURST:
+        raise sqs._Err("InvalidParameterValue", f"MaxNumberOfMessagesPerSecond must be between 1 and {_BURST}.")
     policies = [json.loads(q["attributes"].get("RedrivePolicy") or "{}") for q in sqs._queues.values()]
     if not any(policy.get("deadLetterTargetArn") == source_arn for policy in policies):
         raise sqs._Err("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
-    tasks = _tasks.setdefault(source_arn, [])
-    if any(task["Status"] == "RUNNING" for task in tasks):
+    active = [task["SourceArn"] for tasks in _tasks.values() for task in tasks if task["Status"] in _ACTIVE]
+    if source_arn in active:
         raise sqs._Err(
             "InvalidParameterValue",
             "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
         )
+    if len(active) >= _MOST_TASKS:
+        raise sqs._Err("InvalidParameterValue", "There are too many active tasks in this account.")
     task: Json = {
-        "TaskHandle": sqs.new_uuid(),
+        "TaskHandle": _handle(source_arn),
         "Status": "RUNNING",
         "SourceArn": source_arn,
         "ApproximateNumberOfMessagesMoved": 0,
@@ -45,12 +58,27 @@ async def _start(request: Json, _url: str) -> Json:
     if destination_arn:
         task["DestinationArn"] = destination_arn
     if "MaxNumberOfMessagesPerSecond" in request:
-        task["MaxNumberOfMessagesPerSecond"] = request["MaxNumberOfMessagesPerSecond"]
-    tasks.insert(0, task)
+        task["MaxNumberOfMessagesPerSecond"] = rate
+    _tasks.setdefault(source_arn, []).insert(0, task)
     running = asyncio.create_task(_move(task, source))
     _running.add(running)
     running.add_done_callback(_running.discard)
     return {"TaskHandle": task["TaskHandle"]}
+
+
+def _handle(source_arn: str) -> str:
+    """A handle names its task and the dead-letter queue, whose permissions decide who may cancel it."""
+    return base64.b64encode(json.dumps({"taskId": sqs.new_uuid(), "sourceArn": source_arn}).encode()).decode()
+
+
+def queue_of(request: Json) -> str:
+    """The ARN of the dead-letter queue that a request is about, "" if it names none."""
+    if "TaskHandle" not in request:
+        return str(request.get("SourceArn", ""))
+    try:
+        return str(json.loads(base64.b64decode(request["TaskHandle"], validate=True))["sourceArn"])
+    except (binascii.Error, ValueError, KeyError, TypeError):
+        return ""
 
 
 async def _move(task: Json, source: Json) -> None:
@@ -69,26 +97,40 @@ async def _move(task: Json, source: Json) -> None:
                 task.update(Status="FAILED", FailureReason="CouldNotDetermineMessageSource")
                 return
             source["messages"].remove(message)
-            destination["messages"].append(_as_new(message, destination, now))
+            _send(message, destination, now)
             task["ApproximateNumberOfMessagesMoved"] += 1
         sqs.esm_wake.set()
         await asyncio.sleep(pause)
+    task["Status"] = "CANCELLED"
 
 
-def _as_new(message: Json, destination: Json, now: float) -> Json:
+def _send(message: Json, destination: Json, now: float) -> None:
     """A redriven message is a new message: new id, new time of sending, never received; the group stays."""
     fresh: Json = {"receipt_handle": None, "receive_count": 0, "first_receive_at": None}
-    if destination["is_fifo"]:
-        destination["fifo_seq"] += 1
-        fresh["seq"] = str(destination["fifo_seq"]).zfill(20)
     stamps = {"id": sqs.new_uuid(), "sent_at": now, "visible_at": now, "enqueued_at": now}
-    return {**message, **fresh, **stamps, "sys": sqs._build_send_sys_attrs(now, {})}
+    if destination["is_fifo"]:
+        # What had an id of its own as long as it lived has the message's for it since it died.
+        died = "DeadLetterQueueSourceArn" in message["sys"]
+        dedup_id = message["id"] if died else message["dedup_id"]
+        scoped = destination["attributes"].get("DeduplicationScope") == "messageGroup"
+        key = f"{message['group_id']}:{dedup_id}" if scoped else dedup_id
+        sqs._prune_dedup(destination)
+        if key in destination["dedup_cache"]:
+            return
+        destination["fifo_seq"] += 1
+        fresh |= {"seq": str(destination["fifo_seq"]).zfill(20), "dedup_id": dedup_id, "dedup_cache_key": key}
+        seen = {"id": stamps["id"], "md5": message["md5_body"], "md5a": message["md5_attrs"], "seq": fresh["seq"]}
+        destination["dedup_cache"][key] = {"expire": now + sqs._DEDUP_WINDOW_S, **seen}
+    destination["messages"].append({**message, **fresh, **stamps, "sys": sqs._build_send_sys_attrs(now, {})})
 
 
 def _list(request: Json, _url: str) -> Json:
     """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListMessageMoveTasks.html."""
     _queue(request.get("SourceArn", ""), "SourceArn")
-    tasks = _tasks.get(request["SourceArn"], [])[: int(request.get("MaxResults", 1))]
+    most = request.get("MaxResults", 1)
+    if type(most) is not int or not 1 <= most <= _MOST_LISTED:
+        raise sqs._Err("InvalidParameterValue", f"MaxResults must be between 1 and {_MOST_LISTED}.")
+    tasks = _tasks.get(request["SourceArn"], [])[:most]
     # The handle is only shown while the task can still be cancelled.
     return {
         "Results": [
@@ -106,7 +148,7 @@ def _cancel(request: Json, _url: str) -> Json:
         raise sqs._Err("ResourceNotFoundException", "Task does not exist.", 404)
     if task["Status"] != "RUNNING":
         raise sqs._Err("InvalidParameterValue", "Only active tasks can be cancelled.")
-    task["Status"] = "CANCELLED"
+    task["Status"] = "CANCELLING"  # until the message on its way has arrived
     return {"ApproximateNumberOfMessagesMoved": task["ApproximateNumberOfMessagesMoved"]}
 
 

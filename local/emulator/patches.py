@@ -33,9 +33,11 @@ def apply() -> None:
     secret.update({action: _secret_by_arn(secret[action]) for action in ("create", "update", "delete")})
     iam_actions.request_tag_context = _with_request_keys(iam_actions.request_tag_context)
     iam_actions.extract_iam_action = _batches_as_one(iam_actions.extract_iam_action)
+    iam_actions.extract_resource_arn = _moves_by_queue(iam_actions.extract_resource_arn)
     lambda_svc._execute_function_with_config_scope = _as_http_api_event(lambda_svc._execute_function_with_config_scope)
     lambda_svc._sqs_esm_concurrency = _concurrent_groups(lambda_svc._sqs_esm_concurrency)
     sqs._collect_fifo = _one_group(sqs._collect_fifo)
+    provisioners._cw_metric_alarm_record = _with_metric_math(provisioners._cw_metric_alarm_record)
     _end_of_logs()
     sqs._HANDLERS.update(message_moves.HANDLERS)
 
@@ -100,7 +102,8 @@ def _as_http_api_event(execute: Callable[[Json, Any], Json]) -> Callable[[Json, 
     """
 
     def execute_as_aws(function: Json, event: Any) -> Json:
-        if isinstance(event, dict) and event.get("version") == "2.0" and "routeKey" in event:
+        of_api = isinstance(event, dict) and event.get("version") == "2.0" and "routeKey" in event
+        if of_api:
             headers = event["headers"]
             cookie = headers.pop("cookie", None)
             if cookie:
@@ -109,7 +112,7 @@ def _as_http_api_event(execute: Callable[[Json, Any], Json]) -> Callable[[Json, 
                 del event["pathParameters"]
             event["requestContext"]["domainName"] = headers.get("host", "").split(":")[0]
         result = execute(function, event)
-        if result.get("error"):
+        if of_api and result.get("error"):
             # API Gateway keeps what went wrong to itself.
             result["body"] = {"statusCode": 500, "body": '{"message":"Internal Server Error"}'}
         return result
@@ -139,6 +142,23 @@ def _end_of_logs() -> None:
         return "\n".join(lines)
 
     lambda_runtime.Worker._drain_stderr_bounded = drain
+
+
+# ------------------------------------------------------------------------------------------------ alarms
+def _with_metric_math(known: Callable[[str, Json], Json]) -> Callable[[str, Json], Json]:
+    """An alarm may watch an expression over several metrics. Here it only exists, as every alarm does.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
+    """
+
+    def record(name: str, props: Json) -> Json:
+        if "Metrics" not in props:
+            return known(name, props)
+        (watched,) = (each for each in props["Metrics"] if each.get("ReturnData", True) is not False)
+        single = {key: value for key, value in props.items() if key != "Metrics"}
+        return known(name, {**single, "Namespace": "metric math", "MetricName": watched["Expression"]})
+
+    return record
 
 
 # ------------------------------------------------------------------------------------------------ tables, secrets
@@ -200,6 +220,21 @@ def _batches_as_one(known: Callable[..., str | None]) -> Callable[..., str | Non
         return found.removesuffix("Batch") if found and service == "sqs" else found
 
     return action
+
+
+def _moves_by_queue(known: Callable[..., str]) -> Callable[..., str]:
+    """Who may start, list and cancel moves is decided by the dead-letter queue.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+    """
+
+    def resource(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> str:
+        found = known(service, method, path, headers, body, *rest)
+        if service == "sqs" and found == "*" and body[:1] == b"{":
+            return message_moves.queue_of(json.loads(body)) or found
+        return found
+
+    return resource
 
 
 def _leading_keys(request: Json) -> list[str]:

@@ -6,6 +6,7 @@ Status codes: https://developers.lexware.io/docs/#error-codes-http-status-codes.
 import html
 import math
 import time
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -71,6 +72,8 @@ async def serve(request: Request) -> Response:
     arrival = Arrival(at=time.time(), method=request.method, path=request.url.path)
     organization.traffic.arrivals.append(arrival)
     response = await _admit(world, organization, connection, request)
+    if world.switches.request_ids == "all":
+        response.headers.setdefault("x-amzn-RequestId", str(uuid.uuid4()))
     arrival.status = response.status_code
     return response
 

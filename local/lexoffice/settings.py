@@ -69,6 +69,7 @@ class Switches:
     # Vouchers
     tax_tolerance_cents: int = 0
     post_status: Literal["none", "open", "unchecked"] = "none"
+    request_ids: Literal["errors", "all"] = "errors"
     put_status: Literal["open", "none"] = "open"
     stale_voucher: Literal[409, 406] = 409
     voucher_create_status: Literal[200, 201] = 200

@@ -15,6 +15,7 @@ from shared.aws.table import ConditionFailedError, Item, Table, Update
 from shared.aws.vault import Vault
 from shared.domain.tokens import TokenPair
 from shared.errors import AccessGone, StoreUnavailable, Unavailable, VendorError
+from shared.telemetry import count, warn
 
 # Refreshed this long before it expires, so that a call that starts now still arrives in time.
 LEEWAY_SECONDS = 90
@@ -246,10 +247,14 @@ class CompanyTokens:
         except AccessGone:
             # Believed only if nobody stored a newer pair in between.
             if self._store.mark_gone(connection_id, vendor, old.version):
+                warn("refresh refused", connection_id=connection_id, vendor=vendor)
+                count("RefreshRefused")
                 raise
             return self._store.read(*self._owner)
         except VendorError as error:
             self._store.release(connection_id, vendor, lease)
+            warn("refresh failed", connection_id=connection_id, vendor=vendor, cause=str(error))
+            count("RefreshFailed")
             if old.expires_at > self._now():
                 return old
             # Whatever the authorisation server said, the call that needs the token was not made.

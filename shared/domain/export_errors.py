@@ -318,6 +318,15 @@ WALLET_ACCOUNT_GONE = ExportError(
     cause_en="The Pleo bank account no longer exists in lexoffice, or it is deactivated.",
     fix_en="Activate the account in lexoffice, or connect lexoffice again in Pleo; then export again.",
 )
+PAUSED = ExportError(
+    code="EXP-PAUSED",
+    type="authorization_failure",
+    job_type="integration_unusable",
+    cause="Der Support hat die Übertragung für dieses Unternehmen angehalten.",
+    fix="Erneut exportieren, sobald der Support sie freigegeben hat; schon angelegte Belege entstehen nicht doppelt.",
+    cause_en="Support has paused the transfer for this company.",
+    fix_en="Export again once support has released it; vouchers that exist already are not made twice.",
+)
 DISCONNECTED = ExportError(
     code="EXP-DISCONNECTED",
     type="authorization_failure",
@@ -365,3 +374,29 @@ JOB_ENDED = ExportError(
 )
 
 CATALOGUE: tuple[ExportError, ...] = tuple(value for value in list(globals().values()) if type(value) is ExportError)
+
+# Nothing a bookkeeper has coded: ours, lexoffice's or Pleo's. These raise an alarm, the others are everyday business.
+_NOT_THE_CUSTOMERS = frozenset(
+    {
+        SIGN,
+        TYPE_UNKNOWN,
+        MALFORMED,
+        RECEIPT_DOWNLOAD,
+        RECEIPT_UPLOAD,
+        LEXOFFICE_REFUSED,
+        LEXOFFICE_DOWN,
+        LEXOFFICE_TIMEOUT,
+        LEXOFFICE_BUSY,
+        ACCESS_GONE,
+        PLAN,
+        WALLET_ACCOUNT_GONE,
+        INTERNAL,
+        JOB_EXPIRED,
+        JOB_ENDED,
+    }
+)
+
+
+def fault(error: ExportError) -> str:
+    """On whose side an export failed: "customer" (what was coded, attached or decided there) or "system"."""
+    return "system" if error in _NOT_THE_CUSTOMERS else "customer"

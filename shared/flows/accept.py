@@ -14,7 +14,7 @@ from shared.domain.entry import Entry
 from shared.domain.ledger import REWRITABLE, WORK, Row, State
 from shared.domain.start import Start
 from shared.errors import StoreUnavailable
-from shared.telemetry import attention, count
+from shared.telemetry import attention, count, vocabulary
 
 _TRIES = 5
 
@@ -40,7 +40,7 @@ def accept_entry(
         offered = replace(offered, history=False)
     stored = ledger.accept(connection_id, offered, from_api=from_api)
     if stored.version == offered.version and stored.state is State.HELD:
-        attention(stored.reason, connection_id=connection_id, entry_id=entry.id, kind=stored.kind)
+        attention(stored.reason, connection_id=connection_id, entry_id=entry.id, kind=vocabulary(stored.kind))
     if offered.version > stored.version or (from_api and offered.version == stored.version):
         stored = _corrected(connection_id, stored, offered, entry, ledger, from_api=from_api)
     if stored.state in WORK and queue is not None:

@@ -119,7 +119,7 @@ def code_in(query: Mapping[str, str], vendor: str) -> str:
 
 def failed(error: VendorError) -> Page:
     """What a vendor's error means for the person in front of the browser."""
-    warn("connecting failed", cause=str(error), request_id=error.request_id)
+    warn("connecting failed", cause=str(error), vendor_request_id=error.request_id or "")
     if isinstance(error, AccessGone):
         return Page("code_refused", 400)
     if isinstance(error, Forbidden):

@@ -18,6 +18,7 @@ from shared.domain.voucher import PostingCategory, Settings
 from shared.errors import AccessGone, Forbidden, NotFound, OutOfTime
 from shared.flows import late_receipts, match
 from shared.flows.export_job import JobRun, LedgerParts
+from shared.flows.hints import Hints, MissingHints
 from shared.flows.holding import hold, reason_of
 from shared.flows.late_receipts import LateReceipts
 from shared.flows.vendors import LEXOFFICE, Remaining, Vendors
@@ -104,9 +105,21 @@ class Exporter:
 
     def _looked_at_matches(self, connection: Connection, lexoffice: LexofficeClient, remaining: Remaining) -> bool:
         parts = self._parts
+        missing_hints = MissingHints(
+            connection.connection_id,
+            hints=Hints(connection.connection_id, vouchers=parts.vouchers, lexoffice=lexoffice),
+            ledger=parts.ledger,
+            exports=parts.exports,
+            vouchers=parts.vouchers,
+        )
         try:
             return match.look(
-                connection, matches=parts.matches, ledger=parts.ledger, lexoffice=lexoffice, remaining=remaining
+                connection,
+                matches=parts.matches,
+                ledger=parts.ledger,
+                missing_hints=missing_hints,
+                lexoffice=lexoffice,
+                remaining=remaining,
             )
         except Forbidden as error:
             # Neither feed nor export needs this right, so the company is not held for it.

@@ -15,7 +15,8 @@ from decimal import Decimal
 
 from shared.aws.matches import Matches
 from shared.aws.vouchers import VoucherRecord, Vouchers
-from shared.domain import export_errors, line
+from shared.domain import export_errors
+from shared.domain.booked import booked
 from shared.domain.expense import Expense
 from shared.domain.export_errors import Refusal
 from shared.domain.exporting import voucher_for
@@ -24,10 +25,11 @@ from shared.domain.money import Money
 from shared.domain.times import utc_text
 from shared.domain.voucher import ContactNeed, Reason, Settings, Voucher, WithoutVoucher, invoice_key
 from shared.errors import NotFound, OutcomeUnknown, Overtaken, RateLimited, Rejected, Unavailable, UnexpectedAnswer
+from shared.flows.hints import Hints
 from shared.flows.voucher_files import Receipt, RefusedItemError, VoucherFiles, words
 from shared.lexoffice.client import LexofficeClient
 from shared.lexoffice.models import NewVoucher, NewVoucherItem
-from shared.telemetry import count, warn
+from shared.telemetry import note
 
 # How lexoffice says that books are closed is not documented (docs/assumptions.md#lexoffice-closed-period).
 _CLOSED = re.compile(r"period.?closed|closed.?period|festgeschrieben|festschreibung", re.IGNORECASE)
@@ -73,6 +75,7 @@ class ItemExporter:
         self._vouchers = vouchers
         self._matches = matches
         self._lexoffice = lexoffice
+        self._hints = Hints(connection_id, vouchers=vouchers, lexoffice=lexoffice)
 
     def export(self, expense: Expense) -> Exported:
         """Do what is left to do for an item.
@@ -83,7 +86,7 @@ class ItemExporter:
         if record is not None and record.voucher_id and self._stands(record):
             # Exported before: whatever has changed since, this is its voucher. Receipts that were added follow it.
             return Exported(self._completed(expense, record, self._files.load(expense.files)).voucher_id)
-        counterpart = self._counterpart(expense)
+        counterpart = self._hints.counterpart(expense)
         bank_line = self._line_of(counterpart) if counterpart else None
         outcome = voucher_for(expense, self._settings, bank_line)
         match outcome:
@@ -103,13 +106,6 @@ class ItemExporter:
         except NotFound:
             return False
 
-    def _counterpart(self, expense: Expense) -> str:
-        """The entry whose bank line belongs to the voucher; an invoice's is that of its payment, "" if unknown."""
-        if expense.type != "invoice":
-            return expense.entry_id
-        key = invoice_key(expense)
-        return self._vouchers.link_invoice(self._connection_id, key).payment_entry if key else ""
-
     def _paid_invoice(self, expense: Expense) -> Exported:
         """A payment's voucher is that of its invoice, if that has been exported; else the invoice will find it."""
         key = invoice_key(expense)
@@ -120,7 +116,7 @@ class ItemExporter:
         record = self._vouchers.get(self._connection_id, link.invoice_entry) if link.invoice_entry else None
         if record is None or not record.voucher_id:
             return Exported()
-        self._hinted(record, payment)
+        self._hints.send(record, payment)
         return Exported(record.voucher_id)
 
     def _written(
@@ -137,7 +133,7 @@ class ItemExporter:
         key = invoice_key(expense) if expense.type == "invoice" else ""
         if key:
             self._vouchers.link_invoice(self._connection_id, key, invoice_entry=expense.entry_id)
-        return self._hinted(record, self._counterpart(expense))
+        return self._hints.send(record, self._hints.counterpart(expense))
 
     def _with_voucher(self, expense: Expense, voucher: Voucher, record: VoucherRecord | None) -> VoucherRecord:
         # Did the last attempt, which died between intention and record, reach lexoffice?
@@ -146,7 +142,12 @@ class ItemExporter:
         if record is not None and not record.voucher_id and self._may_be_on_its_way(record):
             raise Overtaken("lexoffice may still be making the voucher")
         new = self._new(voucher)
-        fresh = VoucherRecord(entry_id=expense.entry_id, number=voucher.number, job_at=self._job_at)
+        fresh = VoucherRecord(
+            entry_id=expense.entry_id,
+            number=voucher.number,
+            job_at=self._job_at,
+            booked=booked(expense, voucher, self._settings),
+        )
         version = record.version if record else 0
         record = self._kept(replace(fresh, version=version, intended_at=utc_text(datetime.now(UTC))))
         try:
@@ -160,6 +161,7 @@ class ItemExporter:
             if not isinstance(error, Rejected):
                 raise
             raise RefusedItemError(_refused(error, voucher)) from error
+        self._tell("voucher made", record, voucher_id)
         return self._made(record, voucher_id)
 
     def _may_be_on_its_way(self, record: VoucherRecord) -> bool:
@@ -175,6 +177,7 @@ class ItemExporter:
 
     def _recovered(self, record: VoucherRecord, voucher_id: str) -> VoucherRecord:
         """A voucher that was made without our knowing: events about it, if any, were passed over until now."""
+        self._tell("voucher found", record, voucher_id)
         record = self._made(record, voucher_id)
         self._matches.look_again(self._connection_id, voucher_id, datetime.now(UTC))
         return record
@@ -223,19 +226,15 @@ class ItemExporter:
         except Rejected as error:
             raise RefusedItemError(_refused(error, voucher)) from error
 
-    def _hinted(self, record: VoucherRecord, counterpart: str) -> VoucherRecord:
-        """Send the only hint a voucher may have, once it is known which line it belongs to."""
-        if record.hinted or not counterpart:
-            return record
-        try:
-            self._lexoffice.hint(record.voucher_id, line.external_reference(counterpart))
-        except Rejected as error:
-            # Mostly a second hint for the voucher: the first one arrived and we died before we knew. If not, no
-            # suggestion will appear, and somebody has to match by hand.
-            kinds = sorted({f"{issue.field} {issue.kind}" for issue in error.issues})
-            warn("hint refused", connection_id=self._connection_id, entry_id=record.entry_id, issues=kinds)
-            count("HintRefused")
-        return self._kept(replace(record, hinted=True))
+    def _tell(self, message: str, record: VoucherRecord, voucher_id: str) -> None:
+        """Log a voucher's outcome with lexoffice's own id of the call that it goes back to."""
+        note(
+            message,
+            connection_id=self._connection_id,
+            entry_id=record.entry_id,
+            voucher_id=voucher_id,
+            vendor_request_id=self._lexoffice.request_id,
+        )
 
     def _kept(self, record: VoucherRecord) -> VoucherRecord:
         return self._vouchers.save(self._connection_id, record, datetime.now(UTC))

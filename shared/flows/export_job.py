@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from shared.aws.connections import Connection, Status
+from shared.aws.connections import PAUSED, Connection, Status
 from shared.aws.exports import ExportItem, Exports, Job, JobState
 from shared.aws.ledger import Ledger
 from shared.aws.matches import Matches
@@ -40,7 +40,7 @@ from shared.pleo import export_items
 from shared.pleo.client import PleoClient
 from shared.pleo.exports import MISSING_CONTRA_ACCOUNTS
 from shared.pleo.models import ExportJob, ItemResult, JobEvent
-from shared.telemetry import attention, count, note, warn
+from shared.telemetry import attention, count, note, vocabulary, warn
 
 # Results are reported this often, so that the job's hour without an update never runs out.
 _REPORT_EVERY_ITEMS = 20
@@ -55,6 +55,7 @@ _HELD = {
     "plan": export_errors.PLAN,
     "lexoffice_scope": export_errors.PLAN,
     "account_missing": export_errors.WALLET_ACCOUNT_GONE,
+    PAUSED: export_errors.PAUSED,
 }
 _ENDED_BY_PLEO = {error.job_type: error for error in (export_errors.JOB_EXPIRED, export_errors.JOB_CANCELLED)}
 
@@ -231,18 +232,19 @@ class JobRun:
         except export_items.MalformedExportItemError as error:
             return self._failed(item, Refusal(export_errors.MALFORMED, {"field": error.field}))
         except RefusedItemError as error:
-            return self._failed(item, error.refusal)
+            return self._failed(item, error.refusal, error.__cause__)
         except (Forbidden, NotFound, Conflict, RateLimited, Unavailable, OutcomeUnknown, UnexpectedAnswer) as error:
             if error.vendor != LEXOFFICE:
                 raise
             refusal = self._blamed(item, error)
             if refusal is None:
                 raise
-            return self._failed(item, refusal)
+            return self._failed(item, refusal, error)
         note(
             "expense exported",
             connection_id=self._connection_id,
             entry_id=item.entry_id,
+            job_id=self._job.id,
             voucher_id=exported.voucher_id,
             rails=list(exported.rails),
         )
@@ -269,9 +271,18 @@ class JobRun:
             return False
         return True
 
-    def _failed(self, item: ExportItem, refusal: Refusal) -> ExportItem:
-        note("expense refused", connection_id=self._connection_id, entry_id=item.entry_id, code=refusal.error.code)
-        count("ItemsRefused")
+    def _failed(self, item: ExportItem, refusal: Refusal, cause: BaseException | None = None) -> ExportItem:
+        """`cause`: what the refusal goes back to, if anything was asked of a vendor."""
+        whose = export_errors.fault(refusal.error)
+        (warn if whose == "system" else note)(
+            "expense refused",
+            connection_id=self._connection_id,
+            entry_id=item.entry_id,
+            job_id=self._job.id,
+            code=refusal.error.code,
+            vendor_request_id=(cause.request_id or "") if isinstance(cause, VendorError) else "",
+        )
+        count("ItemsRefused", code=refusal.error.code, fault=whose)
         return replace(
             item,
             outcome="failed",
@@ -359,7 +370,9 @@ class JobRun:
         reason = ended.failure_reason_type or "?"
         refusal = Refusal(_ENDED_BY_PLEO.get(reason, export_errors.JOB_ENDED), {"reason": reason})
         if refusal.error is not export_errors.JOB_CANCELLED:
-            attention("job ended by Pleo", connection_id=self._connection_id, job_id=ended.id, reason=reason)
+            attention(
+                "job ended by Pleo", connection_id=self._connection_id, job_id=ended.id, reason=vocabulary(reason)
+            )
         return self._ended(job, refusal)
 
     def _ended(self, job: Job, refusal: Refusal) -> bool:
@@ -373,7 +386,11 @@ class JobRun:
         self._saved(
             replace(job, state=JobState.FINISHED, event=JobEvent.FAILED.value, code=error.code, values=refusal.values)
         )
-        note("job failed", connection_id=self._connection_id, job_id=job.job_id, code=error.code)
+        whose = export_errors.fault(error)
+        (warn if whose == "system" else note)(
+            "job failed", connection_id=self._connection_id, job_id=job.job_id, code=error.code
+        )
+        count("JobsFailed", code=error.code, fault=whose)
         return True
 
     def _saved(self, job: Job) -> Job:

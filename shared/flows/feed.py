@@ -35,7 +35,7 @@ from shared.flows.vendors import Remaining, Vendors
 from shared.lexoffice.client import MOST_TRANSACTIONS, LexofficeClient
 from shared.lexoffice.models import FinanceTransaction, NewFinanceTransaction
 from shared.pleo import entries
-from shared.telemetry import attention, count, note, warn
+from shared.telemetry import attention, count, lasted, note, warn
 
 # A call may take as long as lexoffice's gateway waits (30 s); what is begun must also be recorded.
 SECONDS_FOR_A_CALL = 40.0
@@ -177,7 +177,7 @@ class _Run:
                     continue
                 self._refused(batch[0], refusal)
             else:
-                self._sent(batch, held)
+                self._sent(batch, held, self.lexoffice.request_id)
 
     def _post(self, rows: Sequence[Row]) -> list[FinanceTransaction]:
         lines = [_line(self.connection.account_id, row) for row in rows]
@@ -203,7 +203,7 @@ class _Run:
                 self.sleep(_PAUSES[failures])
                 failures += 1
 
-    def _sent(self, rows: Sequence[Row], held: Sequence[FinanceTransaction]) -> None:
+    def _sent(self, rows: Sequence[Row], held: Sequence[FinanceTransaction], request_id: str) -> None:
         by_reference = {line.external_reference: line for line in held}
         done = []
         for row in rows:
@@ -214,12 +214,19 @@ class _Run:
                     "line differs",
                     connection_id=self.connection.connection_id,
                     entry_id=row.entry_id,
-                    detail=differs,
+                    detail=differs.partition(" ")[0],  # which of the two; the amount itself is not for logs
                 )
             done.append(replace(row, state=State.SENT, transaction_id=line.id if line else "", detail=differs))
         self._record(done)
         self.outcome.sent += len(done)
+        note(
+            "lines recorded",
+            connection_id=self.connection.connection_id,
+            entry_ids=[row.entry_id for row in done],
+            vendor_request_id=request_id,
+        )
         count("LinesFed", len(done))
+        lasted("FeedDelay", rules.delays(done, datetime.now(UTC)))
 
     def _refused(self, row: Row, refusal: Rejected) -> None:
         words = "; ".join(" ".join(filter(None, (issue.field, issue.kind, issue.message))) for issue in refusal.issues)
@@ -230,7 +237,7 @@ class _Run:
             "line refused",
             connection_id=self.connection.connection_id,
             entry_id=row.entry_id,
-            request_id=refusal.request_id,
+            vendor_request_id=refusal.request_id or "",
         )
 
     def _record(self, rows: Sequence[Row]) -> None:

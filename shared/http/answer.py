@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from shared.errors import Issue, UnexpectedAnswer, VendorError
 
 _REQUEST_IDS = ("x-request-id", "x-amzn-requestid")
+_LONGEST_ERROR = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,25 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+    @property
+    def request_id(self) -> str:
+        """The vendor's id of this call for its own support, "" if it gave none: a header, or a field of an error.
+
+        lexoffice's errors have `requestId` in their body (docs/assumptions.md#lexoffice-request-id).
+        """
+        name = next((name for name in _REQUEST_IDS if name in self.headers), None)
+        found = self.headers[name] if name else self._id_in_error()
+        return "".join(filter(_plain, found))[:100]
+
+    def _id_in_error(self) -> str:
+        if self.status < 400 or len(self.body) > _LONGEST_ERROR:
+            return ""
+        try:
+            content = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return ""
+        return str(content.get("requestId", "")) if isinstance(content, dict) else ""
 
     def json(self) -> Any:
         """Parse the body, decimal fractions as Decimal; UnexpectedAnswer when it is not JSON."""
@@ -46,18 +66,21 @@ class Answer:
 
     def error[E: VendorError](self, kind: type[E], reason: str = "", *, issues: tuple[Issue, ...] = ()) -> E:
         """Build the error that this answer amounts to; `reason` must not quote the body."""
-        request_id = next((self.headers[name][:100] for name in _REQUEST_IDS if name in self.headers), None)
         return kind(
             self.vendor,
             self.operation,
             status=self.status,
             reason=reason,
-            request_id=request_id,
+            request_id=self.request_id or None,
             issues=issues,
         )
 
 
 type IssueParser = Callable[[Answer], tuple[Issue, ...]]
+
+
+def _plain(character: str) -> bool:
+    return character.isascii() and (character.isalnum() or character in "-_.=:")
 
 
 def _no_constant(name: str) -> object:

@@ -88,6 +88,7 @@ class Http:
         self._read_timeout = read_timeout
         self._sleep = sleep
         self._clock = clock
+        self.request_id = ""  # the vendor's own id of the newest call that succeeded, for logs
 
     def acting_for(self, tokens: AccessTokens, *, pacer: Pacer | None = None) -> Self:
         """Return a view on the same connections that acts for one company."""
@@ -141,7 +142,9 @@ class Http:
                 "headers": sent_headers,
             },
         )
-        return self._repeated(lambda: self._authorised(call)) if call.repeatable else self._authorised(call)
+        answer = self._repeated(lambda: self._authorised(call)) if call.repeatable else self._authorised(call)
+        self.request_id = answer.request_id
+        return answer
 
     def download(self, url: str, *, max_bytes: int) -> BytesIO:
         """Fetch a file from wherever the vendor keeps it; the result is held in memory, at its start.

@@ -29,6 +29,11 @@ class VoucherCalls:
     def __init__(self, http: Http) -> None:
         self._http = http
 
+    @property
+    def request_id(self) -> str:
+        """What lexoffice calls the newest call that succeeded, for logs; "" if it gave it no name."""
+        return self._http.request_id
+
     def create_voucher(self, voucher: NewVoucher) -> str:
         """Create a voucher and return its id; lexoffice does not refuse a number that exists, so find first."""
         return self._http.request("POST", "/v1/vouchers", json=voucher.body()).read(Created.model_validate).id

@@ -1,5 +1,6 @@
 """Rotating tokens: one refresh at a time, stored before use, and nothing usable in a dump of the table."""
 
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from shared.errors import (
     Unavailable,
     VendorError,
 )
+from shared.telemetry import door
 
 WHO = ("c1", "company-1", "pleo")
 KEY = {"connection_id": {"S": "c1"}, "vendor": {"S": "pleo"}}
@@ -234,6 +236,39 @@ def test_a_refusal_is_not_believed_when_a_newer_pair_was_stored_meanwhile(
 
     assert tokens.renewed("access-0") == "access-9"
     assert store.read(*WHO).refresh == "refresh-9"
+
+
+def test_a_refusal_for_good_is_counted_apart_from_other_failures(
+    tokens: CompanyTokens, vendor: Vendor, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock.now = START + HOUR - 1  # expiring, not expired: the old token is kept
+    vendor.failure = Unavailable("pleo", "POST /oauth/token", status=503)
+    tokens.current()
+    assert counted(capsys) == {"RefreshFailed": [1.0]}
+
+    vendor.failure = AccessGone("pleo", "POST /oauth/token", status=400)
+    with pytest.raises(AccessGone):
+        tokens.current()
+    assert counted(capsys) == {"RefreshRefused": [1.0]}
+
+
+def test_a_refusal_of_a_pair_that_was_replaced_meanwhile_is_not_counted(
+    store: TokenStore, tokens: CompanyTokens, vendor: Vendor, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock.now += HOUR
+    vendor.good = "another"
+    vendor.before = lambda: store.save(*WHO, TokenPair("fresh", "refresh-9", HOUR))
+
+    assert tokens.current() == "fresh"
+
+    assert counted(capsys) == {}
+
+
+def counted(capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
+    """What was counted since the last look."""
+    door(lambda _event, _context: None)({}, None)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    return {name: line[name] for line in lines for name in line if name.startswith("Refresh")}
 
 
 def test_connecting_again_revives_an_ended_access(store: TokenStore, tokens: CompanyTokens, vendor: Vendor) -> None:

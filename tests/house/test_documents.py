@@ -41,22 +41,6 @@ def test_the_accountants_table_is_the_table_of_the_code() -> None:
     assert len(documented) == len(coded)
 
 
-def test_every_metric_of_the_code_is_in_the_table_of_metrics() -> None:
-    code = "".join(path.read_text() for folder in ("shared", "functions") for path in Path(folder).rglob("*.py"))
-    counted = set(re.findall(r'(?<!\.)\bcount\("(\w+)"', code))
-
-    documented = set(re.findall(r"`([A-Z]\w+)`", " ".join(row[0] for row in _table("docs/metrics.md"))))
-
-    assert counted
-    assert counted == documented
-
-
-def test_every_alarm_of_the_template_is_in_the_table_of_metrics() -> None:
-    alarms = set(re.findall(r"^  (\w+Alarm):$", Path("template.yaml").read_text(), re.MULTILINE))
-
-    assert alarms == set(re.findall(r"`(\w+Alarm)`", Path("docs/metrics.md").read_text()))
-
-
 def test_every_relative_link_of_a_document_leads_somewhere() -> None:
     documents = [Path("README.md"), Path("CONTRIBUTING.md"), *Path("docs").rglob("*.md"), *Path("local").rglob("*.md")]
     broken = [

@@ -149,6 +149,20 @@ def test_a_crashing_function_tells_the_caller_nothing(deployed: Deployed) -> Non
     assert deployed.call("GET", "/crash") == (500, {"message": "Internal Server Error"})
 
 
+def test_an_alarm_over_an_expression_is_there(deployed: Deployed) -> None:
+    names = [deployed.resources["MathAlarm"]]
+    (alarm,) = deployed.emulator.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
+
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (3, "GreaterThanThreshold")
+
+
+def test_who_invokes_a_crashing_function_directly_is_told(deployed: Deployed) -> None:
+    answer = deployed.emulator.client("lambda").invoke(FunctionName=deployed.resources["TryingFunction"], Payload="{}")
+
+    assert answer["FunctionError"]
+    assert "errorMessage" in json.load(answer["Payload"])
+
+
 def test_a_function_that_logs_nothing_is_not_slowed_by_it(deployed: Deployed) -> None:
     def seconds() -> float:
         began = time.monotonic()
@@ -236,13 +250,73 @@ def test_a_slow_move_can_be_cancelled_and_forbids_a_second(queues: Queues) -> No
         queues.client.start_message_move_task(**source)
     queues.client.cancel_message_move_task(TaskHandle=handle)
 
-    assert queues.last_move()["Status"] == "CANCELLED"
+    wait_for(lambda: queues.last_move()["Status"] == "CANCELLED")
     assert queues.receive(queues.dead)
+    with pytest.raises(queues.client.exceptions.ClientError, match="Only active tasks"):
+        queues.client.cancel_message_move_task(TaskHandle=handle)
 
 
 def test_only_a_dead_letter_queue_can_be_redriven(queues: Queues) -> None:
     with pytest.raises(queues.client.exceptions.ClientError, match="must be configured as a Dead Letter Queue"):
         queues.client.start_message_move_task(SourceArn=queues.arn(queues.source))
+
+
+@pytest.mark.parametrize("rate", [0, 501])
+def test_a_move_is_neither_without_pace_nor_faster_than_sqs_can(queues: Queues, rate: int) -> None:
+    with pytest.raises(queues.client.exceptions.ClientError, match="between 1 and 500"):
+        queues.client.start_message_move_task(SourceArn=queues.arn(queues.dead), MaxNumberOfMessagesPerSecond=rate)
+
+
+def test_at_most_ten_moves_are_listed(queues: Queues) -> None:
+    with pytest.raises(queues.client.exceptions.ClientError, match="between 1 and 10"):
+        queues.client.list_message_move_tasks(SourceArn=queues.arn(queues.dead), MaxResults=11)
+
+
+def test_a_fifo_queue_is_redriven_into_a_fifo_queue_only(queues: Queues) -> None:
+    plain = queues.client.create_queue(QueueName=f"plain-{time.monotonic_ns()}")["QueueUrl"]
+
+    with pytest.raises(queues.client.exceptions.ClientError, match="same type"):
+        queues.client.start_message_move_task(SourceArn=queues.arn(queues.dead), DestinationArn=queues.arn(plain))
+
+
+def test_where_a_message_came_from_that_was_sent_to_the_dead_letter_queue_itself_is_unknown(queues: Queues) -> None:
+    queues.client.send_message(
+        QueueUrl=queues.dead, MessageBody="x", MessageGroupId="x", MessageDeduplicationId=str(time.monotonic_ns())
+    )
+
+    queues.client.start_message_move_task(SourceArn=queues.arn(queues.dead))
+    wait_for(lambda: queues.last_move()["Status"] == "FAILED")
+    assert queues.last_move()["FailureReason"] == "CouldNotDetermineMessageSource"
+
+    queues.client.start_message_move_task(SourceArn=queues.arn(queues.dead), DestinationArn=queues.arn(queues.source))
+    assert wait_for(lambda: queues.receive(queues.source))
+
+
+def test_a_message_that_somebody_has_received_is_not_moved(queues: Queues) -> None:
+    queues.give_up("company")
+    [held] = queues.client.receive_message(QueueUrl=queues.dead, VisibilityTimeout=60)["Messages"]
+
+    queues.client.start_message_move_task(SourceArn=queues.arn(queues.dead))
+    wait_for(lambda: queues.last_move()["Status"] == "COMPLETED")
+
+    assert queues.last_move()["ApproximateNumberOfMessagesMoved"] == 0
+    queues.client.change_message_visibility(
+        QueueUrl=queues.dead, ReceiptHandle=held["ReceiptHandle"], VisibilityTimeout=0
+    )
+    assert queues.receive(queues.dead)
+
+
+def test_who_may_not_touch_the_dead_letter_queue_may_neither_start_nor_cancel_a_move(
+    deployed: Deployed, queues: Queues
+) -> None:
+    queues.give_up("one", "two")
+    arn = queues.arn(queues.dead)
+    handle = queues.client.start_message_move_task(SourceArn=arn, MaxNumberOfMessagesPerSecond=1)["TaskHandle"]
+
+    assert deployed.attempt("sqs", "start_message_move_task", SourceArn=arn) == "AccessDenied"
+    assert deployed.attempt("sqs", "cancel_message_move_task", TaskHandle=handle) == "AccessDenied"
+    queues.client.cancel_message_move_task(TaskHandle=handle)
+    wait_for(lambda: queues.last_move()["Status"] == "CANCELLED")
 
 
 def test_two_groups_are_worked_on_at_the_same_time(deployed: Deployed) -> None:

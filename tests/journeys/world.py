@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -60,7 +60,7 @@ class World:
         self.lexoffice("/outage", on=False)
         self.lexoffice("/switches", **self._lexoffice_switches)
         self.lexoffice("/categories", action="reset")
-        for queue in (*QUEUES, "FeedDeadLetterQueue", "ExportDeadLetterQueue"):
+        for queue in (*QUEUES, "FeedDeadLetterQueue", "ExportDeadLetterQueue", "SyncDeadLetterQueue"):
             self.stack.client("sqs").purge_queue(QueueUrl=self.stack.resources[queue])
 
     # -------------------------------------------------------------------------------------------- vendors
@@ -140,10 +140,28 @@ class World:
         finally:
             iam.delete_role_policy(RoleName=role, PolicyName="outage")
 
-    @contextmanager
-    def feed_switched_off(self) -> Iterator[None]:
+    def visible(self, queue_url: str) -> int:
+        """Messages in a queue that a worker could take now."""
+        name = "ApproximateNumberOfMessages"
+        found = self.stack.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=[name])
+        return int(found["Attributes"][name])
+
+    def oldest_sent(self, queue_url: str) -> float | None:
+        """When the oldest visible message was sent (Unix seconds), None if there is none; it stays where it is."""
+        found = self.stack.client("sqs").receive_message(
+            QueueUrl=queue_url, AttributeNames=["SentTimestamp"], VisibilityTimeout=0, MaxNumberOfMessages=10
+        )
+        sent = [int(message["Attributes"]["SentTimestamp"]) / 1000 for message in found.get("Messages", [])]
+        return min(sent, default=None)
+
+    def feed_switched_off(self) -> AbstractContextManager[None]:
         """Lets wake-ups wait in the queue, as when an operator disables the trigger."""
-        lambdas, trigger = self.stack.client("lambda"), self.stack.resources["FeedFunctionWake"]
+        return self.switched_off("FeedFunctionWake")
+
+    @contextmanager
+    def switched_off(self, trigger_id: str) -> Iterator[None]:
+        """Lets a queue's messages wait, by the logical id of its function's trigger."""
+        lambdas, trigger = self.stack.client("lambda"), self.stack.resources[trigger_id]
         lambdas.update_event_source_mapping(UUID=trigger, Enabled=False)
         try:
             yield
@@ -175,13 +193,14 @@ class World:
 
     def logged(self, door: str, **wanted: object) -> list[Json]:
         """A door's log lines that have these keys with these values."""
-        return [line for line in self._lines(door) if all(line.get(key) == value for key, value in wanted.items())]
+        return [line for line in self.lines(door) if all(line.get(key) == value for key, value in wanted.items())]
 
     def counted(self, door: str, metric: str) -> int:
         """What a door has added to a metric so far."""
-        return sum(int(value) for line in self._lines(door) if "_aws" in line for value in line.get(metric, []))
+        return sum(int(value) for line in self.lines(door) if "_aws" in line for value in line.get(metric, []))
 
-    def _lines(self, door: str) -> Iterator[Json]:
+    def lines(self, door: str) -> Iterator[Json]:
+        """Everything a door has logged that is JSON, metrics as well."""
         for message in self.stack.logs(door):
             with suppress(ValueError):
                 yield json.loads(message)

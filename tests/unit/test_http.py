@@ -279,6 +279,28 @@ def test_a_refusal_has_the_kind_of_its_status_and_the_vendors_issues(status: int
     assert pacer.refusals == 0
 
 
+def test_a_refusal_without_such_a_header_has_the_id_of_its_body() -> None:
+    http, _ = answering(httpx.Response(406, json={"requestId": "25d9738a\n<b>", "IssueList": []}))
+
+    with pytest.raises(Rejected) as caught:
+        http.request("POST", "/v1/lines", json=[])
+
+    assert caught.value.request_id == "25d9738ab"  # nothing but what an id is made of goes into a log
+
+
+def test_the_newest_success_is_known_by_the_vendors_id_of_it() -> None:
+    named, nameless = httpx.Response(200, headers={"x-amzn-RequestId": "req-2"}, json={}), httpx.Response(200, json={})
+    http, _ = answering(named, nameless)
+    assert http.request_id == ""
+
+    seen = []
+    for _ in range(2):
+        http.request("GET", "/v1/profile")
+        seen.append(http.request_id)
+
+    assert seen == ["req-2", ""]
+
+
 @pytest.mark.parametrize("place", ["version", "lockVersion"])
 def test_a_406_about_the_version_is_a_conflict(place: str) -> None:
     http, _ = answering(httpx.Response(406), issues=lambda _: (Issue(place, "invalid_value"),))

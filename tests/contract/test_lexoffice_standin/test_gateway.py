@@ -39,6 +39,14 @@ def test_without_a_live_token_the_gateway_refuses(standin: StandIn, header: dict
     assert response.headers["x-amzn-errortype"] == "UnauthorizedException"
 
 
+def test_every_answer_names_its_request_if_told_so(standin: StandIn, app: App) -> None:
+    assert "x-amzn-requestid" not in app.get("profile").headers
+
+    standin.control("switches", request_ids="all")
+
+    assert len({app.get("profile").headers["x-amzn-requestid"] for _ in range(2)}) == 2
+
+
 def test_a_missing_scope_is_forbidden(standin: StandIn) -> None:
     app = standin.connect(scope="finance.read")
 

@@ -10,7 +10,7 @@ from samples import ENTRY_ID, entry, pending
 
 from shared.domain.booking import Destination
 from shared.domain.entry import Entry
-from shared.domain.ledger import REWRITABLE, WORK, Row, State, completed_row, correct, row_for, unreadable
+from shared.domain.ledger import REWRITABLE, WORK, Row, State, completed_row, correct, delays, row_for, unreadable
 from shared.domain.money import Money
 
 LATER = datetime(2026, 2, 1, 23, 30, tzinfo=UTC)
@@ -278,3 +278,15 @@ def test_in_any_order_the_lines_add_up_to_the_newest_final_snapshot(
     assert books.effect() == (row_for(final[-1]).total if final else 0)
     assert books.first is not None
     assert books.first.revisions == 1 + len(books.rows)
+
+
+def test_only_a_payments_own_way_counts_as_delay() -> None:
+    received = replace(row_for(entry()), ready_at="2026-02-01T23:29:30.250000Z")
+    others = [
+        replace(received, history=True),
+        replace(received, revision=2),
+        replace(received, ready_at=""),
+    ]
+    ahead = replace(received, ready_at="2026-02-01T23:30:01.000000Z")  # by another machine's clock
+
+    assert delays([received, *others, ahead], LATER) == [29.75, 0.0]
