@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from local import package, vendors
-from local.emulator.deploy import create_bucket, deploy, upload
+from local.emulator.deploy import STACK, create_bucket, deploy, upload
 from local.emulator.process import ADMIN, DIRECT, REGION, ROOT, Emulator, free_ports, wait_until_answers
 
 # The addresses of `make up` and `make demo`, so that bookmarks and sandbox registrations stay valid.
@@ -111,6 +111,7 @@ class LocalStack:
             "api_url": self.api_url,
             "aws_endpoint_url": self.emulator.endpoint_url,
             "region": REGION,
+            "stack_name": STACK,
             "resources": self.resources,
             "pleo_url": self.pleo_url,
             "lexoffice_url": self.lexoffice_url,

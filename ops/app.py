@@ -14,9 +14,12 @@ from ops.answer import Answer
 from ops.desk import Desk
 from ops.refusal import Refusal
 from ops.stack import find
+from shared.domain.words import one_line
 from shared.errors import IntegrationError, StoreUnavailable
 
 type Command = Callable[..., Answer]
+
+_LONGEST_SENTENCE = 2_000
 
 app = typer.Typer(
     name="ops",
@@ -89,7 +92,15 @@ def command(*, changes: bool = False, name: str | None = None) -> Callable[[Comm
 
 def _desk(target: dict[str, Any], *, as_json: bool, reason: str) -> Desk:
     stack = find(local=target["local"], name=target["stack"], profile=target["profile"], region=target["region"])
-    return Desk(stack, as_json=as_json, reason=reason)
+    return Desk(stack, as_json=as_json, reason=reason, target=_options(target))
+
+
+def _options(target: dict[str, Any]) -> list[str]:
+    """The options that mean the same target, for commands that are shown to be pasted."""
+    options = ["--local"] if target["local"] else []
+    for name in ("stack", "profile", "region"):
+        options += [f"--{name}", target[name]] if target[name] else []
+    return options
 
 
 def _print(as_json: bool, answering: Callable[[], Answer]) -> None:
@@ -116,10 +127,13 @@ def _show(answer: Answer) -> None:
     # Where the output goes to a file or a program, a table is as wide as it needs to be.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     for part in answer.shown:
-        console.print(part)
+        # Not cropped: a command that is meant to be copied may be longer than a line.
+        console.print(part, crop=False)
 
 
 def _refuse(sentence: str, *, as_json: bool) -> None:
+    # It may name a company, and names come from outside.
+    sentence = one_line(sentence, _LONGEST_SENTENCE)
     if as_json:
         sys.stdout.write(json.dumps({"error": sentence}, ensure_ascii=False) + "\n")
     sys.stderr.write(f"{sentence}\n")

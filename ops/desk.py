@@ -1,6 +1,6 @@
 """What every command works with: the stack's adapters, the company that is meant, the trail of what was changed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any
@@ -27,11 +27,23 @@ _MOST_NAMED = 5
 
 
 class Desk:
-    """One command's surroundings. `progress` is where people are told what is going on: never the answer's stream."""
+    """One command's surroundings. `progress` is where people are told what is going on: never the answer's stream.
 
-    def __init__(self, stack: Stack, *, as_json: bool, reason: str = "", progress: Console | None = None) -> None:
+    `target` are the options that mean this stack.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        *,
+        as_json: bool,
+        reason: str = "",
+        target: Sequence[str] = (),
+        progress: Console | None = None,
+    ) -> None:
         self.stack = stack
         self.as_json = as_json
+        self.target = tuple(target)
         self.progress = progress or Console(stderr=True)
         self._reason = reason
 

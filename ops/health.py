@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
+from shared.aws.connections import PAUSED
 from shared.domain.overview import Overview
 
 # A proof is made daily; two days without one mean that something keeps it from being made.
@@ -44,7 +45,7 @@ def judge(seen: Overview, *, dead: int, now: datetime) -> Verdict:
 
 def _broken(seen: Overview, dead: int) -> list[str]:
     found = []
-    if seen.hold:
+    if seen.hold and seen.hold != PAUSED:
         found.append(f"held: {seen.hold}")
     if dead:
         found.append(f"{dead} in dead-letter queues")
@@ -57,6 +58,8 @@ def _broken(seen: Overview, dead: int) -> list[str]:
 
 def _to_look_at(seen: Overview, now: datetime) -> list[str]:
     found = []
+    if seen.hold == PAUSED:
+        found.append("paused")  # by one of us, who has to lift it, too
     if seen.status == "connecting":
         found.append("set-up not finished")
     if to_check := sum(each.state in {"failed", "held"} for each in seen.waiting):

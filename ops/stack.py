@@ -9,7 +9,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.refusal import Refusal
-from shared.aws.clients import client
+from shared.aws.clients import client, translated
 
 # Where `make up` says what it runs; elsewhere only for tests, which run several stacks at once.
 LOCAL = Path(os.environ.get("OPS_LOCAL_STACK") or Path(__file__).parents[1] / ".local" / "stack.json")
@@ -18,11 +18,24 @@ _NOT_HERE = "Nothing runs on this machine: start it with `make up` and leave it 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """One deployed stack: `resources` are physical ids by logical id, `who` is the caller's AWS identity (an ARN)."""
+    """One deployed stack: `resources` are physical ids by logical id, `who` is the caller's AWS identity (an ARN).
+
+    `formation` is what CloudFormation calls it, where that is not `name`.
+    """
 
     name: str
     resources: Mapping[str, str]
     who: str
+    formation: str = ""
+
+    def parameter(self, name: str) -> str:
+        """The value that a parameter of the template was deployed with. Raises Refusal."""
+        with translated("DescribeStacks"):
+            (found,) = client("cloudformation").describe_stacks(StackName=self.formation or self.name)["Stacks"]
+        for each in found.get("Parameters", []):
+            if each["ParameterKey"] == name:
+                return str(each["ParameterValue"])
+        raise Refusal(f"The stack {self.name} has no parameter {name}: it is older than this command line; deploy it.")
 
     def __getitem__(self, logical_id: str) -> str:
         """A resource's physical id; for a queue its URL, for a table its name."""
@@ -70,7 +83,8 @@ def _local() -> Stack:
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": ",".join(filter(None, ("127.0.0.1,localhost", os.environ.get("NO_PROXY")))),
     }
-    return Stack(name="local", resources=described["resources"], who=_identity(_NOT_HERE))
+    who = _identity(_NOT_HERE)
+    return Stack(name="local", resources=described["resources"], who=who, formation=described.get("stack_name", ""))
 
 
 def _deployed(name: str) -> Stack:

@@ -1,6 +1,5 @@
 """The door of `ExportQueue`: wakes the export worker for the company named in a message."""
 
-import json
 import os
 import secrets
 import time
@@ -11,13 +10,15 @@ from typing import Any
 
 from shared.aws.connections import Connections
 from shared.aws.exports import Exports
+from shared.aws.failures import EXPORT, Failures
 from shared.aws.ledger import Ledger
 from shared.aws.matches import Matches
+from shared.aws.quarantine import Quarantine
 from shared.aws.queues import CompanyQueue
 from shared.aws.vouchers import Vouchers
 from shared.config import ExportSettings
 from shared.domain.voucher import Settings
-from shared.errors import IntegrationError
+from shared.errors import IntegrationError, StoreUnavailable
 from shared.flows.export import Exporter
 from shared.flows.vendors import Vendors
 from shared.telemetry import count, door, warn
@@ -50,6 +51,12 @@ def _parts() -> tuple[ExportSettings, Exporter, CompanyQueue]:
     return settings, exporter, CompanyQueue(settings.export_queue_url)
 
 
+@cache
+def _notes() -> tuple[Quarantine, Failures]:
+    table = _parts()[0].ledger_table
+    return Quarantine(table), Failures(table)
+
+
 _parts()
 
 
@@ -58,20 +65,37 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Work on the jobs of each company of a batch; what must be tried again is handed back."""
     seconds = context.get_remaining_time_in_millis() / 1000
     deadline = time.monotonic() + seconds
-    failures = []
-    for record in event["Records"]:
-        connection_id = json.loads(record["body"])["connection_id"]
-        # If we die, another worker should take over soon, but not before this one is surely dead: a job at Pleo has an
-        # hour, the queue's own timeout is half of it.
-        _parts()[2].hold(record["receiptHandle"], int(seconds) + _MARGIN)
-        try:
-            _export(connection_id, deadline)
-        except IntegrationError as error:
-            warn("export postponed", connection_id=connection_id, cause=str(error))
-            count("ExportPostponed")
-            _try_later(record)
-            failures.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failures}
+    failures = [record for record in event["Records"] if not _worked(record, seconds, deadline)]
+    for record in failures:
+        _try_later(record)
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in failures]}
+
+
+def _worked(record: Mapping[str, Any], seconds: float, deadline: float) -> bool:
+    """Whether the message is done with."""
+    quarantine, failures = _notes()
+    try:
+        wake = quarantine.read(EXPORT, record)
+    except StoreUnavailable as error:
+        warn("message not quarantined", message_id=record["messageId"], cause=str(error))
+        return False
+    if wake is None:
+        return True
+    # If we die, another worker should take over soon, but not before this one is surely dead: a job at Pleo has an
+    # hour, the queue's own timeout is half of it.
+    _parts()[2].hold(record["receiptHandle"], int(seconds) + _MARGIN)
+    attempt = int(record["attributes"]["ApproximateReceiveCount"])
+    try:
+        _export(wake.connection_id, deadline)
+    except IntegrationError as error:
+        warn("export postponed", connection_id=wake.connection_id, cause=str(error))
+        count("ExportPostponed")
+        failures.note(wake.connection_id, EXPORT, str(error), attempt)
+        return False
+    except Exception as error:
+        failures.crashed(wake.connection_id, EXPORT, error, attempt)
+        return False
+    return True
 
 
 def _export(connection_id: str, deadline: float) -> None:

@@ -1,6 +1,5 @@
 """The door of `FeedQueue`: wakes the feed worker for the companies named in a batch of messages."""
 
-import json
 import os
 import secrets
 import time
@@ -9,10 +8,12 @@ from functools import cache
 from typing import Any
 
 from shared.aws.connections import Connections
+from shared.aws.failures import FEED, Failures
 from shared.aws.ledger import Ledger
+from shared.aws.quarantine import Quarantine
 from shared.aws.queues import CompanyQueue
 from shared.config import FeedSettings
-from shared.errors import IntegrationError, OutOfTime
+from shared.errors import IntegrationError, OutOfTime, StoreUnavailable
 from shared.flows.feed import SECONDS_FOR_A_CALL, Feeder, NoProgressError, Outcome
 from shared.flows.vendors import Vendors
 from shared.telemetry import count, door, warn
@@ -31,22 +32,36 @@ def _parts() -> tuple[FeedSettings, Feeder, CompanyQueue]:
     return settings, feeder, CompanyQueue(settings.feed_queue_url)
 
 
+@cache
+def _notes() -> tuple[Quarantine, Failures]:
+    table = _parts()[0].ledger_table
+    return Quarantine(table), Failures(table)
+
+
 _parts()
 
 
 @door
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Work through a batch; every message of a company that must be tried again is handed back."""
+    """Work through a batch; every message of a company that must be tried again is handed back.
+
+    Whatever happens to one company is nothing to the others of the batch, even if it is a mistake of ours.
+    """
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000
-    failures: list[Mapping[str, Any]] = []
-    for connection_id, records in _by_company(event["Records"]).items():
+    companies, failures = _by_company(event["Records"])
+    for connection_id, records in companies.items():
+        attempt = max(_attempt(record) for record in records)
         try:
             _feed(connection_id, deadline)
         except (IntegrationError, NoProgressError) as error:
             warn("feed postponed", connection_id=connection_id, cause=str(error))
             count("FeedPostponed")
-            _try_later(records)
+            _notes()[1].note(connection_id, FEED, str(error), attempt)
             failures += records
+        except Exception as error:
+            _notes()[1].crashed(connection_id, FEED, error, attempt)
+            failures += records
+    _try_later(failures)
     return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in failures]}
 
 
@@ -63,17 +78,30 @@ def _feed(connection_id: str, deadline: float) -> None:
         queue.wake(connection_id, f"continued.{secrets.token_hex(8)}")
 
 
-def _by_company(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+def _by_company(
+    records: Sequence[Mapping[str, Any]],
+) -> tuple[dict[str, list[Mapping[str, Any]]], list[Mapping[str, Any]]]:
+    """The messages by company, and those nobody can read that could not be quarantined either."""
     companies: dict[str, list[Mapping[str, Any]]] = {}
+    unkept = []
     for record in records:
-        companies.setdefault(json.loads(record["body"])["connection_id"], []).append(record)
-    return companies
+        try:
+            wake = _notes()[0].read(FEED, record)
+        except StoreUnavailable as error:
+            warn("message not quarantined", message_id=record["messageId"], cause=str(error))
+            unkept.append(record)
+            continue
+        if wake:
+            companies.setdefault(wake.connection_id, []).append(record)
+    return companies, unkept
+
+
+def _attempt(record: Mapping[str, Any]) -> int:
+    return int(record["attributes"]["ApproximateReceiveCount"])
 
 
 def _try_later(records: Sequence[Mapping[str, Any]]) -> None:
     """Pause before the next attempt, longer each time: handing messages back switches Lambda's own back-off off."""
     settings, _, queue = _parts()
     for record in records:
-        attempt = int(record["attributes"]["ApproximateReceiveCount"])
-        pause = min(settings.feed_retry_seconds * attempt, _LONGEST_PAUSE)
-        queue.try_later(record["receiptHandle"], pause)
+        queue.try_later(record["receiptHandle"], min(settings.feed_retry_seconds * _attempt(record), _LONGEST_PAUSE))

@@ -1,36 +1,39 @@
 """The door of `SyncQueue`: one company's turn per message, and its set-up before that where it is wished."""
 
-import json
 import os
 import time
+from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
 from shared.aws.connections import Connections
 from shared.aws.erasure import Erasure
 from shared.aws.exports import Exports
+from shared.aws.failures import SYNC, Failures
 from shared.aws.ledger import Ledger
 from shared.aws.limiter import pace
 from shared.aws.proofs import Proofs
-from shared.aws.queues import CompanyQueue
+from shared.aws.quarantine import Quarantine
+from shared.aws.queues import CompanyQueue, Wake
 from shared.config import SyncSettings
-from shared.errors import IntegrationError
+from shared.errors import IntegrationError, StoreUnavailable
 from shared.flows.back_off import postpone, recovered
 from shared.flows.deletion import Leaving
 from shared.flows.keep_alive import KeepAlive
 from shared.flows.proof import Prover
+from shared.flows.rotation import Rotation
 from shared.flows.set_up import SetUp
 from shared.flows.silence import Silence
 from shared.flows.subscriptions import Subscriptions
 from shared.flows.turn import Turn
 from shared.flows.vendors import Remaining, Vendors
-from shared.telemetry import door
+from shared.telemetry import door, warn
 
 _SECONDS_FOR_A_CALL = 40.0
 
 
 @cache
-def _parts() -> tuple[Turn, SetUp, Connections]:
+def _parts() -> tuple[Turn, SetUp, Connections, Rotation]:
     settings = SyncSettings.from_env(os.environ)
     connections, vendors = Connections(settings.connection_table), Vendors(settings)
     ledger = Ledger(settings.ledger_table)
@@ -39,7 +42,8 @@ def _parts() -> tuple[Turn, SetUp, Connections]:
         key_arn=settings.key_arn,
         events_verifiable=bool(settings.lexoffice_webhook_key),
     )
-    keep_alive = KeepAlive(connections=connections, vendors=vendors, subscriptions=subscriptions)
+    rotation = Rotation(connections=connections, vendors=vendors, subscriptions=subscriptions)
+    keep_alive = KeepAlive(connections=connections, vendors=vendors, subscriptions=subscriptions, rotation=rotation)
     queue = CompanyQueue(settings.feed_queue_url)
     turn = Turn(
         connections=connections,
@@ -65,7 +69,13 @@ def _parts() -> tuple[Turn, SetUp, Connections]:
         subscriptions=subscriptions,
         account_system=settings.lexoffice_account_system,
     )
-    return turn, set_up, connections
+    return turn, set_up, connections, rotation
+
+
+@cache
+def _notes() -> tuple[Quarantine, Failures]:
+    table = SyncSettings.from_env(os.environ).ledger_table
+    return Quarantine(table), Failures(table)
 
 
 _parts()
@@ -76,35 +86,52 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take the turns of a batch.
 
     A failed turn of the agenda is done with: the company is due again, with back-off (shared/flows/back_off.py). What
-    somebody wished beyond it stands in the message only, so that one comes again after the visibility timeout.
+    somebody wished beyond it stands in the message only, so that one comes again after the visibility timeout, and so
+    does one at which we crashed.
     """
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _SECONDS_FOR_A_CALL
-    failures = []
-    for record in event["Records"]:
-        message = json.loads(record["body"])
-        if not _worked(message, lambda: deadline - time.monotonic()):
-            failures.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failures}
+    failures = [record for record in event["Records"] if not _worked(record, lambda: deadline - time.monotonic())]
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in failures]}
 
 
-def _worked(message: dict[str, Any], remaining: Remaining) -> bool:
+def _worked(record: Mapping[str, Any], remaining: Remaining) -> bool:
     """Whether the message is done with."""
-    turn, set_up, connections = _parts()
-    connection_id = message["connection_id"]
+    quarantine, failures = _notes()
     try:
-        if message.get("set_up", False) and not set_up.run(connection_id, remaining):
-            return True
-        result = turn.take(
-            connection_id,
-            remaining,
-            catalogue_now=message.get("catalogue", False),
-            catalogue_accepted=message.get("accept", False),
-            access_now=message.get("access", False),
-            proof_now=message.get("proof", False),
-        )
-        if result.after_failures:
-            recovered(connections, connection_id)
+        wake = quarantine.read(SYNC, record)
+    except StoreUnavailable as error:
+        warn("message not quarantined", message_id=record["messageId"], cause=str(error))
+        return False
+    if wake is None:
+        return True
+    attempt = int(record["attributes"]["ApproximateReceiveCount"])
+    try:
+        _take_turn(wake, remaining)
     except IntegrationError as error:
-        postpone(connections, connection_id, error)
-        return not any(wished for name, wished in message.items() if name != "connection_id")
+        postpone(_parts()[2], wake.connection_id, error)
+        if wake.wishes:
+            failures.note(wake.connection_id, SYNC, str(error), attempt)
+        return not wake.wishes
+    except Exception as error:
+        failures.crashed(wake.connection_id, SYNC, error, attempt)
+        return False
     return True
+
+
+def _take_turn(wake: Wake, remaining: Remaining) -> None:
+    turn, set_up, connections, rotation = _parts()
+    if wake.wishes & {"rotate", "retire"}:
+        rotation.rotate(wake.connection_id, remaining, retire="retire" in wake.wishes)
+        return
+    if "set_up" in wake.wishes and not set_up.run(wake.connection_id, remaining):
+        return
+    result = turn.take(
+        wake.connection_id,
+        remaining,
+        catalogue_now="catalogue" in wake.wishes,
+        catalogue_accepted="accept" in wake.wishes,
+        access_now="access" in wake.wishes,
+        proof_now="proof" in wake.wishes,
+    )
+    if result.after_failures:
+        recovered(connections, wake.connection_id)

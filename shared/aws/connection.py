@@ -34,10 +34,15 @@ class Connection:
 
     `caught_up_to` is the settlement time up to which everything is in the ledger, `seen_days` has a digest of each
     recent day's entries (day → digest). `hold` says in a stable word why a held connection waits (`pleo_access_gone`,
-    `lexoffice_access_gone`, `plan`, `account_missing`). `public_url` is our own address as both vendors know it.
+    `lexoffice_access_gone`, `plan`, `account_missing`, `paused`). `public_url` is our own address as both vendors know
+    it. `retiring` has the webhook subscriptions that are being replaced, each since when (shared/flows/rotation.py).
+
+    `paused_at` says since when support lets nothing be written, whatever else it is held for and whoever connects it
+    again, "" if it does not; `resumed_at` when a hold was last lifted by support.
 
     `catalogue_at` is the last sync of categories and tax codes that got through, `catalogue_tried_at` the last one that
-    was refused or incomplete, `sync_asked_at` when a person last asked for one.
+    was refused or incomplete. `sync_asked_at`, `accept_asked_at` and `proof_asked_at` are when a person last asked for
+    a sync, confirmed a refused list, and asked for a proof (shared/flows/wishes.py).
 
     While it is set up, `steps` says how far it has come (shared/domain/set_up.py), `stepped_at` when it last moved and
     `stopped` why it stopped. After it was disconnected, `released_at` says when its tokens were gone, `unconfirmed`
@@ -61,12 +66,17 @@ class Connection:
     organisation_name: str = ""
     account_id: str = ""
     secrets: tuple[SigningSecret, ...] = ()
+    retiring: Mapping[str, str] = field(default_factory=dict)
+    paused_at: str = ""
+    resumed_at: str = ""
     connected_at: str = ""
     caught_up_to: str = ""
     seen_days: Mapping[str, str] = field(default_factory=dict)
     catalogue_at: str = ""
     catalogue_tried_at: str = ""
     sync_asked_at: str = ""
+    accept_asked_at: str = ""
+    proof_asked_at: str = ""
     receipts_at: str = ""
     due_at: str = ""
     public_url: str = ""

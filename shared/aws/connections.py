@@ -23,6 +23,7 @@ __all__ = [
     "AGENDA",
     "ASK_AGAIN",
     "DUE_INDEX",
+    "PAUSED",
     "Connection",
     "Connections",
     "DisconnectedError",
@@ -34,7 +35,8 @@ __all__ = [
 AGENDA = "sync"
 DUE_INDEX = "due"
 ACCESS_GONE = "access_gone"
-# A person may ask for a sync so often.
+PAUSED = "paused"
+# A person may ask for the same thing so often.
 ASK_AGAIN = timedelta(minutes=1)
 
 
@@ -203,20 +205,88 @@ class Connections:
             )
         )
 
-    def ask_for_sync(self, connection_id: str, now: datetime) -> bool:
-        """Note that a person wants the lists synced now; False when somebody did within the last minute."""
+    def pause(self, connection_id: str, now: datetime) -> bool:
+        """Let nothing be written for a company until it is resumed; False when that is so already.
+
+        It outlasts every other hold, connecting again and disconnecting. A company that is held for something else goes
+        on saying so: that is what its admin can do something about.
+        """
+        not_yet = "(attribute_not_exists(#paused_at) OR #paused_at = :none)"
+        values = {"now": utc_text(now), "none": "", "active": Status.ACTIVE.value}
+        held = Update(
+            key={"id": f"CONNECTION#{connection_id}"},
+            expression="SET #paused_at = :now, #status = :held, #hold = :paused",
+            names=["paused_at", "status", "hold"],
+            values={**values, "held": Status.HELD.value, "paused": PAUSED},
+            condition=f"#status = :active AND {not_yet}",
+        )
+        noted = Update(
+            key={"id": f"CONNECTION#{connection_id}"},
+            expression="SET #paused_at = :now",
+            names=["paused_at", "status"],
+            values=values,
+            condition=f"attribute_exists(#status) AND #status <> :active AND {not_yet}",
+        )
+        # The first once more, for a company that became active between the two.
+        return any(self._try(each) for each in (held, noted, held))
+
+    def resume(self, connection: Connection, now: datetime) -> bool:
+        """Lift a company's pause and whatever else it is held for; False when that has changed since it was read.
+
+        A held company is active and due at once; the next call holds it again if the cause is still there.
+        """
+        held = connection.status is Status.HELD
+        lifted = {"status": Status.ACTIVE, "hold": "", "due_at": utc_text(now)} if held else {}
+        try:
+            self._changed(
+                connection.connection_id,
+                {**lifted, "paused_at": "", "resumed_at": utc_text(now)},
+                condition="#status = :was AND #hold = :seen AND (attribute_not_exists(#paused_at) OR #paused_at = :at)",
+                names=["status", "hold", "paused_at"],
+                values={"was": connection.status.value, "seen": connection.hold, "at": connection.paused_at},
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def activate(self, connection_id: str, **changes: Any) -> Connection:
+        """Set some fields of a company that is set up, and have it written for, unless it is paused.
+
+        Raises DisconnectedError.
+        """
+        gone = {"gone": Status.DISCONNECTED.value, "none": ""}
+        paused = "(attribute_exists(#paused_at) AND #paused_at <> :none)"
+        names = ["status", "paused_at"]
+        active = {**changes, "status": Status.ACTIVE, "hold": ""}
+        held = {**changes, "status": Status.HELD, "hold": PAUSED}
+        # The first once more, for a company that was resumed between the two.
+        for fields, condition in ((active, f"NOT {paused}"), (held, paused), (active, f"NOT {paused}")):
+            try:
+                return self._changed(
+                    connection_id, fields, condition=f"#status <> :gone AND {condition}", names=names, values=gone
+                )
+            except ConditionFailedError:
+                continue
+        raise DisconnectedError
+
+    def ask(self, connection_id: str, what: str, now: datetime) -> bool:
+        """Note that a person asks for something (sync, accept, proof); False when somebody did within the last minute.
+
+        Nobody can ask for a company that is not active.
+        """
+        asked_at = f"{what}_asked_at"
         return self._try(
             Update(
                 key={"id": f"CONNECTION#{connection_id}"},
-                expression="SET #sync_asked_at = :now",
-                names=["sync_asked_at", "status"],
+                expression=f"SET #{asked_at} = :now",
+                names=[asked_at, "status"],
                 values={"now": utc_text(now), "before": utc_text(now - ASK_AGAIN), "active": Status.ACTIVE.value},
-                condition="#status = :active AND (attribute_not_exists(#sync_asked_at) OR #sync_asked_at < :before)",
+                condition=f"#status = :active AND (attribute_not_exists(#{asked_at}) OR #{asked_at} < :before)",
             )
         )
 
     def lease_setup(self, connection_id: str, owner: str, until: datetime, now: datetime) -> bool:
-        """Let one browser at a time set a company up; False while another one does."""
+        """Let one worker at a time set a company up or see to its webhooks; False while another one does."""
         return self._try(
             Update(
                 key={"id": f"CONNECTION#{connection_id}"},

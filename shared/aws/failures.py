@@ -1,19 +1,23 @@
-"""Why a company's worker failed the last time: items `FAILURE#feed` and `FAILURE#export` of its ledger partition.
+"""Why a company's worker failed the last time: items `FAILURE#<worker>` of its ledger partition.
 
 A message that ends in a dead-letter queue says only whom to wake; this says what was in the way. Written when a run is
 postponed, never cleared: a success shows by what was recorded after it.
 """
 
+import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from shared.aws.table import Table, Update
 from shared.domain.times import utc_text
 from shared.errors import StoreUnavailable
-from shared.telemetry import warn
+from shared.telemetry import attention, warn
 
 FEED = "feed"
 EXPORT = "export"
+SYNC = "sync"
+_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,15 @@ class Failures:
         except StoreUnavailable as error:
             warn("failure not remembered", connection_id=connection_id, cause=str(error))
 
+    def crashed(self, connection_id: str, worker: str, error: Exception, attempt: int) -> None:
+        """Remember a failure that nobody foresaw, and tell somebody: it is ours to mend.
+
+        Only the error's kind and where it was raised: its text may hold a customer's data.
+        """
+        cause = f"crashed: {type(error).__name__} at {_place(error)}"
+        attention("worker crashed", connection_id=connection_id, worker=worker, detail=cause)
+        self.note(connection_id, worker, cause, attempt)
+
     def last(self, connection_id: str, worker: str) -> Failure | None:
         """The last failed run of a worker, however long ago. Raises StoreUnavailable."""
         item = self._table.get(_key(connection_id, worker))
@@ -54,3 +67,12 @@ class Failures:
 
 def _key(connection_id: str, worker: str) -> dict[str, str]:
     return {"connection_id": connection_id, "row": f"FAILURE#{worker}"}
+
+
+def _place(error: Exception) -> str:
+    """The innermost line of our own that an error passed: `shared/flows/feed.py:120`."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if file.is_relative_to(_ROOT) and file.relative_to(_ROOT).parts[0] in {"functions", "shared"}:
+            return f"{file.relative_to(_ROOT)}:{frame.lineno}"
+    return "an unknown place"

@@ -6,7 +6,7 @@ StoreUnavailable when AWS does not do what was asked.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -186,6 +186,41 @@ class Ledger:
                 continue
             return len(left)
         raise StoreUnavailable("TransactWriteItems was refused again and again")
+
+    def send_again(self, connection_id: str, refused: Row, now: datetime) -> bool:
+        """Make a line that lexoffice refused ready once more, word for word; False if it is not refused any more.
+
+        lexoffice took nothing of it, so it is in no sum, and nothing of it is there. One conditional write: of two
+        people who press at once one makes it ready, and a newer snapshot from Pleo goes before both.
+        """
+        row = replace(
+            refused,
+            state=State.READY,
+            reason="correction" if refused.revision > 1 else "",
+            detail="",
+            ready_at=utc_text(now),
+            final_at="",
+        )
+        changed = {
+            "state": row.state.value,
+            "reason": row.reason,
+            "detail": row.detail,
+            "ready_at": row.ready_at,
+            "final_at": row.final_at,
+            "work": work.of_row(row),
+        }
+        update = Update(
+            key=rows.key(connection_id, row),
+            expression=_set(changed),
+            names=[*changed, "version"],
+            values={**changed, "failed": State.FAILED.value, "seen": refused.version},
+            condition="#state = :failed AND #version = :seen",
+        )
+        try:
+            self._table.update(update)
+        except ConditionFailedError:
+            return False
+        return True
 
     def _sums(self, connection_id: str, outcomes: Sequence[Row], now: datetime) -> Update:
         added = {

@@ -1,7 +1,10 @@
 """Queues: they only wake somebody up. What is to be done stands in the ledger."""
 
 import json
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from shared.aws.clients import client, translated
 from shared.errors import StoreUnavailable
@@ -30,24 +33,22 @@ class CompanyQueue:
             )
 
     def hold(self, receipt_handle: str, seconds: int) -> None:
-        """Keep a message that is being worked on from others for so long instead of the queue's own time-out.
-
-        Only a shorter wait after a crash depends on it, so a failure is not raised.
-        """
-        try:
-            self._hide(receipt_handle, seconds)
-        except StoreUnavailable as error:
-            warn("message not held", cause=str(error))
+        """Keep a message that is being worked on from others for so long instead of the queue's own time-out."""
+        self._hide(receipt_handle, seconds)
 
     def try_later(self, receipt_handle: str, seconds: int) -> None:
         """Hide a message that could not be worked on for so long; SQS shows it again by itself."""
         self._hide(receipt_handle, seconds)
 
     def _hide(self, receipt_handle: str, seconds: int) -> None:
-        with translated("ChangeMessageVisibility"):
-            self._sqs.change_message_visibility(
-                QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
-            )
+        # Only when the message is seen again depends on it, so a failure is not raised.
+        try:
+            with translated("ChangeMessageVisibility"):
+                self._sqs.change_message_visibility(
+                    QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+                )
+        except StoreUnavailable as error:
+            warn("message not held", cause=str(error))
 
 
 class SyncQueue:
@@ -58,15 +59,28 @@ class SyncQueue:
         self._sqs = client("sqs")
 
     def send_turn(
-        self, connection_id: str, *, catalogue: bool = False, access: bool = False, set_up: bool = False
+        self,
+        connection_id: str,
+        *,
+        catalogue: bool = False,
+        accept: bool = False,
+        access: bool = False,
+        proof: bool = False,
+        set_up: bool = False,
+        rotate: bool = False,
+        retire: bool = False,
     ) -> None:
         """Ask for one company's turn.
 
-        `catalogue` also syncs categories and tax codes, due or not; `access` also asks lexoffice whether it still
-        lets us in; `set_up` sets the company up first.
+        `catalogue` also syncs categories and tax codes, due or not, and `accept` says that a person has looked at what
+        is implausible in them; `access` also asks lexoffice whether it still lets us in; `proof` proves the balance
+        from the start; `set_up` sets the company up first. `rotate` makes a new signing secret of the webhooks valid
+        beside the old one, `retire` ends the old one; neither is a turn.
         """
-        wishes = {name: True for name, wished in (("access", access), ("set_up", set_up)) if wished}
-        message = {"connection_id": connection_id, "catalogue": catalogue} | wishes
+        wishes = {"accept": accept, "access": access, "proof": proof, "set_up": set_up}
+        wishes |= {"rotate": rotate, "retire": retire}
+        message = {"connection_id": connection_id, "catalogue": catalogue}
+        message |= {name: True for name, wished in wishes.items() if wished}
         with translated("SendMessage"):
             self._sqs.send_message(
                 QueueUrl=self._url,
@@ -84,3 +98,44 @@ class SyncQueue:
         if failed := answer.get("Failed", []):
             warn("turns not sent", count=len(failed), cause=", ".join(sorted({entry["Code"] for entry in failed})))
         return {connection_ids[int(entry["Id"])] for entry in answer.get("Successful", [])}
+
+
+# A wish is whatever `send_turn` can say.
+WISHES = frozenset(SyncQueue.send_turn.__kwdefaults__ or ())
+_CONNECTION_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class PoisonError(Exception):
+    """A message that can never be worked on, however often it comes; the text says why, without its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """What a message of any of the queues says: whom to wake, and what somebody wishes of a turn beyond the usual."""
+
+    connection_id: str
+    wishes: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, body: str) -> Self:
+        """Read a message's body. Raises PoisonError.
+
+        A wish that is not known is poison, too: passed over, what a person asked for would be lost without a word.
+        """
+        try:
+            message = json.loads(body)
+        # Too deeply nested is no JSON either.
+        except (ValueError, RecursionError) as error:
+            raise PoisonError("no JSON") from error
+        if not isinstance(message, dict):
+            raise PoisonError("no object")
+        connection_id = message.pop("connection_id", None)
+        if connection_id is None:
+            raise PoisonError("no connection_id")
+        if not isinstance(connection_id, str) or not _CONNECTION_ID.fullmatch(connection_id):
+            raise PoisonError("connection_id is not one of ours")
+        if not message.keys() <= WISHES:
+            raise PoisonError("unknown wish")
+        if not all(isinstance(wished, bool) for wished in message.values()):
+            raise PoisonError("a wish is neither true nor false")
+        return cls(connection_id, frozenset(name for name, wished in message.items() if wished))

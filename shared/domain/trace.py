@@ -87,6 +87,7 @@ _OF_THE_HOLD = frozenset(
         export_errors.ACCESS_GONE,
         export_errors.PLAN,
         export_errors.WALLET_ACCOUNT_GONE,
+        export_errors.PAUSED,
         export_errors.DISCONNECTED,
     )
 )

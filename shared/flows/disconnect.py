@@ -8,11 +8,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from shared.aws.attempts import Attempts
-from shared.aws.connections import AGENDA, Connection, Connections, Status
+from shared.aws.connections import Connection, Connections, Status
 from shared.aws.queues import SyncQueue
 from shared.domain.times import utc_text
 from shared.errors import AccessGone, NotFound, VendorError
 from shared.flows.consent import Page
+from shared.flows.leave import leave
 from shared.flows.vendors import LEXOFFICE, PLEO, Vendors
 from shared.lexoffice import oauth as lexoffice_oauth
 from shared.telemetry import note, warn
@@ -31,31 +32,11 @@ class Disconnect:
         self._delay = delay
 
     def begin(self, connection: Connection, cookie: str) -> None:
-        """Stop writing and collecting, end all sessions, have the rest done; `cookie` may see what becomes of it.
-
-        Without signing secrets webhooks are refused from now on; a receiver that is warm knows them for a minute more,
-        and what it still writes is deleted with the rest.
-        """
-        now = datetime.now(UTC)
+        """Let the company leave; `cookie` may see what becomes of it."""
         connection_id = connection.connection_id
-        self._connections.change(
-            connection_id,
-            status=Status.DISCONNECTED,
-            hold="",
-            secrets=(),
-            steps={},
-            stopped="",
-            disconnected_at=utc_text(now),
-            signed_out_at=utc_text(now),
-            released_at="",
-            unconfirmed="",
-            delete_at=utc_text(now + self._delay),
-            agenda=AGENDA,
-            due_at=utc_text(now),
-        )
-        note("company disconnected", connection_id=connection_id)
-        self._attempts.finish(cookie, _LEFT, connection_id, now)
-        self._queue.send_turn(connection_id)
+        if leave(connection_id, connections=self._connections, queue=self._queue, delay=self._delay):
+            note("company disconnected", connection_id=connection_id)
+        self._attempts.finish(cookie, _LEFT, connection_id, datetime.now(UTC))
 
     def result(self, cookie: str) -> tuple[Page, bool]:
         """What the browser that disconnected sees, and whether it is still being done."""

@@ -14,6 +14,7 @@ from shared.domain.agenda import weightiest
 from shared.domain.times import utc_text
 from shared.errors import AccessGone, Forbidden, IntegrationError
 from shared.flows.holding import hold, reason_of
+from shared.flows.rotation import Rotation
 from shared.flows.subscriptions import Subscriptions
 from shared.flows.vendors import LEXOFFICE, PLEO, Remaining, Vendors
 from shared.telemetry import note, warn
@@ -24,10 +25,13 @@ EVERY = timedelta(hours=24)
 class KeepAlive:
     """Looks after the access of companies."""
 
-    def __init__(self, *, connections: Connections, vendors: Vendors, subscriptions: Subscriptions) -> None:
+    def __init__(
+        self, *, connections: Connections, vendors: Vendors, subscriptions: Subscriptions, rotation: Rotation
+    ) -> None:
         self._connections = connections
         self._vendors = vendors
         self._subscriptions = subscriptions
+        self._rotation = rotation
 
     def keep(self, connection: Connection, remaining: Remaining) -> None:
         """Look after both sides if a day has passed. Raises vendor errors; the next turn then tries again.
@@ -53,7 +57,7 @@ class KeepAlive:
     def webhooks(self, connection: Connection) -> bool:
         """Have Pleo's webhooks sent to us; True when they were not and are now. Raises vendor errors."""
         try:
-            now = self._subscriptions.at_pleo(connection, self._vendors.pleo(connection))
+            now = self._rotation.look_after(connection.connection_id)
         except Forbidden as error:
             # The feed does not need this scope, so the company is not held for it.
             warn("webhooks not checked", connection_id=connection.connection_id, cause=str(error))

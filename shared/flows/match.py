@@ -1,4 +1,4 @@
-"""Learning from lexoffice which suggested matches were accepted.
+"""Learning from lexoffice which suggested matches were accepted, and seeing to it that the others are suggested at all.
 
 Events only say that something happened to a voucher; what, is read here. What if the process dies? A match waits until
 what was seen is stored. What if this runs twice? Reading changes nothing, and what is older than the newest event is
@@ -13,6 +13,7 @@ from shared.aws.matches import Matches, MatchRecord
 from shared.domain import match
 from shared.domain.match import MatchState, Settlement
 from shared.errors import NotFound, OutOfTime, Rejected
+from shared.flows.hints import MissingHints
 from shared.flows.vendors import Remaining
 from shared.lexoffice.client import LexofficeClient
 from shared.telemetry import count, note
@@ -21,10 +22,17 @@ _AT_ONCE = 25
 
 
 def look(
-    connection: Connection, *, matches: Matches, ledger: Ledger, lexoffice: LexofficeClient, remaining: Remaining
+    connection: Connection,
+    *,
+    matches: Matches,
+    ledger: Ledger,
+    missing_hints: MissingHints,
+    lexoffice: LexofficeClient,
+    remaining: Remaining,
 ) -> bool:
     """Look at every match of a company that waits for it; True when some are left for another run.
 
+    One that nobody has decided on gets the hint that its voucher may lack, without which nothing would be suggested.
     `remaining` seconds may pass before the last call begins. Nothing is read for a company that is not active: its
     matches wait until it is connected again. For an active one False means that nothing waits, so whoever adds a match
     while another one still waits need not wake anybody. Raises vendor errors (AccessGone and Forbidden among them) and
@@ -38,6 +46,8 @@ def look(
                 if remaining() <= 0:
                     return True
                 state = _seen(connection, record, ledger, lexoffice)
+                if state is MatchState.OPEN:
+                    missing_hints.send(record.entry_id)
                 if matches.looked(connection.connection_id, record, state, datetime.now(UTC)):
                     _tell(connection, record, state)
     except OutOfTime:

@@ -148,12 +148,10 @@ class SetUp:
         return found[0] if found else None
 
     def _activated(self, connection: Connection) -> None:
-        """From here on lines are fed; all steps are done with the same write."""
+        """From here on lines are fed, unless support has paused it; all steps are done with the same write."""
         now = utc_text(datetime.now(UTC))
-        self._connections.change_connected(
+        self._connections.activate(
             connection.connection_id,
-            status=Status.ACTIVE,
-            hold="",
             connected_at=connection.connected_at or now,
             caught_up_to=connection.caught_up_to or utc_text(midnight(connection.start.day)),
             catalogue_at=now,

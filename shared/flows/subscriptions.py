@@ -10,6 +10,7 @@ from shared.lexoffice import webhook
 from shared.lexoffice.client import LexofficeClient
 from shared.pleo import events
 from shared.pleo.client import PleoClient
+from shared.pleo.models import Subscription
 from shared.telemetry import attention, note
 
 
@@ -25,13 +26,14 @@ class Subscriptions:
     def at_pleo(self, connection: Connection, pleo: PleoClient) -> Connection:
         """One active subscription on our endpoint for all events, and its secret in the first place.
 
-        Raises vendor errors and DisconnectedError. A subscription that Pleo has switched off is replaced by a new one;
-        the secrets of those that are still there stay known, because deliveries may be under way.
+        Raises vendor errors and DisconnectedError. A subscription that Pleo has switched off, or whose secret is being
+        exchanged, is replaced by a new one; the secrets of those that are still there stay known, because deliveries
+        may be under way. One worker at a time may do this (shared/flows/rotation.py), with the connection as it is now.
         """
-        endpoint = f"{connection.public_url}/webhooks/pleo/{connection.connection_id}"
-        wanted = set(events.SUBSCRIBED_EVENTS)
-        mine = [row for row in pleo.subscriptions() if row.endpoint_url == endpoint and row.deleted_at is None]
-        fitting = [row for row in mine if row.status == "ACTIVE" and set(row.event_types) >= wanted]
+        endpoint, wanted = endpoint_of(connection), set(events.SUBSCRIBED_EVENTS)
+        mine = on_our_endpoint(connection, pleo)
+        staying = [row for row in mine if row.id not in connection.retiring]
+        fitting = [row for row in staying if row.status == "ACTIVE" and set(row.event_types) >= wanted]
         if not fitting:
             note("webhooks subscribed", connection_id=connection.connection_id, before=len(mine))
         subscription = fitting[0] if fitting else pleo.create_subscription(endpoint, events.SUBSCRIBED_EVENTS)
@@ -41,7 +43,8 @@ class Subscriptions:
         kept = {row.id for row in mine} - {subscription.id}
         fresh = SigningSecret(subscription_id=subscription.id, sealed=sealed)
         others = tuple(row for row in connection.secrets if row.subscription_id in kept)
-        return self._connections.change_connected(connection.connection_id, secrets=(fresh, *others))
+        retiring = {name: since for name, since in connection.retiring.items() if name in kept}
+        return self._connections.change_connected(connection.connection_id, secrets=(fresh, *others), retiring=retiring)
 
     def at_lexoffice(self, connection: Connection, lexoffice: LexofficeClient) -> None:
         """Have lexoffice tell us what happens to vouchers and to our access.
@@ -66,6 +69,17 @@ class Subscriptions:
                     lexoffice.unsubscribe(row.id)
         except (Forbidden, NotFound, Rejected) as error:
             attention("events not subscribed", connection_id=connection.connection_id, detail=str(error))
+
+
+def endpoint_of(connection: Connection) -> str:
+    """The address to which Pleo sends a company's webhooks."""
+    return f"{connection.public_url}/webhooks/pleo/{connection.connection_id}"
+
+
+def on_our_endpoint(connection: Connection, pleo: PleoClient) -> list[Subscription]:
+    """The company's living subscriptions on its endpoint, whatever they are subscribed to. Raises vendor errors."""
+    endpoint = endpoint_of(connection)
+    return [row for row in pleo.subscriptions() if row.endpoint_url == endpoint and row.deleted_at is None]
 
 
 def _subscribe(lexoffice: LexofficeClient, event_type: str, address: str) -> None:

@@ -185,9 +185,9 @@ ANSWERS: dict[str, Answer] = {
             "Die Übertragung ist für das ganze Unternehmen angehalten", "The transfer is on hold for the whole company"
         ),
         Text(
-            "Nicht diese Ausgabe ist schuld, sondern die Verbindung. Öffnen Sie die Statusseite und verbinden Sie neu; "
-            "danach kommt alles von selbst nach. Es geht nichts verloren.",
-            "It is not this expense but the connection. Open the status page and reconnect; after that everything "
+            "Nicht diese Ausgabe ist schuld, sondern die Verbindung. Die Statusseite sagt, was zu tun ist; danach "
+            "kommt alles von selbst nach. Es geht nichts verloren.",
+            "It is not this expense but the connection. The status page says what to do; after that everything "
             "follows by itself. Nothing is lost.",
         ),
     ),

@@ -119,6 +119,17 @@ VERDICTS: dict[str, Verdict] = {
         ),
         connect=True,
     ),
+    # Connecting does not end it: only support does, so nothing offers to connect.
+    "paused": Verdict(
+        "warn",
+        Text("Der Support hat die Übertragung angehalten", "Support has paused the transfer"),
+        Text(
+            "Es geht nichts verloren: Neue Zahlungen werden weiter gesammelt und übertragen, sobald der Support sie "
+            "freigibt. Neu verbinden ändert daran nichts; bei Fragen hilft der Support.",
+            "Nothing is lost: new payments are still collected, and transferred once support releases them. "
+            "Reconnecting changes nothing about it; if you have questions, support can help.",
+        ),
+    ),
     "held": Verdict(
         "bad",
         Text("Die Übertragung ist angehalten", "The transfer is on hold"),

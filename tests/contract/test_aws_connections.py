@@ -147,24 +147,97 @@ def test_only_an_active_connection_is_held(connections: Connections, first: Conn
     assert connections.get("nobody") is None
 
 
-def test_a_person_may_ask_for_a_sync_once_a_minute(connections: Connections, first: Connection) -> None:
+def test_an_active_company_is_paused_once_and_resumed_once(connections: Connections, first: Connection) -> None:
     connections.change("c1", status=Status.ACTIVE)
 
-    asked = [connections.ask_for_sync("c1", NOW + seconds) for seconds in (0 * MINUTE, MINUTE / 2, 2 * MINUTE)]
+    assert [connections.pause("c1", NOW), connections.pause("c1", NOW + MINUTE)] == [True, False]
+    paused = connections.get("c1")
+    assert paused == replace(first, status=Status.HELD, hold="paused", paused_at=utc_text(NOW))
 
-    assert asked == [True, False, True]
+    assert [connections.resume(paused, NOW + MINUTE) for _ in range(2)] == [True, False]
+    at = utc_text(NOW + MINUTE)
+    assert connections.get("c1") == replace(first, status=Status.ACTIVE, resumed_at=at, due_at=at)
+
+
+def test_a_pause_leaves_what_the_admin_must_know_and_evidence_does_not_end_it(
+    connections: Connections, first: Connection
+) -> None:
+    connections.change("c1", status=Status.HELD, hold="plan")
+    assert connections.pause("c1", NOW)
+    assert connections.get("c1") == replace(first, status=Status.HELD, hold="plan", paused_at=utc_text(NOW))
+
+    assert not connections.hold("c1", "account_missing")
+    assert connections.hold("c1", "lexoffice_access_gone")
     found = connections.get("c1")
     assert found is not None
-    assert found.sync_asked_at == utc_text(NOW + 2 * MINUTE)
+    assert (found.hold, found.paused_at) == ("lexoffice_access_gone", utc_text(NOW))
 
 
-@pytest.mark.parametrize("status", [Status.CONNECTING, Status.HELD, Status.DISCONNECTED])
-def test_nobody_may_ask_for_a_sync_of_a_company_that_is_not_active(
+def test_a_hold_that_came_after_the_look_is_not_lifted_unseen(connections: Connections, first: Connection) -> None:
+    connections.change("c1", status=Status.ACTIVE)
+    connections.pause("c1", NOW)
+    seen = connections.get("c1")
+    assert seen is not None
+    connections.hold("c1", "pleo_access_gone")
+
+    assert not connections.resume(seen, NOW)
+
+    now = connections.get("c1")
+    assert now is not None
+    assert (now.status, now.hold) == (Status.HELD, "pleo_access_gone")
+
+
+@pytest.mark.parametrize("status", [Status.CONNECTING, Status.DISCONNECTED])
+def test_a_company_that_is_not_set_up_is_held_when_it_is(
     connections: Connections, first: Connection, status: Status
 ) -> None:
     connections.change("c1", status=status)
+    assert connections.pause("c1", NOW)
+    paused = connections.get("c1")
+    assert paused is not None
+    assert (paused.status, paused.hold) == (status, "")
 
-    assert not connections.ask_for_sync("c1", NOW)
+    connections.change("c1", status=Status.CONNECTING)
+    set_up = connections.activate("c1", account_id="a1")
+
+    assert (set_up.status, set_up.hold, set_up.account_id) == (Status.HELD, "paused", "a1")
+    assert connections.resume(set_up, NOW)
+    assert connections.activate("c1").status is Status.ACTIVE
+
+
+def test_a_disconnected_company_is_not_activated(connections: Connections, first: Connection) -> None:
+    for paused_at in ("", utc_text(NOW)):
+        connections.change("c1", status=Status.DISCONNECTED, paused_at=paused_at)
+        with pytest.raises(DisconnectedError):
+            connections.activate("c1")
+
+
+def test_nobody_is_paused_where_nobody_is(connections: Connections) -> None:
+    assert not connections.pause("nobody", NOW)
+    assert connections.get("nobody") is None
+
+
+def test_a_person_may_ask_for_each_thing_once_a_minute(connections: Connections, first: Connection) -> None:
+    connections.change("c1", status=Status.ACTIVE)
+
+    asked = [connections.ask("c1", "sync", NOW + seconds) for seconds in (0 * MINUTE, MINUTE / 2, 2 * MINUTE)]
+    others = [connections.ask("c1", what, NOW + 2 * MINUTE) for what in ("accept", "proof")]
+
+    assert asked == [True, False, True]
+    assert others == [True, True]
+    found = connections.get("c1")
+    assert found is not None
+    assert {found.sync_asked_at, found.accept_asked_at, found.proof_asked_at} == {utc_text(NOW + 2 * MINUTE)}
+
+
+@pytest.mark.parametrize("what", ["sync", "accept", "proof"])
+@pytest.mark.parametrize("status", [Status.CONNECTING, Status.HELD, Status.DISCONNECTED])
+def test_nobody_may_ask_for_anything_for_a_company_that_is_not_active(
+    connections: Connections, first: Connection, status: Status, what: str
+) -> None:
+    connections.change("c1", status=status)
+
+    assert not connections.ask("c1", what, NOW)
 
 
 def test_one_browser_at_a_time_sets_a_company_up(connections: Connections, first: Connection) -> None:

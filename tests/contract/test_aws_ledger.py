@@ -44,6 +44,79 @@ def sent(row: Row) -> Row:
     return replace(row, state=State.SENT, transaction_id=f"t-{row.reference}")
 
 
+# --- send again ------------------------------------------------------------------------------------------------------
+
+
+def refused(ledger: Ledger, number: int = 1) -> Row:
+    row = accept(ledger, ready(number))
+    ledger.record(CONNECTION_ID, [replace(row, state=State.FAILED, reason="refused_by_lexoffice", detail="x")], NOW)
+    (found,) = ledger.rows_of(CONNECTION_ID, row.entry_id)
+    return found
+
+
+def test_a_refused_line_becomes_ready_again_word_for_word(ledger: Ledger) -> None:
+    was = refused(ledger)
+
+    assert ledger.send_again(CONNECTION_ID, was, LATER)
+
+    (row,) = work(ledger)
+    assert row == replace(was, state=State.READY, reason="", detail="")
+    assert (row.ready_at, row.final_at) == ("2026-02-01T00:00:00.000000Z", "")
+
+
+def test_making_a_refused_line_ready_touches_no_sum_and_its_success_counts_once(ledger: Ledger) -> None:
+    was = refused(ledger)
+    ledger.send_again(CONNECTION_ID, was, LATER)
+    assert ledger.balance(CONNECTION_ID, ACCOUNT).total == 0
+
+    (row,) = work(ledger)
+    assert ledger.record(CONNECTION_ID, [sent(row)], LATER) == 1
+    assert ledger.balance(CONNECTION_ID, ACCOUNT).total == was.amount
+
+
+def test_of_two_people_who_send_a_refused_line_again_one_makes_it_ready(ledger: Ledger) -> None:
+    was = refused(ledger)
+
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: ledger.send_again(CONNECTION_ID, was, LATER), range(2)))
+
+    assert sorted(done) == [False, True]
+
+
+def test_a_line_that_was_sent_meanwhile_is_not_made_ready(ledger: Ledger) -> None:
+    was = refused(ledger)
+    ledger.send_again(CONNECTION_ID, was, LATER)
+    ledger.record(CONNECTION_ID, [sent(work(ledger)[0])], LATER)
+
+    assert not ledger.send_again(CONNECTION_ID, was, LATER)
+    assert [row.state for row in ledger.rows(CONNECTION_ID)] == [State.SENT]
+
+
+def test_a_newer_snapshot_of_a_refused_entry_goes_before_sending_it_again(ledger: Ledger) -> None:
+    was = refused(ledger)
+    newer = accept(ledger, ready(1, minor=250, updated_at=LATER))
+
+    assert not ledger.send_again(CONNECTION_ID, was, LATER)
+    assert work(ledger) == [newer]
+
+
+def test_a_refused_correction_that_is_sent_again_is_still_called_a_correction(ledger: Ledger) -> None:
+    first = accept(ledger, ready(1))
+    ledger.record(CONNECTION_ID, [sent(first)], NOW)
+    made = correct(ledger.rows(CONNECTION_ID)[0], ready(1, minor=250, updated_at=LATER), LATER)
+    assert isinstance(made, Correction)
+    assert ledger.correct(CONNECTION_ID, made)
+    ledger.record(
+        CONNECTION_ID, [replace(work(ledger)[0], state=State.FAILED, reason="refused_by_lexoffice", detail="x")], NOW
+    )
+    was = ledger.rows_of(CONNECTION_ID, first.entry_id)[1]
+
+    assert ledger.send_again(CONNECTION_ID, was, LATER)
+
+    (row,) = work(ledger)
+    assert (row.revision, row.reason, row.amount) == (2, "correction", made.row.amount if made.row else 0)
+
+
 # --- accept ----------------------------------------------------------------------------------------------------------
 
 

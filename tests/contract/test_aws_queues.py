@@ -66,6 +66,18 @@ def test_a_turn_says_whether_the_lists_are_to_be_synced(aws: Cloud) -> None:
     ]
 
 
+def test_a_turn_says_what_somebody_wishes_beyond_the_usual(aws: Cloud) -> None:
+    queue = SyncQueue(aws.queues["SyncQueue"])
+
+    queue.send_turn("c1", catalogue=True, accept=True)
+    queue.send_turn("c2", proof=True)
+
+    assert sorted(aws.messages("SyncQueue"), key=lambda body: str(body["connection_id"])) == [
+        {"connection_id": "c1", "catalogue": True, "accept": True},
+        {"connection_id": "c2", "catalogue": False, "proof": True},
+    ]
+
+
 def test_ten_turns_are_asked_for_in_one_call_in_the_words_of_a_single_one(aws: Cloud) -> None:
     queue, everybody = SyncQueue(aws.queues["SyncQueue"]), [f"c{number}" for number in range(10)]
 

@@ -33,7 +33,7 @@ def test_a_company_is_found_by_each_of_its_names(ops_: Ops, connected: Callable[
     alpha = connected("Alpha GmbH")
     connected("Beta GmbH")
 
-    for named in (alpha.connection_id, alpha.company_id, "alpha gmbh", "alph"):
+    for named in (alpha.connection_id, alpha.company_id, "alpha gmbh", "alpha g"):
         assert ops_("company", named, "--json").data["connection_id"] == alpha.connection_id
 
 
@@ -75,3 +75,13 @@ def test_a_missing_right_is_said_in_one_sentence(
         ran = ops_("companies")
     assert ran.code == 1
     assert ran.complaint.startswith("You lack the right to Scan: ")
+
+
+def test_a_company_somebody_paused_is_not_broken_but_must_not_be_forgotten(
+    ops_: Ops, connected: Callable[..., Connection]
+) -> None:
+    connected(status=Status.HELD, hold="paused")
+
+    (found,) = ops_("companies", "--json").data["companies"]
+    assert found["health"] == "look"
+    assert found["reasons"][0] == "paused"

@@ -9,12 +9,15 @@ from cloud import LEXOFFICE_KEY, Document
 from samples import ENTRY_ID
 
 from shared.aws.connections import Connections, Status
+from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
 from shared.aws.matches import Matches
+from shared.aws.vouchers import Vouchers
 from shared.config import SyncSettings
 from shared.domain.match import MatchState
 from shared.errors import AccessGone, Forbidden, Unavailable
 from shared.flows import match
+from shared.flows.hints import Hints, MissingHints
 from shared.flows.subscriptions import Subscriptions
 from shared.flows.vendors import Vendors
 from shared.http.client import Http
@@ -84,11 +87,20 @@ class Books:
         assert self.matches.look_again(self.connection_id, voucher_id, datetime.now(UTC))
 
     def look(self, seconds: float = 60.0) -> bool:
+        lexoffice = self.vendors.lexoffice(self.company.connection(), lambda: seconds)
+        vouchers = Vouchers(self.company.cloud.ledger_table)
         return match.look(
             self.company.connection(),
             matches=self.matches,
             ledger=self.ledger,
-            lexoffice=self.vendors.lexoffice(self.company.connection(), lambda: seconds),
+            missing_hints=MissingHints(
+                self.connection_id,
+                hints=Hints(self.connection_id, vouchers=vouchers, lexoffice=lexoffice),
+                ledger=self.ledger,
+                exports=Exports(self.company.cloud.ledger_table),
+                vouchers=vouchers,
+            ),
+            lexoffice=lexoffice,
             remaining=lambda: seconds,
         )
 

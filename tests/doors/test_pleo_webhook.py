@@ -286,6 +286,38 @@ def test_text_that_is_no_unicode_is_refused(pleo: Pleo) -> None:
     assert pleo.status(verbatim="\ud800") == 400
 
 
+# --- what support finds it by ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("event_type", "entry", "message"),
+    [
+        (SETTLED, {}, "entry accepted"),
+        ("v1.export-job.created", {}, "export wanted"),
+        ("v1.nobody.knows", {}, "webhook parked"),
+        (SETTLED, {"status": 7}, "needs attention"),
+    ],
+)
+def test_every_line_about_a_verified_webhook_names_its_id(
+    pleo: Pleo, caplog: pytest.LogCaptureFixture, event_type: str, entry: Document, message: str
+) -> None:
+    pleo.deliver(delivery(event_type, **entry), message_id="msg_2KWPBgLlAfxdpx2AI54pPJ85f4W")
+
+    (line,) = [record for record in caplog.records if record.message == message]
+    assert vars(line)["webhook_id"] == "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W"
+
+
+@pytest.mark.parametrize("message_id", ["x" * 101, "a b", 'a"b', "<b>", "a\nb"])
+def test_an_id_of_another_shape_is_accepted_and_not_logged(
+    pleo: Pleo, logged: Callable[[], str], caplog: pytest.LogCaptureFixture, message_id: str
+) -> None:
+    assert pleo.status(message_id=message_id) == 200
+
+    (line,) = [record for record in caplog.records if record.message == "entry accepted"]
+    assert vars(line)["webhook_id"] == ""
+    assert message_id not in logged()
+
+
 # --- rotation --------------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from shared.aws.connections import AGENDA, Connection, Connections, Status
 from shared.aws.ledger import Ledger
 from shared.aws.queues import SyncQueue
 from shared.aws.tokens import TokenStore
+from shared.domain.ledger import State
 from shared.domain.times import utc_text
 
 from .conftest import Context, Linked
@@ -265,6 +266,31 @@ def test_rows_that_nobody_feeds_are_told_once_an_hour_with_what_is_likely_behind
     turn(company, sync)
 
     assert [(each["cause"], each["likely"]) for each in told] == [("rows not fed", likely)]
+
+
+def test_rows_that_wait_while_others_are_fed_alarm_nobody(
+    company: Linked, sync: ModuleType, told: list[dict[str, object]]
+) -> None:
+    from functions.feed import app as feed
+
+    connected(company, hours=5)
+    paid(company, 0.3)
+    turn(company, sync)
+    feed.handler(company.message("feed"), Context())
+    paid(company, 0.2)
+    turn(company, sync)
+    waiting = next(row for row in company.rows() if row.state is State.READY)
+    key = {"connection_id": {"S": company.connection().connection_id}, "row": {"S": f"ENTRY#{waiting.entry_id}"}}
+    company.cloud.client("dynamodb").update_item(
+        TableName=company.cloud.ledger_table,
+        Key=key,
+        UpdateExpression="SET ready_at = :then",
+        ExpressionAttributeValues={":then": {"S": utc_text(now() - HOUR)}},
+    )
+
+    turn(company, sync)
+
+    assert told == []
 
 
 def test_rows_that_waited_for_the_company_to_be_connected_again_alarm_nobody(

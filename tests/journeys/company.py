@@ -262,7 +262,11 @@ class Company:
 
     def wake_turn(self) -> None:
         """Gives the company its turn."""
-        message = json.dumps({"connection_id": self.connection_id, "catalogue": False})
+        self.wish(catalogue=False)
+
+    def wish(self, **wished: bool) -> None:
+        """Asks for a turn of the company with something special."""
+        message = json.dumps({"connection_id": self.connection_id, **wished})
         self.world.stack.client("sqs").send_message(
             QueueUrl=self.world.stack.resources["SyncQueue"], MessageBody=message
         )

@@ -1,9 +1,12 @@
 """A company's wake-up on its way to the dead-letter queue, and what support does about it."""
 
+from collections import Counter
 from typing import Any
 
 from .company import Company
 from .world import World
+
+_POSTPONED = {"Feed": "feed postponed", "Export": "export postponed", "Sync": "turn postponed"}
 
 
 def attempts(company: Company) -> int:
@@ -12,16 +15,30 @@ def attempts(company: Company) -> int:
 
 
 def dies(company: Company) -> None:
-    """Waits until the queue has given the company's wake-up up; the pause after each failed attempt is cut short."""
+    """Waits until FeedQueue has given the company's wake-up up."""
+    given_up(company, "Feed")
+
+
+def given_up(company: Company, worker: str) -> None:
+    """Waits until a queue has given the company's message up; the pause after each failed attempt is cut short."""
     world, cut_short = company.world, {0}
+    failed = {"message": _POSTPONED[worker], "connection_id": company.connection_id}
 
     def dead() -> bool:
-        if attempts(company) not in cut_short:
-            cut_short.add(attempts(company))
-            world.stack.expire_visibility("FeedQueue")
-        return world.waiting("FeedQueue") == 0 and world.waiting("FeedDeadLetterQueue") > 0
+        attempts = len(world.logged(f"{worker}Function", **failed))
+        # Not while a worker is at its last words: the message would be seen by a second one and counted twice.
+        if attempts not in cut_short and _idle(world, worker):
+            cut_short.add(attempts)
+            world.stack.expire_visibility(f"{worker}Queue")
+        return world.waiting(f"{worker}Queue") == 0 and world.waiting(f"{worker}DeadLetterQueue") > 0
 
-    world.eventually(dead, what="a dead wake-up", seconds=120)
+    world.eventually(dead, what="a dead letter", seconds=120)
+
+
+def _idle(world: World, worker: str) -> bool:
+    """Whether every invocation of a function that has begun is over."""
+    said = Counter(line.split(" ", 1)[0] for line in world.stack.logs(f"{worker}Function"))
+    return said["START"] == said["END"]
 
 
 def redrive(world: World) -> int:

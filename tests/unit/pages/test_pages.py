@@ -9,6 +9,7 @@ from pathlib import Path
 import facts
 import pytest
 
+from shared.aws.connections import PAUSED
 from shared.domain.booking import RULES
 from shared.domain.match import MatchState
 from shared.domain.set_up import STEPS as SET_UP
@@ -106,7 +107,7 @@ def test_there_are_words_for_everything_that_can_happen() -> None:
     assert {"ok", "gone", "missing"} == set(HEALTH)
     assert holds
     vendors = {f"{vendor}_{what}" for vendor in ("pleo", "lexoffice") for what in ("access_gone", "scope")}
-    assert holds | vendors | {"plan"} <= set(VERDICTS)
+    assert holds | vendors | {"plan", PAUSED} <= set(VERDICTS)
 
 
 def test_every_reason_for_which_somebody_must_look_is_explained() -> None:

@@ -1,0 +1,80 @@
+"""What became of one of Pleo's webhooks: found in the receiver's log by the id that Pleo gave it.
+
+Only verified webhooks are logged with their id; one that was refused, or never came, is not found.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ops.desk import Desk
+from shared.aws.clients import client, translated
+
+# As the receiver logs them (shared/flows/receive.py).
+_ID = re.compile(r"[A-Za-z0-9_.:=+/-]{1,100}")
+# Shorter texts are numbers that people read aloud; the log is not searched for them.
+_SHORTEST = 12
+
+ACCEPTED, EXPORT_WANTED, PARKED = "accepted", "export_wanted", "parked"
+_OUTCOMES = {"entry accepted": ACCEPTED, "export wanted": EXPORT_WANTED, "webhook parked": PARKED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One delivery of a webhook: `outcome` is accepted, export_wanted or parked, and of the last `cause` says why."""
+
+    at: datetime
+    connection_id: str
+    outcome: str
+    entry_id: str = ""
+    cause: str = ""
+
+
+def may_be_id(text: str) -> bool:
+    """Whether a text may be a webhook's id."""
+    return len(text) >= _SHORTEST and _ID.fullmatch(text) is not None
+
+
+def deliveries(desk: Desk, webhook_id: str, since: datetime) -> list[Delivery]:
+    """Every delivery of a webhook that was verified, oldest first. Raises StoreUnavailable."""
+    found = (_delivery(event, webhook_id) for event in _events(desk, webhook_id, since))
+    return sorted(filter(None, found), key=lambda delivery: delivery.at)
+
+
+def _events(desk: Desk, webhook_id: str, since: datetime) -> Iterator[dict[str, Any]]:
+    # A quoted term, which every line with the id contains; the key is looked at here.
+    pages = (
+        client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(
+            logGroupName=desk.stack["PleoWebhookLogs"],
+            filterPattern=f'"{webhook_id}"',
+            startTime=int(since.timestamp() * 1000),
+        )
+    )
+    with translated("FilterLogEvents"):
+        for page in pages:
+            yield from page["events"]
+
+
+def _delivery(event: dict[str, Any], webhook_id: str) -> Delivery | None:
+    try:
+        line = json.loads(event["message"])
+    except ValueError:
+        return None
+    if not isinstance(line, dict) or line.get("webhook_id") != webhook_id:
+        return None
+    malformed = line.get("cause") == "webhook malformed"
+    outcome = PARKED if malformed else _OUTCOMES.get(str(line.get("message")), "")
+    if not outcome:
+        return None
+    return Delivery(
+        at=datetime.fromtimestamp(event["timestamp"] / 1000, UTC),
+        connection_id=str(line.get("connection_id", "")),
+        outcome=outcome,
+        entry_id=str(line.get("entry_id", "")),
+        cause=str(line.get("detail" if malformed else "cause", "")),
+    )

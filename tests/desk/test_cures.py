@@ -1,0 +1,159 @@
+"""From a situation to the cure: every branch names its question, and what a command cures names the command."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from samples import ENTRY_ID, entry, pending
+
+from ops.cures import Cure, Situation, prescribe, waits_since, worker_of
+from shared.aws.failures import EXPORT, FEED, Failure
+from shared.domain.ledger import Row, State, row_for
+from shared.domain.match import MatchState
+from shared.domain.trace import Branch, decide
+from shared.domain.trace_facts import Export, Known, VoucherFacts
+
+AT = datetime(2026, 1, 13, 8, tzinfo=UTC)
+READY = replace(row_for(entry()), ready_at="2026-01-12T09:01:00.000000Z")
+SENT = replace(READY, state=State.SENT, transaction_id="t", final_at="2026-01-12T09:02:00.000000Z")
+REFUSED = replace(READY, state=State.FAILED, reason="refused_by_lexoffice", detail="Zeitraum festgeschrieben")
+HELD = replace(READY, state=State.HELD, reason="entry_not_found")
+FOREIGN = replace(READY, state=State.HELD, reason="wallet_currency", detail="SEK")
+EXPORTED = Export(clicked_at=AT, outcome="successful")
+RUNNING = Export(clicked_at=AT, outcome="")
+BROKEN = Export(clicked_at=AT, outcome="failed", code="EXP-TAX-UNKNOWN", values=(("tax", "21 %"),))
+VOUCHER = VoucherFacts(number="PLEO-1-0", voucher_id="v", made_at=AT, receipts=1, uploading=False, hinted=True)
+UNHINTED = replace(VOUCHER, hinted=False)
+DOWN = Failure(AT, "lexoffice answered 503 to POST /v1/finance/transactions", 5)
+RESEND = ("resend", "--company", "c", "--entry", ENTRY_ID)
+
+
+def situation(*rows: Row, failure: Failure | None = None, dead: int = 0, **facts: Any) -> Situation:
+    known: dict[str, Any] = {"export": None, "voucher": None, "match": None, "matched_at": None, "hold": ""}
+    trace = decide(Known(entry_id=ENTRY_ID, rows=rows, **(known | facts)))
+    return Situation(connection_id="c", trace=trace, rows=rows, failure=failure, dead=dead)
+
+
+def both(*rows: Row, **facts: Any) -> Situation:
+    usual: dict[str, Any] = {"export": EXPORTED, "voucher": VOUCHER, "match": MatchState.OPEN}
+    return situation(*rows, **(usual | facts))
+
+
+@pytest.mark.parametrize(
+    ("given", "branch", "question", "command"),
+    [
+        # The article's own case, in its three forms
+        (both(READY), Branch.LINE_WAITING, "T2", RESEND),
+        (both(READY, failure=DOWN), Branch.LINE_WAITING, "T2", RESEND),
+        (
+            both(READY, failure=DOWN, dead=2),
+            Branch.LINE_WAITING,
+            "T2",
+            ("redrive", "--queue", "feed", "--company", "c"),
+        ),
+        (both(REFUSED), Branch.LINE_FAILED, "T2", RESEND),
+        (both(), Branch.LINE_WAITING, "T2", ("proof", "--company", "c", "--now")),
+        (both(HELD), Branch.LINE_HELD, "T2", ("proof", "--company", "c", "--now")),
+        (both(FOREIGN), Branch.LINE_HELD, "T2", ()),
+        (both(SENT, voucher=UNHINTED), Branch.NO_SUGGESTION, "T2", RESEND),
+        (
+            both(SENT, voucher=UNHINTED, failure=DOWN, dead=1),
+            Branch.NO_SUGGESTION,
+            "T2",
+            ("redrive", "--queue", "export", "--company", "c"),
+        ),
+        (both(SENT, export=replace(EXPORTED, rails=("voucher_after_line",))), Branch.NO_SUGGESTION, "T2", ()),
+        (both(SENT, match=MatchState.ACCEPTED), Branch.MATCHED, "T2", ()),
+        (both(SENT, voucher=UNHINTED, export=BROKEN), Branch.EXPORT_FAILED, "T2", RESEND),
+        # Nothing visible, or only the line
+        (situation(READY), Branch.LINE_WAITING, "T1", RESEND),
+        (situation(row_for(pending())), Branch.NOT_SETTLED, "T1", ()),
+        (situation(SENT), Branch.NOT_EXPORTED, "T3", ()),
+        (situation(SENT, export=BROKEN), Branch.EXPORT_FAILED, "T3", ()),
+        (situation(READY, export=BROKEN), Branch.EXPORT_FAILED, "T3", RESEND),
+        (situation(REFUSED, export=BROKEN), Branch.EXPORT_FAILED, "T3", RESEND),
+        (situation(SENT, export=RUNNING), Branch.EXPORT_RUNNING, "T3", ()),
+        (
+            situation(SENT, export=RUNNING, failure=DOWN),
+            Branch.EXPORT_RUNNING,
+            "T3",
+            ("sync", "--company", "c", "--now"),
+        ),
+        (
+            situation(SENT, export=RUNNING, failure=DOWN, dead=1),
+            Branch.EXPORT_RUNNING,
+            "T3",
+            ("redrive", "--queue", "export", "--company", "c"),
+        ),
+        # The common cause first
+        (situation(READY, hold="paused"), Branch.COMPANY_HELD, "T5", ("resume", "--company", "c")),
+        (situation(READY, hold="account_missing"), Branch.COMPANY_HELD, "T5", ("resume", "--company", "c")),
+        (situation(READY, hold="lexoffice_access_gone"), Branch.COMPANY_HELD, "T5", ()),
+        (situation(READY, hold="disconnected"), Branch.COMPANY_HELD, "T5", ()),
+        (both(SENT), Branch.COMPLETE, "T6", ()),
+    ],
+)
+def test_a_situation_has_its_question_and_its_cure(
+    given: Situation, branch: Branch, question: str, command: tuple[str, ...]
+) -> None:
+    cure = prescribe(given)
+
+    assert (given.trace.branch, cure.question, cure.command) == (branch, question, command)
+    assert cure.title
+    assert cure.advice
+
+
+@pytest.mark.parametrize("trouble", [{"failure": DOWN}, {"dead": 1}])
+def test_a_line_whose_feed_fails_is_not_said_to_be_on_its_way(trouble: dict[str, Any]) -> None:
+    assert "on its way" in prescribe(both(READY)).title
+    assert "on its way" not in prescribe(both(READY, **trouble)).title
+
+
+def test_an_invoices_hint_is_not_an_operators_to_send() -> None:
+    invoice = row_for(entry(family="BILL_INVOICE"))
+    cure = prescribe(both(invoice, voucher=UNHINTED, export=replace(EXPORTED, rails=("line_missing",))))
+
+    assert cure.command == ()
+    assert "payment" in cure.advice
+
+
+@pytest.mark.parametrize(
+    ("given", "cause"),
+    [
+        (both(READY, failure=DOWN), "The feed failed at 2026-01-13 09:00:00, attempt 5: lexoffice answered 503"),
+        (both(READY, dead=2), "2 wake-ups of the company in its dead-letter queue."),
+        (both(READY), "Nothing has failed"),
+        (both(REFUSED), "Zeitraum festgeschrieben"),
+        (both(FOREIGN), "SEK"),
+        (situation(SENT, export=BROKEN), "21 %"),
+        (situation(READY, hold="lexoffice_access_gone"), "[lexoffice_access_gone]"),
+    ],
+)
+def test_the_cause_is_told(given: Situation, cause: str) -> None:
+    assert cause in prescribe(given).cause
+
+
+def test_every_branch_that_is_told_has_words() -> None:
+    for branch in Branch:
+        trace = replace(both(SENT).trace, branch=branch, hold="plan")
+        made = prescribe(Situation(connection_id="c", trace=trace, rows=[HELD, REFUSED, SENT]))
+        assert isinstance(made, Cure)
+        assert made.title
+
+
+@pytest.mark.parametrize(
+    ("given", "worker", "since"),
+    [
+        (both(READY), FEED, "2026-01-12T09:01:00.000000Z"),
+        (both(SENT, replace(READY, revision=2)), FEED, "2026-01-12T09:01:00.000000Z"),
+        (both(replace(row_for(entry(bill=None)), ready_at="")), FEED, "2026-01-12T09:00:00.000000Z"),
+        (situation(SENT, export=RUNNING), EXPORT, "2026-01-13T08:00:00.000000Z"),
+        (both(SENT, voucher=UNHINTED), EXPORT, "2026-01-13T08:00:00.000000Z"),
+        (both(SENT), "", ""),
+    ],
+)
+def test_only_the_worker_that_has_something_to_do_can_have_failed(given: Situation, worker: str, since: str) -> None:
+    assert worker_of(given.trace, given.rows) == worker
+    if worker:
+        assert waits_since(worker, given.trace, given.rows) == since
