@@ -59,7 +59,8 @@ def find(*, local: bool, name: str, profile: str, region: str) -> Stack:
         raise Refusal("Say which stack: --local for the one of `make up`, or --stack NAME (or the variable OPS_STACK).")
     if profile:
         os.environ["AWS_PROFILE"] = profile
-    if region:
+    # botocore knows the one variable, AWS's other tools both.
+    if region := region or os.environ.get("AWS_REGION", ""):
         os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
     return _deployed(name)
 
