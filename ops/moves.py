@@ -96,7 +96,7 @@ class Mover:
         tally, refused, started = self._tally, 0, False
         while time.monotonic() < deadline and refused < _STARTS:
             before = tally.touched
-            if task := self.running():
+            if task := running(self._dead):
                 self._watch(task, ours=False)
             elif self._dead.count().visible or not started:
                 try:
@@ -113,13 +113,8 @@ class Mover:
                 deadline = time.monotonic() + _PATIENCE
             time.sleep(_POLL_SECONDS)
 
-    def running(self) -> Mapping[str, Any] | None:
-        """The task that is moving this queue's messages right now, whoever started it."""
-        task = self._newest()
-        return task if task and task["Status"] in _ACTIVE else None
-
     def _start(self) -> Mapping[str, Any]:
-        before = self._newest() or {}
+        before = _newest(self._dead) or {}
         source, destination = self._dead.arns
         with translated("StartMessageMoveTask"):
             # The destination by name: SQS does not know where a message came from that somebody put here.
@@ -151,7 +146,7 @@ class Mover:
         """The task as it was when it ended; what it has moved is counted all the while, onto what was `earlier`."""
         seen = task
         while seen["Status"] in _ACTIVE:
-            newest = self._newest() or task
+            newest = _newest(self._dead) or task
             if not ours and newest.get("StartedTimestamp") != task["StartedTimestamp"]:
                 return {"Status": "COMPLETED"}  # and somebody has begun another one
             # What SQS does not list yet has not moved anything yet.
@@ -169,7 +164,14 @@ class Mover:
         else:
             self._tally.by_others = moved
 
-    def _newest(self) -> Mapping[str, Any] | None:
-        with translated("ListMessageMoveTasks"):
-            tasks: list[Mapping[str, Any]] = self._sqs.list_message_move_tasks(SourceArn=self._dead.arns[0])["Results"]
-        return tasks[0] if tasks else None
+
+def running(dead: DeadLetters) -> Mapping[str, Any] | None:
+    """The task that is moving a queue's messages right now, whoever started it. Raises StoreUnavailable."""
+    task = _newest(dead)
+    return task if task and task["Status"] in _ACTIVE else None
+
+
+def _newest(dead: DeadLetters) -> Mapping[str, Any] | None:
+    with translated("ListMessageMoveTasks"):
+        tasks: list[Mapping[str, Any]] = client("sqs").list_message_move_tasks(SourceArn=dead.arns[0])["Results"]
+    return tasks[0] if tasks else None

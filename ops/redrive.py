@@ -15,7 +15,7 @@ from ops.causes import Causes
 from ops.dead_letters import DeadLetters, Letter, look_into
 from ops.desk import Desk
 from ops.dlq import Which, alike, line
-from ops.moves import EVERY, Mover, Tally
+from ops.moves import EVERY, Mover, Tally, running
 from ops.refusal import Refusal
 from shared.aws.connections import Connection
 from shared.aws.quarantine import Quarantine
@@ -51,9 +51,9 @@ def redrive(
         return _would_move(queues, wanted, causes)
     arguments = {"queue": queue.value, "cause": cause, "max_rate": max_rate}
     with desk.deed("redrive", chosen, arguments=arguments) as deed:
-        looks = [[letter for letter in found if wanted(letter)] for found in look_into(queues, EVERY)]
-        aftermath = Aftermath(desk, [letter for letters in looks for letter in letters])
         how = _How(wanted=wanted, selective=bool(company or cause), rate=max_rate)
+        looks = _looked(queues, how)
+        aftermath = Aftermath(desk, [letter for letters in looks for letter in letters])
         tallies, interrupted = _moved(desk, list(zip(queues, looks, strict=True)), how)
         says = sentence(tallies, selective=how.selective, interrupted=interrupted)
         deed.says(says)
@@ -78,6 +78,16 @@ def _wanted(chosen: Connection | None, cause: str, causes: Causes) -> Callable[[
         return cause.lower() in causes.of(letter).text.lower()
 
     return wanted
+
+
+def _looked(queues: Sequence[DeadLetters], how: _How) -> list[list[Letter]]:
+    """The wanted messages of each queue; of one that another operator's task is moving none are looked at.
+
+    A look hides messages for a moment, and a task that sees none believes that it is done.
+    """
+    idle = [dead for dead in queues if how.selective or not running(dead)]
+    found = dict(zip((dead.queue for dead in idle), look_into(idle, EVERY), strict=True))
+    return [[letter for letter in found.get(dead.queue, ()) if how.wanted(letter)] for dead in queues]
 
 
 def _would_move(queues: Sequence[DeadLetters], wanted: Callable[[Letter], bool], causes: Causes) -> Answer:
@@ -130,7 +140,7 @@ def _move(desk: Desk, dead: DeadLetters, letters: Sequence[Letter], tally: Tally
     if how.selective or any(letter.poison for letter in letters):
         if letters:
             mover.some(how.wanted, Quarantine(desk.stack["LedgerTable"]))
-    elif letters or there.total or mover.running():
+    elif letters or there.total or running(dead):
         mover.all()
     # Another operator's share is known by nobody but the queue.
     tally.left = sum(map(how.wanted, dead.look(EVERY))) if tally.missing else 0

@@ -16,12 +16,15 @@ from shared.domain import booking
 from shared.domain.booking import Destination
 from shared.domain.entry import COMPLETED, COMPLETED_EXTERNALLY, DRAFT, Entry
 from shared.domain.ledger import WORK, Row, State, completed_row
+from shared.domain.times import booking_date
 
 # A day that is older and whose entries are all accounted for is not read again; Pleo settles and changes sooner.
 FROZEN_AFTER = timedelta(days=35)
 EVERY = timedelta(hours=24)
 # Nothing could be said, or another try would get no further.
 AGAIN = timedelta(hours=1)
+# A proof is made daily; for so long without one something is in its way.
+OVERDUE = timedelta(days=3)
 # Card schemes let go of what was authorised and never settled within a month.
 RESERVED_FOR = timedelta(days=35)
 
@@ -179,3 +182,12 @@ def is_due(
     if tried_at is not None and now - tried_at < AGAIN:
         return False
     return under_way or now - (proved_at or connected_at) >= EVERY
+
+
+def is_overdue(proved_at: datetime | None, tried_at: datetime | None, connected_at: datetime, now: datetime) -> bool:
+    """Whether a person must know that another try was in vain: no proof for days, and nobody was told today.
+
+    `tried_at` is the try before this one that was in vain, None if there was none since the last proof.
+    """
+    told_today = tried_at is not None and booking_date(tried_at) == booking_date(now)
+    return now - (proved_at or connected_at) >= OVERDUE and not told_today

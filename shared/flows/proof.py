@@ -17,7 +17,7 @@ from shared.domain import proof as proving
 from shared.domain.entry import Entry
 from shared.domain.ledger import Row, State
 from shared.domain.proof import RESERVED_FOR, BalanceProof, Frozen, Pending, Sums, UnderWay
-from shared.domain.times import booking_date
+from shared.domain.times import booking_date, utc_text
 from shared.errors import Forbidden, NotFound, OutOfTime, Rejected
 from shared.flows.proof_reading import Reading
 from shared.flows.vendors import Remaining, Vendors
@@ -62,10 +62,13 @@ class Prover:
             vain = reading.under_way == begun
             note("balance not proven yet: more to read than one turn can", connection_id=connection_id, vain=vain)
             self._proofs.tried(connection_id, reading.under_way, datetime.now(UTC) if vain else None)
+            if vain:
+                _tell_overdue(connection, stored)
             return
         if not proved:
             note("balance not proven: lines are being recorded", connection_id=connection_id)
             self._proofs.tried(connection_id, reading.under_way, datetime.now(UTC))
+            _tell_overdue(connection, stored)
 
     def _proved(self, connection: Connection, reading: Reading, pleo: PleoClient) -> bool:
         """Whether it could be said how the balance stands, and so was stored. Raises OutOfTime."""
@@ -142,6 +145,17 @@ def _begun(stored: Stored, *, wanted: bool) -> UnderWay:
     if wanted:
         return UnderWay(Frozen(), whole=True)
     return UnderWay(stored.frozen, whole=stored.frozen.until is None)
+
+
+def _tell_overdue(connection: Connection, before: Stored) -> None:
+    """Once a day, a person must know that no proof has come for days. Told after it is remembered: not every turn."""
+    proved_at = before.proof.proved_at if before.proof else None
+    if proving.is_overdue(proved_at, before.tried_at, connection.start.connected_at, datetime.now(UTC)):
+        attention(
+            "balance not proven",
+            connection_id=connection.connection_id,
+            proved_at=utc_text(proved_at) if proved_at else "never",
+        )
 
 
 def _tell(connection: Connection, proof: BalanceProof, strangers: list[str]) -> None:

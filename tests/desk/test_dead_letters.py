@@ -244,7 +244,7 @@ def test_when_aws_fails_half_way_it_is_said_what_was_done_until_then(
 
 
 def test_a_redrive_of_nothing_says_so(ops_: Ops, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.moves.Mover.running", lambda _: None)  # moto knows no move tasks
+    monkeypatch.setattr("ops.moves._newest", lambda _: None)  # moto knows no move tasks
     assert "0 moved: the queues are empty." in ops_("redrive", *WHY).text
     assert "0 moved: the queue is empty." in ops_("redrive", "--queue", "feed", *WHY).text
 

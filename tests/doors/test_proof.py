@@ -75,9 +75,14 @@ def balance(company: Linked) -> int:
     return round(float(company.organisation()["accounts"][0]["balance"]) * 100)
 
 
+def alarms(caplog: pytest.LogCaptureFixture, cause: str) -> list[dict[str, Any]]:
+    """The alarms with this cause, as they stand in the log."""
+    return [vars(record) for record in caplog.records if vars(record).get("cause") == cause]
+
+
 def unexplained(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    """The alarms about a balance, as they stand in the log."""
-    return [vars(record) for record in caplog.records if vars(record).get("cause") == "balance not explained"]
+    """The alarms about a balance."""
+    return alarms(caplog, "balance not explained")
 
 
 # --- proof ------------------------------------------------------------------------------------------------------------
@@ -296,6 +301,22 @@ def test_a_proof_that_another_turn_would_not_bring_further_waits_an_hour(
     assert len(asked) == 1
     assert stored(company).proof is None
     assert stored(company).tried_at is not None
+
+
+def test_a_proof_that_has_been_tried_in_vain_for_three_days_is_told_once_a_day(
+    company: Linked, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shared.aws.connections import Connections
+
+    long_ago = utc_text(datetime.now(UTC) - timedelta(days=3))
+    Connections(company.cloud.connection_table).change(company.connection().connection_id, connected_at=long_ago)
+    monkeypatch.setattr(proving.Prover, "_look", lambda *_: None)
+
+    for _ in range(3):
+        turn(company, proof=True)
+
+    (alarm,) = alarms(caplog, "balance not proven")
+    assert alarm["proved_at"] == "never"
 
 
 def test_a_difference_that_a_short_turn_finds_is_the_same_alarm_and_counts_nothing_twice(

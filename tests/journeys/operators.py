@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,9 @@ class Operator:
 
     def __init__(self, world: World, tmp_path: Path) -> None:
         self._stack = world.stack.write_stack_json(tmp_path / "stack.json")
+        # A shell that runs the tests in the background has Ctrl-C ignored, and whatever they start would inherit that.
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def run(self, *arguments: str, code: int = 0) -> Any:
         """Runs a command with --json; its data. It must end with this exit code."""

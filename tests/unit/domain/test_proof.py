@@ -11,7 +11,17 @@ from samples import pending as unsettled
 from shared.domain.booking import Destination
 from shared.domain.ledger import Row, State, row_for
 from shared.domain.money import Money
-from shared.domain.proof import BalanceProof, Frozen, Pending, Sums, frozen_with, is_due, pending_of, sums_of
+from shared.domain.proof import (
+    BalanceProof,
+    Frozen,
+    Pending,
+    Sums,
+    frozen_with,
+    is_due,
+    is_overdue,
+    pending_of,
+    sums_of,
+)
 
 NOW = datetime(2026, 3, 17, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -162,3 +172,22 @@ def test_what_a_day_of_three_kinds_adds_up_to() -> None:
     sums = sums_of(5_000, [hand]) + sums_of(EFFECT, [in_state(State.SENT)]) + sums_of(0, [])
 
     assert (sums.by_hand, sums.lines, sums.final) == (5_000, EFFECT, True)
+
+
+DAYS = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("proved", "tried", "told"),
+    [
+        (NOW - 2 * DAYS, None, False),
+        (NOW - 3 * DAYS, None, True),
+        (None, None, True),
+        (NOW - 3 * DAYS, NOW - timedelta(hours=1), False),
+        (NOW - 4 * DAYS, NOW - DAYS, True),
+    ],
+)
+def test_three_days_without_a_proof_are_told_once_a_day(
+    proved: datetime | None, tried: datetime | None, told: bool
+) -> None:
+    assert is_overdue(proved, tried, NOW - 30 * DAYS, NOW) is told
