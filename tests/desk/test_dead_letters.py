@@ -16,6 +16,11 @@ from .conftest import Ops
 WHY = ("--reason", "ticket 4711")
 
 
+@pytest.fixture(autouse=True)
+def _nobody_else_redrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.moves._newest", lambda _: None)  # moto knows no move tasks
+
+
 @pytest.fixture
 def bury(aws: Cloud) -> Callable[..., None]:
     """Puts a message into a dead-letter queue: a company's wake-up, or any body."""
@@ -243,8 +248,7 @@ def test_when_aws_fails_half_way_it_is_said_what_was_done_until_then(
     assert (begun["phase"], begun["result"][:16]) == ("failed", "1 moved, 2 left.")
 
 
-def test_a_redrive_of_nothing_says_so(ops_: Ops, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.moves._newest", lambda _: None)  # moto knows no move tasks
+def test_a_redrive_of_nothing_says_so(ops_: Ops) -> None:
     assert "0 moved: the queues are empty." in ops_("redrive", *WHY).text
     assert "0 moved: the queue is empty." in ops_("redrive", "--queue", "feed", *WHY).text
 
