@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops.refusal import Refusal
 from shared.aws.clients import client, translated
 
-# Where `make up` says what it runs; elsewhere only for tests, which run several stacks at once.
+# Where `make up` says what it runs; elsewhere for tests and demo, which run stacks of their own.
 LOCAL = Path(os.environ.get("OPS_LOCAL_STACK") or Path(__file__).parents[1] / ".local" / "stack.json")
 _NOT_HERE = "Nothing runs on this machine: start it with `make up` and leave it running."
 

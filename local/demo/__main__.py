@@ -1,6 +1,7 @@
 """`make demo`: plays the story on this machine and proves its end; exit status 0 only if all of it is true."""
 
 import random
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -71,9 +72,10 @@ class Story:
 
         self._say("Muster Rad's feed has given up meanwhile; support sees its wake-ups in the dead-letter queue")
         self._wait("the dead-letter queue", lambda: world.dead_letters() > 0 and world.waiting_wake_ups() == 0)
-        self._say(f"{world.dead_letters()} dead letters; lexoffice is back, support redrives the queue")
+        self._say(f"{world.dead_letters()} dead letters; lexoffice is back, support looks and redrives the queue")
         world.outage(rad, on=False)
-        world.redrive()
+        self._support("dlq", "--queue", "feed")
+        self._support("redrive", "--queue", "feed", "--reason", "lexoffice is back")
         self._wait_for_company(rad)
         self._wait("the dead-letter queue to be empty", lambda: world.dead_letters() == 0)
         self._say("Muster Tee's export: voucher, receipt and hint for each expense, two calls a second")
@@ -109,6 +111,11 @@ class Story:
                 if progress is not None:
                     status.update(f"waiting for {what}: {progress()}")
                 time.sleep(0.25)
+
+    def _support(self, *command: str) -> None:
+        self._console.print(f"         $ python -m ops {shlex.join(command)}", soft_wrap=True)
+        for line in self._world.support(*command).rstrip().splitlines():
+            self._console.print(f"           [dim]{line.rstrip()}[/]", soft_wrap=True)
 
     def _say(self, text: str) -> None:
         self._console.print(f"[dim]{time.monotonic() - self._began:5.1f} s[/]  {text}", soft_wrap=True)
