@@ -3,20 +3,20 @@
 import os
 
 from ops import (  # noqa: F401
+    audit,
     companies,
-    control,
+    disconnect,
     dlq,
-    leaving,
-    lists,
-    month_end,
-    proofs,
+    pause,
+    proof,
     redrive,
     resend,
+    rotate_secret,
+    sync,
     trace,
-    trail,
-    webhook_secret,
 )
 from ops.app import app
+from ops.month_end import command  # noqa: F401
 
 if __name__ == "__main__":
     # What the adapters log for a door's log group would stand in the middle of an answer.

@@ -1,107 +1,65 @@
-"""Who changed what, when and why: an append-only trail in CloudWatch Logs.
+"""`ops audit`: who changed what, when and why."""
 
-A log group has no call that changes or deletes a single event, so nobody, with whatever rights on the tables, can
-rewrite it; the group is kept when the stack goes (docs/decisions/0012). An action writes twice: before it begins, so
-that it cannot happen unseen, and when it is over. A `begun` without an end was interrupted: what it did is unknown.
-"""
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Annotated
 
-import json
-import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+import typer
 
-from shared.aws.clients import client, translated
-from shared.domain.times import utc_text
+from ops.answer import NOTHING, Answer, moment, plain, table
+from ops.app import command
+from ops.desk import Desk
+from ops.trail import Deed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
-    """One event of the trail: `phase` is begun, done or failed; the events of one action share its `action_id`.
+@command()
+def audit(
+    desk: Desk,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="So many days back.")] = 30,
+    company: Annotated[str, typer.Option(help="Only what concerned this company.")] = "",
+) -> Answer:
+    """Who changed what, when, why, and what came of it; the newest last."""
+    wanted = desk.company(company).connection_id if company else ""
+    found = desk.trail.read(datetime.now(UTC) - timedelta(days=days))
+    actions = [_action(list(deeds)) for _, deeds in groupby(sorted(found, key=_order), key=lambda deed: deed.action_id)]
+    shown = sorted((each for each in actions if wanted in {"", each[0].connection_id}), key=lambda each: each[0].at)
+    return Answer(
+        {
+            "actions": [
+                {**_data(begun), "phase": end.phase, "ended_at": end.at, "result": end.result} for begun, end in shown
+            ]
+        },
+        table(
+            *("when", "who", "what", "company", "why", "result"),
+            rows=[
+                [
+                    moment(begun.at),
+                    plain(begun.who.rsplit("/", 1)[-1]),
+                    begun.action,
+                    begun.connection_id or NOTHING,
+                    plain(begun.reason),
+                    _result(end),
+                ]
+                for begun, end in shown
+            ],
+        ),
+    )
 
-    `who` is an AWS identity (ARN), `at` UTC, `connection_id` "" for what concerns several companies, `result` what it
-    did in words, or why it failed.
-    """
 
-    action_id: str
-    at: str
-    who: str
-    action: str
-    connection_id: str
-    arguments: Mapping[str, Any]
-    reason: str
-    phase: str
-    result: str = ""
+def _order(deed: Deed) -> tuple[str, str, bool]:
+    return deed.action_id, deed.at, deed.phase != "begun"
 
 
-@dataclass(slots=True)
-class Recorder:
-    """Lets an action say what it did; without a word it is `done`."""
-
-    result: str = field(default="")
-
-    def says(self, result: str) -> None:
-        """What the action did, in words."""
-        self.result = result
+def _action(deeds: list[Deed]) -> tuple[Deed, Deed]:
+    return deeds[0], deeds[-1]
 
 
-class Trail:
-    """The trail of one stack. Every method raises StoreUnavailable when AWS does not do what was asked."""
+def _data(deed: Deed) -> dict[str, object]:
+    names = ("action_id", "at", "who", "action", "connection_id", "arguments", "reason")
+    return {name: getattr(deed, name) for name in names}
 
-    def __init__(self, log_group: str, who: str) -> None:
-        self._group = log_group
-        self._who = who
-        self._logs = client("logs")
 
-    @contextmanager
-    def deed(
-        self, action: str, *, reason: str, connection_id: str = "", arguments: Mapping[str, Any] | None = None
-    ) -> Iterator[Recorder]:
-        """Record an action around carrying it out. What cannot be recorded is not begun."""
-        action_id, recorder = secrets.token_hex(6), Recorder()
-
-        def write(phase: str, result: str = "") -> None:
-            self._append(
-                Deed(
-                    action_id=action_id,
-                    at=utc_text(datetime.now(UTC)),
-                    who=self._who,
-                    action=action,
-                    connection_id=connection_id,
-                    arguments=arguments or {},
-                    reason=reason,
-                    phase=phase,
-                    result=result,
-                )
-            )
-
-        write("begun")
-        try:
-            yield recorder
-        except BaseException as error:
-            write("failed", str(error) or type(error).__name__)
-            raise
-        write("done", recorder.result)
-
-    def read(self, since: datetime) -> list[Deed]:
-        """Every event since a moment, oldest first. CloudWatch shows a new one after some seconds."""
-        with translated("FilterLogEvents"):
-            pages = self._logs.get_paginator("filter_log_events").paginate(
-                logGroupName=self._group, startTime=int(since.timestamp() * 1000)
-            )
-            found = [Deed(**json.loads(event["message"])) for page in pages for event in page["events"]]
-        return sorted(found, key=lambda deed: deed.at)
-
-    def _append(self, deed: Deed) -> None:
-        # A stream a day: nobody has to know which ones there are.
-        stream = deed.at[:10]
-        with translated("CreateLogStream"), suppress(self._logs.exceptions.ResourceAlreadyExistsException):
-            self._logs.create_log_stream(logGroupName=self._group, logStreamName=stream)
-        event = {
-            "timestamp": int(datetime.fromisoformat(deed.at).timestamp() * 1000),
-            "message": json.dumps(asdict(deed), ensure_ascii=False),
-        }
-        with translated("PutLogEvents"):
-            self._logs.put_log_events(logGroupName=self._group, logStreamName=stream, logEvents=[event])
+def _result(end: Deed) -> str:
+    if end.phase == "begun":
+        return "[red]interrupted: unknown[/red]"
+    return f"[red]{plain(end.result)}[/red]" if end.phase == "failed" else plain(end.result)

@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.prompt import Prompt
 
-from ops.audit import Recorder, Trail
 from ops.refusal import Refusal
 from ops.stack import Stack
+from ops.trail import Recorder, Trail
 from shared.aws.connections import Connection, Connections
 from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger

@@ -16,6 +16,7 @@ from ops.dead_letters import DeadLetters, Letter, look_into
 from ops.desk import Desk
 from ops.dlq import Which, alike, line
 from ops.moves import EVERY, Mover, Tally, running
+from ops.options import Wait
 from ops.refusal import Refusal
 from shared.aws.connections import Connection
 from shared.aws.quarantine import Quarantine
@@ -36,7 +37,7 @@ def redrive(
             min=1, max=_FASTEST, help="Messages a second. Calls to the vendors keep the vendors' pace at any rate."
         ),
     ] = 10,
-    wait: Annotated[int, typer.Option(min=0, max=600, help="So many seconds to wait for what comes of it.")] = 30,
+    wait: Wait = 30,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be moved.")] = False,
 ) -> Answer:
     """Send dead letters back to work: all of a queue, or one company's or cause's. Safe to press twice.

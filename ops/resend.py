@@ -16,6 +16,7 @@ from ops.answer import Answer, counted, moment, plain
 from ops.app import command
 from ops.cures import hint_missing
 from ops.desk import Desk
+from ops.options import Wait
 from ops.refusal import Refusal
 from ops.sending import CannotSend, Plan, is_open, obstacle, plan, why_not, within, would_do
 from shared.aws.connections import Connection, Status
@@ -51,7 +52,7 @@ def resend(
     entry: Annotated[list[str] | None, typer.Option(help="Only this entry; may be given several times.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help=f"Do not ask before more than {_CONFIRMED_ABOVE} lines.")] = False,
-    wait: Annotated[int, typer.Option(min=0, max=600, help="So many seconds to wait for what comes of it.")] = 30,
+    wait: Wait = 30,
 ) -> Answer:
     """Send the lines that are missing in lexoffice, and an entry's missing match hint. Safe to press twice.
 

@@ -6,9 +6,9 @@ import pytest
 from desk.month_end_samples import facts, october
 from playwright.sync_api import Page
 
-from ops.month_end_facts import Facts
-from ops.month_end_page import text_of
-from ops.month_end_sheet import sheet_of
+from ops.month_end.facts import Facts
+from ops.month_end.page import text_of
+from ops.month_end.sheet import sheet_of
 
 from .accessibility import violations
 from .conftest import BUILD

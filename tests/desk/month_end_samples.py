@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from ops.month_end_facts import Export, Facts, MadeVoucher, Month, Payment, Sums
+from ops.month_end.facts import Export, Facts, MadeVoucher, Month, Payment, Sums
 from shared.aws.vouchers import Attachment, VoucherRecord
 from shared.domain.booked import Booked, BookedColumn
 from shared.domain.booking import Destination

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cloud import Cloud
 
-from ops.audit import Trail
+from ops.trail import Trail
 from shared.errors import StoreUnavailable
 
 from .conftest import OPERATOR, Ops

@@ -9,10 +9,10 @@ from html import unescape
 
 import pytest
 
-from ops import month_end_csv, month_end_page
-from ops import month_end_words as words
-from ops.month_end_facts import Facts, Sums
-from ops.month_end_sheet import SECTIONS, UNMATCHED, Item, sheet_of
+from ops.month_end import csv_file, words
+from ops.month_end import page as html_page
+from ops.month_end.facts import Facts, Sums
+from ops.month_end.sheet import SECTIONS, UNMATCHED, Item, sheet_of
 from shared.domain.export_errors import CATALOGUE
 from shared.domain.ledger import State
 from shared.domain.match import MatchState
@@ -28,14 +28,14 @@ _SAID = re.compile(r"<[^>]+>")
 
 def read(found: Facts) -> list[dict[str, str]]:
     """The rows of the file, by column."""
-    text = month_end_csv.text_of(sheet_of(found))
+    text = csv_file.text_of(sheet_of(found))
     assert text.startswith("\N{ZERO WIDTH NO-BREAK SPACE}")
     return list(csv.DictReader(io.StringIO(text[1:], newline=""), delimiter=";"))
 
 
 def page(found: Facts) -> str:
     """What a person reads on the page, in one line."""
-    text = month_end_page.text_of(sheet_of(found))
+    text = html_page.text_of(sheet_of(found))
     return re.sub(r"\s+", " ", unescape(_SAID.sub(" ", text.partition("<body")[2])))
 
 
@@ -195,7 +195,7 @@ def test_a_held_company_and_deleted_names_are_told() -> None:
 
 def test_the_page_runs_no_script_loads_nothing_and_escapes_what_others_wrote() -> None:
     hostile = row(state=State.HELD, reason="other", counterparty="<script>alert(1)</script>")
-    text = month_end_page.text_of(sheet_of(facts(payment(hostile), company="<b>Firma</b>")))
+    text = html_page.text_of(sheet_of(facts(payment(hostile), company="<b>Firma</b>")))
 
     assert "<script" not in text
     assert "<b>" not in text

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ops.month_end_facts import Export, Facts, MadeVoucher, Payment, Sums, month_of
-from ops.month_end_sheet import (
+from ops.month_end.facts import Export, Facts, MadeVoucher, Payment, Sums, month_of
+from ops.month_end.sheet import (
     BY_HAND,
     FOREIGN,
     MEALS,

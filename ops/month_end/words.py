@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
-from ops.month_end_balance import Balance
-from ops.month_end_sheet import (
+from ops.month_end.balance import Balance
+from ops.month_end.sheet import (
     BY_HAND,
     FOREIGN,
     MEALS,

@@ -7,8 +7,8 @@ order mark; texts cannot be formulas (shared/pages/movements_csv.py). Amounts ar
 import csv
 import io
 
-from ops import month_end_words as words
-from ops.month_end_sheet import Item, Sheet
+from ops.month_end import words
+from ops.month_end.sheet import Item, Sheet
 from shared.domain.money import Money
 from shared.pages.movements_csv import BYTE_ORDER_MARK, harmless
 

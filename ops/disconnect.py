@@ -8,8 +8,8 @@ from rich.prompt import Prompt
 
 from ops.answer import Answer, counted, moment, plain
 from ops.app import command
-from ops.control import Company, Wait
 from ops.desk import Desk
+from ops.options import Company, Wait
 from ops.patience import awaited
 from ops.refusal import Refusal
 from shared.aws.connections import Connection, Status

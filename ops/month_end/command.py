@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
-from ops import month_end_csv, month_end_page
 from ops.answer import NOTHING, Answer, euro, moment, plain, table
 from ops.app import command
 from ops.desk import Desk
-from ops.month_end_balance import Balance
-from ops.month_end_facts import month_of
-from ops.month_end_reading import facts_of
-from ops.month_end_sheet import (
+from ops.month_end import csv_file, page
+from ops.month_end.balance import Balance
+from ops.month_end.facts import month_of
+from ops.month_end.reading import facts_of
+from ops.month_end.sheet import (
     BY_HAND,
     FOREIGN,
     MEALS,
@@ -69,8 +69,8 @@ def month_end(
     sheet = sheet_of(facts_of(desk, connection, meant, now))
     stem = f"pleo-monatsabschluss-{_file_name(connection)}-{meant}"
     files = {
-        "csv": _written(out, f"{stem}.csv", month_end_csv.text_of(sheet)),
-        "page": _written(out, f"{stem}.html", month_end_page.text_of(sheet)),
+        "csv": _written(out, f"{stem}.csv", csv_file.text_of(sheet)),
+        "page": _written(out, f"{stem}.html", page.text_of(sheet)),
     }
     return _answer(connection, sheet, files)
 

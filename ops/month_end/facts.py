@@ -1,4 +1,4 @@
-"""What a month-end sheet is made from: collected by ops/month_end_reading.py, judged by ops/month_end_sheet.py."""
+"""What a month-end sheet is made from: collected by ops/month_end/reading.py, judged by ops/month_end/sheet.py."""
 
 import re
 from calendar import monthrange

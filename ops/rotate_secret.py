@@ -6,8 +6,8 @@ import typer
 
 from ops.answer import Answer, moment, plain
 from ops.app import command
-from ops.control import Company, Wait
 from ops.desk import Desk
+from ops.options import Company, Wait
 from ops.patience import awaited, setback
 from ops.refusal import Refusal
 from shared.aws.connections import ACCESS_GONE, Connection, Status

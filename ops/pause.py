@@ -2,21 +2,16 @@
 
 import secrets
 from datetime import UTC, datetime
-from typing import Annotated
-
-import typer
 
 from ops.answer import Answer, counted, moment, plain
 from ops.app import command
 from ops.desk import Desk
+from ops.options import Company, Wait
 from ops.patience import awaited
 from ops.refusal import Refusal
 from shared.aws.connections import PAUSED, Connection, Status
 
 _TRIES = 3
-
-Company = Annotated[str, typer.Option(help="Connection id, Pleo company id, or name.")]
-Wait = Annotated[int, typer.Option(min=0, max=600, help="So many seconds to wait for what comes of it.")]
 
 
 @command(changes=True)

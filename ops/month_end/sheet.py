@@ -1,14 +1,14 @@
 """The month-end sheet of one company, as data: facts in, sections with their items out. Pure.
 
-What an item is and why it is listed are stable words; ops/month_end_words.py has the German ones.
+What an item is and why it is listed are stable words; ops/month_end/words.py has the German ones.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from ops.month_end_balance import Balance, balance_of, provisional
-from ops.month_end_facts import Facts, MadeVoucher, Payment
+from ops.month_end.balance import Balance, balance_of, provisional
+from ops.month_end.facts import Facts, MadeVoucher, Payment
 from shared.domain.booked import Booked
 from shared.domain.booking import Destination
 from shared.domain.export_rules import BY_TYPE, Treatment

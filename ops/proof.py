@@ -9,8 +9,8 @@ import typer
 
 from ops.answer import NOTHING, Answer, counted, euro, facts, moment, plain, table
 from ops.app import command
-from ops.control import Wait
 from ops.desk import Desk
+from ops.options import Wait
 from ops.patience import awaited, setback
 from ops.refusal import Refusal
 from shared.aws.connections import Connection, Status

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ops import month_end_words as words
-from ops.month_end_sheet import (
+from ops.month_end import words
+from ops.month_end.sheet import (
     BY_HAND,
     FOREIGN,
     MEALS,

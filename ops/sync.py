@@ -9,8 +9,8 @@ from rich.console import RenderableType
 
 from ops.answer import NOTHING, Answer, counted, facts, moment, plain, table
 from ops.app import command
-from ops.control import Company, Wait
 from ops.desk import Desk
+from ops.options import Company, Wait
 from ops.patience import awaited, setback
 from ops.refusal import Refusal
 from shared.aws.catalogues import Diff

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from ops.month_end_facts import Facts, Sums
+from ops.month_end.facts import Facts, Sums
 from shared.domain.ledger import WORK
 from shared.domain.times import booking_date, midnight
 

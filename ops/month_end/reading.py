@@ -14,8 +14,8 @@ from functools import partial
 from rich.progress import track
 
 from ops.desk import Desk
-from ops.month_end_facts import Export, Facts, MadeVoucher, Month, Payment, Sums
-from ops.month_end_sheet import needs_voucher
+from ops.month_end.facts import Export, Facts, MadeVoucher, Month, Payment, Sums
+from ops.month_end.sheet import needs_voucher
 from shared.aws import rows
 from shared.aws.connections import Connection, Status
 from shared.aws.exports import JobState
