@@ -109,12 +109,17 @@ def names(categories: Iterable[Category]) -> dict[str, str]:
 
 
 def plan(
-    wanted: Mapping[str, str], existing: Iterable[PleoAccount], known: Mapping[str, str], *, accepted: bool = False
+    wanted: Mapping[str, str],
+    existing: Iterable[PleoAccount],
+    known: Mapping[str, str],
+    *,
+    accepted: CatalogueRefusal | None = None,
 ) -> Plan:
     """Compare what lexoffice has with what Pleo has.
 
-    `known` is what this product synced last time; only these may be archived. `accepted`: a person has looked at the
-    list and says that so many changes are right; an empty list never is. Raises ImplausibleCatalogueError.
+    `known` is what this product synced last time; only these may be archived. `accepted`: a person has seen this
+    refusal and says that it is right; a list that would be refused for more or less than that is refused anew, and an
+    empty one always. Raises ImplausibleCatalogueError.
     """
     if not wanted:
         raise ImplausibleCatalogueError("empty")
@@ -127,18 +132,18 @@ def plan(
         if account is not None and (account.name, account.archived) != (name, archived):
             updates.append(AccountUpdate(account, name, archived))
     gone = [key for key in known if key not in wanted and key in accounts and not accounts[key].archived]
-    if not accepted:
-        _check("removed", len(gone), len(known))
-        _check("renamed", sum(wanted.get(key, name) != name for key, name in known.items()), len(known))
+    renamed = sum(wanted.get(key, name) != name for key, name in known.items())
+    refusals = [
+        CatalogueRefusal(reason=reason, count=count, known=len(known))
+        for reason, count in (("removed", len(gone)), ("renamed", renamed))
+        if count > max(_MOST, len(known) * _MOST_SHARE)
+    ]
+    if refusals and accepted not in refusals:
+        raise ImplausibleCatalogueError(refusals[0].reason, count=refusals[0].count, known=len(known))
     updates += [AccountUpdate(accounts[key], accounts[key].name, archived=True) for key in gone]
     create = {key: name for key, name in wanted.items() if key not in accounts}
     unseen = {key: name for key, name in known.items() if key not in wanted and key not in accounts}
     return Plan(create, tuple(updates), wanted, unseen)
-
-
-def _check(reason: str, count: int, known: int) -> None:
-    if count > max(_MOST, known * _MOST_SHARE):
-        raise ImplausibleCatalogueError(reason, count=count, known=known)
 
 
 def changes(plan: Plan, known: Mapping[str, str]) -> dict[str, CatalogueChange]:

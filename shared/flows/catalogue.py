@@ -56,9 +56,10 @@ def sync(
     """Bring Pleo's tax codes and chart of accounts up to lexoffice.
 
     The chart also holds the wallet's bank account, so that the admin can choose it as contra account. `accepted`: a
-    person says that however many categories disappeared or were renamed, it is right. Raises ImplausibleCatalogueError,
-    SyncIncompleteError and vendor errors; what was done until then stays done. What changed is kept for people to see;
-    of tax codes only what the run that gets through has changed itself.
+    person says that what was refused last is right; a message that comes days later finds nothing refused, or something
+    else, and accepts nothing. Raises ImplausibleCatalogueError, SyncIncompleteError and vendor errors; what was done
+    until then stays done. What changed is kept for people to see; of tax codes only what the run that gets through has
+    changed itself.
     """
     connection_id, now = connection.connection_id, datetime.now(UTC)
     known = connections.catalogues.synced(connection_id)
@@ -73,7 +74,8 @@ def sync(
         for row in pleo.search_accounts(connection.company_id)
     ]
     try:
-        plan = catalogue.plan(wanted, existing, known.accounts, accepted=accepted)
+        seen = connections.catalogues.diff(connection_id).refused if accepted else None
+        plan = catalogue.plan(wanted, existing, known.accounts, accepted=seen)
     except ImplausibleCatalogueError as error:
         connections.catalogues.refuse(connection_id, error.refusal)
         raise

@@ -97,9 +97,9 @@ def add(company: Linked, name: str, **order: object) -> str:
     return str(made["id"])
 
 
-def removed_by_the_dozen(company: Linked, count: int) -> list[str]:
-    """So many categories disappear from lexoffice; their ids."""
-    gone = [key for key, row in accounts(company).items() if row["name"] != WALLET][:count]
+def removed_by_the_dozen(company: Linked, count: int, *, more_than: int = 0) -> list[str]:
+    """So many categories are gone from lexoffice, the first `more_than` were before; the ids of the others."""
+    gone = [key for key, row in accounts(company).items() if row["name"] != WALLET][more_than:count]
     for key in gone:
         category(company, action="remove", id=key)
     return gone
@@ -266,6 +266,22 @@ def test_many_categories_that_disappear_at_once_change_nothing_until_a_person_co
     assert {key for key, row in accounts(company).items() if row["archived"]} == set(gone)
     assert told(company).refused is None
     assert {what for what, _ in told_changes(company)} == {"archived"}
+
+
+def test_a_list_that_grew_worse_after_it_was_seen_is_refused_anew(company: Linked) -> None:
+    before, known = chart(company), len(accounts(company))
+    removed_by_the_dozen(company, known // 3)
+    synced(company)
+    seen = told(company).refused
+    more = removed_by_the_dozen(company, known // 2, more_than=known // 3)
+
+    synced(company, accept=True)
+
+    assert chart(company) == before
+    refused = told(company).refused
+    assert seen is not None
+    assert refused is not None
+    assert refused.count == seen.count + len(more)
 
 
 def test_many_categories_renamed_at_once_change_nothing_until_a_person_confirms(company: Linked) -> None:

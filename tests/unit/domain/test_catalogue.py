@@ -262,14 +262,26 @@ def test_what_a_person_confirmed_is_carried_out_however_much_it_is() -> None:
     known = many(100)
     accounts = [account(key, name) for key, name in known.items()]
 
-    made = plan({"c0": "Neu"}, accounts, known, accepted=True)
+    seen = CatalogueRefusal(reason="removed", count=99, known=100)
+    made = plan({"c0": "Neu"}, accounts, known, accepted=seen)
 
     assert len(made.update) == 100
 
 
+def test_a_confirmation_holds_for_what_was_seen_and_not_for_more() -> None:
+    known = many(100)
+    accounts = [account(key, name) for key, name in known.items()]
+    seen = CatalogueRefusal(reason="removed", count=98, known=100)
+
+    with pytest.raises(ImplausibleCatalogueError, match="99 of 100"):
+        plan({"c0": "Kategorie 0"}, accounts, known, accepted=seen)
+
+
 def test_nobody_can_confirm_an_empty_list() -> None:
+    seen = CatalogueRefusal(reason="empty", count=0, known=0)
+
     with pytest.raises(ImplausibleCatalogueError):
-        plan({}, [account("a", "Büro")], {"a": "Büro"}, accepted=True)
+        plan({}, [account("a", "Büro")], {"a": "Büro"}, accepted=seen)
 
 
 @pytest.mark.parametrize("name", ["", "  "])
