@@ -17,7 +17,7 @@ from ops.desk import Desk
 from ops.health import Level, Verdict, judge
 from ops.refusal import Refusal
 from shared.aws.connections import Connection
-from shared.aws.failures import EXPORT, FEED, Failures
+from shared.aws.failures import EXPORT, FEED, Failure, Failures
 from shared.domain.overview import Overview
 
 # As many as AWS's client keeps connections for.
@@ -132,10 +132,7 @@ def company(
     )
 
 
-def _failure(failure: object) -> str:
-    from shared.aws.failures import Failure
-
-    assert isinstance(failure, Failure)  # noqa: S101 - for the type checker
+def _failure(failure: Failure) -> str:
     return f"{moment(failure.at)}, attempt {failure.attempt}: {plain(failure.cause)}"
 
 

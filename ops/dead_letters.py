@@ -28,6 +28,7 @@ _HIDDEN_SECONDS = 20
 _LOOK_SECONDS = 15
 _MOST = 10  # messages in one call
 _GLANCE = 500
+MOVING = ("RUNNING", "CANCELLING")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,17 @@ class DeadLetters:
         found = self._attributes(self.url, "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
         return Count(int(found["ApproximateNumberOfMessages"]), int(found["ApproximateNumberOfMessagesNotVisible"]))
 
+    def newest_move(self) -> Mapping[str, Any] | None:
+        """The newest of SQS's tasks that move this queue's messages, running or over, whoever started it."""
+        with translated("ListMessageMoveTasks"):
+            tasks: list[Mapping[str, Any]] = self._sqs.list_message_move_tasks(SourceArn=self.arns[0])["Results"]
+        return tasks[0] if tasks else None
+
+    def move_under_way(self) -> Mapping[str, Any] | None:
+        """The task that is moving this queue's messages right now."""
+        task = self.newest_move()
+        return task if task and task["Status"] in MOVING else None
+
     @contextmanager
     def taken(self, most: int, seconds: int = _HIDDEN_SECONDS) -> Iterator[Iterator[Letter]]:
         """Receive up to `most` messages; whichever is not deleted meanwhile is visible again afterwards.
@@ -107,7 +119,12 @@ class DeadLetters:
             self._show(held.values())
 
     def look(self, most: int) -> list[Letter]:
-        """The messages that can be seen, up to `most` and as many as can be read before the first ones come again."""
+        """The messages that can be seen, up to `most` and as many as can be read before the first ones come again.
+
+        None are looked at while somebody's task moves them: it would take those for gone and end too early.
+        """
+        if self.move_under_way():
+            return []
         deadline = time.monotonic() + _LOOK_SECONDS
         with self.taken(most) as letters:
             seen = takewhile(lambda _: time.monotonic() < deadline, letters)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ops.dead_letters import DeadLetters, Letter
+from ops.dead_letters import MOVING, DeadLetters, Letter
 from shared.aws.clients import client, translated
 from shared.aws.quarantine import Quarantine
 from shared.errors import StoreUnavailable
@@ -23,7 +23,6 @@ _HIDDEN_SECONDS = 120
 _PATIENCE = 25.0
 _POLL_SECONDS = 0.3
 _STARTS = 3
-_ACTIVE = ("RUNNING", "CANCELLING")
 EVERY = 1_000_000
 
 type Told = Callable[[int, int], None]
@@ -96,7 +95,7 @@ class Mover:
         tally, refused, started = self._tally, 0, False
         while time.monotonic() < deadline and refused < _STARTS:
             before = tally.touched
-            if task := running(self._dead):
+            if task := self._dead.move_under_way():
                 self._watch(task, ours=False)
             elif self._dead.count().visible or not started:
                 try:
@@ -114,7 +113,7 @@ class Mover:
             time.sleep(_POLL_SECONDS)
 
     def _start(self) -> Mapping[str, Any]:
-        before = _newest(self._dead) or {}
+        before = self._dead.newest_move() or {}
         source, destination = self._dead.arns
         with translated("StartMessageMoveTask"):
             # The destination by name: SQS does not know where a message came from that somebody put here.
@@ -145,8 +144,8 @@ class Mover:
     def _followed(self, task: Mapping[str, Any], earlier: int, *, ours: bool) -> Mapping[str, Any]:
         """The task as it was when it ended; what it has moved is counted all the while, onto what was `earlier`."""
         seen = task
-        while seen["Status"] in _ACTIVE:
-            newest = _newest(self._dead) or task
+        while seen["Status"] in MOVING:
+            newest = self._dead.newest_move() or task
             if not ours and newest.get("StartedTimestamp") != task["StartedTimestamp"]:
                 return {"Status": "COMPLETED"}  # and somebody has begun another one
             # What SQS does not list yet has not moved anything yet.
@@ -154,7 +153,7 @@ class Mover:
             moved = int(seen.get("ApproximateNumberOfMessagesMoved", 0))
             self._count(earlier + moved, ours=ours)
             self._told(self._tally.touched, int(seen.get("ApproximateNumberOfMessagesToMove", moved)))
-            if seen["Status"] in _ACTIVE:
+            if seen["Status"] in MOVING:
                 time.sleep(_POLL_SECONDS)
         return seen
 
@@ -163,15 +162,3 @@ class Mover:
             self._tally.moved = moved
         else:
             self._tally.by_others = moved
-
-
-def running(dead: DeadLetters) -> Mapping[str, Any] | None:
-    """The task that is moving a queue's messages right now, whoever started it. Raises StoreUnavailable."""
-    task = _newest(dead)
-    return task if task and task["Status"] in _ACTIVE else None
-
-
-def _newest(dead: DeadLetters) -> Mapping[str, Any] | None:
-    with translated("ListMessageMoveTasks"):
-        tasks: list[Mapping[str, Any]] = client("sqs").list_message_move_tasks(SourceArn=dead.arns[0])["Results"]
-    return tasks[0] if tasks else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ from ops.causes import Causes
 from ops.dead_letters import DeadLetters, Letter, look_into
 from ops.desk import Desk
 from ops.dlq import Which, alike, line
-from ops.moves import EVERY, Mover, Tally, running
+from ops.moves import EVERY, Mover, Tally
 from ops.options import Wait
 from ops.refusal import Refusal
 from shared.aws.connections import Connection
@@ -53,7 +54,7 @@ def redrive(
     arguments = {"queue": queue.value, "cause": cause, "max_rate": max_rate}
     with desk.deed("redrive", chosen, arguments=arguments) as deed:
         how = _How(wanted=wanted, selective=bool(company or cause), rate=max_rate)
-        looks = _looked(queues, how)
+        looks = [[letter for letter in found if wanted(letter)] for found in look_into(queues, EVERY)]
         aftermath = Aftermath(desk, [letter for letters in looks for letter in letters])
         tallies, interrupted = _moved(desk, list(zip(queues, looks, strict=True)), how)
         says = sentence(tallies, selective=how.selective, interrupted=interrupted)
@@ -79,16 +80,6 @@ def _wanted(chosen: Connection | None, cause: str, causes: Causes) -> Callable[[
         return cause.lower() in causes.of(letter).text.lower()
 
     return wanted
-
-
-def _looked(queues: Sequence[DeadLetters], how: _How) -> list[list[Letter]]:
-    """The wanted messages of each queue; of one that another operator's task is moving none are looked at.
-
-    A look hides messages for a moment, and a task that sees none believes that it is done.
-    """
-    idle = [dead for dead in queues if how.selective or not running(dead)]
-    found = dict(zip((dead.queue for dead in idle), look_into(idle, EVERY), strict=True))
-    return [[letter for letter in found.get(dead.queue, ()) if how.wanted(letter)] for dead in queues]
 
 
 def _would_move(queues: Sequence[DeadLetters], wanted: Callable[[Letter], bool], causes: Causes) -> Answer:
@@ -138,13 +129,17 @@ def _move(desk: Desk, dead: DeadLetters, letters: Sequence[Letter], tally: Tally
         bars.update(bar, completed=done, total=total, visible=True)
 
     mover = Mover(dead, tally, rate=how.rate, told=told)
-    if how.selective or any(letter.poison for letter in letters):
-        if letters:
-            mover.some(how.wanted, Quarantine(desk.stack["LedgerTable"]))
-    elif letters or there.total or running(dead):
-        mover.all()
+    other = dead.move_under_way()
+    if not how.selective and (other or not any(letter.poison for letter in letters)):
+        if other or letters or there.total:
+            mover.all()
+    elif letters:
+        mover.some(how.wanted, Quarantine(desk.stack["LedgerTable"]))
+    elif other:  # which moves everything, what was chosen included
+        tally.running_since = datetime.fromtimestamp(other["StartedTimestamp"] / 1000, UTC)
     # Another operator's share is known by nobody but the queue.
-    tally.left = sum(map(how.wanted, dead.look(EVERY))) if tally.missing else 0
+    seen = dead.look(EVERY) if tally.missing else []
+    tally.left = dead.count().total if tally.missing and dead.move_under_way() else sum(map(how.wanted, seen))
 
 
 def sentence(tallies: Sequence[Tally], *, selective: bool = False, interrupted: bool = False) -> str:

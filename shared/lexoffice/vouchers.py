@@ -14,9 +14,6 @@ from shared.http.client import Http
 from shared.http.wire import segment
 from shared.lexoffice.models import Contact, Created, Listed, ListedVoucher, NewVoucher, Payments, Voucher
 
-# https://developers.lexware.io/docs/#files-endpoint: a receipt of exactly this length is still taken.
-LARGEST_FILE = 5 * 1024 * 1024
-
 _PAGE_SIZE = 250
 # lexoffice shows no more than 10,000 hits of any search.
 _MOST_PAGES = 40

@@ -19,7 +19,6 @@ from shared.pleo.models import (
     JOB_FAILURES,
     Enveloped,
     ExportJob,
-    ExportJobItem,
     ItemResult,
     ItemUpdates,
     JobEvent,
@@ -56,12 +55,6 @@ class ExportCalls:
         """Read one job."""
         answer = self._http.request("GET", f"/v3/export-jobs/{segment(job_id)}")
         return answer.read(Enveloped[ExportJob].model_validate).data
-
-    def export_job_items(self, job_id: str, status: str | None = None) -> Iterator[ExportJobItem]:
-        """Iterate over a job's items, of one state or of all, in no particular order; possible for ever."""
-        params = {} if status is None else {"status": status}
-        path = f"/v3/export-jobs/{segment(job_id)}/items"
-        return listed(self._http, Page[ExportJobItem], "GET", path, params=params)
 
     def export_items(self, job_id: str) -> Iterator[dict[str, Any]]:
         """Iterate over the data of a job's items, each as Pleo's JSON object with Decimal fractions.

@@ -195,19 +195,6 @@ class ExportJob(_Read):
         return self.status in {"pending", "in_progress"}
 
 
-class ExportJobItem(_Read):
-    """The progress of one entry in one job; `status` is pending, in_progress, successful, failed or abandoned."""
-
-    accounting_entry_id: str
-    export_job_id: str
-    status: str
-    exported_at: AwareDatetime | None = None
-    external_id: str | None = None
-    external_url: str | None = None
-    failure_reason: str | None = None
-    failure_reason_type: str | None = None
-
-
 class ItemResult(_Write):
     """What became of one item. `failure_reason` is what the user reads, its type one of ITEM_FAILURES.
 

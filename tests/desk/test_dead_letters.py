@@ -16,11 +16,6 @@ from .conftest import Ops
 WHY = ("--reason", "ticket 4711")
 
 
-@pytest.fixture(autouse=True)
-def _nobody_else_redrives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.moves._newest", lambda _: None)  # moto knows no move tasks
-
-
 @pytest.fixture
 def bury(aws: Cloud) -> Callable[..., None]:
     """Puts a message into a dead-letter queue: a company's wake-up, or any body."""
@@ -262,3 +257,26 @@ def test_without_a_reason_nothing_is_moved(
     ran = ops_("redrive", "--company", alpha.connection_id)
     assert (ran.code, "--reason" in ran.complaint) == (1, True)
     assert waiting(aws, "FeedDeadLetterQueue") == 1
+
+
+def test_while_another_operators_redrive_runs_nothing_is_taken_from_it_and_it_is_said(
+    aws: Cloud,
+    ops_: Ops,
+    connected: Callable[..., Connection],
+    bury: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alpha = connected()
+    bury(alpha)
+    task = {"Status": "RUNNING", "StartedTimestamp": 1_790_000_000_000}
+    monkeypatch.setattr("ops.dead_letters.DeadLetters.newest_move", lambda _: task)
+
+    assert ops_("companies").code == 0
+    assert "looked at 0 of 1 message" in ops_("dlq", "--queue", "feed").text
+    said = ops_("redrive", "--queue", "feed", "--company", alpha.connection_id, *WHY).text
+
+    assert "another operator's redrive was running already" in said
+    received = aws.client("sqs").receive_message(
+        QueueUrl=aws.queues["FeedDeadLetterQueue"], MessageSystemAttributeNames=["ApproximateReceiveCount"]
+    )
+    assert received["Messages"][0]["Attributes"]["ApproximateReceiveCount"] == "1"

@@ -44,15 +44,6 @@ A_JOB = {
     "failureReason": None,
     "failureReasonType": None,
 }
-ITEM = {
-    "exportJobId": JOB,
-    "accountingEntryId": "e-1",
-    "status": "pending",
-    "exportedAt": None,
-    "externalId": None,
-    "externalUrl": None,
-    "failureReason": None,
-}
 RUNNING_OUT = {"type": "EXPORT_JOB_STATUS_UNPROCESSABLE", "message": "the job is over"}
 
 
@@ -146,28 +137,6 @@ def test_an_unknown_job_is_not_found() -> None:
 
 
 # Items
-
-
-@pytest.mark.parametrize(("status", "query"), [(None, []), ("pending", [("status", "pending")])])
-def test_all_pages_of_a_jobs_items_are_read_in_an_order_pleo_is_not_asked_for(
-    status: str | None, query: list[tuple[str, str]]
-) -> None:
-    client, requests = answering((200, page([ITEM], "MFRA====")), (200, page([ITEM | {"accountingEntryId": "e-2"}])))
-
-    items = list(client.export_job_items(JOB, status))
-
-    assert [(item.accounting_entry_id, item.status) for item in items] == [("e-1", "pending"), ("e-2", "pending")]
-    assert path_of(requests[0]) == f"GET /v3/export-jobs/{JOB}/items"
-    assert query_of(requests[0]) == [("limit", "100"), *query]
-
-
-def test_an_item_that_was_exported_leads_to_its_voucher() -> None:
-    done = {"status": "successful", "externalId": "v-1", "externalUrl": "https://app.example/v-1"}
-    client, _ = answering((200, page([ITEM | done | {"exportedAt": "2026-01-15T09:31:10Z"}])))
-
-    (item,) = client.export_job_items(JOB)
-
-    assert (item.external_id, item.external_url) == ("v-1", "https://app.example/v-1")
 
 
 def test_export_items_come_back_as_they_are_with_exact_numbers() -> None:
