@@ -17,7 +17,7 @@ from ops.desk import Desk
 from shared.aws.connections import Connection, Status
 from shared.aws.exports import Job, JobState
 from shared.aws.failures import EXPORT, FEED, Failure, Failures
-from shared.domain.ledger import Row, State
+from shared.domain.feeding.ledger import Row, State
 
 _POLL_SECONDS = 0.3
 _COUNTED = 1000

@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from shared.domain.money import Money
+from shared.domain.text import one_line
 from shared.domain.times import BERLIN, utc_text
-from shared.domain.words import one_line
 
 NOTHING = "·"
 _LONGEST = 500

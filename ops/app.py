@@ -14,7 +14,7 @@ from ops.answer import Answer
 from ops.desk import Desk
 from ops.refusal import Refusal
 from ops.stack import find
-from shared.domain.words import one_line
+from shared.domain.text import one_line
 from shared.errors import IntegrationError, StoreUnavailable
 
 type Command = Callable[..., Answer]

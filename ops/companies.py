@@ -18,7 +18,7 @@ from ops.health import Level, Verdict, judge
 from ops.refusal import Refusal
 from shared.aws.connections import Connection
 from shared.aws.failures import EXPORT, FEED, Failure, Failures
-from shared.domain.overview import Overview
+from shared.domain.lookup.overview import Overview
 
 # As many as AWS's client keeps connections for.
 _AT_ONCE = 10

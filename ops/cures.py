@@ -1,7 +1,7 @@
 """From what is known of an expense to what it means and what cures it. Pure: a situation goes in, a cure comes out.
 
-The branch is decided in shared/domain/trace.py, its words are those of the admin's page; what an operator can do beyond
-the admin, and what keeps the workers from their work, is said here.
+The branch is decided in shared/domain/lookup/trace.py, its words are those of the admin's page; what an operator can do
+beyond the admin, and what keeps the workers from their work, is said here.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from ops.answer import counted, moment
 from shared.aws.failures import EXPORT, FEED, Failure
-from shared.domain.ledger import WORK, Row, State
-from shared.domain.matching import ENGLISH, Rail
+from shared.domain.exporting.matching import ENGLISH, Rail
+from shared.domain.feeding.ledger import WORK, Row, State
+from shared.domain.lookup.trace import Branch, Trace
 from shared.domain.times import utc_text
-from shared.domain.trace import Branch, Trace
 from shared.pages.texts_expense import ANSWERS
 from shared.pages.texts_verdicts import VERDICTS
 from shared.pages.texts_words import WAITING

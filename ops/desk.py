@@ -20,8 +20,8 @@ from shared.aws.matches import Matches
 from shared.aws.proofs import Proofs
 from shared.aws.queues import CompanyQueue, SyncQueue
 from shared.aws.vouchers import Vouchers
-from shared.flows.status import StatusBoard
-from shared.flows.trace import Traces
+from shared.flows.lookup.status import StatusBoard
+from shared.flows.lookup.trace import Traces
 
 _MOST_NAMED = 5
 

@@ -13,7 +13,7 @@ from ops.options import Company, Wait
 from ops.patience import awaited
 from ops.refusal import Refusal
 from shared.aws.connections import Connection, Status
-from shared.flows.leave import leave
+from shared.flows.lookup.leave import leave
 
 
 @command(changes=True)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from shared.aws.connections import PAUSED
-from shared.domain.overview import Overview
+from shared.domain.lookup.overview import Overview
 
 # A proof is made daily; two days without one mean that something keeps it from being made.
 _PROOF_OLD = timedelta(days=2)

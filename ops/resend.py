@@ -21,7 +21,7 @@ from ops.refusal import Refusal
 from ops.sending import CannotSend, Plan, is_open, obstacle, plan, why_not, within, would_do
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import FEED, Failure, Failures
-from shared.domain.ledger import Row, State
+from shared.domain.feeding.ledger import Row, State
 from shared.pages.texts_verdicts import VERDICTS
 
 _CONFIRMED_ABOVE = 100  # lines

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from ops.answer import counted
-from shared.domain.booking import Destination
-from shared.domain.ledger import WORK, Row, State
+from shared.domain.feeding.entry_rules import Destination
+from shared.domain.feeding.ledger import WORK, Row, State
 from shared.pages.texts_expense import DETAILS
 
 

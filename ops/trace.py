@@ -21,8 +21,8 @@ from ops.desk import Desk
 from ops.webhooks import Delivery
 from shared.aws.connections import Connection
 from shared.aws.failures import Failures
+from shared.domain.lookup.trace import Step, Trace
 from shared.domain.times import utc_text
-from shared.domain.trace import Step, Trace
 from shared.pages.texts_expense import STEPS
 from shared.pages.texts_words import STEP_STATES
 

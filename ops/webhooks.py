@@ -13,7 +13,7 @@ from typing import Any
 from ops.desk import Desk
 from shared.aws.clients import client, translated
 
-# As the receiver logs them (shared/flows/receive.py).
+# As the receiver logs them (shared/flows/feeding/pleo_events.py).
 _ID = re.compile(r"[A-Za-z0-9_.:=+/-]{1,100}")
 # Shorter texts are numbers that people read aloud; the log is not searched for them.
 _SHORTEST = 12

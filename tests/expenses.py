@@ -7,12 +7,12 @@ from typing import Any
 
 from samples import COMPANY_ID, ENTRY_ID
 
-from shared.domain.expense import Account, Expense, ExpenseLine, File, Party, Tax
-from shared.domain.export_errors import Refusal
-from shared.domain.exporting import voucher_for
-from shared.domain.matching import BankLine
+from shared.domain.exporting.expense import Account, Expense, ExpenseLine, File, Party, Tax
+from shared.domain.exporting.export_errors import Refusal
+from shared.domain.exporting.mapping import voucher_for
+from shared.domain.exporting.matching import BankLine
+from shared.domain.exporting.voucher import PostingCategory, Settings, Voucher
 from shared.domain.money import Money
-from shared.domain.voucher import PostingCategory, Settings, Voucher
 
 WALLET = "99999999-0000-4000-8000-000000000001"
 OFFICE = "16d04a21-fd91-11e1-a21f-0800200c9a66"

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from shared.domain.overview import (
+from shared.domain.lookup.overview import (
     CatalogueChange,
     CatalogueRefusal,
     Day,
@@ -15,7 +15,7 @@ from shared.domain.overview import (
     Proof,
     Waiting,
 )
-from shared.domain.trace import Branch, Step, Trace
+from shared.domain.lookup.trace import Branch, Step, Trace
 
 NOW = datetime(2026, 3, 16, 13, 5, tzinfo=UTC)  # a Monday, five past two in Germany
 ENTRY = "5f0c2f6e-8d7b-4c53-9a1e-2f6d1b7c9a01"

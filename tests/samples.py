@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.domain.entry import Entry
+from shared.domain.feeding.entry import Entry
 from shared.domain.money import Money
 
 ENTRY_ID = "55555555-5555-4555-8555-555555555551"

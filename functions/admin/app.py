@@ -17,9 +17,9 @@ from shared.aws.sessions import Sessions
 from shared.aws.vouchers import Vouchers
 from shared.config import AdminSettings
 from shared.errors import StoreUnavailable
-from shared.flows.session import connection_of
-from shared.flows.status import StatusBoard
-from shared.flows.trace import Traces
+from shared.flows.lookup.session import connection_of
+from shared.flows.lookup.status import StatusBoard
+from shared.flows.lookup.trace import Traces
 from shared.pages import expense, movements_csv, render, status, web
 from shared.pages.web import Answer, Visit
 from shared.pages.wording import Links

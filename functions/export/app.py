@@ -17,9 +17,9 @@ from shared.aws.quarantine import Quarantine
 from shared.aws.queues import CompanyQueue
 from shared.aws.vouchers import Vouchers
 from shared.config import ExportSettings
-from shared.domain.voucher import Settings
+from shared.domain.exporting.voucher import Settings
 from shared.errors import IntegrationError, StoreUnavailable
-from shared.flows.export import Exporter
+from shared.flows.exporting.export import Exporter
 from shared.flows.vendors import Vendors
 from shared.telemetry import count, door, warn
 

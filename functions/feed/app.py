@@ -14,7 +14,7 @@ from shared.aws.quarantine import Quarantine
 from shared.aws.queues import CompanyQueue
 from shared.config import FeedSettings
 from shared.errors import IntegrationError, OutOfTime, StoreUnavailable
-from shared.flows.feed import SECONDS_FOR_A_CALL, Feeder, NoProgressError, Outcome
+from shared.flows.feeding.feed import SECONDS_FOR_A_CALL, Feeder, NoProgressError, Outcome
 from shared.flows.vendors import Vendors
 from shared.telemetry import count, door, warn
 

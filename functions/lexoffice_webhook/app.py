@@ -10,7 +10,7 @@ from shared.aws.queues import CompanyQueue, SyncQueue
 from shared.config import EventSettings
 from shared.errors import StoreUnavailable
 from shared.flows.delivery import Reply, Request
-from shared.flows.lexoffice_events import EventReceiver
+from shared.flows.exporting.lexoffice_events import EventReceiver
 from shared.telemetry import count, door, warn
 
 

@@ -13,17 +13,17 @@ from shared.aws.connections import Connection, Connections
 from shared.aws.queues import SyncQueue
 from shared.aws.sessions import LIFETIME, Sessions
 from shared.config import OauthSettings
-from shared.domain.start import ImplausibleStartError, choice_of
+from shared.domain.feeding.start import ImplausibleStartError, choice_of
 from shared.domain.times import booking_date
 from shared.errors import ConfigError, StoreUnavailable
-from shared.flows import wishes
-from shared.flows.connect import Connect
-from shared.flows.consent import Page, PleoConsent, Redirect, Step
-from shared.flows.disconnect import Disconnect
-from shared.flows.session import connection_of
-from shared.flows.sign_in import SignIn
+from shared.flows.connecting.connect import Connect
+from shared.flows.connecting.consent import Page, PleoConsent, Redirect, Step
+from shared.flows.connecting.disconnect import Disconnect
+from shared.flows.connecting.sign_in import SignIn
+from shared.flows.lookup import wishes
+from shared.flows.lookup.session import connection_of
+from shared.flows.lookup.wishes import Wish
 from shared.flows.vendors import Vendors
-from shared.flows.wishes import Wish
 from shared.pages import render, web
 from shared.pages.texts import MESSAGES
 from shared.pages.web import Answer, Visit

@@ -10,7 +10,7 @@ from shared.aws.queues import CompanyQueue
 from shared.config import ReceiverSettings
 from shared.errors import StoreUnavailable
 from shared.flows.delivery import Reply, Request
-from shared.flows.receive import Receiver
+from shared.flows.feeding.pleo_events import Receiver
 from shared.telemetry import count, door, warn
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from shared.aws.connections import Connections
 from shared.aws.queues import SyncQueue
 from shared.config import ScheduleSettings
-from shared.flows.fan_out import give_turns
+from shared.flows.syncing.enqueue import give_turns
 from shared.telemetry import door
 
 

@@ -17,15 +17,15 @@ from shared.aws.quarantine import Quarantine
 from shared.aws.queues import CompanyQueue, Wake
 from shared.config import SyncSettings
 from shared.errors import IntegrationError, StoreUnavailable
-from shared.flows.back_off import postpone, recovered
-from shared.flows.deletion import Leaving
-from shared.flows.keep_alive import KeepAlive
-from shared.flows.proof import Prover
-from shared.flows.rotation import Rotation
-from shared.flows.set_up import SetUp
-from shared.flows.silence import Silence
-from shared.flows.subscriptions import Subscriptions
-from shared.flows.turn import Turn
+from shared.flows.connecting.deletion import Leaving
+from shared.flows.connecting.keep_alive import KeepAlive
+from shared.flows.connecting.rotation import Rotation
+from shared.flows.connecting.subscriptions import Subscriptions
+from shared.flows.syncing.back_off import postpone, recovered
+from shared.flows.syncing.proof import Prover
+from shared.flows.syncing.set_up import SetUp
+from shared.flows.syncing.silence import Silence
+from shared.flows.syncing.sync import Turn
 from shared.flows.vendors import Remaining, Vendors
 from shared.telemetry import door, warn
 
@@ -85,9 +85,9 @@ _parts()
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take the turns of a batch.
 
-    A failed turn of the agenda is done with: the company is due again, with back-off (shared/flows/back_off.py). What
-    somebody wished beyond it stands in the message only, so that one comes again after the visibility timeout, and so
-    does one at which we crashed.
+    A failed turn of the agenda is done with: the company is due again, with back-off
+    (shared/flows/syncing/back_off.py). What somebody wished beyond it stands in the message only, so that one comes
+    again after the visibility timeout, and so does one at which we crashed.
     """
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _SECONDS_FOR_A_CALL
     failures = [record for record in event["Records"] if not _worked(record, lambda: deadline - time.monotonic())]

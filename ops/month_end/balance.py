@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ops.month_end.facts import Facts, Sums
-from shared.domain.ledger import WORK
+from shared.domain.feeding.ledger import WORK
 from shared.domain.times import booking_date, midnight
 
 

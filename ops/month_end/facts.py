@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 from ops.refusal import Refusal
 from shared.aws.vouchers import VoucherRecord
-from shared.domain.ledger import Row
-from shared.domain.match import MatchState
-from shared.domain.proof import BalanceProof
+from shared.domain.exporting.match import MatchState
+from shared.domain.feeding.ledger import Row
+from shared.domain.syncing.proof import BalanceProof
 
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 

@@ -22,9 +22,9 @@ from shared.aws.exports import JobState
 from shared.aws.matches import MatchRecord
 from shared.aws.table import Table
 from shared.aws.vouchers import VoucherRecord
-from shared.domain import export_errors
-from shared.domain.ledger import BEFORE_START, Row, State
-from shared.domain.match import MatchState
+from shared.domain.exporting import export_errors
+from shared.domain.exporting.match import MatchState
+from shared.domain.feeding.ledger import BEFORE_START, Row, State
 
 # As many as AWS's client keeps connections for.
 _AT_ONCE = 10

@@ -9,12 +9,12 @@ from datetime import date
 
 from ops.month_end.balance import Balance, balance_of, provisional
 from ops.month_end.facts import Facts, MadeVoucher, Payment
-from shared.domain.booked import Booked
-from shared.domain.booking import Destination
-from shared.domain.export_rules import BY_TYPE, Treatment
-from shared.domain.ledger import WALLET_CURRENCY, WORK, Row, State
-from shared.domain.match import MatchState
-from shared.domain.matching import Rail
+from shared.domain.exporting.item_rules import BY_TYPE, Treatment
+from shared.domain.exporting.match import MatchState
+from shared.domain.exporting.matching import Rail
+from shared.domain.exporting.voucher_facts import Booked
+from shared.domain.feeding.entry_rules import Destination
+from shared.domain.feeding.ledger import WALLET_CURRENCY, WORK, Row, State
 from shared.domain.money import Money
 
 BY_HAND, NOT_FED, NOT_EXPORTED, NO_RECEIPT = "by_hand", "not_fed", "not_exported", "no_receipt"

@@ -16,9 +16,9 @@ from ops.month_end.sheet import (
     UNMATCHED,
     Item,
 )
-from shared.domain.export_errors import CATALOGUE
-from shared.domain.matching import GERMAN, Rail
-from shared.domain.posting import Notice
+from shared.domain.exporting.export_errors import CATALOGUE
+from shared.domain.exporting.matching import GERMAN, Rail
+from shared.domain.exporting.voucher_columns import Notice
 from shared.pages.texts_words import KINDS
 from shared.pages.wording import filled
 

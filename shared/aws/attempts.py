@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from shared.aws.table import ConditionFailedError, Item, Table, Update
-from shared.domain.start import Choice
+from shared.domain.feeding.start import Choice
 from shared.domain.times import utc_text
 
 LIFETIME = timedelta(minutes=10)

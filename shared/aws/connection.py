@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.aws.table import Item
-from shared.domain.start import Start
+from shared.domain.feeding.start import Start
 from shared.domain.times import booking_date
 
 
@@ -35,26 +35,28 @@ class Connection:
     `caught_up_to` is the settlement time up to which everything is in the ledger, `seen_days` has a digest of each
     recent day's entries (day → digest). `hold` says in a stable word why a held connection waits (`pleo_access_gone`,
     `lexoffice_access_gone`, `plan`, `account_missing`, `paused`). `public_url` is our own address as both vendors know
-    it. `retiring` has the webhook subscriptions that are being replaced, each since when (shared/flows/rotation.py).
+    it. `retiring` has the webhook subscriptions that are being replaced, each since when
+    (shared/flows/connecting/rotation.py).
 
     `paused_at` says since when support lets nothing be written, whatever else it is held for and whoever connects it
     again, "" if it does not; `resumed_at` when a hold was last lifted by support.
 
     `catalogue_at` is the last sync of categories and tax codes that got through, `catalogue_tried_at` the last one that
     was refused or incomplete. `sync_asked_at`, `accept_asked_at` and `proof_asked_at` are when a person last asked for
-    a sync, confirmed a refused list, and asked for a proof (shared/flows/wishes.py).
+    a sync, confirmed a refused list, and asked for a proof (shared/flows/lookup/wishes.py).
 
-    While it is set up, `steps` says how far it has come (shared/domain/set_up.py), `stepped_at` when it last moved and
-    `stopped` why it stopped. After it was disconnected, `released_at` says when its tokens were gone, `unconfirmed`
-    which vendors did not confirm that, `delete_at` when personal data is due to be deleted, `deleted_at` when it was.
-    Sessions that began up to `signed_out_at` have ended.
+    While it is set up, `steps` says how far it has come (shared/domain/connecting/set_up.py), `stepped_at` when it last
+    moved and `stopped` why it stopped. After it was disconnected, `released_at` says when its tokens were gone,
+    `unconfirmed` which vendors did not confirm that, `delete_at` when personal data is due to be deleted, `deleted_at`
+    when it was. Sessions that began up to `signed_out_at` have ended.
 
     `start_day` (ISO day in Germany) and `opening_minor` (cents) are what the admin chose when connecting for the first
-    time (shared/domain/start.py); "" for a company that was connected before one could choose.
+    time (shared/domain/feeding/start.py); "" for a company that was connected before one could choose.
 
     `turn_failures` turns in a row have failed since `failing_since`, the last one for `turn_error` (stable words,
-    shared/domain/agenda.py). `kept_alive_at` is when both sides' access and subscriptions were last looked after
-    (shared/flows/keep_alive.py), `alarmed` when a person was last told of each cause (shared/domain/silence.py).
+    shared/domain/syncing/schedule.py). `kept_alive_at` is when both sides' access and subscriptions were last looked
+    after (shared/flows/connecting/keep_alive.py), `alarmed` when a person was last told of each cause
+    (shared/domain/syncing/silence.py).
     """
 
     connection_id: str

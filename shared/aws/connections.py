@@ -14,7 +14,7 @@ from typing import Any
 from shared.aws.catalogues import Catalogues
 from shared.aws.connection import Connection, SigningSecret, Status, attributes, connection_of, storable
 from shared.aws.table import ConditionFailedError, Item, Table, TransactionRefusedError, Update, encode
-from shared.domain.start import Choice
+from shared.domain.feeding.start import Choice
 from shared.domain.times import utc_text
 from shared.errors import StoreUnavailable
 

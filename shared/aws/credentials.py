@@ -4,7 +4,7 @@ import json
 from functools import cache
 
 from shared.aws.clients import client, translated
-from shared.domain.tokens import ClientCredentials
+from shared.domain.connecting.tokens import ClientCredentials
 from shared.errors import ConfigError
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from shared.aws.table import Item, Table, Update
-from shared.domain.ledger import Row
+from shared.domain.feeding.ledger import Row
 from shared.domain.times import booking_date
 
 _DAYS = "DAY#"

@@ -18,7 +18,7 @@ from typing import Any
 
 from shared.aws import rows
 from shared.aws.table import Item, Table, TransactionRefusedError, Update
-from shared.domain.ledger import State
+from shared.domain.feeding.ledger import State
 from shared.domain.times import utc_text
 
 _TOGETHER = 50

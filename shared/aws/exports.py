@@ -18,8 +18,8 @@ from typing import Any
 
 from shared.aws import work
 from shared.aws.table import Item, Table, Update
+from shared.domain.exporting.voucher import book_mark
 from shared.domain.times import utc_text
-from shared.domain.voucher import book_mark
 from shared.http.wire import encode
 
 SNAPSHOT_KEPT = timedelta(days=90)

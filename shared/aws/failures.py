@@ -70,7 +70,7 @@ def _key(connection_id: str, worker: str) -> dict[str, str]:
 
 
 def _place(error: Exception) -> str:
-    """The innermost line of our own that an error passed: `shared/flows/feed.py:120`."""
+    """The innermost line of our own that an error passed: `shared/flows/feeding/feed.py:120`."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)
         if file.is_relative_to(_ROOT) and file.relative_to(_ROOT).parts[0] in {"functions", "shared"}:

@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.aws import days, rows, work
 from shared.aws.table import ConditionFailedError, Item, Table, TransactionRefusedError, Update, encode
-from shared.domain.ledger import REWRITABLE, WORK, Correction, Row, State
+from shared.domain.feeding.ledger import REWRITABLE, WORK, Correction, Row, State
 from shared.domain.times import utc_text
 from shared.errors import StoreUnavailable
 

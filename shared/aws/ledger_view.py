@@ -13,8 +13,8 @@ from shared.aws import days, work
 from shared.aws.days import DayOfLines
 from shared.aws.rows import row_of
 from shared.aws.table import Item, Table
-from shared.domain.booking import Destination
-from shared.domain.ledger import Row
+from shared.domain.feeding.entry_rules import Destination
+from shared.domain.feeding.ledger import Row
 
 # At less than a kilobyte a row DynamoDB answers more than a thousand at once, so this takes a few calls at most.
 _MOST_COUNTED = 5000

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from shared.aws import work
 from shared.aws.table import ConditionFailedError, Item, Table, Update
-from shared.domain.match import MatchState
+from shared.domain.exporting.match import MatchState
 from shared.domain.times import utc_text
 
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from shared.aws.table import Table, Update
-from shared.domain.proof import BalanceProof, Frozen, Pending, Sums, UnderWay
+from shared.domain.syncing.proof import BalanceProof, Frozen, Pending, Sums, UnderWay
 from shared.domain.times import utc_text
 
 

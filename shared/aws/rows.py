@@ -6,8 +6,8 @@ from typing import Any
 
 from shared.aws import work
 from shared.aws.table import Item
-from shared.domain.booking import Destination
-from shared.domain.ledger import Row, State
+from shared.domain.feeding.entry_rules import Destination
+from shared.domain.feeding.ledger import Row, State
 from shared.domain.times import utc_text
 
 ENTRIES = "ENTRY#"

@@ -1,7 +1,7 @@
 """Sessions of signed-in admins, in the connection table: `SESSION#<hash of the cookie>`.
 
 A session ends after half an hour, by signing out, or with its company's connection (`Connection.signed_out_at`, which
-shared/flows/session.py looks at). Only a hash of the cookie is stored, so the table opens no session.
+shared/flows/lookup/session.py looks at). Only a hash of the cookie is stored, so the table opens no session.
 """
 
 import hashlib

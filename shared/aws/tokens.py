@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from shared.aws.table import ConditionFailedError, Item, Table, Update
 from shared.aws.vault import Vault
-from shared.domain.tokens import TokenPair
+from shared.domain.connecting.tokens import TokenPair
 from shared.errors import AccessGone, StoreUnavailable, Unavailable, VendorError
 from shared.telemetry import count, warn
 

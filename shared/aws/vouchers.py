@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.aws import work
 from shared.aws.table import ConditionFailedError, Item, Table, Update
-from shared.domain.booked import Booked, BookedColumn
+from shared.domain.exporting.voucher_facts import Booked, BookedColumn
 from shared.domain.money import Money
 from shared.domain.times import utc_text
 from shared.errors import Overtaken

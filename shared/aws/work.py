@@ -5,7 +5,7 @@ stands under `job#`, `match#` and `receipts#` is the export worker's. The others
 for without the whole partition being read.
 """
 
-from shared.domain.ledger import Row, State
+from shared.domain.feeding.ledger import Row, State
 
 INDEX = "work"
 

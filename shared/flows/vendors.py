@@ -12,7 +12,7 @@ from shared.aws.limiter import Limiter, organisation_key
 from shared.aws.tokens import CompanyTokens, TokenStore
 from shared.aws.vault import Vault
 from shared.config import VendorSettings
-from shared.domain.tokens import ClientCredentials, TokenPair
+from shared.domain.connecting.tokens import ClientCredentials, TokenPair
 from shared.errors import AccessGone
 from shared.http.client import Http
 from shared.lexoffice import models as lexoffice_models

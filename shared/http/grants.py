@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pydantic import BaseModel, Field
 
-from shared.domain.tokens import TokenPair
+from shared.domain.connecting.tokens import TokenPair
 from shared.errors import AccessGone, Issue, Rejected
 from shared.http.answer import Answer
 

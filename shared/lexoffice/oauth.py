@@ -6,7 +6,7 @@ It lives on the app's host, not on the API's. https://developers.lexware.io/part
 import re
 from urllib.parse import urlencode
 
-from shared.domain.tokens import ClientCredentials, TokenPair
+from shared.domain.connecting.tokens import ClientCredentials, TokenPair
 from shared.http.answer import Answer
 from shared.http.client import Http
 from shared.http.grants import code_grant, granted, refresh_grant

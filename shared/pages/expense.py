@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.matching import ENGLISH, GERMAN, Rail
-from shared.domain.trace import Branch, Step, Trace
+from shared.domain.exporting.matching import ENGLISH, GERMAN, Rail
+from shared.domain.lookup.trace import Branch, Step, Trace
 from shared.pages.formats import Formats
 from shared.pages.render import Html, ShownStep, rendered, worded
 from shared.pages.texts import COMMON, Language

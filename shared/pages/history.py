@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from shared.domain.overview import Day
+from shared.domain.lookup.overview import Day
 from shared.pages.charts import Bar, Mark, chart, round_marks
 from shared.pages.formats import Formats
 from shared.pages.texts_status import COUNTS, STATUS

@@ -9,8 +9,8 @@ import io
 from collections.abc import Sequence
 from datetime import datetime
 
+from shared.domain.lookup.overview import Movement
 from shared.domain.money import Money
-from shared.domain.overview import Movement
 from shared.domain.times import BERLIN
 from shared.pages.texts import Language
 from shared.pages.texts_words import CSV_COLUMNS, DIRECTIONS, KINDS

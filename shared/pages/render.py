@@ -10,8 +10,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from shared.domain.set_up import Progress, StepState
-from shared.domain.start import default_day, earliest_day
+from shared.domain.connecting.set_up import Progress, StepState
+from shared.domain.feeding.start import default_day, earliest_day
 from shared.pages.texts import COMMON, MESSAGES, Language, Text
 from shared.pages.texts_connect import DISCONNECT, PROGRESS, RESULT, SIGN_IN, START
 from shared.pages.texts_words import SET_UP_STEPS, STEP_STATES, STEP_TONES

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.overview import (
+from shared.domain.lookup.overview import (
     CatalogueChange,
     CatalogueRefusal,
     FailedItem,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.domain.export_errors import CATALOGUE
+from shared.domain.exporting.export_errors import CATALOGUE
 from shared.pages.texts import Language
 
 _ERRORS = {error.code: error for error in CATALOGUE}

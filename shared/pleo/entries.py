@@ -8,7 +8,7 @@ Unknown fields and enum values are accepted, null counts as absent.
 from collections.abc import Mapping
 from typing import Any
 
-from shared.domain.entry import Entry
+from shared.domain.feeding.entry import Entry
 from shared.domain.money import Money
 from shared.pleo import fields
 from shared.pleo.fields import MalformedFieldError

@@ -8,7 +8,7 @@ people only read (names, notes) may be missing. Unknown fields and enum values a
 from collections.abc import Mapping
 from typing import Any
 
-from shared.domain.expense import Account, Expense, ExpenseLine, File, Invoice, Party, Tax
+from shared.domain.exporting.expense import Account, Expense, ExpenseLine, File, Invoice, Party, Tax
 from shared.domain.money import Money
 from shared.pleo import fields
 from shared.pleo.fields import MalformedFieldError

@@ -1,4 +1,5 @@
-"""Pleo's Export API (v3), one method per call this product makes. https://developers.pleo.io/reference/export-api-overview
+"""Pleo's Export API (v3), one method per call this product makes.
+https://developers.pleo.io/reference/export-api-overview
 
 A job is one attempt to export a batch of accounting entries; its items track their progress, and the export items hold
 their data, readable only while the job runs. Conflict means that the job is in a state that does not allow the call: it

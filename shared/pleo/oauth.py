@@ -5,7 +5,7 @@ https://developers.pleo.io/docs/oauth
 
 from urllib.parse import urlencode
 
-from shared.domain.tokens import ClientCredentials, TokenPair
+from shared.domain.connecting.tokens import ClientCredentials, TokenPair
 from shared.errors import Issue
 from shared.http.client import Http
 from shared.http.grants import code_grant, granted, refresh_grant

@@ -6,9 +6,9 @@ from functools import partial
 import facts
 from playwright.sync_api import Page, Route
 
-from shared.domain.overview import Overview
-from shared.domain.set_up import STEPS, Progress, StepState
-from shared.domain.trace import Trace
+from shared.domain.connecting.set_up import STEPS, Progress, StepState
+from shared.domain.lookup.overview import Overview
+from shared.domain.lookup.trace import Trace
 from shared.pages import render, web
 from shared.pages.expense import expense
 from shared.pages.status import status

@@ -7,7 +7,7 @@ from journeys.company import OFFICE_SUPPLIES, Company
 from journeys.dead_letters import dies, redrive
 from playwright.sync_api import Page, expect
 
-from shared.domain.export_errors import ACCOUNT_MISSING
+from shared.domain.exporting.export_errors import ACCOUNT_MISSING
 from shared.pages.texts import COMMON
 from shared.pages.texts_expense import ANSWERS, EXPENSE, STEPS
 from shared.pages.texts_status import STATUS

@@ -7,7 +7,7 @@ from cloud import Cloud
 
 from shared.aws.catalogues import Catalogues, Diff, Synced
 from shared.aws.table import Table
-from shared.domain.overview import CatalogueChange, CatalogueRefusal
+from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
 from shared.domain.times import utc_text
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)

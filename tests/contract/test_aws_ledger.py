@@ -14,7 +14,7 @@ from cloud import Cloud
 from samples import CONNECTION_ID, ENTRY_ID, entry, pending
 
 from shared.aws.ledger import Balance, Ledger
-from shared.domain.ledger import Correction, Row, State, completed_row, correct, row_for, unreadable
+from shared.domain.feeding.ledger import Correction, Row, State, completed_row, correct, row_for, unreadable
 from shared.domain.money import Money
 from shared.errors import StoreUnavailable
 

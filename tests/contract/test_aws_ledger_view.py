@@ -15,7 +15,7 @@ from shared.aws import ledger_view, work
 from shared.aws.days import DayOfLines
 from shared.aws.ledger import Ledger
 from shared.aws.ledger_view import Backlog, LedgerView
-from shared.domain.ledger import Correction, Row, State, completed_row, correct, row_for, unreadable
+from shared.domain.feeding.ledger import Correction, Row, State, completed_row, correct, row_for, unreadable
 from shared.domain.money import Money
 from shared.domain.times import utc_text
 from shared.errors import StoreUnavailable

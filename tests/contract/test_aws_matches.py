@@ -9,8 +9,8 @@ from samples import CONNECTION_ID, ENTRY_ID, entry
 
 from shared.aws.ledger import Ledger
 from shared.aws.matches import Matches, MatchRecord
-from shared.domain.ledger import row_for
-from shared.domain.match import MatchState
+from shared.domain.exporting.match import MatchState
+from shared.domain.feeding.ledger import row_for
 from shared.errors import StoreUnavailable
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)

@@ -8,7 +8,7 @@ from samples import CONNECTION_ID
 
 from shared.aws.proofs import Proofs, Stored
 from shared.aws.table import Table, Update
-from shared.domain.proof import BalanceProof, Frozen, Pending, Sums, UnderWay
+from shared.domain.syncing.proof import BalanceProof, Frozen, Pending, Sums, UnderWay
 
 NOW = datetime(2026, 3, 17, 12, tzinfo=UTC)
 FROZEN = Frozen(date(2026, 1, 31), Sums(effect=-100, lines=-100))

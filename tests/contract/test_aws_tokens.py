@@ -10,7 +10,7 @@ from cloud import Cloud
 
 from shared.aws.tokens import LEASE_SECONDS, LEEWAY_SECONDS, CompanyTokens, TokenStore
 from shared.aws.vault import Vault
-from shared.domain.tokens import TokenPair
+from shared.domain.connecting.tokens import TokenPair
 from shared.errors import (
     AccessGone,
     Forbidden,

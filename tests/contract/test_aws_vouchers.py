@@ -10,7 +10,7 @@ from samples import CONNECTION_ID, ENTRY_ID
 from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
 from shared.aws.vouchers import Attachment, InvoiceLink, VoucherRecord, Vouchers
-from shared.domain.booked import Booked, BookedColumn
+from shared.domain.exporting.voucher_facts import Booked, BookedColumn
 from shared.domain.money import Money
 from shared.errors import Overtaken, StoreUnavailable
 

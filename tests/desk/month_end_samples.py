@@ -6,13 +6,13 @@ from typing import Any
 
 from ops.month_end.facts import Export, Facts, MadeVoucher, Month, Payment, Sums
 from shared.aws.vouchers import Attachment, VoucherRecord
-from shared.domain.booked import Booked, BookedColumn
-from shared.domain.booking import Destination
-from shared.domain.ledger import Row, State
-from shared.domain.match import MatchState
+from shared.domain.exporting.match import MatchState
+from shared.domain.exporting.voucher_facts import Booked, BookedColumn
+from shared.domain.feeding.entry_rules import Destination
+from shared.domain.feeding.ledger import Row, State
 from shared.domain.money import Money
-from shared.domain.proof import BalanceProof
-from shared.domain.proof import Sums as ProofSums
+from shared.domain.syncing.proof import BalanceProof
+from shared.domain.syncing.proof import Sums as ProofSums
 
 OCTOBER = Month(date(2026, 10, 1), date(2026, 10, 31))
 DAY = date(2026, 10, 14)

@@ -10,7 +10,7 @@ from ops.aftermath import Fate, barred, exported, fed, still_failing, turned
 from shared.aws.connections import Connection, Status
 from shared.aws.exports import Job, JobState
 from shared.aws.failures import EXPORT, FEED, SYNC, Failure
-from shared.domain.ledger import State
+from shared.domain.feeding.ledger import State
 
 BEGAN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FAILURE = Failure(BEGAN, "lexoffice answered 503 to POST /v1/x", 1)

@@ -9,7 +9,7 @@ from cloud import Cloud
 from ops.stack import Stack
 from shared.aws.connections import Connection, Connections, SigningSecret, Status
 from shared.aws.queues import SyncQueue
-from shared.flows.leave import leave
+from shared.flows.lookup.leave import leave
 
 from .conftest import Ops
 

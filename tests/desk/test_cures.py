@@ -9,10 +9,10 @@ from samples import ENTRY_ID, entry, pending
 
 from ops.cures import Cure, Situation, prescribe, waits_since, worker_of
 from shared.aws.failures import EXPORT, FEED, Failure
-from shared.domain.ledger import Row, State, row_for
-from shared.domain.match import MatchState
-from shared.domain.trace import Branch, decide
-from shared.domain.trace_facts import Export, Known, VoucherFacts
+from shared.domain.exporting.match import MatchState
+from shared.domain.feeding.ledger import Row, State, row_for
+from shared.domain.lookup.trace import Branch, decide
+from shared.domain.lookup.trace_facts import Export, Known, VoucherFacts
 
 AT = datetime(2026, 1, 13, 8, tzinfo=UTC)
 READY = replace(row_for(entry()), ready_at="2026-01-12T09:01:00.000000Z")

@@ -17,11 +17,11 @@ from shared.aws.ledger import Ledger
 from shared.aws.matches import Matches
 from shared.aws.proofs import Proofs
 from shared.aws.vouchers import VoucherRecord, Vouchers
-from shared.domain.booked import Booked
-from shared.domain.booking import Destination
-from shared.domain.ledger import Row, State
-from shared.domain.match import MatchState
-from shared.domain.proof import BalanceProof, Frozen, Sums
+from shared.domain.exporting.match import MatchState
+from shared.domain.exporting.voucher_facts import Booked
+from shared.domain.feeding.entry_rules import Destination
+from shared.domain.feeding.ledger import Row, State
+from shared.domain.syncing.proof import BalanceProof, Frozen, Sums
 from shared.domain.times import utc_text
 
 from .conftest import Ops

@@ -13,11 +13,11 @@ from ops.month_end import csv_file, words
 from ops.month_end import page as html_page
 from ops.month_end.facts import Facts, Sums
 from ops.month_end.sheet import SECTIONS, UNMATCHED, Item, sheet_of
-from shared.domain.export_errors import CATALOGUE
-from shared.domain.ledger import State
-from shared.domain.match import MatchState
-from shared.domain.matching import Rail
-from shared.domain.posting import Notice
+from shared.domain.exporting.export_errors import CATALOGUE
+from shared.domain.exporting.match import MatchState
+from shared.domain.exporting.matching import Rail
+from shared.domain.exporting.voucher_columns import Notice
+from shared.domain.feeding.ledger import State
 from shared.pages.texts_verdicts import VERDICTS
 from shared.pages.texts_words import WAITING
 

@@ -21,13 +21,13 @@ from ops.month_end.sheet import (
     sheet_of,
 )
 from ops.refusal import Refusal
-from shared.domain.booked import BookedColumn
-from shared.domain.booking import Destination
-from shared.domain.ledger import State
-from shared.domain.match import MatchState
+from shared.domain.exporting.match import MatchState
+from shared.domain.exporting.voucher_facts import BookedColumn
+from shared.domain.feeding.entry_rules import Destination
+from shared.domain.feeding.ledger import State
 from shared.domain.money import Money
-from shared.domain.proof import BalanceProof
-from shared.domain.proof import Sums as ProofSums
+from shared.domain.syncing.proof import BalanceProof
+from shared.domain.syncing.proof import Sums as ProofSums
 
 from .month_end_samples import ACQUISITION, LICENCES, MEAL, NOW, booked, by_hand, facts, made, payment, record, row
 

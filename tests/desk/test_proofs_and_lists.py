@@ -11,8 +11,8 @@ from shared.aws.catalogues import Synced
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.proofs import Proofs
 from shared.aws.queues import SyncQueue
-from shared.domain.overview import CatalogueChange, CatalogueRefusal
-from shared.domain.proof import BalanceProof, Frozen, Pending, Sums, UnderWay
+from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
+from shared.domain.syncing.proof import BalanceProof, Frozen, Pending, Sums, UnderWay
 from shared.domain.times import utc_text
 
 from .conftest import Ops

@@ -17,7 +17,7 @@ from shared.aws.failures import FEED, Failures
 from shared.aws.ledger import Ledger
 from shared.aws.matches import Matches
 from shared.aws.vouchers import VoucherRecord, Vouchers
-from shared.domain.ledger import Row, State, row_for
+from shared.domain.feeding.ledger import Row, State, row_for
 
 from .conftest import Ops
 

@@ -16,7 +16,7 @@ from shared.aws.connections import Connection
 from shared.aws.exports import Exports
 from shared.aws.failures import FEED, Failures
 from shared.aws.ledger import Ledger
-from shared.domain.ledger import Row, State, row_for
+from shared.domain.feeding.ledger import Row, State, row_for
 
 from .conftest import Ops
 

@@ -23,7 +23,7 @@ from local.pleo.world import DEFAULT_COMPANY_ID
 from shared.aws import limiter
 from shared.aws.connections import Connection, Connections
 from shared.aws.ledger import Ledger
-from shared.domain.ledger import Row
+from shared.domain.feeding.ledger import Row
 from shared.http.client import Http
 
 
@@ -340,4 +340,4 @@ def later(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 @pytest.fixture
 def a_minute_between_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """So much passes before another attempt; after it, the absence of a voucher proves that it was not made."""
-    monkeypatch.setattr("shared.flows.export_item.ItemExporter._may_be_on_its_way", lambda *_: False)
+    monkeypatch.setattr("shared.flows.exporting.export_item.ItemExporter._may_be_on_its_way", lambda *_: False)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cloud import Document
 
-from shared.domain.line import external_reference
+from shared.domain.feeding.line import external_reference
 
 from .conftest import Context, Linked
 

@@ -14,7 +14,7 @@ from samples import COMPANY_ID, CONNECTION_ID, entry
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.ledger import Ledger
 from shared.aws.sessions import LIFETIME, Sessions
-from shared.domain.ledger import State, row_for
+from shared.domain.feeding.ledger import State, row_for
 from shared.pages.texts_connect import SIGN_IN
 from shared.pages.texts_verdicts import VERDICTS
 

@@ -14,10 +14,10 @@ from shared.aws.ledger import Ledger
 from shared.aws.ledger_view import LedgerView
 from shared.aws.proofs import Proofs
 from shared.config import SyncSettings
-from shared.domain.overview import CatalogueChange, CatalogueRefusal, LastSync
+from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal, LastSync
 from shared.domain.times import utc_text
-from shared.flows.lists import Lists
-from shared.flows.status import StatusBoard
+from shared.flows.lookup.status import StatusBoard
+from shared.flows.syncing.lists import Lists
 from shared.flows.vendors import Vendors
 
 from .conftest import ORGANISATION_ID, PUBLIC_URL, Context, Executioner, KilledError, Linked

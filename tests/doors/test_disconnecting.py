@@ -13,9 +13,9 @@ from shared.aws import tokens as stored_tokens
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.ledger import Ledger
 from shared.aws.table import decode
-from shared.domain.ledger import State
+from shared.domain.connecting.tokens import TokenPair
+from shared.domain.feeding.ledger import State
 from shared.domain.times import utc_text
-from shared.domain.tokens import TokenPair
 from shared.errors import AccessGone, StoreUnavailable
 from shared.flows.vendors import LEXOFFICE, PLEO
 

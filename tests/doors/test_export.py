@@ -8,7 +8,7 @@ from cloud import Document
 
 from shared.aws.exports import Exports, JobState
 from shared.aws.queues import CompanyQueue
-from shared.domain.line import external_reference
+from shared.domain.feeding.line import external_reference
 
 from .conftest import Context, Executioner, KilledError, Linked
 from .exporting import (

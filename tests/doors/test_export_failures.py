@@ -9,8 +9,8 @@ from cloud import Document
 
 from shared.aws.exports import ExportItem, Exports, Job, JobState
 from shared.aws.vouchers import Vouchers
-from shared.domain.voucher import voucher_number
-from shared.flows import export_item
+from shared.domain.exporting.voucher import voucher_number
+from shared.flows.exporting import export_item
 from shared.pleo import export_items
 
 from .conftest import Linked

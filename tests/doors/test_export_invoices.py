@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.line import external_reference
+from shared.domain.feeding.line import external_reference
 
 from .conftest import Context, Linked
 from .exporting import USUAL, click, hinted, items, run, vouchers

@@ -19,7 +19,7 @@ from samples import COMPANY_ID, CONNECTION_ID, ENTRY_ID
 
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.matches import Matches, MatchRecord
-from shared.domain.match import MatchState
+from shared.domain.exporting.match import MatchState
 from shared.errors import ConfigError
 from shared.lexoffice import webhook
 

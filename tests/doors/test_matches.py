@@ -14,11 +14,11 @@ from shared.aws.ledger import Ledger
 from shared.aws.matches import Matches
 from shared.aws.vouchers import Vouchers
 from shared.config import SyncSettings
-from shared.domain.match import MatchState
+from shared.domain.exporting.match import MatchState
 from shared.errors import AccessGone, Forbidden, Unavailable
-from shared.flows import match
-from shared.flows.hints import Hints, MissingHints
-from shared.flows.subscriptions import Subscriptions
+from shared.flows.connecting.subscriptions import Subscriptions
+from shared.flows.exporting import match
+from shared.flows.exporting.hints import Hints, MissingHints
 from shared.flows.vendors import Vendors
 from shared.http.client import Http
 from shared.lexoffice.client import LexofficeClient

@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from shared.aws.connections import Connections, Status
-from shared.domain.ledger import State
+from shared.domain.feeding.ledger import State
 from shared.domain.times import utc_text
 
 from .conftest import Context, Linked

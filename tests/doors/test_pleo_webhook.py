@@ -21,9 +21,9 @@ from samples import COMPANY_ID, CONNECTION_ID, ENTRY_ID, wire
 from shared.aws import signing_secrets
 from shared.aws.connections import Connection, Connections, SigningSecret, Status
 from shared.aws.ledger import Ledger
-from shared.domain.ledger import Row, State
+from shared.domain.feeding.ledger import Row, State
 from shared.errors import StoreUnavailable
-from shared.flows import receive
+from shared.flows.feeding import pleo_events
 from shared.pleo import webhook
 
 from .conftest import Executioner, KilledError
@@ -371,7 +371,7 @@ def test_the_same_event_under_another_message_id_changes_nothing(pleo: Pleo) -> 
 
 def test_fifty_identical_deliveries_at_once_make_one_row(pleo: Pleo, monkeypatch: pytest.MonkeyPatch) -> None:
     # A Lambda process handles one delivery at a time, so its metrics need not stand several threads.
-    monkeypatch.setattr(receive, "count", lambda _: None)
+    monkeypatch.setattr(pleo_events, "count", lambda _: None)
     event = pleo.event()
 
     with ThreadPoolExecutor(50) as threads:

@@ -16,9 +16,9 @@ from .conftest import Context, Linked
 
 ALPHA, BETA = "a" * 32, "b" * 32
 WORK = {
-    "feed": "shared.flows.feed.Feeder.feed",
-    "export": "shared.flows.export.Exporter.export",
-    "sync": "shared.flows.turn.Turn.take",
+    "feed": "shared.flows.feeding.feed.Feeder.feed",
+    "export": "shared.flows.exporting.export.Exporter.export",
+    "sync": "shared.flows.syncing.sync.Turn.take",
 }
 
 
@@ -140,8 +140,8 @@ def test_a_mistake_of_ours_at_one_company_is_noted_and_the_others_are_worked_on(
 
 
 def _result(queue: str) -> Any:
-    from shared.flows.feed import Outcome
-    from shared.flows.turn import TurnResult
+    from shared.flows.feeding.feed import Outcome
+    from shared.flows.syncing.sync import TurnResult
 
     return {"feed": Outcome(), "export": False, "sync": TurnResult()}[queue]
 
@@ -150,7 +150,7 @@ def _result(queue: str) -> Any:
 def test_why_a_run_was_postponed_is_remembered(
     company: Linked, doors: dict[str, ModuleType], export: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.flows.feed._PAUSES", ())
+    monkeypatch.setattr("shared.flows.feeding.feed._PAUSES", ())
     entry_id = company.control_pleo("/entries", {"status": "COMPLETED", "amount": 1000})["id"]
     company.control_pleo("/export", {"entry_ids": [entry_id]})
     doors["sync"].handler(company.message("sync"), Context())

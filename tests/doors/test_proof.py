@@ -9,13 +9,13 @@ from cloud import Document
 from shared.aws.ledger import Ledger
 from shared.aws.proofs import Proofs, Stored
 from shared.aws.table import Table, Update
-from shared.domain.ledger import BEFORE_START, State
-from shared.domain.overview import Proof
-from shared.domain.proof import BalanceProof, Pending
+from shared.domain.feeding.ledger import BEFORE_START, State
+from shared.domain.lookup.overview import Proof
+from shared.domain.syncing.proof import BalanceProof, Pending
 from shared.domain.times import booking_date, midnight, utc_text
-from shared.flows import proof as proving
-from shared.flows.accept import accept_entry
-from shared.flows.proof_reading import Reading
+from shared.flows.feeding.accept import accept_entry
+from shared.flows.syncing import proof as proving
+from shared.flows.syncing.proof_reading import Reading
 from shared.pleo import entries
 
 from .conftest import PUBLIC_URL, Context, Executioner, KilledError, Linked
@@ -204,7 +204,7 @@ def test_old_days_are_read_once_and_then_stand(linked: Linked, monkeypatch: pyte
     feed(company)
     proved(company)
     asked = days_asked_for(monkeypatch)
-    monkeypatch.setattr("shared.domain.proof.is_due", lambda *_, **__: True)
+    monkeypatch.setattr("shared.domain.syncing.proof.is_due", lambda *_, **__: True)
 
     turn(company)
 
@@ -358,7 +358,7 @@ def test_a_difference_behind_frozen_days_is_looked_for_from_the_start_in_as_many
     turn(company)
     feed(company)
     turns_read(monkeypatch, 2)
-    monkeypatch.setattr("shared.domain.proof.is_due", lambda *_, **__: True)
+    monkeypatch.setattr("shared.domain.syncing.proof.is_due", lambda *_, **__: True)
     table = Table(company.cloud.ledger_table)
     key = {"connection_id": company.connection().connection_id, "row": "BALANCE"}
     table.update(Update(key=key, expression="ADD #total :more", names=["total"], values={"more": 42}))

@@ -175,7 +175,7 @@ def switch_off(company: Linked, subscription_id: str) -> None:
 def test_whoever_dies_while_exchanging_is_followed_by_one_that_ends_it(
     company: Linked, sync: ModuleType, executioner: Executioner, monkeypatch: pytest.MonkeyPatch, moment: int
 ) -> None:
-    monkeypatch.setattr("shared.flows.rotation._LEASE", timedelta(0))
+    monkeypatch.setattr("shared.flows.connecting.rotation._LEASE", timedelta(0))
     (old,) = known(company)
     with executioner.at(moment), suppress(KilledError):
         wish(company, sync, rotate=True)
@@ -191,7 +191,7 @@ def test_whoever_dies_while_exchanging_is_followed_by_one_that_ends_it(
 def test_whoever_dies_while_retiring_is_followed_by_one_that_ends_it(
     company: Linked, sync: ModuleType, executioner: Executioner, monkeypatch: pytest.MonkeyPatch, moment: int
 ) -> None:
-    monkeypatch.setattr("shared.flows.rotation._LEASE", timedelta(0))
+    monkeypatch.setattr("shared.flows.connecting.rotation._LEASE", timedelta(0))
     wish(company, sync, rotate=True)
     new, _ = known(company)
     with executioner.at(moment), suppress(KilledError):
@@ -256,7 +256,7 @@ def test_of_a_company_that_is_not_connected_nothing_is_exchanged(
 
 def test_disconnecting_ends_both(company: Linked, sync: ModuleType, sample: Any) -> None:
     from shared.aws.queues import SyncQueue
-    from shared.flows.leave import leave
+    from shared.flows.lookup.leave import leave
 
     wish(company, sync, rotate=True)
     leave(

@@ -8,7 +8,7 @@ import pytest
 from cloud import Document
 
 from shared.aws.connections import Connections, Status
-from shared.domain.set_up import STEPS, USUAL
+from shared.domain.connecting.set_up import STEPS, USUAL
 from shared.domain.times import utc_text
 from shared.pages.texts import MESSAGES
 

@@ -21,12 +21,12 @@ from shared.aws.ledger import Ledger
 from shared.aws.ledger_view import LedgerView
 from shared.aws.proofs import Proofs
 from shared.aws.table import encode
-from shared.domain.ledger import Row, State, row_for
+from shared.domain.feeding.ledger import Row, State, row_for
+from shared.domain.lookup.overview import Day, LastSync, Overview, Proof
 from shared.domain.money import Money
-from shared.domain.overview import Day, LastSync, Overview, Proof
 from shared.domain.times import booking_date, utc_text
-from shared.flows import status
-from shared.flows.status import StatusBoard
+from shared.flows.lookup import status
+from shared.flows.lookup.status import StatusBoard
 from shared.pleo.models import JobEvent
 
 from .conftest import Context, Linked

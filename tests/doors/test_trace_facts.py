@@ -11,8 +11,8 @@ from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
 from shared.aws.matches import Matches
 from shared.aws.vouchers import Vouchers
-from shared.domain.trace import Branch, Trace
-from shared.flows.trace import Traces
+from shared.domain.lookup.trace import Branch, Trace
+from shared.flows.lookup.trace import Traces
 
 from .conftest import Context, Linked
 from .exporting import click, expenses, items, run, vouchers

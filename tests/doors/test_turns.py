@@ -11,7 +11,7 @@ from shared.aws.connections import AGENDA, Connection, Connections, Status
 from shared.aws.ledger import Ledger
 from shared.aws.queues import SyncQueue
 from shared.aws.tokens import TokenStore
-from shared.domain.ledger import State
+from shared.domain.feeding.ledger import State
 from shared.domain.times import utc_text
 
 from .conftest import Context, Linked
@@ -30,7 +30,9 @@ def sync(company: Linked) -> ModuleType:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     """What a person was told of silence."""
     found: list[dict[str, object]] = []
-    monkeypatch.setattr("shared.flows.silence.attention", lambda cause, **keys: found.append({"cause": cause, **keys}))
+    monkeypatch.setattr(
+        "shared.flows.syncing.silence.attention", lambda cause, **keys: found.append({"cause": cause, **keys})
+    )
     return found
 
 
@@ -373,7 +375,7 @@ def test_access_that_ended_unnoticed_holds_the_company_which_is_told_once(
         change(company, status=Status.HELD, hold=held_for)
     company.control_lexoffice("revoke")
     reported: list[str] = []
-    monkeypatch.setattr("shared.flows.holding.attention", lambda cause, **_: reported.append(cause))
+    monkeypatch.setattr("shared.flows.hold.attention", lambda cause, **_: reported.append(cause))
 
     for _ in range(3):
         change(company, kept_alive_at="")

@@ -8,7 +8,7 @@ import pytest
 from cloud import Document
 
 from shared.aws.connections import Connections, Status
-from shared.domain.ledger import State
+from shared.domain.feeding.ledger import State
 from shared.errors import StoreUnavailable
 
 from .conftest import Context, Executioner, KilledError, Linked
@@ -142,7 +142,7 @@ def test_when_lexoffice_is_down_the_message_comes_again_later(
     monkeypatch.setattr(
         "shared.aws.queues.CompanyQueue.try_later", lambda _self, _handle, seconds: later.append(seconds)
     )
-    monkeypatch.setattr("shared.flows.feed._PAUSES", ())
+    monkeypatch.setattr("shared.flows.feeding.feed._PAUSES", ())
     company.control_lexoffice("outage", on=True)
 
     assert len(run(company, feed)) == 1
@@ -248,7 +248,7 @@ def test_two_workers_on_the_same_company_send_each_line_once(
     """The queue prevents it; if it happens all the same, the second finds everything done."""
     monkeypatch.setattr("shared.aws.queues.CompanyQueue.try_later", lambda *_: None)
     # A Lambda process handles one batch at a time, so its metrics need not stand several threads.
-    monkeypatch.setattr("shared.flows.feed.count", lambda *_: None)
+    monkeypatch.setattr("shared.flows.feeding.feed.count", lambda *_: None)
     monkeypatch.setattr(feed, "count", lambda *_: None)
     spend(company, 30)
     catch_up(company)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from cloud import ROOT, Document, load_template
 
-from shared.domain import silence
-from shared.domain.export_errors import CATALOGUE, fault
-from shared.flows import late_receipts
+from shared.domain.exporting.export_errors import CATALOGUE, fault
+from shared.domain.syncing import silence
+from shared.flows.exporting import late_receipts
 
 RESOURCES: Document = load_template()["Resources"]
 ALARMS: dict[str, Document] = {
@@ -183,15 +183,15 @@ def literals(path: Path, pattern: str) -> set[str]:
 def test_every_cause_of_attention_is_listed_and_no_other() -> None:
     plain = {first.value for _, first in calls("attention") if isinstance(first, ast.Constant)}
     # Who does not name the cause in place has it from one of these.
-    ledger = literals(ROOT / "shared" / "domain" / "ledger.py", r'State\.HELD, .*reason="(\w+)"|"(amount_missing)"')
+    ledger = literals(ROOT / "shared" / "domain" / "feeding" / "ledger.py", r'State\.HELD, .*reason="(\w+)"|"(amount_missing)"')
     reasons = {word for pair in ledger for word in pair if word}
-    reasons |= literals(ROOT / "shared" / "flows" / "feed.py", r'unreadable\(row, "(\w+)"')
+    reasons |= literals(ROOT / "shared" / "flows" / "feeding" / "feed.py", r'unreadable\(row, "(\w+)"')
     told = literals(Path(late_receipts.__file__), r'_tell\("([^"]+)"')
     elsewhere = {
-        "shared/flows/accept.py": reasons,
-        "shared/flows/feed.py": reasons,
-        "shared/flows/late_receipts.py": told,
-        "shared/flows/silence.py": {silence.NO_WEBHOOKS, silence.NOT_FED, silence.NO_SYNC},
+        "shared/flows/feeding/accept.py": reasons,
+        "shared/flows/feeding/feed.py": reasons,
+        "shared/flows/exporting/late_receipts.py": told,
+        "shared/flows/syncing/silence.py": {silence.NO_WEBHOOKS, silence.NOT_FED, silence.NO_SYNC},
     }
     assert {place for place, first in calls("attention") if not isinstance(first, ast.Constant)} == set(elsewhere)
     chapter = METRICS.partition('## Causes of "needs attention"\n')[2].partition(". The last three")[0]

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from shared.domain.booking import RULES, Destination, Rule
+from shared.domain.feeding.entry_rules import RULES, Destination, Rule
 
 _PLACES = {
     Destination.LINE: "line",

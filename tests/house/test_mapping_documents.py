@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from expenses import ACQUISITION, LICENCES_13B, OFFICE, SETTINGS, expense, part, tax
 
-from shared.domain.export_errors import CATALOGUE, ExportError, Refusal
-from shared.domain.export_rules import RULES, ExportRule, Treatment
-from shared.domain.exporting import voucher_for
-from shared.domain.matching import Rail
-from shared.domain.posting import Notice
-from shared.domain.voucher import Voucher
+from shared.domain.exporting.export_errors import CATALOGUE, ExportError, Refusal
+from shared.domain.exporting.item_rules import RULES, ExportRule, Treatment
+from shared.domain.exporting.mapping import voucher_for
+from shared.domain.exporting.matching import Rail
+from shared.domain.exporting.voucher import Voucher
+from shared.domain.exporting.voucher_columns import Notice
 
 MAPPING = Path("docs/mapping.md").read_text("utf-8")
 ERRORS = Path("docs/errors.md").read_text("utf-8")

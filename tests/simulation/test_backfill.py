@@ -71,7 +71,7 @@ def test_a_payment_made_during_a_backfill_is_in_lexoffice_within_seconds_and_eve
 def test_history_that_takes_an_hour_is_no_silence_although_rows_wait_all_the_time() -> None:
     """lexoffice is slow, and is sent few lines a call, so that little history takes long."""
     payments = 300
-    with at_work(Latency()) as product, patch("shared.flows.feed.MOST_TRANSACTIONS", 2):
+    with at_work(Latency()) as product, patch("shared.flows.feeding.feed.MOST_TRANSACTIONS", 2):
         history(product, payments)
         table = product.doors["SyncFunction"]._parts()[0]._ledger
         assert isinstance(table, Ledger)

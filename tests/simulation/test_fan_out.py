@@ -96,7 +96,7 @@ def virtual(queue: Remembering) -> Iterator[VirtualClock]:
 
     with export_cloud.in_process(queue), fresh_processes():
         export_cloud.create(TEMPLATE, {})
-        importlib.import_module("shared.flows.fan_out")  # the clock governs what is loaded when it starts
+        importlib.import_module("shared.flows.syncing.enqueue")  # the clock governs what is loaded when it starts
         with (
             governing(clock, ["functions", "shared"]),
             patch.object(limiter, "_last_call", PerThread[float]()),

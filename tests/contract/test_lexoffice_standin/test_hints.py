@@ -1,4 +1,6 @@
-"""Hints, proposals and their approval (https://developers.lexware.io/partner/docs/#transaction-assignment-hint-endpoint)."""
+"""Hints, proposals and their approval
+(https://developers.lexware.io/partner/docs/#transaction-assignment-hint-endpoint).
+"""
 
 from typing import Any
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.agenda import error_word, next_try, weightiest
+from shared.domain.syncing.schedule import error_word, next_try, weightiest
 from shared.errors import IntegrationError, OutOfTime, RateLimited, StoreUnavailable, Unavailable
 
 NOW = datetime(2026, 1, 12, 13, tzinfo=UTC)

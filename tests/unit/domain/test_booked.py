@@ -19,10 +19,10 @@ from expenses import (
     voucher,
 )
 
-from shared.domain.booked import Booked, BookedColumn, booked
-from shared.domain.expense import ExpenseLine, Party
+from shared.domain.exporting.expense import ExpenseLine, Party
+from shared.domain.exporting.voucher import Settings
+from shared.domain.exporting.voucher_facts import Booked, BookedColumn, booked
 from shared.domain.money import Money
-from shared.domain.voucher import Settings
 
 VENDOR = Party(name="Beispiel Software Inc.", country="US")
 REVERSE = tax("19", "reverse")

@@ -3,8 +3,8 @@
 import pytest
 from samples import entry
 
-from shared.domain.booking import RULES, Booking, Destination, book
-from shared.domain.line import label
+from shared.domain.feeding.entry_rules import RULES, Booking, Destination, book
+from shared.domain.feeding.line import label
 from shared.domain.money import Money
 
 OUT, IN = 2677, -2677  # Pleo's sign: what was spent is positive

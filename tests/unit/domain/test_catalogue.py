@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.catalogue import (
+from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
+from shared.domain.syncing.catalogue import (
     NAME_LIMIT,
     AccountUpdate,
     Category,
@@ -15,7 +16,6 @@ from shared.domain.catalogue import (
     names,
     plan,
 )
-from shared.domain.overview import CatalogueChange, CatalogueRefusal
 
 
 def account(key: str, name: str, *, archived: bool = False) -> PleoAccount:

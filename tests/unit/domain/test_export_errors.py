@@ -5,7 +5,7 @@ from string import Formatter
 
 import pytest
 
-from shared.domain.export_errors import CATALOGUE, LEXOFFICE_REFUSED, ExportError, Refusal
+from shared.domain.exporting.export_errors import CATALOGUE, LEXOFFICE_REFUSED, ExportError, Refusal
 
 # Pleo's enums (https://developers.pleo.io, Export API v3): of an item, and of a job.
 ITEM_TYPES = set(

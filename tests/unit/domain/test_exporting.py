@@ -24,12 +24,12 @@ from expenses import (
     voucher,
 )
 
-from shared.domain.expense import Account, ExpenseLine, Invoice, Party
-from shared.domain.export_rules import RULES, Treatment
-from shared.domain.exporting import voucher_for
-from shared.domain.matching import BankLine
+from shared.domain.exporting.expense import Account, ExpenseLine, Invoice, Party
+from shared.domain.exporting.item_rules import RULES, Treatment
+from shared.domain.exporting.mapping import voucher_for
+from shared.domain.exporting.matching import BankLine
+from shared.domain.exporting.voucher import ENGLISH, GERMAN, ContactNeed, Reason, WithoutVoucher, invoice_key
 from shared.domain.money import Money
-from shared.domain.voucher import ENGLISH, GERMAN, ContactNeed, Reason, WithoutVoucher, invoice_key
 
 DAY = date(2026, 1, 12)
 INVOICE = Invoice(number="RE 2026/17", day=date(2025, 12, 20), due_date=date(2026, 1, 19))

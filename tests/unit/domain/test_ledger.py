@@ -8,9 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import ENTRY_ID, entry, pending
 
-from shared.domain.booking import Destination
-from shared.domain.entry import Entry
-from shared.domain.ledger import REWRITABLE, WORK, Row, State, completed_row, correct, delays, row_for, unreadable
+from shared.domain.feeding.entry import Entry
+from shared.domain.feeding.entry_rules import Destination
+from shared.domain.feeding.ledger import (
+    REWRITABLE,
+    WORK,
+    Row,
+    State,
+    completed_row,
+    correct,
+    delays,
+    row_for,
+    unreadable,
+)
 from shared.domain.money import Money
 
 LATER = datetime(2026, 2, 1, 23, 30, tzinfo=UTC)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import ENTRY_ID, entry
 
-from shared.domain.line import (
+from shared.domain.feeding.line import (
     NAME_LIMIT,
     PURPOSE_LIMIT,
     correction_purpose,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from shared.domain.match import MatchState, Settlement, by_line, by_settlement
+from shared.domain.exporting.match import MatchState, Settlement, by_line, by_settlement
 
 CENTS = Decimal("26.77")
 PAID = Decimal("0.00")

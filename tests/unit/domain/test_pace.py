@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.pace import finished
+from shared.domain.syncing.pace import finished
 
 NOW = datetime(2026, 1, 12, 13, tzinfo=UTC)
 

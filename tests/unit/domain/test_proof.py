@@ -8,10 +8,10 @@ import pytest
 from samples import entry
 from samples import pending as unsettled
 
-from shared.domain.booking import Destination
-from shared.domain.ledger import Row, State, row_for
+from shared.domain.feeding.entry_rules import Destination
+from shared.domain.feeding.ledger import Row, State, row_for
 from shared.domain.money import Money
-from shared.domain.proof import (
+from shared.domain.syncing.proof import (
     BalanceProof,
     Frozen,
     Pending,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.domain.expense import File
-from shared.domain.receipts import MOST_BYTES, check, content_type
+from shared.domain.exporting.expense import File
+from shared.domain.exporting.receipts import MOST_BYTES, check, content_type
 
 PDF = "application/pdf"
 

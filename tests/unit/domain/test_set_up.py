@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.set_up import STEPS, USUAL, Progress, StepState, progress
+from shared.domain.connecting.set_up import STEPS, USUAL, Progress, StepState, progress
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

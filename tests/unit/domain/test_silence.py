@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.silence import NO_SYNC, NO_WEBHOOKS, NOT_FED, Facts, broken, missed, to_tell
+from shared.domain.syncing.silence import NO_SYNC, NO_WEBHOOKS, NOT_FED, Facts, broken, missed, to_tell
 
 NOW = datetime(2026, 1, 12, 13, tzinfo=UTC)
 FINE = Facts(

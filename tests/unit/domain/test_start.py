@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 from samples import entry
 
-from shared.domain.ledger import BEFORE_START, State, correct, row_for
-from shared.domain.start import Choice, ImplausibleStartError, Start, choice_of, default_day, earliest_day
+from shared.domain.feeding.ledger import BEFORE_START, State, correct, row_for
+from shared.domain.feeding.start import Choice, ImplausibleStartError, Start, choice_of, default_day, earliest_day
 
 TODAY = date(2026, 3, 17)
 SETTLED = entry().settled_at

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from local.lexoffice.column_tax import wrong_columns
 from local.lexoffice.voucher_records import Item
-from shared.domain.expense import Expense
+from shared.domain.exporting.expense import Expense
+from shared.domain.exporting.tax_columns import Column, percent
 from shared.domain.money import Money
-from shared.domain.tax_columns import Column, percent
 
 RATES = ["19", "7", "0", "16", "5"]
 KINDS = ["card_purchase", "card_invoice", "personal_spend", "fee", "refund", "chargeback", "cashback"]

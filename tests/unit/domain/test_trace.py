@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from samples import ENTRY_ID, entry, pending
 
-from shared.domain.ledger import Row, State, row_for
-from shared.domain.match import MatchState
+from shared.domain.exporting.match import MatchState
+from shared.domain.feeding.ledger import Row, State, row_for
+from shared.domain.lookup.trace import Branch, Step, Trace, decide
+from shared.domain.lookup.trace_facts import Export, Known, VoucherFacts
 from shared.domain.money import Money
-from shared.domain.trace import Branch, Step, Trace, decide
-from shared.domain.trace_facts import Export, Known, VoucherFacts
 
 CLICKED = datetime(2026, 1, 13, 8, tzinfo=UTC)
 MADE = datetime(2026, 1, 13, 8, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from expenses import expense
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.voucher import book_mark, book_mark_of, is_number_of, voucher_number
+from shared.domain.exporting.voucher import book_mark, book_mark_of, is_number_of, voucher_number
 
 
 @given(book_id=st.text(alphabet="0123456789ABCabcÄß/-_. #", min_size=1), upper=st.booleans())

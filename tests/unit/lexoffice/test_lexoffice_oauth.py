@@ -7,7 +7,7 @@ import httpx
 import pytest
 from scripted import Step, form_of, scripted
 
-from shared.domain.tokens import ClientCredentials, TokenPair
+from shared.domain.connecting.tokens import ClientCredentials, TokenPair
 from shared.errors import AccessGone, OutcomeUnknown, RateLimited, Rejected, UnexpectedAnswer, VendorError
 from shared.http.client import Http
 from shared.lexoffice import oauth

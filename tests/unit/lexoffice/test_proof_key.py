@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain import pkce
+from shared.domain.connecting import pkce
 
 # https://www.rfc-editor.org/rfc/rfc7636#appendix-B
 RFC_BYTES = bytes.fromhex("7418dfb49799e0254ffa607dd8adbbba16d4254d69d6bff05b58055853848d79")

@@ -7,7 +7,7 @@ from html import unescape
 import facts
 import pytest
 
-from shared.domain.trace import Branch, Step, Trace
+from shared.domain.lookup.trace import Branch, Step, Trace
 from shared.pages.expense import expense
 from shared.pages.texts import Language
 from shared.pages.texts_expense import ANSWERS, NOT_FOUND

@@ -10,11 +10,11 @@ import facts
 import pytest
 
 from shared.aws.connections import PAUSED
-from shared.domain.booking import RULES
-from shared.domain.match import MatchState
-from shared.domain.set_up import STEPS as SET_UP
-from shared.domain.set_up import Progress, StepState
-from shared.domain.trace import Branch
+from shared.domain.connecting.set_up import STEPS as SET_UP
+from shared.domain.connecting.set_up import Progress, StepState
+from shared.domain.exporting.match import MatchState
+from shared.domain.feeding.entry_rules import RULES
+from shared.domain.lookup.trace import Branch
 from shared.pages import render, texts
 from shared.pages.texts import MESSAGES, Text
 from shared.pages.texts_expense import ANSWERS, MATCHES, STEPS
@@ -95,7 +95,7 @@ def test_every_page_that_the_flows_show_has_a_text() -> None:
 
 
 def test_there_are_words_for_everything_that_can_happen() -> None:
-    holds = set(re.findall(r'hold\([^)]*?"(\w+)"\)', Path("shared/flows/feed.py").read_text()))
+    holds = set(re.findall(r'hold\([^)]*?"(\w+)"\)', Path("shared/flows/feeding/feed.py").read_text()))
 
     assert {rule.kind for rule in RULES} | {"refund", "external_reimbursement"} <= set(KINDS)
     assert {branch.value for branch in Branch} == set(ANSWERS)
@@ -111,7 +111,7 @@ def test_there_are_words_for_everything_that_can_happen() -> None:
 
 
 def test_every_reason_for_which_somebody_must_look_is_explained() -> None:
-    code = Path("shared/domain/ledger.py").read_text() + Path("shared/flows/feed.py").read_text()
+    code = Path("shared/domain/feeding/ledger.py").read_text() + Path("shared/flows/feeding/feed.py").read_text()
     reasons = set(re.findall(r'State\.(?:HELD|FAILED)\b[^)]*?reason="(\w+)"', code))
     reasons |= set(re.findall(r'unreadable\(row, "(\w+)"\)', code))
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import COMPANY_ID, ENTRY_ID, entry, wire
 
-from shared.domain.ledger import row_for
+from shared.domain.feeding.ledger import row_for
 from shared.domain.money import Money
 from shared.pleo.entries import MalformedEntryError, parse
 

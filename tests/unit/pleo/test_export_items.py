@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import ENTRY_ID
 
-from shared.domain.expense import Account, Invoice, Party, Tax
-from shared.domain.exporting import voucher_for
+from shared.domain.exporting.expense import Account, Invoice, Party, Tax
+from shared.domain.exporting.mapping import voucher_for
+from shared.domain.exporting.voucher import Voucher
 from shared.domain.money import Money
-from shared.domain.voucher import Voucher
 from shared.pleo.export_items import MalformedExportItemError, parse
 
 REQUIRED = ["accountingEntryId", "companyId", "type", "date", "amount", "accountingEntryLines", "additionalInformation"]

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from scripted import Step, form_of, scripted
 
-from shared.domain.tokens import ClientCredentials, TokenPair
+from shared.domain.connecting.tokens import ClientCredentials, TokenPair
 from shared.errors import (
     AccessGone,
     OutcomeUnknown,

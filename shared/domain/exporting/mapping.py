@@ -1,0 +1,128 @@
+"""From expense to voucher: the decision for one export item, without reading or writing anything.
+
+docs/mapping.md shows the same rules to an accountant, table by table; tests hold the two together.
+"""
+
+from dataclasses import replace
+
+from shared.domain.exporting import export_errors as errors
+from shared.domain.exporting.expense import Expense
+from shared.domain.exporting.export_errors import Refusal
+from shared.domain.exporting.item_rules import BY_TYPE, ExportRule, Treatment
+from shared.domain.exporting.matching import GERMAN, BankLine, rails
+from shared.domain.exporting.remark import remark
+from shared.domain.exporting.tax_columns import Column
+from shared.domain.exporting.voucher import ContactNeed, Reason, Settings, Voucher, WithoutVoucher, voucher_number
+from shared.domain.exporting.voucher_columns import Refused, columns_of, notices
+from shared.domain.feeding.ledger import WALLET_CURRENCY
+from shared.domain.money import Money
+from shared.domain.text import one_line
+from shared.domain.times import booking_date
+
+NAME_LIMIT = 70
+# Pleo knows spellings of countries that lexoffice does not (https://developers.pleo.io, country enum).
+COUNTRIES = {"UK": "GB", "EL": "GR"}
+
+type Outcome = Voucher | WithoutVoucher | Refusal
+
+
+def voucher_for(expense: Expense, settings: Settings, line: BankLine | None = None) -> Outcome:
+    """Decide one item. `line` is its bank line if the ledger knows it: it gives the date, and must agree in direction.
+
+    An invoice's line is that of its payment; the date stays its own.
+    """
+    rule = BY_TYPE.get(expense.type)
+    if rule is None:
+        return Refusal(errors.TYPE_UNKNOWN, {"type": expense.type})
+    try:
+        return _without_voucher(expense, rule) or _voucher(expense, rule, settings, line)
+    except Refused as refused:
+        return refused.refusal
+
+
+def _without_voucher(expense: Expense, rule: ExportRule) -> WithoutVoucher | None:
+    """Everything that needs no voucher, before anything about the expense is checked. Raises Refused."""
+    if rule.treatment is Treatment.PAID_PRIVATELY:
+        raise Refused(errors.PAID_PRIVATELY, kind=rule.german, kind_en=rule.english)
+    if rule.treatment is Treatment.REIMBURSEMENT:
+        raise Refused(errors.REIMBURSEMENT)
+    if rule.type == "invoice_payment":
+        return WithoutVoucher(Reason.INVOICE_PAYMENT)
+    if rule.treatment is Treatment.NO_VOUCHER:
+        return WithoutVoucher(Reason.WALLET_MOVEMENT)
+    if not expense.paid.minor and not any(part.amount.minor for part in expense.lines):
+        return WithoutVoucher(Reason.ZERO_AMOUNT)
+    return None
+
+
+def _voucher(expense: Expense, rule: ExportRule, settings: Settings, line: BankLine | None) -> Voucher:
+    if expense.paid.currency != WALLET_CURRENCY:
+        raise Refused(errors.CURRENCY, currency=expense.paid.currency)
+    credit = _credit(expense, rule, line)
+    _check_contra_account(expense, rule, settings)
+    columns = columns_of(expense, rule, settings)
+    own = expense.invoice if rule.own_dates else None
+    day = own.day if own else line.day if line else booking_date(expense.booked_at)
+    due = own.due_date if own and own.due_date else day
+    voucher = Voucher(
+        credit=credit,
+        number=voucher_number(expense, own=rule.own_number),
+        day=day,
+        due_date=max(day, due),
+        columns=columns,
+        contact_name=_merchant(expense, rule),
+        contact=_contact(expense, columns, settings),
+        remark="",
+    )
+    remarkable = notices(expense, rule, settings, columns)
+    by_hand = [f"Kein Zuordnungsvorschlag: {GERMAN[rail]}" for rail in (rails(voucher, line) if line else [])]
+    return replace(voucher, remark=remark(expense, rule.german, [*remarkable, *by_hand]))
+
+
+def _credit(expense: Expense, rule: ExportRule, line: BankLine | None) -> bool:
+    """Whether the money came back. The type decides, and the bank line must agree; amounts are absolute.
+
+    Whether Pleo writes a purchase with a minus is not documented (docs/assumptions.md#pleo-export-amounts), so a
+    negative one passes only if its line says that money left the wallet.
+    """
+    negative = expense.paid.minor < 0 or sum(part.amount.minor for part in expense.lines) < 0
+    moved_in = line.amount > 0 if line and line.amount else None
+    if rule.treatment is Treatment.EITHER:
+        return negative if moved_in is None else moved_in
+    credit = rule.treatment is Treatment.CREDIT
+    agrees = not negative or credit if moved_in is None else moved_in == credit
+    if not agrees:
+        moved = Money(line.amount, WALLET_CURRENCY) if line and line.amount else expense.paid
+        raise Refused(errors.SIGN, kind=rule.german, kind_en=rule.english, amount=str(moved))
+    return credit
+
+
+def _check_contra_account(expense: Expense, rule: ExportRule, settings: Settings) -> None:
+    """The wallet's bank account must be the contra account; one without lexoffice's id cannot be judged and passes."""
+    account = expense.contra_account
+    if not rule.contra or not settings.contra_required:
+        return
+    if account is None:
+        raise Refused(errors.CONTRA_MISSING)
+    if account.identifier and account.identifier != settings.wallet_account_id:
+        raise Refused(errors.CONTRA_WRONG, account=account.name)
+
+
+def _merchant(expense: Expense, rule: ExportRule) -> str:
+    fallback = "Pleo" if rule.type in {"fee", "cashback"} else "Unbekannt"
+    return one_line(expense.supplier.name, NAME_LIMIT) or one_line(expense.vendor.name, NAME_LIMIT) or fallback
+
+
+def _contact(expense: Expense, columns: tuple[Column, ...], settings: Settings) -> ContactNeed | None:
+    """The real vendor contact that a category requires; master data first, the card network's text only after it."""
+    demanding = [settings.categories[column.category_id] for column in columns]
+    needed = next((category for category in demanding if category.contact_required), None)
+    if needed is None:
+        return None
+    parties = (expense.vendor, expense.supplier)
+    name = one_line(next((party.name for party in parties if party.name.strip()), ""), NAME_LIMIT)
+    if not name:
+        raise Refused(errors.CONTACT_MISSING, account=needed.name)
+    country = next((party.country for party in parties if party.country), "")
+    vat_id = next((party.tax_id for party in parties if party.tax_id), "")
+    return ContactNeed(name, COUNTRIES.get(country, country), vat_id)

@@ -1,0 +1,190 @@
+"""Lines of an expense → columns of a voucher: which category, which rate, how many cents.
+
+The rules are those of German VAT as docs/mapping.md states them; whoever cannot be booked is refused with a reason.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+
+from shared.domain.exporting import export_errors as errors
+from shared.domain.exporting.expense import Expense, ExpenseLine, Party, Tax
+from shared.domain.exporting.export_errors import ExportError, Refusal
+from shared.domain.exporting.item_rules import ExportRule
+from shared.domain.exporting.tax_columns import Column, columns, percent
+from shared.domain.exporting.taxes import rates_at
+from shared.domain.exporting.voucher import PostingCategory, Settings
+from shared.domain.money import Money
+from shared.domain.times import booking_date
+
+# Read from the name, the only sign the category list gives (docs/assumptions.md#lexoffice-reverse-charge).
+SECTION_13B, INTRA_COMMUNITY = "13b", "innergemeinschaftlich"
+HOSPITALITY = "bewirtung"
+_STAFF = "mitarbeiter"
+# UStG §12 (2) no. 15 (food at 7 %, drinks at 19 %), §28 (1)–(3) (16 and 5 %); the day of the service decides.
+_FOOD_AT_7 = date(2026, 1, 1)
+
+
+class Refused(Exception):
+    """Ends the mapping of one expense."""
+
+    def __init__(self, error: ExportError, **values: str) -> None:
+        self.refusal = Refusal(error, values)
+        super().__init__(error.code)
+
+
+class Notice(StrEnum):
+    """What a bookkeeper should look at, without stopping the export; stands in the voucher's remark."""
+
+    NO_RECEIPT = "Ohne Beleg exportiert, kein Vorsteuerabzug: Eigenbeleg oder Beleg ergänzen"
+    NO_RECEIPT_TAX_KEPT = "Ohne Beleg exportiert: Beleg ergänzen"
+    REVERSE_CATEGORY = "Reverse Charge, aber keine Kategorie nach § 13b: Kategorie prüfen"
+    TAX_FREE_REVERSE = "Steuer nach § 13b ist auch ohne Vorsteuerabzug geschuldet: Steuerberater fragen"
+    FOREIGN_SUPPLIER = "Anbieter im Ausland, aber deutsche Umsatzsteuer: Steuersatz prüfen"
+    NO_ATTENDEES = "Bewirtung ohne Teilnehmer: Anlass und Teilnehmer ergänzen"
+    RESTAURANT_RATE = "Speisen haben seit 2026 7 %: Steuersätze prüfen"
+    RATE_OF_2020 = "Von Juli bis Dezember 2020 galten 16 und 5 %, sonst 19 und 7 %: Steuersatz prüfen"
+
+
+def reverse_charge(category: PostingCategory) -> bool:
+    """Whether lexoffice computes the tax of this category on top by itself (§13b, intra-community acquisition)."""
+    name = category.name.casefold()
+    return SECTION_13B in name or INTRA_COMMUNITY in name
+
+
+def reverse_outside(expense: Expense, settings: Settings) -> list[ExpenseLine]:
+    """The lines coded as reverse charge in a category whose tax lexoffice does not add."""
+    coded = [line for line in expense.lines if _coded_reverse(line)]
+    categories = [settings.categories.get(line.account.identifier) if line.account else None for line in coded]
+    return [line for line, each in zip(coded, categories, strict=True) if each and not reverse_charge(each)]
+
+
+def columns_of(expense: Expense, rule: ExportRule, settings: Settings) -> tuple[Column, ...]:
+    """The voucher's columns, all positive, together what was paid. Raises Refused."""
+    amounts = _gross_amounts(expense)
+    if not sum(amounts):
+        raise Refused(errors.NEGATIVE_PART, account=_names(expense), amount=str(expense.paid))
+    sign = -1 if sum(amounts) < 0 else 1
+    parts = []
+    for line, amount in zip(expense.lines, amounts, strict=True):
+        if amount:  # lexoffice takes no free items (https://developers.lexware.io/docs, Vouchers Endpoint)
+            category_id = _category_id(line, settings)
+            rate = _rate(line, settings.categories[category_id], expense=expense, rule=rule, settings=settings)
+            parts.append((category_id, rate, sign * amount))
+    result = columns(parts)
+    _check(result, settings)
+    return result
+
+
+def notices(expense: Expense, rule: ExportRule, settings: Settings, booked: tuple[Column, ...]) -> list[Notice]:
+    """Everything about the expense that somebody should look at."""
+    categories = [settings.categories[column.category_id] for column in booked]
+    reverse_lines = [line for line in expense.lines if _coded_reverse(line)]
+    reverse_categories = [category for category in categories if reverse_charge(category)]
+    without_receipt = rule.receipt and not expense.files
+    kept = settings.input_tax_without_receipt
+    found = {
+        Notice.NO_RECEIPT: without_receipt and not kept,
+        Notice.NO_RECEIPT_TAX_KEPT: without_receipt and kept,
+        Notice.REVERSE_CATEGORY: not settings.tax_free and bool(reverse_outside(expense, settings)),
+        Notice.TAX_FREE_REVERSE: settings.tax_free and bool(reverse_lines or reverse_categories),
+        Notice.FOREIGN_SUPPLIER: foreign_supplier(expense) and any(column.rate for column in booked),
+        Notice.NO_ATTENDEES: not expense.attendees and any(_business_meal(category) for category in categories),
+        Notice.RESTAURANT_RATE: _service_day(expense) >= _FOOD_AT_7 and _only_drinks(booked, settings),
+        Notice.RATE_OF_2020: not _rates(booked) <= rates_at(_service_day(expense)),
+    }
+    return [notice for notice, applies in found.items() if applies]
+
+
+def _gross_amounts(expense: Expense) -> list[int]:
+    """What each line cost, tax included. Lines that leave tax out (`exclusive`) get theirs if only so it adds up."""
+    plain = [line.amount.minor for line in expense.lines]
+    for amounts in (plain, [minor + _tax_on_top(line.tax) for minor, line in zip(plain, expense.lines, strict=True)]):
+        if abs(sum(amounts)) == abs(expense.paid.minor):
+            return amounts
+    parts = Money(sum(plain), expense.paid.currency)
+    raise Refused(errors.SPLIT_SUM, parts=str(parts), paid=str(expense.paid))
+
+
+def _tax_on_top(tax: Tax | None) -> int:
+    # A tax with fractions of a cent cannot be what was charged; then nothing adds up and the expense is refused.
+    whole = tax is not None and tax.type == "exclusive" and tax.amount is not None and tax.amount == int(tax.amount)
+    return int(tax.amount) if tax and whole and tax.amount is not None else 0
+
+
+def _category_id(line: ExpenseLine, settings: Settings) -> str:
+    account = line.account
+    if account is None:
+        raise Refused(errors.ACCOUNT_MISSING)
+    if not account.identifier or account.identifier == settings.wallet_account_id:
+        raise Refused(errors.ACCOUNT_UNKNOWN, account=account.name)
+    if account.identifier not in settings.categories:
+        raise Refused(errors.CATEGORY_GONE, account=account.name)
+    return account.identifier
+
+
+def _rate(
+    line: ExpenseLine, category: PostingCategory, *, expense: Expense, rule: ExportRule, settings: Settings
+) -> int:
+    """The rate in percent that is taken out of the gross amount."""
+    tax = line.tax
+    if _coded_reverse(line) or reverse_charge(category):
+        # The supplier charged no tax: the amount charged is the amount entered, and lexoffice adds the tax itself.
+        if not settings.reverse_charge and not settings.tax_free:
+            raise Refused(errors.REVERSE_CHARGE)
+        return 0
+    if settings.tax_free or (rule.receipt and not expense.files and not settings.input_tax_without_receipt):
+        return 0
+    if tax is None:
+        if rule.untaxed:
+            return 0
+        raise Refused(errors.TAX_MISSING)
+    rate = percent(tax.rate)
+    if rate is None or tax.type not in {"inclusive", "exclusive"}:
+        raise Refused(errors.TAX_UNKNOWN, tax=tax.code or f"{tax.rate * 100:f} %")
+    return rate
+
+
+def _check(booked: tuple[Column, ...], settings: Settings) -> None:
+    rates: dict[str, int] = {}
+    for column in booked:
+        category = settings.categories[column.category_id]
+        if column.gross < 0:
+            amount = str(Money(column.gross, "EUR"))
+            raise Refused(errors.NEGATIVE_PART, account=category.name, amount=amount)
+        if rates.setdefault(column.category_id, column.rate) != column.rate and not category.split_allowed:
+            raise Refused(errors.SPLIT_NOT_ALLOWED, account=category.name)
+
+
+def _names(expense: Expense) -> str:
+    return ", ".join(line.account.name for line in expense.lines if line.account)
+
+
+def foreign_supplier(expense: Expense) -> bool:
+    """Whether the supplier sits abroad and no German VAT id says that it charges German VAT."""
+    parties: tuple[Party, ...] = (expense.vendor, expense.supplier)
+    country = next((party.country for party in parties if party.country), "DE")
+    return country != "DE" and not any(party.tax_id.upper().startswith("DE") for party in parties)
+
+
+def _coded_reverse(line: ExpenseLine) -> bool:
+    return line.tax is not None and line.tax.type == "reverse"
+
+
+def _service_day(expense: Expense) -> date:
+    return expense.service_to or expense.service_from or booking_date(expense.booked_at)
+
+
+def _rates(booked: Iterable[Column]) -> set[int]:
+    return {column.rate for column in booked}
+
+
+def _only_drinks(booked: Iterable[Column], settings: Settings) -> bool:
+    """Whether a business meal holds 19 % and no 7 %, as if nobody had eaten."""
+    meals = [column for column in booked if _business_meal(settings.categories[column.category_id])]
+    return _rates(meals) - {0} == {19}
+
+
+def _business_meal(category: PostingCategory) -> bool:
+    name = category.name.casefold()
+    return HOSPITALITY in name and _STAFF not in name

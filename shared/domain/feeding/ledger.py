@@ -1,0 +1,211 @@
+"""The ledger's rows and the decisions about them; storing them is shared/aws/ledger.py's job.
+
+Life of a row:
+
+    pending ──settled──▶ ready ──fed──▶ sent            a line in lexoffice, for good
+       │                   ├──refused──▶ failed         lexoffice refuses this one item; its reason is kept
+       └──reversed──▶ void └──listed──▶ listed          moves the wallet, entered in lexoffice by hand
+    none: the wallet does not move · held: a person must look · incomplete: must be read from Pleo first
+
+`ready` and `incomplete` are work. A row is frozen from the moment it is `ready`: an item that may already have reached
+lexoffice must be repeated word for word or not at all. What changes later becomes a correction: a further row of the
+same entry with the next revision and the difference as its amount.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from shared.domain.feeding import entry_rules, line
+from shared.domain.feeding.entry import Entry
+from shared.domain.feeding.entry_rules import Destination
+from shared.domain.feeding.start import Start
+from shared.domain.times import booking_date, utc_text
+
+BEFORE_START = "before_start"
+WALLET_CURRENCY = "EUR"  # lexoffice keeps books in euro only (https://developers.lexware.io/docs)
+
+
+class State(StrEnum):
+    """Where a row stands; see the module's picture."""
+
+    PENDING = "pending"
+    INCOMPLETE = "incomplete"
+    READY = "ready"
+    SENT = "sent"
+    FAILED = "failed"
+    LISTED = "listed"
+    NONE = "none"
+    HELD = "held"
+    VOID = "void"
+
+
+WORK = frozenset({State.READY, State.INCOMPLETE})
+REWRITABLE = frozenset({State.PENDING, State.INCOMPLETE, State.NONE, State.HELD, State.VOID, State.FAILED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of the ledger: one entry, or one correction of it.
+
+    `amount` is the signed effect on the wallet in euro cents; on the first row `total` is that of all revisions.
+    `version` orders snapshots of one entry: a final one beats a pending one, otherwise Pleo's `updatedAt` decides.
+    `reason` says in a stable word why a row is held, void, failed or without line; `detail` adds the vendor's words.
+    `history`: settled before the day of connecting, so that newer payments go first.
+    `ready_at` and `final_at` (UTC texts) are when the ledger made it ready and recorded its outcome; two rows that say
+    the same are equal whenever that was.
+    """
+
+    entry_id: str
+    revision: int
+    state: State
+    kind: str
+    destination: Destination
+    amount: int
+    total: int
+    day: date | None
+    counterparty: str
+    purpose: str
+    version: str
+    settled_at: str = ""
+    reason: str = ""
+    detail: str = ""
+    transaction_id: str = ""
+    revisions: int = 1  # on the first row: how many rows this entry has
+    history: bool = False
+    ready_at: str = field(default="", compare=False)
+    final_at: str = field(default="", compare=False)
+
+    @property
+    def reference(self) -> str:
+        """The line's `externalReference` in lexoffice."""
+        return line.external_reference(self.entry_id, self.revision)
+
+
+def row_for(entry: Entry, *, announced_settled: bool = False, start: Start | None = None) -> Row:
+    """The row that a snapshot of an entry calls for, as if nothing were known of it yet.
+
+    `start`: from when on the company's entries become lines; None where that has been decided.
+    `announced_settled`: the event said "settled"; a snapshot that does not bear this out is read again from Pleo.
+    """
+    decision = entry_rules.book(entry)
+    bill = entry.bill
+    amount = decision.direction * abs(bill.minor) if bill is not None else 0
+    row = Row(
+        entry_id=entry.id,
+        revision=1,
+        state=State.PENDING,
+        kind=decision.kind,
+        destination=decision.destination,
+        amount=amount,
+        total=amount,
+        day=booking_date(entry.settled_at) if entry.settled_at else None,
+        counterparty=line.counterparty(entry, decision.kind),
+        purpose=line.purpose(entry, decision.kind),
+        version=_version(entry),
+        settled_at=utc_text(entry.settled_at) if entry.settled_at else "",
+        history=start is not None and start.is_history(entry),
+    )
+    if start is not None and start.is_before(entry):
+        return replace(row, state=State.NONE, amount=0, total=0, reason=BEFORE_START)
+    if entry.reversed:
+        return replace(row, state=State.VOID, amount=0, total=0, reason="deleted" if entry.deleted else "reversed")
+    if decision.destination is Destination.NONE:
+        return replace(row, state=State.NONE, amount=0, total=0, reason="wallet_not_moved")
+    if not entry.settled:
+        if announced_settled:
+            # Above every pending snapshot, which must not make the announcement forgotten.
+            return replace(row, state=State.INCOMPLETE, amount=0, total=0, version=f"0a{row.version[1:]}")
+        return replace(row, state=State.PENDING, amount=0, total=0)
+    return _settled_row(row, entry)
+
+
+def _settled_row(row: Row, entry: Entry) -> Row:
+    if entry.bill is None:
+        return replace(row, state=State.INCOMPLETE)
+    if row.destination is Destination.HELD:
+        return replace(row, state=State.HELD, amount=0, total=0, reason="unknown_kind")
+    if entry.bill.currency != WALLET_CURRENCY:
+        return replace(row, state=State.HELD, amount=0, total=0, reason="wallet_currency", detail=entry.bill.currency)
+    if row.amount == 0:
+        return replace(row, state=State.NONE, reason="zero_amount")
+    return replace(row, state=State.READY)
+
+
+def completed_row(entry: Entry, *, start: Start | None = None) -> Row:
+    """The row of an entry that was just read from Pleo's API, which is the last word: never incomplete again."""
+    if entry.bill is None and entry.value.currency == WALLET_CURRENCY:
+        entry = replace(entry, bill=entry.value)
+    row = row_for(entry, start=start)
+    return unreadable(row, "amount_missing") if row.state is State.INCOMPLETE else row
+
+
+def delays(rows: Iterable[Row], now: datetime) -> list[float]:
+    """Seconds from the receipt of payments to `now`, when their lines are recorded.
+
+    Of payments only: nobody waits for history, and a correction's moment is Pleo's. Never negative, because two
+    machines' clocks differ by more than a fast line takes.
+    """
+    timed = (row.ready_at for row in rows if row.ready_at and not row.history and row.revision == 1)
+    return [max(0.0, (now - datetime.fromisoformat(ready_at)).total_seconds()) for ready_at in timed]
+
+
+def unreadable(row: Row, reason: str) -> Row:
+    """An incomplete row that Pleo's API cannot complete either: a person must look."""
+    return replace(row, state=State.HELD, amount=0, total=0, reason=reason)
+
+
+def _version(entry: Entry) -> str:
+    final = entry.settled or entry.reversed
+    return f"{int(final)} {utc_text(entry.updated_at)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Two writes that belong together: the entry's first row with its new total, and the correcting row.
+
+    Without a `row` the amount stays as it is and only the version moves on, so that an older snapshot which arrives
+    later is known to be older.
+    """
+
+    first: Row
+    row: Row | None
+    replaces_version: str
+
+
+def correct(first: Row, new: Row, changed_at: datetime, *, from_api: bool = False) -> Correction | None:
+    """What a newer snapshot of an entry calls for when its line is frozen: None, or a correction.
+
+    `first` is the stored first row, `new` what the snapshot would be on its own, `changed_at` when Pleo changed it.
+    Only the effect on the wallet counts: a new note or category is no business of the bank account. A snapshot that is
+    not final, or that nobody can classify, corrects nothing. Pleo's times are coarse: of two snapshots with the same
+    time the one read `from_api` is the truth, a webhook's may be the older.
+    """
+    older = new.version < first.version or (new.version == first.version and not from_api)
+    if older or new.state in {State.PENDING, State.INCOMPLETE, State.HELD} or new.reason == BEFORE_START:
+        return None
+    difference = new.total - first.total
+    if difference == 0:
+        newer = new.version > first.version
+        return Correction(replace(first, version=new.version), None, first.version) if newer else None
+    revision = first.revisions + 1
+    row = replace(
+        first,
+        revision=revision,
+        revisions=1,
+        state=State.READY,
+        amount=difference,
+        total=difference,
+        day=booking_date(changed_at),
+        settled_at=utc_text(changed_at),
+        purpose=line.correction_purpose(first.purpose, changed_at),
+        version=new.version,
+        reason="correction",
+        detail="",
+        transaction_id="",
+        history=False,
+        ready_at="",
+        final_at="",
+    )
+    return Correction(replace(first, total=new.total, version=new.version, revisions=revision), row, first.version)

@@ -1,0 +1,228 @@
+"""Connecting a company in a browser: consent at Pleo, consent at lexoffice; then a worker sets it up.
+
+Connecting again is the same way: it heals what was revoked, goes on with what stopped half-way, and creates nothing
+twice. Only the same organisation is accepted, also after the company was disconnected: the ledger speaks of its books.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from shared.aws.attempts import Attempts, Purpose, StateRefusedError
+from shared.aws.connections import Connection, Connections, OtherOrganisationError, Status
+from shared.aws.queues import SyncQueue
+from shared.domain.connecting import pkce
+from shared.domain.connecting.set_up import Progress, StepState, progress
+from shared.domain.connecting.tokens import TokenPair
+from shared.domain.feeding.start import Choice
+from shared.domain.times import utc_text
+from shared.errors import OutOfTime, VendorError
+from shared.flows.connecting.consent import (
+    REFUSED_STATES,
+    DeclinedError,
+    Page,
+    PleoConsent,
+    Redirect,
+    Step,
+    code_in,
+    failed,
+    verifier,
+)
+from shared.flows.connecting.sign_in import SignIn
+from shared.flows.vendors import LEXOFFICE, PLEO, Remaining, Vendors
+from shared.lexoffice import oauth as lexoffice_oauth
+from shared.lexoffice.models import Profile
+from shared.telemetry import warn
+
+# What the feed and the export need, nothing more (https://developers.lexware.io/partner/docs, scopes).
+LEXOFFICE_SCOPES = (
+    "profile.read finance.read finance.write vouchers.read vouchers.write files.read files.write contacts.read "
+    "contacts.write transaction-assignment-hint.write voucherlist.read payments.read"
+)
+_BOOKKEEPING = "BOOKKEEPING"
+_LINKED = "linked"
+
+
+class Connect:
+    """The steps of connecting."""
+
+    def __init__(
+        self,
+        *,
+        attempts: Attempts,
+        connections: Connections,
+        vendors: Vendors,
+        queue: SyncQueue,
+        pleo: PleoConsent,
+        sign_in: SignIn,
+        lexoffice_app_url: str,
+    ) -> None:
+        self._attempts = attempts
+        self._connections = connections
+        self._vendors = vendors
+        self._queue = queue
+        self._pleo = pleo
+        self._sign_in = sign_in
+        self._lexoffice_app_url = lexoffice_app_url
+
+    def start(self, cookie: str, public_url: str, choice: Choice) -> Step:
+        """Begin: to Pleo's consent page. The choice counts only if the company was never connected before."""
+        return self._pleo.ask(cookie, public_url, Purpose.CONNECT, choice)
+
+    def pleo_answered(self, cookie: str, query: Mapping[str, str], public_url: str) -> Step:
+        """Back from Pleo: whose company is it? Then on to lexoffice's consent page, or signed in."""
+        try:
+            attempt, pair = self._pleo.answered(cookie, query, public_url)
+            if attempt.purpose is Purpose.STATUS:
+                return self._sign_in.finish(pair, public_url)
+            connection = self._opened(pair)
+        except StateRefusedError as error:
+            return REFUSED_STATES[error.refusal]
+        except DeclinedError as error:
+            return error.page
+        except VendorError as error:
+            return failed(error)
+        if connection is None:
+            return Page("organisation_token", 400)
+        return self._to_lexoffice(cookie, connection, public_url, attempt.choice)
+
+    def lexoffice_answered(self, cookie: str, query: Mapping[str, str], public_url: str, remaining: Remaining) -> Step:
+        """Back from lexoffice: is it the right organisation with the right plan? Then a worker sets everything up."""
+        try:
+            attempt = self._attempts.claim(cookie, LEXOFFICE, query.get("state", ""), datetime.now(UTC))
+            code = code_in(query, LEXOFFICE)
+            connection = self._connections.get(attempt.connection_id)
+            if connection is None:
+                return Page("foreign_browser", 400)
+            pair = lexoffice_oauth.exchange(
+                self._vendors.lexoffice_auth,
+                client=self._vendors.lexoffice_credentials,
+                code=code,
+                verifier=verifier(cookie, query["state"]),
+                redirect_uri=f"{public_url}/oauth/lexoffice/callback",
+            )
+            if refused := self._linked(connection, pair, public_url, remaining, attempt.choice):
+                return refused
+        except StateRefusedError as error:
+            return REFUSED_STATES[error.refusal]
+        except DeclinedError as error:
+            return error.page
+        except VendorError as error:
+            return failed(error)
+        except OutOfTime:
+            return Page("vendor_down", 502)
+        self._attempts.finish(cookie, _LINKED, connection.connection_id, datetime.now(UTC))
+        # If this is lost, the page offers to go on after half a minute.
+        self._queue.send_turn(connection.connection_id, set_up=True)
+        return Redirect(f"{public_url}/connect/progress")
+
+    def progress(self, cookie: str) -> tuple[Connection, Progress] | None:
+        """How far the set-up has come that this browser began; None when it began none."""
+        attempt = self._attempts.read(cookie)
+        connection = self._connections.get(attempt.connection_id) if attempt and attempt.result == _LINKED else None
+        if connection is None or connection.status is Status.DISCONNECTED:
+            return None
+        moved_at = datetime.fromisoformat(connection.stepped_at) if connection.stepped_at else None
+        shown = progress(connection.steps, stopped=connection.stopped, moved_at=moved_at, now=datetime.now(UTC))
+        return connection, shown
+
+    def resume(self, cookie: str) -> bool:
+        """Have the set-up gone on with, if this browser began one; what is done stays done."""
+        shown = self.progress(cookie)
+        if shown is None:
+            return False
+        connection, how_far = shown
+        if not how_far.finished:
+            self._connections.change(
+                connection.connection_id,
+                steps={name: state.value for name, state in how_far.steps if state is not StepState.FAILED},
+                stopped="",
+                stepped_at=utc_text(datetime.now(UTC)),
+            )
+            self._queue.send_turn(connection.connection_id, set_up=True)
+        return True
+
+    def _opened(self, pair: TokenPair) -> Connection | None:
+        """The connection of the company that consented, with its fresh Pleo tokens; None for an organisation."""
+        pleo = self._vendors.pleo_with(pair)
+        company_id = pleo.introspect().company_id
+        if company_id is None:
+            return None
+        name = pleo.company(company_id).name
+        connection = self._connections.open(
+            Connection(connection_id=secrets.token_hex(16), company_id=company_id.lower(), company_name=name)
+        )
+        self._vendors.tokens.save(connection.connection_id, connection.company_id, PLEO, pair)
+        if connection.company_name != name:
+            # Erased after disconnecting, or the company has been renamed.
+            connection = self._connections.change(connection.connection_id, company_name=name)
+        return connection
+
+    def _to_lexoffice(self, cookie: str, connection: Connection, public_url: str, choice: Choice | None) -> Step:
+        state = secrets.token_urlsafe(32)
+        now = datetime.now(UTC)
+        self._attempts.await_answer(cookie, LEXOFFICE, state, now, connection.connection_id, choice=choice)
+        return Redirect(
+            lexoffice_oauth.authorize_url(
+                self._lexoffice_app_url,
+                client_id=self._vendors.lexoffice_credentials.client_id,
+                redirect_uri=f"{public_url}/oauth/lexoffice/callback",
+                scope=LEXOFFICE_SCOPES,
+                state=state,
+                challenge=pkce.challenge(verifier(cookie, state)),
+                connection_name=f"Pleo {connection.company_name}",
+            )
+        )
+
+    def _linked(
+        self,
+        connection: Connection,
+        pair: TokenPair,
+        public_url: str,
+        remaining: Remaining,
+        choice: Choice | None,
+    ) -> Page | None:
+        """Link the organisation and keep its tokens, ready to be set up; the page that says why not."""
+        try:
+            profile = self._vendors.lexoffice_with(pair, connection, remaining).profile()
+        except (VendorError, OutOfTime):
+            self._give_back(pair)
+            raise
+        if _BOOKKEEPING not in profile.business_features:
+            self._give_back(pair)
+            return Page("plan", 409)
+        try:
+            connection = self._connections.claim_organisation(connection, profile.organization_id, profile.company_name)
+        except OtherOrganisationError:
+            # The connection that stands stays as it is; what was just granted is given back.
+            self._give_back(pair)
+            return Page("other_organisation", 409)
+        self._vendors.tokens.save(connection.connection_id, connection.company_id, LEXOFFICE, pair)
+        self._vendors.charge_lexoffice(connection)
+        if choice is not None:
+            self._connections.fix_start(connection.connection_id, choice)
+        self._begin(connection, profile, public_url)
+        return None
+
+    def _begin(self, connection: Connection, profile: Profile, public_url: str) -> None:
+        """A connection that stands stays active or held while it is set up again: nothing pauses meanwhile."""
+        again = {"status": Status.CONNECTING} if connection.status is Status.DISCONNECTED else {}
+        self._connections.change(
+            connection.connection_id,
+            organisation_name=profile.company_name,
+            public_url=public_url,
+            steps={},
+            stopped="",
+            stepped_at=utc_text(datetime.now(UTC)),
+            **again,
+        )
+
+    def _give_back(self, pair: TokenPair) -> None:
+        try:
+            lexoffice_oauth.revoke(
+                self._vendors.lexoffice_auth,
+                client=self._vendors.lexoffice_credentials,
+                refresh_token=pair.refresh_token,
+            )
+        except VendorError as error:
+            warn("tokens not given back", cause=str(error))

@@ -1,0 +1,127 @@
+"""Asking for consent: where a browser is sent, what it comes back with, and what is shown when it was in vain.
+
+A browser is known by a random cookie; the PKCE verifier is derived from cookie and state, so it is stored nowhere.
+Each vendor has a callback of its own and each state belongs to one vendor, so one vendor's answer cannot be passed off
+as the other's.
+"""
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from shared.aws.attempts import Attempt, Attempts, Purpose, Refusal
+from shared.domain.connecting import pkce
+from shared.domain.connecting.tokens import TokenPair
+from shared.domain.feeding.start import Choice
+from shared.errors import AccessGone, Forbidden, VendorError
+from shared.flows.vendors import PLEO, Vendors
+from shared.pleo import oauth as pleo_oauth
+from shared.telemetry import attention, note, warn
+
+_PLEO_CALLBACK = "/oauth/pleo/callback"
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Send the browser elsewhere; `session` is the cookie of the session that begins with it, if one does."""
+
+    url: str
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Show a page by its name (shared/pages/texts.py); `status` is the HTTP status."""
+
+    name: str
+    status: int = 200
+
+
+type Step = Redirect | Page
+
+REFUSED_STATES = {
+    Refusal.UNKNOWN: Page("foreign_browser", 400),
+    Refusal.MISMATCH: Page("foreign_state", 400),
+    Refusal.EXPIRED: Page("expired", 400),
+    Refusal.USED: Page("used", 400),
+}
+
+
+class DeclinedError(Exception):
+    """The vendor sent the browser back without a code; `page` says so."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        super().__init__(page.name)
+
+
+class PleoConsent:
+    """Consent at Pleo, for connecting and for signing in."""
+
+    def __init__(self, *, attempts: Attempts, vendors: Vendors, auth_url: str, scopes: str) -> None:
+        self._attempts = attempts
+        self._vendors = vendors
+        self._auth_url = auth_url
+        self._scopes = scopes
+
+    def ask(self, cookie: str, public_url: str, purpose: Purpose, choice: Choice | None = None) -> Redirect:
+        """To Pleo's consent page; `choice` is remembered for the way back."""
+        state = secrets.token_urlsafe(32)
+        self._attempts.await_answer(cookie, PLEO, state, datetime.now(UTC), purpose=purpose, choice=choice)
+        return Redirect(
+            pleo_oauth.authorize_url(
+                self._auth_url,
+                client_id=self._vendors.pleo_credentials.client_id,
+                redirect_uri=f"{public_url}{_PLEO_CALLBACK}",
+                scope=self._scopes,
+                state=state,
+                challenge=pkce.challenge(verifier(cookie, state)),
+            )
+        )
+
+    def answered(self, cookie: str, query: Mapping[str, str], public_url: str) -> tuple[Attempt, TokenPair]:
+        """Back from there: where the browser stands, and the fresh tokens.
+
+        Raises StateRefusedError, DeclinedError and vendor errors.
+        """
+        attempt = self._attempts.claim(cookie, PLEO, query.get("state", ""), datetime.now(UTC))
+        pair = pleo_oauth.exchange(
+            self._vendors.pleo_auth,
+            client=self._vendors.pleo_credentials,
+            code=code_in(query, PLEO),
+            verifier=verifier(cookie, query["state"]),
+            redirect_uri=f"{public_url}{_PLEO_CALLBACK}",
+        )
+        return attempt, pair
+
+
+def verifier(cookie: str, state: str) -> str:
+    """The PKCE verifier of one round: nobody without the browser's cookie can compute it."""
+    return pkce.verifier(hmac.digest(cookie.encode(), state.encode(), sha256))
+
+
+def code_in(query: Mapping[str, str], vendor: str) -> str:
+    """The code that a vendor sent the browser back with. Raises DeclinedError: the person said no, or the vendor did.
+
+    The vendor's words are not repeated: anybody can write them.
+    """
+    if "code" in query:
+        return query["code"]
+    if query.get("error") == "access_denied":
+        note("consent declined", vendor=vendor)
+        raise DeclinedError(Page("declined"))
+    attention("consent failed", vendor=vendor)
+    raise DeclinedError(Page("consent_failed", 400))
+
+
+def failed(error: VendorError) -> Page:
+    """What a vendor's error means for the person in front of the browser."""
+    warn("connecting failed", cause=str(error), vendor_request_id=error.request_id or "")
+    if isinstance(error, AccessGone):
+        return Page("code_refused", 400)
+    if isinstance(error, Forbidden):
+        return Page("missing_rights", 409)
+    return Page("vendor_down", 502)

@@ -1,0 +1,70 @@
+"""Signing in by Pleo's consent: who may act for the company there may see its status here. It connects nothing.
+
+Consent issues a new pair and may kill the one before it, so the new one is stored as when connecting; and it may put
+our installation back to its beginning, so it is activated again (docs/assumptions.md#pleo-consent-again).
+"""
+
+import secrets
+from datetime import UTC, datetime
+
+from shared.aws.attempts import Purpose
+from shared.aws.connections import Connections, Status
+from shared.aws.sessions import Sessions
+from shared.domain.connecting.tokens import TokenPair
+from shared.errors import VendorError
+from shared.flows.connecting.consent import Page, PleoConsent, Redirect, Step
+from shared.flows.vendors import PLEO, Vendors
+from shared.pleo.client import PleoClient
+from shared.telemetry import note, warn
+
+ACTIVATED = "ACTIVATED"
+
+
+class SignIn:
+    """Signing in and out."""
+
+    def __init__(self, *, connections: Connections, sessions: Sessions, vendors: Vendors, pleo: PleoConsent) -> None:
+        self._connections = connections
+        self._sessions = sessions
+        self._vendors = vendors
+        self._pleo = pleo
+
+    def start(self, cookie: str, public_url: str) -> Step:
+        """Begin: to Pleo's consent page."""
+        return self._pleo.ask(cookie, public_url, Purpose.STATUS)
+
+    def finish(self, pair: TokenPair, public_url: str) -> Step:
+        """Begin a session for the company that consented. Raises vendor errors."""
+        pleo = self._vendors.pleo_with(pair)
+        company_id = pleo.introspect().company_id
+        if company_id is None:
+            return Page("organisation_token", 400)
+        connection = self._connections.of_company(company_id.lower())
+        if connection is None or connection.status is Status.DISCONNECTED:
+            _give_back(pleo)
+            return Page("not_connected")
+        self._vendors.tokens.save(connection.connection_id, connection.company_id, PLEO, pair)
+        if connection.status is not Status.CONNECTING:
+            activate(pleo)
+        cookie = secrets.token_urlsafe(32)
+        self._sessions.begin(cookie, connection.connection_id, datetime.now(UTC))
+        note("signed in", connection_id=connection.connection_id)
+        return Redirect(f"{public_url}/status", session=cookie)
+
+    def out(self, cookie: str) -> None:
+        """End a session."""
+        self._sessions.end(cookie)
+
+
+def activate(pleo: PleoClient) -> None:
+    """Tell Pleo that the set-up is complete, unless it knows."""
+    if pleo.installation().status != ACTIVATED:
+        pleo.activate_installation()
+
+
+def _give_back(pleo: PleoClient) -> None:
+    """There is nothing to sign in to, so the access that was granted for it ends at once."""
+    try:
+        pleo.delete_installation()
+    except VendorError as error:
+        warn("tokens not given back", cause=str(error))

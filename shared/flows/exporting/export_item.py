@@ -1,0 +1,251 @@
+"""Exporting one item: voucher, receipts, hint; each remembered before and after it is done.
+
+What if the process dies right here? Before a call the intention is in the ledger; a voucher whose number is recorded
+without id is searched for before it is made again, a receipt that was on its way is looked for among the voucher's
+files, a second hint is refused by lexoffice and changes nothing. What if this runs twice? The record of the entry's
+voucher is kept for good, so a later job reports the voucher it finds. What if two run at once? Each write of the record
+replaces the one before it or fails, so the slower worker stops before it has made anything.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from shared.aws.matches import Matches
+from shared.aws.vouchers import VoucherRecord, Vouchers
+from shared.domain.exporting import export_errors
+from shared.domain.exporting.expense import Expense
+from shared.domain.exporting.export_errors import Refusal
+from shared.domain.exporting.mapping import voucher_for
+from shared.domain.exporting.matching import BankLine, rails
+from shared.domain.exporting.voucher import ContactNeed, Reason, Settings, Voucher, WithoutVoucher, invoice_key
+from shared.domain.exporting.voucher_facts import booked
+from shared.domain.money import Money
+from shared.domain.times import utc_text
+from shared.errors import NotFound, OutcomeUnknown, Overtaken, RateLimited, Rejected, Unavailable, UnexpectedAnswer
+from shared.flows.exporting.hints import Hints
+from shared.flows.exporting.voucher_files import Receipt, RefusedItemError, VoucherFiles, words
+from shared.lexoffice.client import LexofficeClient
+from shared.lexoffice.models import NewVoucher, NewVoucherItem
+from shared.telemetry import note
+
+# How lexoffice says that books are closed is not documented (docs/assumptions.md#lexoffice-closed-period).
+_CLOSED = re.compile(r"period.?closed|closed.?period|festgeschrieben|festschreibung", re.IGNORECASE)
+_PAYMENT_RETURNED = "invoice_payment_returned"
+
+type LineOf = Callable[[str], BankLine | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A success: the voucher's id, "" where none is needed, and why no suggestion will appear (stable words)."""
+
+    voucher_id: str = ""
+    rails: tuple[str, ...] = ()
+
+
+class ItemExporter:
+    """Exports items of one company's job within one run."""
+
+    def __init__(
+        self,
+        connection_id: str,
+        settings: Settings,
+        *,
+        job_at: str,
+        settling: timedelta,
+        line_of: LineOf,
+        files: VoucherFiles,
+        vouchers: Vouchers,
+        matches: Matches,
+        lexoffice: LexofficeClient,
+    ) -> None:
+        """`job_at`: when the job was created by Pleo's clock; `line_of`: an entry's bank line, if it has one.
+
+        `settling`: how long a voucher whose outcome is unknown may take to be found.
+        """
+        self._connection_id = connection_id
+        self._settings = settings
+        self._job_at = job_at
+        self._settling = settling
+        self._line_of = line_of
+        self._files = files
+        self._vouchers = vouchers
+        self._matches = matches
+        self._lexoffice = lexoffice
+        self._hints = Hints(connection_id, vouchers=vouchers, lexoffice=lexoffice)
+
+    def export(self, expense: Expense) -> Exported:
+        """Do what is left to do for an item.
+
+        Raises RefusedItemError, Overtaken, OutOfTime, and vendor errors that may concern all items.
+        """
+        record = self._vouchers.get(self._connection_id, expense.entry_id)
+        if record is not None and record.voucher_id and self._stands(record):
+            # Exported before: whatever has changed since, this is its voucher. Receipts that were added follow it.
+            return Exported(self._completed(expense, record, self._files.load(expense.files)).voucher_id)
+        counterpart = self._hints.counterpart(expense)
+        bank_line = self._line_of(counterpart) if counterpart else None
+        outcome = voucher_for(expense, self._settings, bank_line)
+        match outcome:
+            case Refusal():
+                raise RefusedItemError(outcome)
+            case WithoutVoucher(reason=Reason.INVOICE_PAYMENT):
+                return self._paid_invoice(expense)
+            case WithoutVoucher():
+                return Exported()
+            case Voucher():
+                return self._written(expense, outcome, bank_line, record)
+
+    def _stands(self, record: VoucherRecord) -> bool:
+        """Whether the voucher is still there: somebody may have deleted or voided it, to have it made again."""
+        try:
+            return self._lexoffice.voucher(record.voucher_id).voucher_status != "voided"
+        except NotFound:
+            return False
+
+    def _paid_invoice(self, expense: Expense) -> Exported:
+        """A payment's voucher is that of its invoice, if that has been exported; else the invoice will find it."""
+        key = invoice_key(expense)
+        if not key:
+            return Exported()
+        payment = "" if expense.sub_type == _PAYMENT_RETURNED else expense.entry_id
+        link = self._vouchers.link_invoice(self._connection_id, key, payment_entry=payment)
+        record = self._vouchers.get(self._connection_id, link.invoice_entry) if link.invoice_entry else None
+        if record is None or not record.voucher_id:
+            return Exported()
+        self._hints.send(record, payment)
+        return Exported(record.voucher_id)
+
+    def _written(
+        self, expense: Expense, voucher: Voucher, bank_line: BankLine | None, record: VoucherRecord | None
+    ) -> Exported:
+        # Every receipt is loaded and checked before anything is written: no voucher is left without what it needs.
+        ready = self._files.load(expense.files)
+        record = self._with_voucher(expense, voucher, record)
+        record = self._completed(expense, record, ready)
+        return Exported(record.voucher_id, tuple(rail.value for rail in rails(voucher, bank_line)))
+
+    def _completed(self, expense: Expense, record: VoucherRecord, ready: list[Receipt]) -> VoucherRecord:
+        record = self._files.attach(record, ready)
+        key = invoice_key(expense) if expense.type == "invoice" else ""
+        if key:
+            self._vouchers.link_invoice(self._connection_id, key, invoice_entry=expense.entry_id)
+        return self._hints.send(record, self._hints.counterpart(expense))
+
+    def _with_voucher(self, expense: Expense, voucher: Voucher, record: VoucherRecord | None) -> VoucherRecord:
+        # Did the last attempt, which died between intention and record, reach lexoffice?
+        if record is not None and not record.voucher_id and (found := self._found(voucher)):
+            return self._recovered(record, found)
+        if record is not None and not record.voucher_id and self._may_be_on_its_way(record):
+            raise Overtaken("lexoffice may still be making the voucher")
+        new = self._new(voucher)
+        fresh = VoucherRecord(
+            entry_id=expense.entry_id,
+            number=voucher.number,
+            job_at=self._job_at,
+            booked=booked(expense, voucher, self._settings),
+        )
+        version = record.version if record else 0
+        record = self._kept(replace(fresh, version=version, intended_at=utc_text(datetime.now(UTC))))
+        try:
+            voucher_id = self._lexoffice.create_voucher(new)
+        except (OutcomeUnknown, UnexpectedAnswer):
+            if found := self._found(voucher):
+                return self._recovered(record, found)
+            raise
+        except (Rejected, RateLimited, Unavailable) as error:
+            self._kept(replace(record, intended_at=""))  # it was surely not made
+            if not isinstance(error, Rejected):
+                raise
+            raise RefusedItemError(_refused(error, voucher)) from error
+        self._tell("voucher made", record, voucher_id)
+        return self._made(record, voucher_id)
+
+    def _may_be_on_its_way(self, record: VoucherRecord) -> bool:
+        """Whether the voucher was sent off so recently that its absence proves nothing."""
+        if not record.intended_at:
+            return False
+        return datetime.now(UTC) - datetime.fromisoformat(record.intended_at) < self._settling
+
+    def _found(self, voucher: Voucher) -> str:
+        """The id of the voucher with this number, "" if there is none; one that was voided is another one."""
+        found = self._lexoffice.find_vouchers(voucher.number, [voucher.type])
+        return next((row.id for row in found if row.voucher_status != "voided"), "")
+
+    def _recovered(self, record: VoucherRecord, voucher_id: str) -> VoucherRecord:
+        """A voucher that was made without our knowing: events about it, if any, were passed over until now."""
+        self._tell("voucher found", record, voucher_id)
+        record = self._made(record, voucher_id)
+        self._matches.look_again(self._connection_id, voucher_id, datetime.now(UTC))
+        return record
+
+    def _made(self, record: VoucherRecord, voucher_id: str) -> VoucherRecord:
+        # First, because an event about a voucher that nobody expects is passed over.
+        self._matches.expect(self._connection_id, voucher_id, record.entry_id)
+        return self._kept(replace(record, voucher_id=voucher_id, watched_since=utc_text(datetime.now(UTC))))
+
+    def _new(self, voucher: Voucher) -> NewVoucher:
+        contact_id = self._contact(voucher.contact, voucher) if voucher.contact else None
+        return NewVoucher(
+            type="purchasecreditnote" if voucher.credit else "purchaseinvoice",
+            voucher_number=voucher.number,
+            voucher_date=voucher.day,
+            due_date=voucher.due_date,
+            total_gross_amount=_euros(voucher.total_gross),
+            total_tax_amount=_euros(voucher.total_tax),
+            use_collective_contact=contact_id is None,
+            contact_id=contact_id,
+            contact_name=voucher.contact_name if contact_id is None else None,
+            remark=voucher.remark or None,
+            voucher_items=tuple(
+                NewVoucherItem(
+                    amount=_euros(column.gross),
+                    tax_amount=_euros(column.tax),
+                    tax_rate_percent=column.rate,
+                    category_id=column.category_id,
+                )
+                for column in voucher.columns
+            ),
+        )
+
+    def _contact(self, need: ContactNeed, voucher: Voucher) -> str:
+        """Find the vendor or create it; found again by its name if nobody knows whether it was created."""
+        known = self._lexoffice.find_vendor(need.name)
+        if known is not None:
+            return known.id
+        try:
+            return self._lexoffice.create_vendor(need.name, need.country or None, need.vat_id or None)
+        except (OutcomeUnknown, UnexpectedAnswer):
+            known = self._lexoffice.find_vendor(need.name)
+            if known is None:
+                raise
+            return known.id
+        except Rejected as error:
+            raise RefusedItemError(_refused(error, voucher)) from error
+
+    def _tell(self, message: str, record: VoucherRecord, voucher_id: str) -> None:
+        """Log a voucher's outcome with lexoffice's own id of the call that it goes back to."""
+        note(
+            message,
+            connection_id=self._connection_id,
+            entry_id=record.entry_id,
+            voucher_id=voucher_id,
+            vendor_request_id=self._lexoffice.request_id,
+        )
+
+    def _kept(self, record: VoucherRecord) -> VoucherRecord:
+        return self._vouchers.save(self._connection_id, record, datetime.now(UTC))
+
+
+def _euros(cents: int) -> Decimal:
+    return Money(cents, "EUR").decimal
+
+
+def _refused(error: Rejected, voucher: Voucher) -> Refusal:
+    reason = words(error)
+    if _CLOSED.search(reason):
+        return Refusal(export_errors.PERIOD_CLOSED, {"month": f"{voucher.day:%m/%Y}"})
+    return Refusal(export_errors.LEXOFFICE_REFUSED, {"reason": reason})

@@ -1,0 +1,423 @@
+"""One export job: claim, write everything down, item by item, report as it goes, one final event.
+
+What if the process dies right here? The job's state, every item and every outcome are in the ledger before Pleo hears
+of them; the next run goes on where this one stopped, without a second `started` and without a second voucher. Reports
+may be repeated. https://developers.pleo.io/reference/export-api-overview
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from shared.aws.connections import PAUSED, Connection, Status
+from shared.aws.exports import ExportItem, Exports, Job, JobState
+from shared.aws.ledger import Ledger
+from shared.aws.matches import Matches
+from shared.aws.vouchers import Vouchers
+from shared.domain.exporting import export_errors
+from shared.domain.exporting.export_errors import ExportError, Refusal
+from shared.domain.exporting.matching import BankLine
+from shared.domain.exporting.voucher import Settings
+from shared.domain.feeding.entry_rules import Destination
+from shared.domain.times import utc_text
+from shared.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    OutcomeUnknown,
+    OutOfTime,
+    RateLimited,
+    Rejected,
+    Unavailable,
+    UnexpectedAnswer,
+    VendorError,
+)
+from shared.flows.exporting.export_item import ItemExporter
+from shared.flows.exporting.voucher_files import RefusedItemError, VoucherFiles
+from shared.flows.vendors import LEXOFFICE, Remaining
+from shared.lexoffice.client import LexofficeClient
+from shared.pleo import export_items
+from shared.pleo.client import PleoClient
+from shared.pleo.exports import MISSING_CONTRA_ACCOUNTS
+from shared.pleo.models import ExportJob, ItemResult, JobEvent
+from shared.telemetry import attention, count, note, vocabulary, warn
+
+# Results are reported this often, so that the job's hour without an update never runs out.
+_REPORT_EVERY_ITEMS = 20
+_REPORT_EVERY_SECONDS = 60.0
+# A result that Pleo does not take (an error inside its 200) is repeated so often before the job ends without it.
+_REPORT_ATTEMPTS = 3
+_MOST_ATTEMPTS = 4
+# A job that lexoffice keeps from going on is ended so long before Pleo would end it.
+_LAST_CHANCE = timedelta(minutes=15)
+_HELD = {
+    "lexoffice_access_gone": export_errors.ACCESS_GONE,
+    "plan": export_errors.PLAN,
+    "lexoffice_scope": export_errors.PLAN,
+    "account_missing": export_errors.WALLET_ACCOUNT_GONE,
+    PAUSED: export_errors.PAUSED,
+}
+_ENDED_BY_PLEO = {error.job_type: error for error in (export_errors.JOB_EXPIRED, export_errors.JOB_CANCELLED)}
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerParts:
+    """The parts of the ledger that an export reads and writes."""
+
+    ledger: Ledger
+    exports: Exports
+    vouchers: Vouchers
+    matches: Matches
+
+
+class JobRun:
+    """One job in one run of the worker."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        job: ExportJob,
+        *,
+        parts: LedgerParts,
+        pleo: PleoClient,
+        lexoffice: LexofficeClient,
+        files: VoucherFiles,
+        settings: Callable[[], Settings],
+        app_url: str,
+        settling: timedelta,
+        remaining: Remaining,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._connection = connection
+        self._job = job
+        self._parts = parts
+        self._exports = parts.exports
+        self._pleo = pleo
+        self._lexoffice = lexoffice
+        self._files = files
+        self._settings = settings
+        self._app_url = app_url
+        self._settling = settling
+        self._remaining = remaining
+        self._monotonic = monotonic
+        self._reported_at = monotonic()
+        self._updated_at = job.last_updated_at or job.created_at  # by Pleo's clock first, by ours after an update
+        self._unreported: list[ExportItem] = []
+        self._outcomes: dict[str, str] = {}  # of every item, "" while it is work; empty as long as none was read
+
+    def work(self) -> bool:
+        """Take the job as far as time allows; False when it is not finished."""
+        job = self._exports.job(self._connection_id, self._job.id)
+        if job is not None and job.state is JobState.FINISHED:
+            return True
+        if not self._job.is_open:
+            return self._over(self._job)
+        try:
+            return self._worked(job)
+        except Conflict as error:
+            if error.vendor == LEXOFFICE:
+                raise
+            ended = self._pleo.export_job(self._job.id)
+            if ended.is_open:
+                raise Unavailable("pleo", "an export job", reason="state changed meanwhile") from error
+            return self._over(ended)
+        except (RateLimited, Unavailable, OutcomeUnknown, UnexpectedAnswer) as error:
+            if error.vendor != LEXOFFICE or not self._expires_soon():
+                raise
+            # Better a job that says why than one that Pleo gives up without a word.
+            cause = _vain(error)
+            refusal = Refusal(cause if cause.job_type else export_errors.LEXOFFICE_DOWN)
+            return self._fail(self._exports.job(self._connection_id, self._job.id) or self._claimed(), refusal)
+
+    def _expires_soon(self) -> bool:
+        """Whether Pleo will give the job up before many more attempts."""
+        return datetime.now(UTC) - self._updated_at > timedelta(seconds=self._job.expires_in) - _LAST_CHANCE
+
+    def _claimed(self) -> Job:
+        return Job(job_id=self._job.id, state=JobState.CLAIMED, created_at=utc_text(self._job.created_at))
+
+    def _worked(self, job: Job | None) -> bool:
+        if job is None:
+            job = self._saved(self._claimed())
+        if self._job.status == "pending":
+            self._start()
+        if job.event:  # decided when everything had been reported
+            return self._finish(job)
+        if self._connection.status is Status.HELD:
+            return self._fail(job, Refusal(_HELD.get(self._connection.hold, export_errors.DISCONNECTED)))
+        if job.state is JobState.CLAIMED:
+            if refusal := self._snapshot():
+                return self._fail(job, refusal)
+            job = self._saved(replace(job, state=JobState.RUNNING))
+        return self._items(job)
+
+    def _snapshot(self) -> Refusal | None:
+        """Write every item down: after the job nobody can read them, and the links to files live a day."""
+        try:
+            items = list(self._pleo.export_items(self._job.id))
+        except Rejected as error:
+            if any(issue.kind == MISSING_CONTRA_ACCOUNTS for issue in error.issues):
+                return Refusal(export_errors.CONTRA_MISSING)
+            raise
+        if not all(isinstance(item.get("accountingEntryId"), str) for item in items):
+            attention("export job malformed", connection_id=self._connection_id, job_id=self._job.id)
+            return Refusal(export_errors.INTERNAL)
+        if len({item.get("accountingEntryId") for item in items}) != self._job.number_of_items:
+            raise Unavailable("pleo", "the items of an export job", reason="incomplete list")
+        self._exports.snapshot(self._connection_id, self._job.id, items, datetime.now(UTC))
+        self._outcomes = {item["accountingEntryId"].lower(): "" for item in items}
+        return None
+
+    def _start(self) -> None:
+        """Claim the job at Pleo; one that is in progress already was claimed by an earlier run of ours."""
+        try:
+            self._pleo.job_event(self._job.id, JobEvent.STARTED)
+        except (Conflict, OutcomeUnknown):
+            if self._pleo.export_job(self._job.id).status != "in_progress":
+                raise
+        self._updated_at = datetime.now(UTC)
+
+    def _items(self, job: Job) -> bool:
+        items = self._exports.items(self._connection_id, self._job.id)
+        self._outcomes = {row.entry_id: row.outcome for row in items}
+        self._unreported = [row for row in items if row.outcome and not row.reported]
+        # Invoices first, so that their payments find them.
+        waiting = sorted((row for row in items if not row.outcome), key=_is_payment)
+        try:
+            self._decide_all(job, waiting)
+        except Forbidden as error:
+            if error.vendor != LEXOFFICE:
+                raise
+            return self._fail(job, Refusal(export_errors.PLAN))
+        except OutOfTime:
+            self._report()
+            self._saved(job)
+            return False
+        self._report()
+        failed = "failed" in self._outcomes.values() or bool(self._unreported)
+        event = JobEvent.COMPLETED_WITH_ERRORS if failed else JobEvent.COMPLETED
+        return self._finish(self._saved(replace(job, event=event.value)))
+
+    def _decide_all(self, job: Job, waiting: list[ExportItem]) -> None:
+        """Record the items' outcomes one by one. Raises OutOfTime, and Forbidden before the first one."""
+        exporter = self._exporter() if waiting else None
+        for row in waiting:
+            if exporter is None or self._remaining() < 0:
+                raise OutOfTime("the next run goes on with the next item")
+            decided = self._decided(row, exporter)
+            self._exports.decide(self._connection_id, decided)
+            self._outcomes[decided.entry_id] = decided.outcome
+            self._unreported.append(decided)
+            if self._report_is_due():
+                self._report()
+                self._saved(job)  # so that a person sees how far it is
+
+    def _exporter(self) -> ItemExporter:
+        return ItemExporter(
+            self._connection_id,
+            self._settings(),
+            job_at=utc_text(self._job.created_at),
+            settling=self._settling,
+            line_of=self._bank_line,
+            files=self._files,
+            vouchers=self._parts.vouchers,
+            matches=self._parts.matches,
+            lexoffice=self._lexoffice,
+        )
+
+    def _decided(self, item: ExportItem, exporter: ItemExporter) -> ExportItem:
+        """One item's outcome. A fault that concerns every item is raised, not blamed on this one."""
+        try:
+            exported = exporter.export(export_items.parse(item.item))
+        except export_items.MalformedExportItemError as error:
+            return self._failed(item, Refusal(export_errors.MALFORMED, {"field": error.field}))
+        except RefusedItemError as error:
+            return self._failed(item, error.refusal, error.__cause__)
+        except (Forbidden, NotFound, Conflict, RateLimited, Unavailable, OutcomeUnknown, UnexpectedAnswer) as error:
+            if error.vendor != LEXOFFICE:
+                raise
+            refusal = self._blamed(item, error)
+            if refusal is None:
+                raise
+            return self._failed(item, refusal, error)
+        note(
+            "expense exported",
+            connection_id=self._connection_id,
+            entry_id=item.entry_id,
+            job_id=self._job.id,
+            voucher_id=exported.voucher_id,
+            rails=list(exported.rails),
+        )
+        count("ItemsExported")
+        return replace(item, outcome="successful", voucher_id=exported.voucher_id, text=",".join(exported.rails))
+
+    def _blamed(self, item: ExportItem, error: VendorError) -> Refusal | None:
+        """Is lexoffice's failure this item's? Of an outage nobody knows; after some runs that ended here it counts."""
+        if isinstance(error, Forbidden):
+            return Refusal(export_errors.PLAN)
+        if isinstance(error, NotFound | Conflict):
+            return Refusal(export_errors.LEXOFFICE_REFUSED, {"reason": f"Status {error.status}"})
+        if not self._answers():
+            return None
+        tried = replace(item, attempts=item.attempts + 1)
+        self._exports.tried(self._connection_id, tried)
+        return Refusal(_vain(error)) if tried.attempts >= _MOST_ATTEMPTS else None
+
+    def _answers(self) -> bool:
+        """Does lexoffice answer anything at all? If not, it is an outage and no item's fault."""
+        try:
+            self._lexoffice.profile()
+        except (RateLimited, Unavailable, OutcomeUnknown, UnexpectedAnswer):
+            return False
+        return True
+
+    def _failed(self, item: ExportItem, refusal: Refusal, cause: BaseException | None = None) -> ExportItem:
+        """`cause`: what the refusal goes back to, if anything was asked of a vendor."""
+        whose = export_errors.fault(refusal.error)
+        (warn if whose == "system" else note)(
+            "expense refused",
+            connection_id=self._connection_id,
+            entry_id=item.entry_id,
+            job_id=self._job.id,
+            code=refusal.error.code,
+            vendor_request_id=(cause.request_id or "") if isinstance(cause, VendorError) else "",
+        )
+        count("ItemsRefused", code=refusal.error.code, fault=whose)
+        return replace(
+            item,
+            outcome="failed",
+            code=refusal.error.code,
+            failure_type=refusal.error.type,
+            text=refusal.german,
+            values=refusal.values,
+        )
+
+    def _bank_line(self, entry_id: str) -> BankLine | None:
+        row = self._parts.ledger.first_row(self._connection_id, entry_id)
+        if row is None or row.day is None or row.destination is not Destination.LINE:
+            return None
+        return BankLine(row.amount, row.day)
+
+    def _report_is_due(self) -> bool:
+        late = self._monotonic() - self._reported_at > _REPORT_EVERY_SECONDS
+        return late or len(self._unreported) >= _REPORT_EVERY_ITEMS
+
+    def _report(self) -> None:
+        """Tell Pleo the outcomes it does not know yet; what it does not take stays in `_unreported`."""
+        for _ in range(_REPORT_ATTEMPTS):
+            if self._unreported:
+                self._report_once()
+
+    def _report_once(self) -> None:
+        errors = self._pleo.update_export_items(self._job.id, [self._result(row) for row in self._unreported])
+        for error in errors:
+            warn(
+                "result not taken",
+                connection_id=self._connection_id,
+                entry_id=error.accounting_entry_id,
+                cause=error.type,
+            )
+        refused = {error.accounting_entry_id.lower() for error in errors}
+        for row in self._unreported:
+            if row.entry_id not in refused:
+                self._exports.reported(self._connection_id, row)
+        self._unreported = [row for row in self._unreported if row.entry_id in refused]
+        self._reported_at = self._monotonic()
+        self._updated_at = datetime.now(UTC)
+
+    def _result(self, row: ExportItem) -> ItemResult:
+        if row.outcome == "failed":
+            return ItemResult(
+                accounting_entry_id=row.entry_id,
+                status="failed",
+                failure_reason=row.text,
+                failure_reason_type=row.failure_type,
+            )
+        return ItemResult(
+            accounting_entry_id=row.entry_id,
+            status="successful",
+            exported_at=datetime.now(UTC),
+            external_id=row.voucher_id or None,
+            external_url=f"{self._app_url}/permalink/vouchers/view/{row.voucher_id}" if row.voucher_id else None,
+        )
+
+    def _fail(self, job: Job, refusal: Refusal) -> bool:
+        """End a job of which nothing more can be exported, with the reason on it; what was done is reported."""
+        items = self._exports.items(self._connection_id, self._job.id)
+        self._unreported = [row for row in items if row.outcome and not row.reported]
+        self._report()
+        self._pleo.job_event(
+            self._job.id,
+            JobEvent.FAILED,
+            failure_reason=refusal.german,
+            failure_reason_type=refusal.error.job_type,
+        )
+        return self._ended(job, refusal)
+
+    def _finish(self, job: Job) -> bool:
+        """Send the final event; one that had arrived before is refused, and the job is over all the same."""
+        self._pleo.job_event(self._job.id, JobEvent(job.event))
+        self._saved(replace(job, state=JobState.FINISHED))
+        note("job finished", connection_id=self._connection_id, job_id=self._job.id, job_event=job.event)
+        return True
+
+    def _over(self, ended: ExportJob) -> bool:
+        """Pleo allows nothing more: the job was finished, cancelled, or expired. What was done is remembered."""
+        job = self._exports.job(self._connection_id, ended.id) or self._claimed()
+        if ended.status != "failed":
+            self._saved(replace(job, state=JobState.FINISHED, event=ended.status))
+            return True
+        reason = ended.failure_reason_type or "?"
+        refusal = Refusal(_ENDED_BY_PLEO.get(reason, export_errors.JOB_ENDED), {"reason": reason})
+        if refusal.error is not export_errors.JOB_CANCELLED:
+            attention(
+                "job ended by Pleo", connection_id=self._connection_id, job_id=ended.id, reason=vocabulary(reason)
+            )
+        return self._ended(job, refusal)
+
+    def _ended(self, job: Job, refusal: Refusal) -> bool:
+        """A job that failed as a whole: it says why, and so does every item that was not decided."""
+        error, text = refusal.error, refusal.german
+        for row in self._exports.items(self._connection_id, job.job_id):
+            self._outcomes[row.entry_id] = row.outcome or "abandoned"
+            if not row.outcome:
+                abandoned = replace(row, outcome="abandoned", code=error.code, text=text, values=refusal.values)
+                self._exports.decide(self._connection_id, abandoned)
+        self._saved(
+            replace(job, state=JobState.FINISHED, event=JobEvent.FAILED.value, code=error.code, values=refusal.values)
+        )
+        whose = export_errors.fault(error)
+        (warn if whose == "system" else note)(
+            "job failed", connection_id=self._connection_id, job_id=job.job_id, code=error.code
+        )
+        count("JobsFailed", code=error.code, fault=whose)
+        return True
+
+    def _saved(self, job: Job) -> Job:
+        if self._outcomes:
+            outcomes = list(self._outcomes.values())
+            job = replace(
+                job,
+                items=len(outcomes),
+                successful=outcomes.count("successful"),
+                failed=outcomes.count("failed"),
+            )
+        self._exports.save_job(self._connection_id, job, datetime.now(UTC))
+        return job
+
+    @property
+    def _connection_id(self) -> str:
+        return self._connection.connection_id
+
+
+def _is_payment(item: ExportItem) -> bool:
+    return item.item.get("type") == "invoice_payment"
+
+
+def _vain(error: VendorError) -> ExportError:
+    """What a bookkeeper reads after the last attempt."""
+    if isinstance(error, RateLimited):
+        return export_errors.LEXOFFICE_BUSY
+    if error.operation.endswith("/files"):
+        return export_errors.RECEIPT_UPLOAD
+    return export_errors.LEXOFFICE_TIMEOUT if isinstance(error, OutcomeUnknown) else export_errors.LEXOFFICE_DOWN

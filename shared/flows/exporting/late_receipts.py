@@ -1,0 +1,117 @@
+"""Receipts that arrive in Pleo after the export are attached to the voucher that is there, once each.
+
+Pleo has no event for them, so every hour the receipts of all vouchers of the last three months are listed, a hundred
+entries a call. A receipt that Pleo had when the job was created belongs to the export: entries in a running job are
+locked (https://developers.pleo.io, Export API). The voucher itself is never written again: a PUT can lose its files.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import batched
+
+from shared.aws.connections import Connection, Connections
+from shared.aws.vouchers import VoucherRecord, Vouchers
+from shared.domain.exporting.expense import File
+from shared.domain.exporting.export_errors import RECEIPT_DOWNLOAD
+from shared.domain.times import utc_text
+from shared.errors import Forbidden, NotFound, OutcomeUnknown, Unavailable, UnexpectedAnswer
+from shared.flows.exporting.voucher_files import RefusedItemError, VoucherFiles
+from shared.pleo.client import PleoClient
+from shared.pleo.models import Receipt
+from shared.telemetry import attention, count, note, warn
+
+EVERY = timedelta(hours=1)
+WATCHED_FOR = timedelta(days=90)
+_AT_ONCE = 100
+
+
+def due(connection: Connection, now: datetime) -> bool:
+    """Whether it is time to look again."""
+    last = connection.receipts_at
+    return not last or now - datetime.fromisoformat(last) >= EVERY
+
+
+class LateReceipts:
+    """Looks for one company's late receipts within one run."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        connections: Connections,
+        vouchers: Vouchers,
+        pleo: PleoClient,
+        files: VoucherFiles,
+    ) -> None:
+        self._connection = connection
+        self._connections = connections
+        self._vouchers = vouchers
+        self._pleo = pleo
+        self._files = files
+
+    def attach(self) -> None:
+        """Attach what has arrived. Raises OutOfTime, and vendor errors that concern all vouchers."""
+        now = datetime.now(UTC)
+        watched = self._vouchers.watched(self._connection.connection_id)
+        since = utc_text(now - WATCHED_FOR)
+        for record in watched:
+            if record.watched_since < since:
+                self._kept(replace(record, watched_since=""))
+        try:
+            for some in batched((row for row in watched if row.watched_since >= since), _AT_ONCE, strict=False):
+                self._look_at(some)
+        except Forbidden as error:
+            # Neither feed nor export needs this right, so the company is not held for it.
+            warn("receipts not readable", connection_id=self._connection.connection_id, cause=str(error))
+        self._connections.change(self._connection.connection_id, receipts_at=utc_text(now))
+
+    def _look_at(self, records: Sequence[VoucherRecord]) -> None:
+        found: dict[str, list[Receipt]] = {}
+        entry_ids = [record.entry_id for record in records]
+        for receipt in self._pleo.receipts_of(self._connection.company_id, entry_ids):
+            found.setdefault(receipt.accounting_entry_id.lower(), []).append(receipt)
+        for record in records:
+            new = [receipt for receipt in found.get(record.entry_id, []) if receipt.id not in record.receipts]
+            if new:
+                self._take(record, sorted(new, key=lambda receipt: (receipt.created_at, receipt.id)))
+
+    def _take(self, record: VoucherRecord, new: Sequence[Receipt]) -> None:
+        before = datetime.fromisoformat(record.job_at)
+        exported = [receipt for receipt in new if receipt.created_at <= before]
+        record = self._kept(_done(record, exported)) if exported else record
+        for receipt in new[len(exported) :]:
+            try:
+                record = self._files.attach(record, self._files.load([File(receipt.url, receipt.mime_type, None)]))
+            except RefusedItemError as error:
+                if error.refusal.error is RECEIPT_DOWNLOAD:
+                    warn("late receipt not loaded", **self._keys(record))
+                    return
+                # Its job is over, so Pleo cannot be told any more.
+                self._tell("late receipt refused", record, code=error.refusal.error.code)
+            except NotFound:
+                self._tell("late receipt without voucher", record)
+            except (OutcomeUnknown, Unavailable, UnexpectedAnswer) as error:
+                warn("late receipt postponed", **self._keys(record), cause=str(error))
+                return
+            else:
+                note("late receipt attached", **self._keys(record))
+                count("LateReceipts")
+            record = self._kept(_done(self._current(record), [receipt]))
+
+    def _current(self, record: VoucherRecord) -> VoucherRecord:
+        """The record after a refusal, which was written on the way."""
+        return self._vouchers.get(self._connection.connection_id, record.entry_id) or record
+
+    def _tell(self, cause: str, record: VoucherRecord, **keys: str) -> None:
+        attention(cause, **self._keys(record), **keys)
+
+    def _keys(self, record: VoucherRecord) -> Mapping[str, str]:
+        return {"connection_id": self._connection.connection_id, "entry_id": record.entry_id}
+
+    def _kept(self, record: VoucherRecord) -> VoucherRecord:
+        return self._vouchers.save(self._connection.connection_id, record, datetime.now(UTC))
+
+
+def _done(record: VoucherRecord, receipts: Sequence[Receipt]) -> VoucherRecord:
+    return replace(record, receipts=(*record.receipts, *(receipt.id for receipt in receipts)))

@@ -1,0 +1,117 @@
+"""Receiving lexoffice's events: verify, note what to look at, wake somebody, answer.
+
+An event can be replayed for ever (neither a time nor a unique id is signed), so it says where to look and never what is
+true. Most are about vouchers that are none of ours: they cost one refused write and wake nobody. No vendor is called,
+and neither httpx nor pydantic is in the process: lexoffice waits for 5 s.
+https://developers.lexware.io/docs/#event-subscriptions-endpoint
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from shared.aws.connections import Connections
+from shared.aws.matches import Matches
+from shared.aws.queues import CompanyQueue, SyncQueue
+from shared.flows.delivery import Reply, Request, UnreadableError
+from shared.lexoffice import webhook
+from shared.lexoffice.webhook import Event, MalformedEventError, SignatureRefusedError
+from shared.telemetry import attention, count, note
+
+_CACHED_ORGANISATIONS = 1000
+
+# The same for a wrong signature, an unknown connection and another organisation. lexoffice repeats after a 401 for two
+# days: so long an operator has to pin a key that Lexware has changed. A 404 or 410 would end the subscription.
+_REFUSED = Reply(401, "signature refused")
+_DONE = Reply(200, "ok")
+
+
+class EventReceiver:
+    """What one warm process knows: adapters, the pinned key, whose connections are whose."""
+
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        matches: Matches,
+        export_queue: CompanyQueue,
+        sync_queue: SyncQueue,
+        public_key: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`public_key` in PEM format is the one Lexware publishes; empty: nothing is believed. Raises ConfigError."""
+        self._connections = connections
+        self._matches = matches
+        self._export_queue = export_queue
+        self._sync_queue = sync_queue
+        self._public_key = public_key
+        self._now = now
+        self._organisations: dict[str, str] = {}
+        if public_key:
+            webhook.check_key(public_key)
+
+    def receive(self, request: Request) -> Reply:
+        """Handle one delivery. Raises StoreUnavailable when AWS does not answer: the door asks for another one."""
+        try:
+            body = request.content(webhook.MAX_BODY_BYTES)
+        except UnreadableError as error:
+            count("WebhookRefused")
+            return error.reply
+        if not self._public_key:
+            return _refused("no public key is configured")
+        try:
+            webhook.verify(request.headers, body, self._public_key)
+        except SignatureRefusedError as error:
+            return _refused(str(error))
+        try:
+            event = webhook.parse(body)
+        except MalformedEventError as error:
+            # It is from lexoffice, so asking for it again would bring the same.
+            attention("webhook malformed", detail=str(error))
+            return Reply(202, "not understood")
+        organisation = self._organisation(request.connection_id)
+        if not organisation or event.organization_id.lower() != organisation:
+            return _refused("another organisation" if organisation else "unknown connection")
+        count("WebhookAccepted")
+        return self._heeded(request.connection_id, event)
+
+    def _heeded(self, connection_id: str, event: Event) -> Reply:
+        if event.event_type in webhook.VOUCHER_EVENTS:
+            if self._matches.look_again(connection_id, event.resource_id, self._now()):
+                self._wake_export(connection_id)
+                note("match to be looked at", connection_id=connection_id, voucher_id=event.resource_id)
+            else:
+                count("EventOfOthers")
+        elif event.event_type == webhook.ACCESS_EVENT:
+            # A turn finds out by itself whether it is true; a replayed event then does no harm.
+            self._sync_queue.send_turn(connection_id, access=True)
+            note("access to be checked", connection_id=connection_id)
+        else:
+            count("EventOfOthers")
+        return _DONE
+
+    def _wake_export(self, connection_id: str) -> None:
+        """Wake the worker once for all that waits.
+
+        The longest waiting match names the occasion. As long as it waits, the worker that was woken for it has not
+        ended, and it looks at everything before it ends (shared/flows/exporting/match.py): a bookkeeper who approves a
+        thousand suggestions makes two thousand events and a few wake-ups.
+        """
+        for oldest in self._matches.waiting(connection_id, 1):
+            self._export_queue.wake(connection_id, oldest.work)
+
+    def _organisation(self, connection_id: str) -> str:
+        """The organisation a connection belongs to, once and for good; empty if none is known (yet)."""
+        if connection_id not in self._organisations:
+            connection = self._connections.get(connection_id)
+            if connection is None or not connection.organisation_id:
+                return ""
+            if len(self._organisations) >= _CACHED_ORGANISATIONS:
+                self._organisations.clear()
+            self._organisations[connection_id] = connection.organisation_id.lower()
+        return self._organisations[connection_id]
+
+
+def _refused(cause: str) -> Reply:
+    note("webhook refused", cause=cause)
+    count("WebhookRefused")
+    return _REFUSED

@@ -1,0 +1,129 @@
+"""A voucher's receipts: loaded from Pleo, checked, and attached one by one, each remembered before and after.
+
+Receipts are told apart by their content, so nothing is attached twice, whatever order Pleo lists them in and whether
+they come with an export, a repeated export or later. A receipt that was on its way when a run died is looked for among
+the voucher's files.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from io import BytesIO
+
+from shared.aws.vouchers import Attachment, VoucherRecord, Vouchers
+from shared.domain.exporting import export_errors, receipts
+from shared.domain.exporting.expense import File
+from shared.domain.exporting.export_errors import Refusal
+from shared.errors import (
+    FileTooLarge,
+    NotFound,
+    OutcomeUnknown,
+    OutOfTime,
+    Rejected,
+    Unavailable,
+    UnexpectedAnswer,
+)
+from shared.flows.vendors import Remaining
+from shared.lexoffice.client import LexofficeClient
+from shared.pleo.client import PleoClient
+
+_NAMES = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", "application/xml": "xml"}
+
+
+class RefusedItemError(Exception):
+    """This item cannot be exported; the others can."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        super().__init__(refusal.error.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt that lexoffice will take by all that can be told from here."""
+
+    content: BytesIO
+    content_type: str
+    digest: str
+
+
+class VoucherFiles:
+    """Loads and attaches receipts for one company within one run."""
+
+    def __init__(
+        self,
+        connection_id: str,
+        *,
+        vouchers: Vouchers,
+        pleo: PleoClient,
+        lexoffice: LexofficeClient,
+        remaining: Remaining,
+    ) -> None:
+        """`remaining` seconds may be spent on loading."""
+        self._connection_id = connection_id
+        self._vouchers = vouchers
+        self._pleo = pleo
+        self._lexoffice = lexoffice
+        self._remaining = remaining
+
+    def load(self, files: Iterable[File]) -> list[Receipt]:
+        """Every receipt, checked, in order. Raises RefusedItemError for the first that cannot be attached."""
+        return [self._loaded(file) for file in files]
+
+    def attach(self, record: VoucherRecord, ready: Sequence[Receipt]) -> VoucherRecord:
+        """Attach what is not attached yet. Raises RefusedItemError if lexoffice does not take one."""
+        if record.uploading:
+            record = self._adopted(record)
+        for receipt in ready:
+            if receipt.digest not in {file.digest for file in record.files}:
+                record = self._attached(record, receipt)
+        return record
+
+    def _loaded(self, file: File) -> Receipt:
+        if self._remaining() < 0:
+            raise OutOfTime("no time is left for another receipt")
+        if refusal := receipts.check(file):
+            raise RefusedItemError(refusal)
+        try:
+            content = self._pleo.download(file.url, max_bytes=receipts.MOST_BYTES)
+        except FileTooLarge as error:
+            refusal = receipts.check_size(max(file.size or 0, receipts.MOST_BYTES + 1))
+            raise RefusedItemError(refusal or Refusal(export_errors.RECEIPT_DOWNLOAD)) from error
+        except (NotFound, Unavailable, UnexpectedAnswer) as error:
+            raise RefusedItemError(Refusal(export_errors.RECEIPT_DOWNLOAD)) from error
+        content_type = receipts.content_type(content.getvalue()[: receipts.ENOUGH_BYTES])
+        if content_type is None:
+            raise RefusedItemError(Refusal(export_errors.RECEIPT_TYPE, {"type": file.type}))
+        return Receipt(content, content_type, hashlib.sha256(content.getbuffer()).hexdigest())
+
+    def _attached(self, record: VoucherRecord, receipt: Receipt) -> VoucherRecord:
+        record = self._kept(replace(record, uploading=receipt.digest))
+        name = f"{record.number}-{len(record.files) + 1}.{_NAMES[receipt.content_type]}"
+        try:
+            file_id = self._lexoffice.upload_file(record.voucher_id, name, receipt.content_type, receipt.content)
+        except (OutcomeUnknown, UnexpectedAnswer):
+            record = self._adopted(record)
+            if receipt.digest not in {file.digest for file in record.files}:
+                raise
+            return record
+        except Rejected as error:
+            self._kept(replace(record, uploading=""))
+            raise RefusedItemError(Refusal(export_errors.RECEIPT_BROKEN, {"reason": words(error)})) from error
+        return self._kept(replace(record, files=(*record.files, Attachment(file_id, receipt.digest)), uploading=""))
+
+    def _adopted(self, record: VoucherRecord) -> VoucherRecord:
+        """Look at the voucher: a receipt that was on its way when the last attempt died may have arrived."""
+        known = {file.file_id for file in record.files}
+        there = self._lexoffice.voucher(record.voucher_id).files
+        new = tuple(Attachment(file_id, record.uploading) for file_id in there if file_id not in known)[:1]
+        return self._kept(replace(record, files=(*record.files, *new), uploading=""))
+
+    def _kept(self, record: VoucherRecord) -> VoucherRecord:
+        return self._vouchers.save(self._connection_id, record, datetime.now(UTC))
+
+
+def words(error: Rejected) -> str:
+    """lexoffice's complaints in one line."""
+    complaints = "; ".join(" ".join(filter(None, (row.field, row.kind, row.message))) for row in error.issues)
+    return complaints or f"Status {error.status}"

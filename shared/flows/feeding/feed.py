@@ -1,0 +1,298 @@
+"""Feeding one company: its ready rows become lines of the finance account, 25 a call, then the balance follows.
+
+What if the process dies right here? Before a call nothing has happened; after it, the rows are still ready and the
+same lines go out again, word for word, and lexoffice recognises each by its reference and keeps the one it has. Once
+recorded, a row is no work any more. What if this runs twice? The queue gives a company one worker at a time; if two run
+all the same, the second one's lines are recognised and its records refused.
+"""
+
+import html
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from shared.aws.connections import Connection, Connections, Status
+from shared.aws.ledger import Ledger
+from shared.domain.feeding import ledger as rules
+from shared.domain.feeding.entry_rules import Destination
+from shared.domain.feeding.ledger import Row, State
+from shared.domain.money import Money
+from shared.domain.times import midnight
+from shared.errors import (
+    AccessGone,
+    Forbidden,
+    NotFound,
+    OutcomeUnknown,
+    OutOfTime,
+    Rejected,
+    Unavailable,
+    UnexpectedAnswer,
+)
+from shared.flows.hold import hold, reason_of
+from shared.flows.vendors import Remaining, Vendors
+from shared.lexoffice.client import MOST_TRANSACTIONS, LexofficeClient
+from shared.lexoffice.models import FinanceTransaction, NewFinanceTransaction
+from shared.pleo import entries
+from shared.telemetry import attention, count, lasted, note, warn
+
+# A call may take as long as lexoffice's gateway waits (30 s); what is begun must also be recorded.
+SECONDS_FOR_A_CALL = 40.0
+# In one run a call is tried this often before the queue takes over with its longer pauses.
+_PAUSES = (1.0,)
+
+
+class NoProgressError(Exception):
+    """Rows were fed but could not be recorded: going on would send them for ever."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run did; `unfinished` says that work is left which needs another run at once."""
+
+    sent: int = 0
+    listed: int = 0
+    failed: int = 0
+    unfinished: bool = False
+
+    @property
+    def any(self) -> bool:
+        """Whether the run got anything done."""
+        return bool(self.sent or self.listed or self.failed)
+
+
+class Feeder:
+    """Feeds companies, one after another, within one warm process."""
+
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        ledger: Ledger,
+        vendors: Vendors,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._connections = connections
+        self._ledger = ledger
+        self._vendors = vendors
+        self._sleep = sleep
+
+    def feed(self, connection_id: str, remaining: Remaining) -> Outcome:
+        """Do a company's work, as far as `remaining` seconds allow.
+
+        Raises Unavailable, OutcomeUnknown, RateLimited, UnexpectedAnswer or StoreUnavailable when it must be tried
+        again later; nothing is lost then. A company whose access is gone is held and the admin is told.
+        """
+        outcome = Outcome()
+        connection = self._connections.get(connection_id)
+        if connection is None or connection.status is not Status.ACTIVE:
+            note("feed held", connection_id=connection_id, hold=connection.hold if connection else "unknown")
+            return outcome
+        lexoffice = self._vendors.lexoffice(connection, lambda: remaining() - SECONDS_FOR_A_CALL)
+        run = _Run(connection, self._ledger, self._vendors, lexoffice, remaining, self._sleep, outcome)
+        try:
+            run.drain()
+        except OutOfTime:
+            outcome.unfinished = True
+        except (AccessGone, Forbidden) as error:
+            hold(self._connections, connection_id, reason_of(error))
+        except _AccountUnusableError:
+            hold(self._connections, connection_id, "account_missing")
+        note(
+            "company fed",
+            connection_id=connection_id,
+            sent=outcome.sent,
+            listed=outcome.listed,
+            failed=outcome.failed,
+            unfinished=outcome.unfinished,
+        )
+        return outcome
+
+
+class _AccountUnusableError(Exception):
+    """The finance account was deleted or deactivated in lexoffice."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """One company's turn of the worker."""
+
+    connection: Connection
+    ledger: Ledger
+    vendors: Vendors
+    lexoffice: LexofficeClient
+    remaining: Remaining
+    sleep: Callable[[float], None]
+    outcome: Outcome
+    account_checked: bool = False
+
+    def drain(self) -> None:
+        """Work until nothing is left; the balance follows the lines, and nothing waits for rows to be completed."""
+        while True:
+            rows = self.ledger.work(self.connection.connection_id, MOST_TRANSACTIONS)
+            # What Pleo must complete comes after new payments and before history (shared/aws/work.py).
+            if rows and rows[0].state is State.READY:
+                ready = [row for row in rows if row.state is State.READY]
+                self._list([row for row in ready if row.destination is Destination.HAND])
+                self._send([row for row in ready if row.destination is Destination.LINE])
+                continue
+            self._push_balance()
+            if not rows:
+                return
+            for row in rows:
+                if row.state is State.INCOMPLETE:
+                    self._complete(row)
+
+    def _push_balance(self) -> None:
+        """Tell lexoffice the wallet's balance, which it never computes, if it changed since it was last told."""
+        balance = self.ledger.balance(self.connection.connection_id, self.connection.account_id)
+        cents = self.connection.opening_minor + balance.total
+        if cents == balance.pushed or (balance.pushed is None and cents == 0):
+            return
+        amount = Money(cents, rules.WALLET_CURRENCY).decimal
+        try:
+            self._patiently(lambda: self.lexoffice.set_balance(self.connection.account_id, amount))
+        except NotFound as error:
+            raise _AccountUnusableError from error
+        self.ledger.balance_pushed(self.connection.connection_id, self.connection.account_id, cents)
+
+    def _list(self, rows: Sequence[Row]) -> None:
+        if rows:
+            self._record([replace(row, state=State.LISTED) for row in rows])
+            self.outcome.listed += len(rows)
+
+    def _send(self, rows: Sequence[Row]) -> None:
+        """Send lines; when lexoffice refuses a batch, halve it until the refused line stands alone."""
+        batches = [list(rows)] if rows else []
+        while batches:
+            batch = batches.pop()
+            try:
+                held = self._patiently(lambda lines=batch: self._post(lines))  # type: ignore[misc]
+            except Rejected as refusal:
+                self._check_account()
+                if len(batch) > 1:
+                    half = len(batch) // 2
+                    batches += [batch[half:], batch[:half]]
+                    continue
+                self._refused(batch[0], refusal)
+            else:
+                self._sent(batch, held, self.lexoffice.request_id)
+
+    def _post(self, rows: Sequence[Row]) -> list[FinanceTransaction]:
+        lines = [_line(self.connection.account_id, row) for row in rows]
+        held = self.lexoffice.post_transactions(lines)
+        if len({line.external_reference for line in held} & {row.reference for row in rows}) == len(rows):
+            return held
+        # lexoffice took all or nothing, so a line left out of the answer was there before. Asked once more, because
+        # a garbled answer looks the same (docs/assumptions.md#lexoffice-duplicates).
+        return self.lexoffice.post_transactions(lines)
+
+    def _patiently[T](self, call: Callable[[], T]) -> T:
+        """Repeat a call a few times after a failure of unknown outcome: the same content does no harm."""
+        failures = 0
+        while True:
+            if self.remaining() < SECONDS_FOR_A_CALL:
+                raise OutOfTime("no time for another call")
+            try:
+                return call()
+            except (OutcomeUnknown, Unavailable, UnexpectedAnswer) as error:
+                if failures == len(_PAUSES):
+                    raise
+                warn("lexoffice failed", connection_id=self.connection.connection_id, cause=str(error))
+                self.sleep(_PAUSES[failures])
+                failures += 1
+
+    def _sent(self, rows: Sequence[Row], held: Sequence[FinanceTransaction], request_id: str) -> None:
+        by_reference = {line.external_reference: line for line in held}
+        done = []
+        for row in rows:
+            line = by_reference.get(row.reference)
+            differs = _difference(row, line) if line else ""
+            if differs:
+                attention(
+                    "line differs",
+                    connection_id=self.connection.connection_id,
+                    entry_id=row.entry_id,
+                    detail=differs.partition(" ")[0],  # which of the two; the amount itself is not for logs
+                )
+            done.append(replace(row, state=State.SENT, transaction_id=line.id if line else "", detail=differs))
+        self._record(done)
+        self.outcome.sent += len(done)
+        note(
+            "lines recorded",
+            connection_id=self.connection.connection_id,
+            entry_ids=[row.entry_id for row in done],
+            vendor_request_id=request_id,
+        )
+        count("LinesFed", len(done))
+        lasted("FeedDelay", rules.delays(done, datetime.now(UTC)))
+
+    def _refused(self, row: Row, refusal: Rejected) -> None:
+        words = "; ".join(" ".join(filter(None, (issue.field, issue.kind, issue.message))) for issue in refusal.issues)
+        detail = words[:500] or f"status {refusal.status}"
+        self._record([replace(row, state=State.FAILED, reason="refused_by_lexoffice", detail=detail)])
+        self.outcome.failed += 1
+        attention(
+            "line refused",
+            connection_id=self.connection.connection_id,
+            entry_id=row.entry_id,
+            vendor_request_id=refusal.request_id or "",
+        )
+
+    def _record(self, rows: Sequence[Row]) -> None:
+        if not self.ledger.record(self.connection.connection_id, rows, datetime.now(UTC)):
+            raise NoProgressError("none of the rows could be recorded")
+
+    def _check_account(self) -> None:
+        """Before a line is blamed: is there still an account that takes lines?"""
+        if self.account_checked:
+            return
+        try:
+            account = self._patiently(lambda: self.lexoffice.finance_account(self.connection.account_id))
+        except NotFound as error:
+            raise _AccountUnusableError from error
+        if account.deactivated:
+            raise _AccountUnusableError
+        self.account_checked = True
+
+    def _complete(self, row: Row) -> None:
+        """Read an entry whose snapshot lacked something from Pleo's API."""
+        try:
+            entry = entries.parse(self.vendors.pleo(self.connection).entry(row.entry_id))
+        except NotFound:
+            complete = rules.unreadable(row, "entry_not_found")
+        except Rejected:
+            complete = rules.unreadable(row, "entry_refused")
+        except entries.MalformedEntryError as error:
+            complete = replace(rules.unreadable(row, "entry_malformed"), detail=str(error))
+        else:
+            complete = rules.completed_row(entry, start=self.connection.start)
+        if complete.state is State.HELD:
+            attention(complete.reason, connection_id=self.connection.connection_id, entry_id=row.entry_id)
+        self.ledger.complete(self.connection.connection_id, row, complete)
+
+
+def _line(account_id: str, row: Row) -> NewFinanceTransaction:
+    if row.day is None:
+        raise ValueError("a row without a day is no line")
+    day = midnight(row.day)
+    return NewFinanceTransaction(
+        financial_account_id=account_id,
+        value_date=day,
+        booking_date=day,
+        purpose=row.purpose,
+        amount=Money(row.amount, rules.WALLET_CURRENCY).decimal,
+        recipient_or_sender_name=row.counterparty,
+        additional_info=f"Pleo {row.entry_id}",
+        external_reference=row.reference,
+    )
+
+
+def _difference(row: Row, line: FinanceTransaction) -> str:
+    """What lexoffice holds differently from what was sent: an older line of the same reference, or a foreign hand."""
+    if Decimal(line.amount) != Money(row.amount, rules.WALLET_CURRENCY).decimal:
+        return f"amount in lexoffice: {line.amount}"
+    if line.purpose is not None and html.unescape(line.purpose) != row.purpose:
+        return "purpose differs in lexoffice"
+    return ""

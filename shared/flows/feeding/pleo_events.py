@@ -1,0 +1,180 @@
+"""Receiving a Pleo webhook: verify, write to the ledger, wake the company, answer.
+
+On the hot path one write and one send, no vendor call, and neither httpx nor pydantic in the process.
+"""
+
+import hashlib
+import math
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from shared.aws import signing_secrets
+from shared.aws.connections import Connection, Connections
+from shared.aws.ledger import Ledger
+from shared.aws.queues import CompanyQueue
+from shared.domain.syncing.silence import TOLD_LATE
+from shared.errors import StoreUnavailable
+from shared.flows.delivery import Reply, Request, UnreadableError
+from shared.flows.feeding.accept import accept_entry
+from shared.pleo import entries, events, webhook
+from shared.telemetry import attention, count, note, warn
+
+_CACHED_SECONDS = 60.0  # how long a warm process believes what it knows of a connection
+_REREAD_AFTER = 5.0  # a signature that fits no known secret makes us look again, but not more often than this
+_CACHED_CONNECTIONS = 1000
+# What a webhook's id may look like to stand in a log line: it comes from outside, though from Pleo.
+_LOGGABLE_ID = re.compile(r"[A-Za-z0-9_.:=+/-]{1,100}")
+
+
+@dataclass(slots=True)
+class _Known:
+    connection: Connection
+    secrets: list[str]
+    read_at: float
+    told_at: float  # when this process last noted that webhooks come
+
+
+class Receiver:
+    """The receiver's state in one warm process: adapters, and what it knows of connections."""
+
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        ledger: Ledger,
+        queue: CompanyQueue,
+        export_queue: CompanyQueue,
+        key_arn: str,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._connections = connections
+        self._ledger = ledger
+        self._queue = queue
+        self._export_queue = export_queue
+        self._key_arn = key_arn
+        self._now = now
+        self._known: dict[str, _Known] = {}
+
+    def receive(self, request: Request) -> Reply:
+        """Handle one delivery. Raises StoreUnavailable when AWS does not answer: the door asks Pleo to come again."""
+        try:
+            body = request.content(webhook.MAX_BODY_BYTES)
+        except UnreadableError as error:
+            return _refused(error.reply)
+        connection = self._verified(request, body)
+        if connection is None:
+            return _refused(Reply(401, "signature refused"))
+        return self._accepted(connection, request.headers["webhook-id"], body)
+
+    def _verified(self, request: Request, body: bytes) -> Connection | None:
+        """The connection that signed the delivery, or None; why not stands in the log only."""
+        cause = ""
+        for max_age in (_CACHED_SECONDS, _REREAD_AFTER):
+            known = self._lookup(request.connection_id, max_age=max_age)
+            if known is None:
+                note("webhook refused", cause="unknown connection")
+                return None
+            try:
+                position = webhook.verify(request.headers, body, known.secrets, now=self._now())
+            except webhook.SignatureRefusedError as error:
+                cause = str(error)
+                continue
+            if position > 0:
+                count("WebhookOldSecret")
+            self._note_that_webhooks_come(known)
+            return known.connection
+        note("webhook refused", cause=cause, connection_id=request.connection_id)
+        return None
+
+    def _note_that_webhooks_come(self, known: _Known) -> None:
+        """What the alarm about missing webhooks goes by: one small write a quarter of an hour, never one a webhook."""
+        if self._now() - known.told_at < TOLD_LATE.total_seconds():
+            return
+        try:
+            self._ledger.told(known.connection.connection_id, datetime.fromtimestamp(self._now(), UTC))
+        except StoreUnavailable as error:
+            warn("webhook not noted", connection_id=known.connection.connection_id, cause=str(error))
+        known.told_at = self._now()
+
+    def _lookup(self, connection_id: str, *, max_age: float) -> _Known | None:
+        known = self._known.get(connection_id)
+        if known is not None and self._now() - known.read_at < max_age:
+            return known
+        connection = self._connections.get(connection_id)
+        if connection is None:
+            self._known.pop(connection_id, None)
+            return None
+        if len(self._known) >= _CACHED_CONNECTIONS:
+            self._known.clear()
+        if known is not None and known.connection.secrets == connection.secrets:
+            secrets = known.secrets
+        else:
+            secrets = [
+                signing_secrets.unseal(self._key_arn, connection_id, secret.sealed) for secret in connection.secrets
+            ]
+        told_at = known.told_at if known is not None else -math.inf
+        self._known[connection_id] = _Known(connection, secrets, self._now(), told_at)
+        return self._known[connection_id]
+
+    def _accepted(self, connection: Connection, message_id: str, body: bytes) -> Reply:
+        count("WebhookAccepted")
+        try:
+            event = events.parse(body)
+            if event.company_id not in {None, connection.company_id}:
+                return self._parked(connection, message_id, body, "unknown company")
+            if event.type in events.EXPORT_JOB_EVENTS:
+                return self._export_wanted(connection, message_id, event)
+            if event.type not in events.CARD_TRANSACTION_EVENTS:
+                return self._parked(connection, message_id, body, "unknown event type")
+            entry = entries.parse(event.data)
+        except (events.MalformedEventError, entries.MalformedEntryError) as error:
+            return self._parked(connection, message_id, body, f"malformed: {error}")
+        row = accept_entry(
+            connection.connection_id,
+            entry,
+            announced_settled=event.type == events.SETTLED_EVENT,
+            ledger=self._ledger,
+            queue=self._queue,
+            start=connection.start if connection.start_day or connection.connected_at else None,
+        )
+        note(
+            "entry accepted",
+            connection_id=connection.connection_id,
+            entry_id=row.entry_id,
+            state=row.state.value,
+            webhook_id=_loggable(message_id),
+        )
+        return Reply(200, "ok")
+
+    def _export_wanted(self, connection: Connection, message_id: str, event: events.Event) -> Reply:
+        """Somebody clicked Export. The job is read from Pleo anyway, so nothing of the event needs to be kept."""
+        job = hashlib.sha256(str(event.data.get("id")).encode(errors="replace")).hexdigest()[:32]
+        self._export_queue.wake(connection.connection_id, f"job.{job}")
+        note("export wanted", connection_id=connection.connection_id, webhook_id=_loggable(message_id))
+        return Reply(200, "ok")
+
+    def _parked(self, connection: Connection, message_id: str, body: bytes, reason: str) -> Reply:
+        """Keep what nobody can use: Pleo must not repeat it, and a person can look at it."""
+        # A hash, because the id comes from outside and becomes part of a key.
+        key = hashlib.sha256(message_id.encode()).hexdigest()[:32]
+        self._ledger.park(connection.connection_id, key, body, reason, datetime.fromtimestamp(self._now(), UTC))
+        ids = {"connection_id": connection.connection_id, "parked": key, "webhook_id": _loggable(message_id)}
+        if reason.startswith("malformed"):
+            attention("webhook malformed", **ids, detail=reason)
+        else:
+            warn("webhook parked", **ids, cause=reason)
+        count("WebhookParked")
+        return Reply(202, "kept")
+
+
+def _loggable(message_id: str) -> str:
+    """A verified webhook's id, by which support finds its lines (ops/webhooks.py); "" for one of another shape."""
+    return message_id if _LOGGABLE_ID.fullmatch(message_id) else ""
+
+
+def _refused(reply: Reply) -> Reply:
+    count("WebhookRefused")
+    return reply

@@ -1,0 +1,163 @@
+"""Syncing categories and tax codes from lexoffice into Pleo. Every step may be repeated.
+
+Tax codes come first: an account may refer to one (docs/assumptions.md#pleo-account-tax-code).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+
+from shared.aws.catalogues import MOST_ENTRIES, Synced
+from shared.aws.connections import Connection, Connections
+from shared.domain.exporting.taxes import tax_rules
+from shared.domain.lookup.overview import CatalogueChange
+from shared.domain.syncing import catalogue
+from shared.domain.syncing.catalogue import Category, ImplausibleCatalogueError, PleoAccount
+from shared.domain.times import booking_date
+from shared.errors import Forbidden, Rejected
+from shared.flows.syncing.tax_codes import TaxCodes
+from shared.lexoffice.client import LexofficeClient
+from shared.lexoffice.models import PostingCategory, Profile
+from shared.pleo.client import PleoClient
+from shared.pleo.models import NewAccount
+from shared.telemetry import warn
+
+__all__ = ["ImplausibleCatalogueError", "SyncIncompleteError", "SyncResult", "sync"]
+
+WALLET_ACCOUNT_NAME = "Pleo-Wallet (Bankkonto in lexoffice)"
+_EXISTS = "EXTERNAL_ID_ALREADY_EXISTS"
+# So many waiting expenses are looked at; who has more learns that it is at least so many.
+_MOST_EXPENSES = 500
+
+
+class SyncIncompleteError(Exception):
+    """Pleo did not take some accounts; the message counts them and names the reasons."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """How many accounts and tax codes were created and changed."""
+
+    accounts_created: int
+    accounts_changed: int
+    tax_codes_changed: int
+
+
+def sync(
+    connection: Connection,
+    profile: Profile,
+    *,
+    pleo: PleoClient,
+    lexoffice: LexofficeClient,
+    connections: Connections,
+    accepted: bool = False,
+) -> SyncResult:
+    """Bring Pleo's tax codes and chart of accounts up to lexoffice.
+
+    The chart also holds the wallet's bank account, so that the admin can choose it as contra account. `accepted`: a
+    person says that what was refused last is right; a message that comes days later finds nothing refused, or something
+    else, and accepts nothing. Raises ImplausibleCatalogueError, SyncIncompleteError and vendor errors; what was done
+    until then stays done. What changed is kept for people to see; of tax codes only what the run that gets through has
+    changed itself.
+    """
+    connection_id, now = connection.connection_id, datetime.now(UTC)
+    known = connections.catalogues.synced(connection_id)
+    rules = tax_rules(small_business=profile.small_business, tax_type=profile.tax_type, today=booking_date(now))
+    tax_codes = TaxCodes(connection.company_id, pleo, rules, known.tax_codes).sync()
+    categories = _categories(lexoffice, known.accounts.keys() - {connection.account_id})
+    wanted = catalogue.names(categories)
+    if wanted:
+        wanted[connection.account_id] = WALLET_ACCOUNT_NAME
+    existing = [
+        PleoAccount(row.id, row.external_id, row.name, row.archived, row.code, row.tax_code_external_id)
+        for row in pleo.search_accounts(connection.company_id)
+    ]
+    try:
+        seen = connections.catalogues.diff(connection_id).refused if accepted else None
+        plan = catalogue.plan(wanted, existing, known.accounts, accepted=seen)
+    except ImplausibleCatalogueError as error:
+        connections.catalogues.refuse(connection_id, error.refusal)
+        raise
+    hidden = _create(connection.company_id, plan, pleo)
+    for update in plan.update:
+        pleo.update_account(
+            update.account.id,
+            name=update.name,
+            archived=update.archived,
+            code=update.account.code,
+            tax_code_external_id=update.account.tax_code,
+        )
+    told = catalogue.changes(plan, known.accounts)
+    # Pleo has it and shows it to nobody: that was told when it happened.
+    told = {key: each for key, each in told.items() if key not in hidden & known.accounts.keys()}
+    by_account = [*told.items(), *catalogue.flag_changes(categories, known.flags)]
+    accounts = {row.external_id: row.id for row in existing}
+    changes = [*_with_expenses(connection, by_account, accounts, pleo), *tax_codes]
+    if not known.accounts:
+        changes = []  # the first sync changes nothing: there was nothing before
+    flags = {category.id: category.flags for category in categories}
+    synced = Synced(accounts=plan.remembered, flags=flags, tax_codes=[rule.code for rule in rules])
+    connections.catalogues.remember(connection_id, synced, changes, now)
+    return SyncResult(len(plan.create), len(plan.update), len(tax_codes))
+
+
+def _categories(lexoffice: LexofficeClient, known: Collection[str]) -> list[Category]:
+    """The categories for expenses. That one is gone is believed when lexoffice has said so twice."""
+    rows = {row.id: row for row in lexoffice.posting_categories()}
+    if not rows.keys() >= set(known):
+        rows |= {row.id: row for row in lexoffice.posting_categories()}
+    return [_category(row) for row in rows.values() if row.type == "outgo"]
+
+
+def _category(row: PostingCategory) -> Category:
+    return Category(
+        row.id,
+        row.name,
+        row.group_name or "",
+        contact_required=row.contact_required,
+        split_allowed=row.split_allowed,
+    )
+
+
+def _create(company_id: str, plan: catalogue.Plan, pleo: PleoClient) -> set[str]:
+    """Create accounts; those that Pleo has already, though it did not show them, come back by external id."""
+    if not plan.create:
+        return set()
+    accounts = [NewAccount(external_id=key, name=name) for key, name in plan.create.items()]
+    failures = pleo.create_accounts(company_id, accounts)
+    # Created in an earlier, interrupted run: that is what was wanted.
+    serious = [failure for failure in failures if set(failure.reasons) != {_EXISTS}]
+    if serious:
+        reasons = sorted({reason for failure in serious for reason in failure.reasons})
+        raise SyncIncompleteError(f"Pleo refused {len(serious)} accounts: {', '.join(reasons)}")
+    return {failure.external_id for failure in failures}
+
+
+def _with_expenses(
+    connection: Connection,
+    changes: Sequence[tuple[str, CatalogueChange]],
+    accounts: Mapping[str, str],
+    pleo: PleoClient,
+) -> list[CatalogueChange]:
+    """The same changes; those that touch expenses say which of them still wait for their export.
+
+    `changes` with the category's id, `accounts`: Pleo's id by that. Only people read it, so a refusal does not stop the
+    sync (docs/assumptions.md#pleo-expenses-of-account).
+    """
+    touched = {accounts[key] for key, change in changes if change.what in catalogue.TOUCHING and key in accounts}
+    using: dict[str, list[str]] = {account: [] for account in touched}
+    try:
+        waiting = pleo.unexported_entries(connection.company_id, sorted(touched)) if touched else ()
+        for entry in islice(waiting, _MOST_EXPENSES):
+            if entry.account_id in using:
+                using[entry.account_id].append(entry.id)
+    except (Forbidden, Rejected) as error:
+        warn("waiting expenses not readable", connection_id=connection.connection_id, cause=str(error))
+    told = []
+    for key, change in changes:
+        ids = using.get(accounts.get(key, ""), []) if change.what in catalogue.TOUCHING else []
+        told.append(replace(change, expenses=len(ids), entry_ids=tuple(ids[:MOST_ENTRIES])))
+    if expenses := sum(change.expenses for change in told if change.what == "archived"):
+        warn("category in use removed", connection_id=connection.connection_id, expenses=expenses)
+    return told

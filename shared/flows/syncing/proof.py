@@ -1,0 +1,210 @@
+"""Proving a company's balance: Pleo's entries against what became of each, daily and when somebody asks.
+
+What is found missing or different on the way is accepted like anything polling finds, so it heals itself. What cannot
+be explained even after everything was read once more raises an alarm.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from shared.aws.connections import Connection
+from shared.aws.ledger import Ledger
+from shared.aws.proofs import Proofs, Stored
+from shared.aws.queues import CompanyQueue
+from shared.domain.feeding import ledger as rules
+from shared.domain.feeding.entry import Entry
+from shared.domain.feeding.ledger import Row, State
+from shared.domain.syncing import proof as proving
+from shared.domain.syncing.proof import RESERVED_FOR, BalanceProof, Frozen, Pending, Sums, UnderWay
+from shared.domain.times import booking_date, utc_text
+from shared.errors import Forbidden, NotFound, OutOfTime, Rejected
+from shared.flows.syncing.proof_reading import Reading
+from shared.flows.vendors import Remaining, Vendors
+from shared.pleo import entries
+from shared.pleo.client import PleoClient
+from shared.telemetry import attention, note, warn
+
+# While lines are recorded the running sum moves; a busy company gets its proof when it is quieter.
+_TRIES = 3
+_MOST_LOOKED_UP = 50
+_NAMED = 20
+_BOOKED = frozenset({State.SENT, State.LISTED})
+
+
+class Prover:
+    """Proves companies' balances."""
+
+    def __init__(self, *, ledger: Ledger, proofs: Proofs, queue: CompanyQueue, vendors: Vendors) -> None:
+        self._ledger = ledger
+        self._proofs = proofs
+        self._queue = queue
+        self._vendors = vendors
+
+    def daily(self, connection: Connection, remaining: Remaining, *, wanted: bool = False) -> None:
+        """Prove the balance if a day has passed since the last time, or everything from the start if it is `wanted`.
+
+        When the time is over, what is proven for good is kept and the next turn goes on from there, as often as it
+        takes. A wish is treated like that, too: beginning it again would never end where one turn is too short. One
+        that comes while such a reading from the start is under way is answered by it. Raises vendor errors and
+        StoreUnavailable; then, as after a crash, the next try begins where this one did.
+        """
+        connection_id, now = connection.connection_id, datetime.now(UTC)
+        stored = self._proofs.get(connection_id)
+        if not wanted and not _is_due(stored, connection, now):
+            return
+        begun, pleo = _begun(stored, wanted=wanted), self._vendors.pleo(connection)
+        reading = Reading(connection, begun, remaining, ledger=self._ledger, queue=self._queue, pleo=pleo)
+        try:
+            proved = self._proved(connection, reading, pleo)
+        except OutOfTime:
+            # Where another turn would come no further, it waits an hour instead of filling every turn.
+            vain = reading.under_way == begun
+            note("balance not proven yet: more to read than one turn can", connection_id=connection_id, vain=vain)
+            self._proofs.tried(connection_id, reading.under_way, datetime.now(UTC) if vain else None)
+            if vain:
+                _tell_overdue(connection, stored)
+            return
+        if not proved:
+            note("balance not proven: lines are being recorded", connection_id=connection_id)
+            self._proofs.tried(connection_id, reading.under_way, datetime.now(UTC))
+            _tell_overdue(connection, stored)
+
+    def _proved(self, connection: Connection, reading: Reading, pleo: PleoClient) -> bool:
+        """Whether it could be said how the balance stands, and so was stored. Raises OutOfTime."""
+        for _ in range(_TRIES):
+            found = self._look(connection, reading, pleo)
+            if found is None:
+                continue
+            proof, strangers = found
+            if proof.unexplained and not reading.whole:
+                # Perhaps something old has changed after all: everything once more.
+                reading.begin_anew()
+                continue
+            # After the settled ones, so that what is settled meanwhile is not counted twice.
+            proof = replace(proof, pending=_pending(connection, pleo))
+            _tell(connection, proof, strangers)
+            self._proofs.save(connection.connection_id, proof, Frozen() if proof.unexplained else reading.frozen)
+            return True
+        return False
+
+    def _look(
+        self, connection: Connection, reading: Reading, pleo: PleoClient
+    ) -> tuple[BalanceProof, list[str]] | None:
+        """A proof and the booked entries that Pleo does not know; None when the running sum moved meanwhile.
+
+        Pleo is asked before the ledger, so that whatever Pleo had told by then is in the ledger or missing there.
+        """
+        before = self._ledger.balance(connection.connection_id, connection.account_id)
+        sums, strangers = reading.read(), list[str]()
+        proof = BalanceProof(
+            proved_at=datetime.now(UTC), opening=connection.opening_minor, sums=sums, total=before.total
+        )
+        if proof.unexplained and reading.whole:
+            late, strangers = self._strangers(connection, reading, pleo)
+            proof = replace(proof, sums=sums + late)
+        if self._ledger.balance(connection.connection_id, connection.account_id).total != before.total:
+            return None
+        return proof, strangers
+
+    def _strangers(self, connection: Connection, reading: Reading, pleo: PleoClient) -> tuple[Sums, list[str]]:
+        """Entries that are booked but were not listed: those Pleo knows all the same, and the ids of those it does not.
+
+        An entry that a webhook brought while Pleo's list was read is one of the former. Of days that an earlier turn
+        read it is not known any more which entries they had, so those are left out.
+        """
+        booked: dict[str, list[Row]] = {}  # each entry's first row first, as the ledger orders them
+        for row in self._ledger.rows(connection.connection_id):
+            if row.entry_id not in reading.seen:
+                booked.setdefault(row.entry_id, []).append(row)
+        unlisted = [
+            (entry_id, rows)
+            for entry_id, rows in booked.items()
+            if any(row.state in _BOOKED for row in rows) and reading.covers(rows[0].day)
+        ]
+        late, unknown = Sums(), []
+        for entry_id, rows in unlisted[:_MOST_LOOKED_UP]:
+            entry = _settled_at_pleo(pleo, connection, entry_id)
+            if entry is None:
+                unknown.append(entry_id)
+            elif entry.settled_at is not None and reading.covers(booking_date(entry.settled_at)):
+                late += proving.sums_of(rules.completed_row(entry).total, rows)
+        return late, unknown
+
+
+def _is_due(stored: Stored, connection: Connection, now: datetime) -> bool:
+    proved_at = stored.proof.proved_at if stored.proof else None
+    under_way = stored.under_way is not None
+    return proving.is_due(proved_at, stored.tried_at, connection.start.connected_at, now, under_way=under_way)
+
+
+def _begun(stored: Stored, *, wanted: bool) -> UnderWay:
+    """From where to read: on from an earlier turn, from what is proven for good, or from the start date."""
+    if stored.under_way and (stored.under_way.whole or not wanted):
+        return stored.under_way
+    if wanted:
+        return UnderWay(Frozen(), whole=True)
+    return UnderWay(stored.frozen, whole=stored.frozen.until is None)
+
+
+def _tell_overdue(connection: Connection, before: Stored) -> None:
+    """Once a day, a person must know that no proof has come for days. Told after it is remembered: not every turn."""
+    proved_at = before.proof.proved_at if before.proof else None
+    if proving.is_overdue(proved_at, before.tried_at, connection.start.connected_at, datetime.now(UTC)):
+        attention(
+            "balance not proven",
+            connection_id=connection.connection_id,
+            proved_at=utc_text(proved_at) if proved_at else "never",
+        )
+
+
+def _tell(connection: Connection, proof: BalanceProof, strangers: list[str]) -> None:
+    pending = proof.pending.cents if proof.pending else None
+    note(
+        "balance proven",
+        connection_id=connection.connection_id,
+        unexplained_cents=proof.unexplained,
+        pending_cents=pending,
+        held=proof.sums.held,
+    )
+    if proof.unexplained:
+        attention(
+            "balance not explained",
+            connection_id=connection.connection_id,
+            unexplained_cents=proof.unexplained,
+            wallet_cents=proof.wallet,
+            lexoffice_cents=proof.opening + proof.total,
+            waiting_cents=proof.sums.waiting,
+            failed_cents=proof.sums.failed,
+            pending_cents=pending,
+            entry_ids=strangers[:_NAMED],
+        )
+
+
+def _pending(connection: Connection, pleo: PleoClient) -> Pending | None:
+    """What Pleo has reserved; None if it refuses to say, because the proof holds without it."""
+    now = datetime.now(UTC)
+    found = pleo.unsettled_entries(connection.company_id, performed_from=now - RESERVED_FOR, performed_to=now)
+    try:
+        return proving.pending_of(_readable(found))
+    except (Forbidden, Rejected) as error:
+        warn("pending entries not readable", connection_id=connection.connection_id, cause=str(error))
+        return None
+
+
+def _readable(found: Iterator[dict[str, object]]) -> Iterator[Entry]:
+    """One that cannot be read is reported when it is settled."""
+    for data in found:
+        try:
+            yield entries.parse(data)
+        except entries.MalformedEntryError:
+            continue
+
+
+def _settled_at_pleo(pleo: PleoClient, connection: Connection, entry_id: str) -> Entry | None:
+    """An entry by its own page at Pleo; None if Pleo does not know it as one that is settled since the start date."""
+    try:
+        entry = entries.parse(pleo.entry(entry_id))
+    except (NotFound, Rejected, entries.MalformedEntryError):
+        return None
+    return entry if entry.settled_at is not None and not connection.start.is_before(entry) else None

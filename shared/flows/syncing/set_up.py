@@ -1,0 +1,217 @@
+"""Setting a company up, once both vendors have consented: account, categories, webhooks and events, activation.
+
+A worker does it; the person watches the steps on the progress page and goes on by hand if one fails. Every step looks
+before it creates, so all of it may be repeated after any interruption; a lease keeps two workers from creating the
+finance account at the same time (lexoffice would take both).
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from shared.aws.connections import AGENDA, Connection, Connections, DisconnectedError, Status
+from shared.domain.connecting.set_up import STEPS, StepState
+from shared.domain.feeding.ledger import WALLET_CURRENCY
+from shared.domain.money import Money
+from shared.domain.times import midnight, utc_text
+from shared.errors import (
+    Forbidden,
+    OutcomeUnknown,
+    OutOfTime,
+    Overtaken,
+    Unavailable,
+    UnexpectedAnswer,
+    VendorError,
+)
+from shared.flows.connecting.sign_in import activate
+from shared.flows.connecting.subscriptions import Subscriptions
+from shared.flows.syncing import catalogue
+from shared.flows.vendors import Remaining, Vendors
+from shared.lexoffice.client import LexofficeClient
+from shared.lexoffice.models import FinanceAccount, NewFinanceAccount
+from shared.telemetry import attention, note
+
+# Longer than one step may take; given anew with every step. After a crash so long nobody else may begin.
+_LEASE = timedelta(seconds=60)
+_LEASE_POLL_SECONDS = 1.0
+_HALF_WAY = "half_way"
+
+
+class AccountDeactivatedError(Exception):
+    """The finance account is deactivated in lexoffice; only a person may switch it on again."""
+
+
+class SetUp:
+    """Sets companies up."""
+
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        vendors: Vendors,
+        subscriptions: Subscriptions,
+        account_system: str,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._connections = connections
+        self._vendors = vendors
+        self._subscriptions = subscriptions
+        self._account_system = account_system
+        self._sleep = sleep
+
+    def run(self, connection_id: str, remaining: Remaining) -> bool:
+        """Do every step that is not done yet; True when the company is set up, False when a person must go on.
+
+        Why it stopped stands on the connection, for its page. Raises StoreUnavailable, and OutOfTime or Overtaken when
+        somebody else is at it.
+        """
+        owner = secrets.token_hex(8)
+        while not self._leased(connection_id, owner):
+            if remaining() <= 0:
+                raise OutOfTime("somebody else is setting this company up")
+            self._sleep(_LEASE_POLL_SECONDS)
+        try:
+            connection = self._connections.get(connection_id)
+            if connection is None or connection.status is Status.DISCONNECTED:
+                note("set-up passed over", connection_id=connection_id)
+                return False
+            # The message came twice, or another browser's set-up ended a moment ago.
+            return _is_set_up(connection) or self._set_up(connection, owner, remaining)
+        finally:
+            self._connections.end_setup(connection_id, owner)
+
+    def _leased(self, connection_id: str, owner: str) -> bool:
+        now = datetime.now(UTC)
+        return self._connections.lease_setup(connection_id, owner, now + _LEASE, now)
+
+    def _set_up(self, connection: Connection, owner: str, remaining: Remaining) -> bool:
+        steps = _Steps(connection.connection_id, owner, self._connections)
+        try:
+            self._take_steps(connection, steps, remaining)
+        except DisconnectedError:
+            note("set-up passed over", connection_id=connection.connection_id)
+            return False
+        except AccountDeactivatedError as error:
+            return steps.stopped("account_deactivated", error)
+        except (catalogue.ImplausibleCatalogueError, catalogue.SyncIncompleteError) as error:
+            return steps.stopped("catalogue", error)
+        except Forbidden as error:
+            return steps.stopped("plan" if error.status == 402 else "missing_rights", error)
+        except (VendorError, OutOfTime) as error:
+            return steps.stopped(_HALF_WAY, error)
+        note("company connected", connection_id=connection.connection_id)
+        return True
+
+    def _take_steps(self, connection: Connection, steps: "_Steps", remaining: Remaining) -> None:
+        pleo = self._vendors.pleo(connection)
+        lexoffice = self._vendors.lexoffice(connection, remaining)
+        with steps.step("account"):
+            connection = self._with_account(connection, lexoffice)
+        with steps.step("catalogue"):
+            profile = lexoffice.profile()
+            catalogue.sync(connection, profile, pleo=pleo, lexoffice=lexoffice, connections=self._connections)
+        with steps.step("pleo_webhooks"):
+            connection = self._subscriptions.at_pleo(connection, pleo)
+        with steps.step("lexoffice_events"):
+            self._subscriptions.at_lexoffice(connection, lexoffice)
+        with steps.step("activation"):
+            activate(pleo)
+            self._activated(connection)
+
+    def _with_account(self, connection: Connection, lexoffice: LexofficeClient) -> Connection:
+        """Find or create the one finance account; our reference decides, never its name."""
+        account = self._find(connection, lexoffice)
+        if account is None:
+            new = NewFinanceAccount(
+                account_system=self._account_system,
+                name=f"Pleo {connection.company_name}"[:70],
+                bank_name="Pleo",
+                account_holder=connection.organisation_name[:70] or None,
+                external_reference=connection.account_reference,
+                balance=Money(connection.opening_minor, WALLET_CURRENCY).decimal,
+            )
+            account_id = _created(
+                lambda: lexoffice.create_finance_account(new), lambda: self._find(connection, lexoffice)
+            )
+        elif account.deactivated:
+            raise AccountDeactivatedError
+        else:
+            account_id = account.id
+        return self._connections.change(connection.connection_id, account_id=account_id)
+
+    def _find(self, connection: Connection, lexoffice: LexofficeClient) -> FinanceAccount | None:
+        found = lexoffice.finance_accounts(connection.account_reference)
+        # The remembered one first: the customer may have got a second one by copying.
+        found.sort(key=lambda account: (account.id != connection.account_id, account.deactivated, account.id))
+        return found[0] if found else None
+
+    def _activated(self, connection: Connection) -> None:
+        """From here on lines are fed, unless support has paused it; all steps are done with the same write."""
+        now = utc_text(datetime.now(UTC))
+        self._connections.activate(
+            connection.connection_id,
+            connected_at=connection.connected_at or now,
+            caught_up_to=connection.caught_up_to or utc_text(midnight(connection.start.day)),
+            catalogue_at=now,
+            kept_alive_at=now,
+            turn_failures=0,
+            turn_error="",
+            failing_since="",
+            agenda=AGENDA,
+            due_at=now,
+            steps=dict.fromkeys(STEPS, StepState.DONE.value),
+            stepped_at=now,
+            disconnected_at="",
+            delete_at="",
+            deleted_at="",
+        )
+
+
+class _Steps:
+    """Records each step as it begins and ends; the lease lives as long as they go on."""
+
+    def __init__(self, connection_id: str, owner: str, connections: Connections) -> None:
+        self._connection_id = connection_id
+        self._owner = owner
+        self._connections = connections
+        self._states: dict[str, str] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        now = datetime.now(UTC)
+        if not self._connections.lease_setup(self._connection_id, self._owner, now + _LEASE, now):
+            raise Overtaken("the set-up of a company, because a step took too long")
+        self._states[name] = StepState.RUNNING.value
+        self._record(stopped="")
+        yield
+        self._states[name] = StepState.DONE.value
+
+    def stopped(self, message: str, error: Exception) -> bool:
+        attention("set-up stopped", connection_id=self._connection_id, message_shown=message, detail=str(error))
+        running = StepState.RUNNING.value
+        self._states = {
+            name: StepState.FAILED.value if state == running else state for name, state in self._states.items()
+        }
+        self._record(stopped=message)
+        return False
+
+    def _record(self, *, stopped: str) -> None:
+        now = utc_text(datetime.now(UTC))
+        self._connections.change(self._connection_id, steps=self._states, stopped=stopped, stepped_at=now)
+
+
+def _is_set_up(connection: Connection) -> bool:
+    return all(connection.steps.get(name) == StepState.DONE for name in STEPS)
+
+
+def _created(create: Callable[[], str], find: Callable[[], FinanceAccount | None]) -> str:
+    """Create; if nobody knows whether it worked, look before anything is repeated."""
+    try:
+        return create()
+    except (OutcomeUnknown, Unavailable, UnexpectedAnswer):
+        account = find()
+        if account is None:
+            raise
+        return account.id

@@ -1,0 +1,115 @@
+"""The alarm about silence: what a turn noticed is judged (shared/domain/syncing/silence.py), healed if it can be, and
+told.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from shared.aws.connections import Connection, Connections, DisconnectedError, Status
+from shared.aws.ledger import Ledger
+from shared.aws.limiter import STEADY_MS, Pace
+from shared.domain.feeding.ledger import Row
+from shared.domain.syncing import silence
+from shared.domain.syncing.silence import NO_SYNC, NO_WEBHOOKS, NOT_FED, Facts
+from shared.domain.times import utc_text
+from shared.errors import IntegrationError, OutOfTime, VendorError
+from shared.flows.connecting.keep_alive import KeepAlive
+from shared.flows.vendors import Remaining, Vendors
+from shared.telemetry import attention, count, warn
+
+
+class Silence:
+    """Listens for silence, company by company."""
+
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        ledger: Ledger,
+        vendors: Vendors,
+        keep_alive: KeepAlive,
+        pace: Callable[[Connection], Pace],
+    ) -> None:
+        self._connections = connections
+        self._ledger = ledger
+        self._vendors = vendors
+        self._keep_alive = keep_alive
+        self._pace = pace
+
+    def listen(
+        self, connection: Connection, remaining: Remaining, *, oldest: Row | None, payments: Sequence[datetime]
+    ) -> None:
+        """Tell somebody of what has been silent for too long. Raises StoreUnavailable.
+
+        `oldest` is the row that has waited longest for the feed, `payments` when the card purchases that this turn
+        found were settled. Told before it is remembered: after a crash in between it is told twice rather than never.
+        """
+        facts = self._facts(connection, oldest, payments)
+        told = silence.to_tell(facts)
+        for cause in told:
+            count("Silence")
+            attention(
+                cause, connection_id=connection.connection_id, **self._likely(cause, connection, facts, remaining)
+            )
+        if told:
+            alarmed = {**connection.alarmed, **dict.fromkeys(told, utc_text(facts.now))}
+            self._connections.change(connection.connection_id, alarmed=alarmed)
+
+    def _facts(self, connection: Connection, oldest: Row | None, payments: Sequence[datetime]) -> Facts:
+        # Set up, set up again, or resumed: until then there was nobody to be told, and nothing was fed.
+        begun = datetime.fromisoformat(max(connection.connected_at, connection.stepped_at, connection.resumed_at))
+        told_at = _moment(self._ledger.told_at(connection.connection_id))
+        ready_at = _moment(oldest.ready_at) if oldest else None
+        # Asked for only where it matters: most turns find nothing that waits.
+        balance = self._ledger.balance(connection.connection_id, connection.account_id) if ready_at else None
+        return Facts(
+            now=datetime.now(UTC),
+            active=connection.status is Status.ACTIVE,
+            payments=payments,
+            told_at=max(told_at or begun, begun),
+            ready_since=max(ready_at, begun) if ready_at else None,
+            fed_at=_moment(balance.last_line_at) if balance else None,
+            failing_since=_moment(connection.failing_since),
+            synced_at=_moment(max(connection.catalogue_at, connection.resumed_at)) or begun,
+            alarmed={cause: datetime.fromisoformat(moment) for cause, moment in connection.alarmed.items()},
+        )
+
+    def _likely(self, cause: str, connection: Connection, facts: Facts, remaining: Remaining) -> dict[str, object]:
+        """What probably lies behind it, in stable words, for the log."""
+        if cause == NO_WEBHOOKS:
+            return {"missed": silence.missed(facts), "likely": self._healed(connection)}
+        if cause == NOT_FED:
+            return {"likely": self._why_not_fed(connection, facts, remaining)}
+        if cause == NO_SYNC:
+            return {"likely": connection.turn_error or "lists not synced"}
+        raise AssertionError(cause)
+
+    def _healed(self, connection: Connection) -> str:
+        """Look after the subscription at once; what it was like says what was wrong."""
+        try:
+            changed = self._keep_alive.webhooks(connection)
+        except (IntegrationError, DisconnectedError) as error:
+            warn("webhooks not checked", connection_id=connection.connection_id, cause=str(error))
+            return "subscription not checked"
+        return "subscription made anew" if changed else "subscription in order: deliveries fail or are refused"
+
+    def _why_not_fed(self, connection: Connection, facts: Facts, remaining: Remaining) -> str:
+        pace = self._pace(connection)
+        queued = pace.next_at / 1000 - facts.now.timestamp()
+        if pace.interval_ms > 2 * STEADY_MS or queued > _MUCH_QUEUED_SECONDS:
+            return "lexoffice limit"
+        try:
+            self._vendors.lexoffice(connection, remaining).profile()
+        except OutOfTime:
+            return "unknown"
+        except VendorError as error:
+            return f"lexoffice: {type(error).__name__}"
+        return "feed gave up: dead-letter queue"
+
+
+# So many seconds of slots handed out ahead mean that the limit is what everybody waits for.
+_MUCH_QUEUED_SECONDS = 60
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
