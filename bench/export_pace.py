@@ -135,7 +135,7 @@ def _spent(product: Product, items: int) -> list[str]:
     orders = [{"amount": 1_000 + number, "settledAt": now, "silent": True} for number in range(items)]
     entry_ids: list[str] = product.control_pleo("/entries/batch", orders)["ids"]
     product.control_pleo("/entries/bookkeeping", [{"id": entry_id, **_CODED} for entry_id in entry_ids])
-    product.take_turn()
+    product.reschedule()
     product.until(lambda: len(product.lexoffice_world.transactions) == items)
     return entry_ids
 

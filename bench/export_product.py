@@ -83,7 +83,7 @@ class Product:
 
     def connection(self) -> Any:
         """The company's connection as it is stored."""
-        return self.doors["OauthFunction"]._parts().connections.of_company(DEFAULT_COMPANY_ID)
+        return self.doors["OauthFunction"]._parts().connections.by_company(DEFAULT_COMPANY_ID)
 
     def until(self, happened: Callable[[], bool], *, every: float = 1.0, seconds: float = 7200.0) -> None:
         """Wait in virtual time. Raises TimeoutError."""
@@ -106,7 +106,7 @@ class Product:
             if answer["statusCode"] != 200:
                 raise RuntimeError(f"a webhook was answered with {answer}")
 
-    def take_turn(self, **wishes: bool) -> None:
+    def reschedule(self, **wishes: bool) -> None:
         """The company's turn, scheduled or with wishes (functions/sync), such as its set-up before that."""
         body = json.dumps({"connection_id": self.connection_id, "catalogue": False, **wishes})
         event = {"Records": [{"messageId": "turn", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}]}
@@ -116,7 +116,7 @@ class Product:
         """A turn every so many seconds, for ever."""
         while True:
             self.clock.sleep(every)
-            self.take_turn()
+            self.reschedule()
 
     def connect(self) -> None:
         """What the admin does in a browser, once or again. Raises RuntimeError when that does not end well."""
@@ -129,7 +129,7 @@ class Product:
         code = _query(self.lexoffice.post(to_lexoffice, data=decision).headers["location"])
         browser.visit("GET /oauth/lexoffice/callback", code)
         self.connection_id = self.connection().connection_id
-        self.take_turn(set_up=True)
+        self.reschedule(set_up=True)
         if not browser.visit("GET /connect/progress", {}).endswith("/connect/result"):
             raise RuntimeError("the company could not be connected")
 

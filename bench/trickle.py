@@ -30,7 +30,7 @@ def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
 
 def _turn(world: World, record: Record, customer: Customer) -> list[Figure]:
     with record.recording() as calls:
-        world.take_turn(customer)
+        world.reschedule(customer)
     per_entry = {
         "AWS calls": (len(calls), "calls"),
         "read units (computed)": (read_units(calls), "RRU"),

@@ -80,7 +80,7 @@ class World:
         found = self._stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return sum(int(found[name]) for name in names)
 
-    def take_turn(self, customer: Customer) -> None:
+    def reschedule(self, customer: Customer) -> None:
         """Give a company its scheduled turn, as the clock's door does, and wait for its end."""
         body = json.dumps({"connection_id": customer.connection_id, "catalogue": False})
         self._stack.client("sqs").send_message(QueueUrl=self._stack.resources["SyncQueue"], MessageBody=body)

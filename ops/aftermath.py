@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from ops.answer import counted
+from ops.answer import plural
 from ops.dead_letters import Letter
 from ops.desk import Desk
 from shared.aws.connections import Connection, Status
@@ -51,7 +51,7 @@ class Work:
 
     rows: tuple[Row, ...] = ()
     jobs: tuple[str, ...] = ()
-    turn_failures: int = 0
+    sync_failures: int = 0
 
 
 class Aftermath:
@@ -86,11 +86,11 @@ class Aftermath:
     def _work(self, queue: str, connection_id: str) -> Work:
         desk = self._desk
         if queue == FEED:
-            return Work(rows=tuple(desk.ledger.work(connection_id, _COUNTED)))
+            return Work(rows=tuple(desk.ledger.open_rows(connection_id, _COUNTED)))
         if queue == EXPORT:
             return Work(jobs=tuple(job.job_id for job in desk.exports.open_jobs(connection_id)))
         connection = desk.connections.get(connection_id)
-        return Work(turn_failures=connection.turn_failures if connection else 0)
+        return Work(sync_failures=connection.sync_failures if connection else 0)
 
     def _outcome(self, queue: str, connection_id: str) -> Outcome:
         connection = self._desk.connections.get(connection_id)
@@ -115,11 +115,11 @@ class Aftermath:
             return self._fed(connection, before.rows, failure)
         if queue == EXPORT:
             return self._exported(connection.connection_id, before.jobs, failure)
-        return turned(connection, before.turn_failures, self._began, failure)
+        return turned(connection, before.sync_failures, self._began, failure)
 
     def _fed(self, connection: Connection, before: Sequence[Row], failure: Failure | None) -> tuple[Fate, str]:
         company = connection.connection_id
-        waiting = {_mark(row) for row in self._desk.ledger.work(company, _COUNTED)}
+        waiting = {_mark(row) for row in self._desk.ledger.open_rows(company, _COUNTED)}
         gone = [row for row in before if _mark(row) not in waiting]
         for row in gone:
             if (company, *_mark(row)) not in self._final:
@@ -152,7 +152,7 @@ def barred(queue: str, connection: Connection | None) -> tuple[Fate, str] | None
 
 def fed(states: Counter[State], *, waiting: int, balance_told: bool, failure: Failure | None) -> tuple[Fate, str]:
     """What the feed did: `states` counts the rows that waited before and do no more, `waiting` those that still do."""
-    told = [f"{counted(states[State.SENT], 'line')} sent"]
+    told = [f"{plural(states[State.SENT], 'line')} sent"]
     told += [f"{states[State.LISTED]} listed for entry by hand"] if states[State.LISTED] else []
     told += [f"{states[State.FAILED]} refused by lexoffice"] if states[State.FAILED] else []
     told += [f"{waiting} waiting"] if waiting else []
@@ -170,11 +170,11 @@ def exported(jobs: Sequence[Job], failure: Failure | None) -> tuple[Fate, str]:
     still_open = sum(job.state is not JobState.FINISHED for job in jobs)
     if jobs and not still_open:
         successful, failed = sum(job.successful for job in jobs), sum(job.failed for job in jobs)
-        return Fate.DONE, f"{counted(len(jobs), 'job')} finished: {successful} exported, {failed} failed"
+        return Fate.DONE, f"{plural(len(jobs), 'job')} finished: {successful} exported, {failed} failed"
     if failure:
         return Fate.FAILING, still_failing(failure)
     if jobs:
-        return Fate.OPEN, f"{counted(still_open, 'job')} not finished yet: look again with `ops company`"
+        return Fate.OPEN, f"{plural(still_open, 'job')} not finished yet: look again with `ops company`"
     return Fate.OPEN, "no open job was known; if Pleo has one, it is worked on now"
 
 
@@ -182,8 +182,8 @@ def turned(connection: Connection, failures_before: int, began: datetime, failur
     """What the company's turn did, or how far its set-up has come."""
     if failure:
         return Fate.FAILING, still_failing(failure)
-    if connection.turn_failures > failures_before:
-        return Fate.FAILING, f"still failing: {connection.turn_error}; the next turn comes by itself"
+    if connection.sync_failures > failures_before:
+        return Fate.FAILING, f"still failing: {connection.sync_error}; the next turn comes by itself"
     if connection.stopped:
         return Fate.FAILING, f"set-up stopped: {connection.stopped}"
     if connection.caught_up_to and datetime.fromisoformat(connection.caught_up_to) >= began:

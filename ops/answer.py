@@ -85,6 +85,6 @@ def euro(cents: int | None) -> str:
     return NOTHING if cents is None else f"{Money(cents, 'EUR').decimal:,f} €"
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def plural(number: int, one: str, many: str = "") -> str:
     """`1 line`, `3 lines`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -51,7 +51,7 @@ def judge(queue: str, connection: Connection | None, failure: Failure | None) ->
         return Cause(f"held: {connection.hold}")
     if failure:
         return Cause(failure.cause, failure.at)
-    if queue == SYNC and connection.turn_error:
+    if queue == SYNC and connection.sync_error:
         since = datetime.fromisoformat(connection.failing_since) if connection.failing_since else None
-        return Cause(f"turns fail: {connection.turn_error}", since)
+        return Cause(f"turns fail: {connection.sync_error}", since)
     return Cause(UNKNOWN)

@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.progress import track
 
 from ops import dead_letters
-from ops.answer import NOTHING, Answer, counted, euro, facts, moment, plain, table
+from ops.answer import NOTHING, Answer, euro, facts, moment, plain, plural, table
 from ops.app import command
 from ops.desk import Desk
 from ops.health import Level, Verdict, judge
@@ -49,7 +49,7 @@ def companies(
             *("health", "company", "connection", "why", ">waiting", "last line", "proven"),
             rows=[_cells(*row) for row in rows],
         ),
-        f"{counted(len(rows), 'company', 'companies')}, {broken} broken. `ops company NAME` tells more.",
+        f"{plural(len(rows), 'company', 'companies')}, {broken} broken. `ops company NAME` tells more.",
     )
 
 
@@ -99,15 +99,15 @@ def company(
     verdict = judge(seen, dead=dead_letters.by_company(desk).get(connection.connection_id, 0), now=now)
     failures = Failures(desk.stack["LedgerTable"])
     last = {worker: failures.last(connection.connection_id, worker) for worker in (FEED, EXPORT)}
-    told_at = desk.ledger.told_at(connection.connection_id)
+    last_webhook_at = desk.ledger.last_webhook_at(connection.connection_id)
     return Answer(
         {
             **_line(connection, seen, verdict),
             "overview": asdict(seen),
             "last_failures": last,
-            "webhook_came_at": told_at or None,
-            "turn_failures": connection.turn_failures,
-            "turn_error": connection.turn_error,
+            "webhook_came_at": last_webhook_at or None,
+            "sync_failures": connection.sync_failures,
+            "sync_error": connection.sync_error,
             "set_up": {"steps": connection.steps, "stopped": connection.stopped},
         },
         facts(
@@ -119,7 +119,7 @@ def company(
                 "connected",
                 moment(seen.connected_at) + (f", stopped: {connection.stopped}" if connection.stopped else ""),
             ),
-            ("last webhook", moment(told_at)),
+            ("last webhook", moment(last_webhook_at)),
             ("caught up to", moment(seen.caught_up_at)),
             ("last line", moment(seen.last_line_at)),
             ("turns fail since", _turns(connection, seen)),
@@ -140,7 +140,7 @@ def _turns(connection: Connection, seen: Overview) -> str:
     if not seen.failing_since:
         return ""
     return (
-        f"{moment(seen.failing_since)}, {counted(connection.turn_failures, 'time')}, last for {connection.turn_error}; "
+        f"{moment(seen.failing_since)}, {plural(connection.sync_failures, 'time')}, last for {connection.sync_error}; "
         f"next at {moment(seen.next_try_at)}"
     )
 

@@ -7,16 +7,16 @@ beyond the admin, and what keeps the workers from their work, is said here.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ops.answer import counted, moment
+from ops.answer import moment, plural
 from shared.aws.failures import EXPORT, FEED, Failure
-from shared.domain.exporting.matching import ENGLISH, Rail
+from shared.domain.exporting.matching import ENGLISH, Criterion
 from shared.domain.feeding.ledger import WORK, Row, State
 from shared.domain.lookup.trace import Branch, Trace
 from shared.domain.times import utc_text
 from shared.pages.texts_expense import ANSWERS
 from shared.pages.texts_verdicts import VERDICTS
 from shared.pages.texts_words import WAITING
-from shared.pages.wording import export_error, filled
+from shared.pages.wording import export_error, fill
 
 # The article's question that each branch answers; S10 and S11 are its notes on movements by hand and private expenses.
 _QUESTIONS = {
@@ -143,7 +143,7 @@ def _line_failed(situation: Situation, cure: Cure) -> Cure:
 def _line_held(situation: Situation, cure: Cure) -> Cure:
     held = next(row for row in situation.rows if row.state is State.HELD)
     text = WAITING.get(held.reason, WAITING["other"]).en
-    cure = replace(cure, cause=filled(text, {"detail": held.detail} if held.detail else {}))
+    cure = replace(cure, cause=fill(text, {"detail": held.detail} if held.detail else {}))
     if held.reason not in _READ_AGAIN:
         return replace(cure, advice="Enter the payment in lexoffice by hand; the cause says why it is not guessed.")
     return replace(
@@ -156,7 +156,7 @@ def _line_held(situation: Situation, cure: Cure) -> Cure:
 
 def _no_suggestion(situation: Situation, cure: Cure) -> Cure:
     trace = situation.trace
-    broken = " ".join(ENGLISH[Rail(rail)] for rail in trace.rails)
+    broken = " ".join(ENGLISH[Criterion(criterion)] for criterion in trace.unmet_criteria)
     if not hint_missing(trace):
         return replace(cure, cause=broken)
     if trace.kind == "invoice":
@@ -220,7 +220,7 @@ def _of_worker(situation: Situation, worker: str) -> tuple[str, tuple[str, ...]]
         told.append(f"The {worker} failed at {moment(failure.at)}, attempt {failure.attempt}: {failure.cause}.")
     if not situation.dead:
         return " ".join(told), ()
-    told.append(f"{counted(situation.dead, 'wake-up')} of the company in its dead-letter queue.")
+    told.append(f"{plural(situation.dead, 'wake-up')} of the company in its dead-letter queue.")
     return " ".join(told), ("redrive", "--queue", worker, "--company", situation.connection_id)
 
 

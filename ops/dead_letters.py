@@ -18,7 +18,7 @@ from itertools import batched, takewhile
 from typing import Any
 
 from ops.desk import Desk
-from shared.aws.clients import client, translated
+from shared.aws.clients import client, translate_errors
 from shared.aws.failures import EXPORT, FEED, SYNC
 from shared.aws.queues import PoisonError, Wake
 from shared.errors import StoreUnavailable
@@ -97,7 +97,7 @@ class DeadLetters:
 
     def newest_move(self) -> Mapping[str, Any] | None:
         """The newest of SQS's tasks that move this queue's messages, running or over, whoever started it."""
-        with translated("ListMessageMoveTasks"):
+        with translate_errors("ListMessageMoveTasks"):
             tasks: list[Mapping[str, Any]] = self._sqs.list_message_move_tasks(SourceArn=self.arns[0])["Results"]
         return tasks[0] if tasks else None
 
@@ -132,7 +132,7 @@ class DeadLetters:
 
     def delete(self, letter: Letter) -> None:
         """Take a message out for good."""
-        with translated("DeleteMessage"):
+        with translate_errors("DeleteMessage"):
             self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=letter.receipt_handle)
 
     def send_back(self, letter: Letter) -> None:
@@ -141,13 +141,13 @@ class DeadLetters:
         Later than that it is a second wake-up, which finds nothing to do.
         """
         fifo = {"MessageGroupId": letter.group, "MessageDeduplicationId": f"redrive.{letter.message_id}"}
-        with translated("SendMessage"):
+        with translate_errors("SendMessage"):
             self._sqs.send_message(QueueUrl=self.source_url, MessageBody=letter.body, **(fifo if letter.group else {}))
 
     def _received(self, held: dict[str, Letter], most: int, seconds: int) -> Iterator[Letter]:
         expected = self.count().visible
         while len(held) < most:
-            with translated("ReceiveMessage"):
+            with translate_errors("ReceiveMessage"):
                 answer = self._sqs.receive_message(
                     QueueUrl=self.url,
                     MaxNumberOfMessages=min(_MOST, most - len(held)),
@@ -191,7 +191,7 @@ class DeadLetters:
                 {"Id": str(number), "ReceiptHandle": letter.receipt_handle, "VisibilityTimeout": 0}
                 for number, letter in enumerate(some)
             ]
-            with suppress(StoreUnavailable), translated("ChangeMessageVisibility"):
+            with suppress(StoreUnavailable), translate_errors("ChangeMessageVisibility"):
                 self._sqs.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
 
     @cached_property
@@ -204,7 +204,7 @@ class DeadLetters:
         return int(policy.get("maxReceiveCount", 0))
 
     def _attributes(self, url: str, *names: str) -> Mapping[str, str]:
-        with translated("GetQueueAttributes"):
+        with translate_errors("GetQueueAttributes"):
             found: Mapping[str, str] = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names))[
                 "Attributes"
             ]

@@ -137,7 +137,7 @@ class Desk:
             raise Refusal(
                 "Name the company: its connection id, its id at Pleo, or its name (`ops companies` lists them)."
             )
-        exact = self.connections.get(named) or self.connections.of_company(named)
+        exact = self.connections.get(named) or self.connections.by_company(named)
         if exact:
             return exact
         every = [each for each in self.connections.all() if named.lower() in _names(each).lower()]

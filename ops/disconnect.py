@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 from rich.prompt import Prompt
 
-from ops.answer import Answer, counted, moment, plain
+from ops.answer import Answer, moment, plain, plural
 from ops.app import command
 from ops.desk import Desk
 from ops.options import Company, Wait
 from ops.patience import awaited
 from ops.refusal import Refusal
 from shared.aws.connections import Connection, Status
-from shared.flows.lookup.leave import leave
+from shared.flows.lookup.leave import begin_disconnect
 
 
 @command(changes=True)
@@ -26,15 +26,17 @@ def disconnect(
     """End a company's connection: writing and collecting stop, access is given back on both sides, data goes later."""
     connection = desk.company(company)
     if connection.status is Status.DISCONNECTED:
-        if not connection.released_at:
+        if not connection.access_revoked_at:
             # Whoever pressed first may have died before saying so.
-            desk.sync_queue.send_turn(connection.connection_id)
+            desk.sync_queue.request_sync(connection.connection_id)
         return _told(connection, done=False, waiting=0)
     _confirmed(desk, connection, yes_really)
     delay = timedelta(days=int(desk.stack.parameter("DeletionDelayDays")))
     waiting = desk.view.waiting(connection.connection_id, 1).count
     with desk.deed("disconnect", connection, arguments={"deletion_delay_days": delay.days}) as deed:
-        done = leave(connection.connection_id, connections=desk.connections, queue=desk.sync_queue, delay=delay)
+        done = begin_disconnect(
+            connection.connection_id, connections=desk.connections, queue=desk.sync_queue, delay=delay
+        )
         deed.says("disconnected" if done else "was disconnected already")
     return _told(
         awaited(desk, "Giving access back", lambda: _released(desk, connection), seconds=wait)
@@ -56,7 +58,7 @@ def _confirmed(desk: Desk, connection: Connection, yes_really: str) -> None:
 
 def _released(desk: Desk, before: Connection) -> Connection | None:
     now = desk.connections.get(before.connection_id)
-    return now if now and now.released_at and now.status is Status.DISCONNECTED else None
+    return now if now and now.access_revoked_at and now.status is Status.DISCONNECTED else None
 
 
 def _told(now: Connection, *, done: bool, waiting: int) -> Answer:
@@ -69,18 +71,14 @@ def _told(now: Connection, *, done: bool, waiting: int) -> Answer:
             "status": now.status.value,
             "changed": done,
             "disconnected_at": now.disconnected_at,
-            "released_at": now.released_at or None,
+            "access_revoked_at": now.access_revoked_at or None,
             "unconfirmed": unconfirmed,
             "delete_at": now.delete_at or None,
             "deleted_at": now.deleted_at or None,
             "waiting": waiting,
         },
         f"{name} is disconnected." if done else f"{name} has been disconnected since {moment(now.disconnected_at)}.",
-        *(
-            [f"{counted(waiting, 'line')} had not reached lexoffice: sent only if it connects again."]
-            if waiting
-            else []
-        ),
+        *([f"{plural(waiting, 'line')} had not reached lexoffice: sent only if it connects again."] if waiting else []),
         _access(now, unconfirmed),
         _deletion(now),
         failed=bool(unconfirmed),
@@ -88,14 +86,14 @@ def _told(now: Connection, *, done: bool, waiting: int) -> Answer:
 
 
 def _access(now: Connection, unconfirmed: list[str]) -> str:
-    if not now.released_at:
+    if not now.access_revoked_at:
         return "Access is being given back: press again in a minute to see."
     if unconfirmed:
         return (
             f"Our tokens are erased, but {' and '.join(unconfirmed)} did not confirm the end: have the admin end the "
             "connection there."
         )
-    return f"Access was given back on both sides {moment(now.released_at)}; no token is left."
+    return f"Access was given back on both sides {moment(now.access_revoked_at)}; no token is left."
 
 
 def _deletion(now: Connection) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from ops.answer import NOTHING, Answer, counted, moment, plain, table
+from ops.answer import NOTHING, Answer, moment, plain, plural, table
 from ops.app import command
 from ops.causes import Causes
 from ops.dead_letters import QUEUES, Count, DeadLetters, Letter, look_into
@@ -90,9 +90,9 @@ def _summary(dead: DeadLetters, found: Sequence[Letter], count: Count) -> str:
     if not there:
         return f"{dead.queue}: empty"
     if len(found) == there:
-        return f"{dead.queue}: {counted(there, 'message')}"
+        return f"{dead.queue}: {plural(there, 'message')}"
     # SQS shows ten of a company at once, and nothing that somebody else is looking at.
-    return f"{dead.queue}: looked at {len(found):,} of {counted(there, 'message')} (ten of a company at most)"
+    return f"{dead.queue}: looked at {len(found):,} of {plural(there, 'message')} (ten of a company at most)"
 
 
 def alike(letters: Sequence[Letter], causes: Causes) -> list[RenderableType]:

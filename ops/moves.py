@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops.dead_letters import MOVING, DeadLetters, Letter
-from shared.aws.clients import client, translated
+from shared.aws.clients import client, translate_errors
 from shared.aws.quarantine import Quarantine
 from shared.errors import StoreUnavailable
 
@@ -76,7 +76,7 @@ class Mover:
                     continue
                 began = time.monotonic()
                 if letter.poison:
-                    quarantine.keep(letter.queue, letter.message_id, letter.body, letter.poison, letter.received)
+                    quarantine.store(letter.queue, letter.message_id, letter.body, letter.poison, letter.received)
                     self._dead.delete(letter)
                     tally.quarantined += 1
                 else:
@@ -115,7 +115,7 @@ class Mover:
     def _start(self) -> Mapping[str, Any]:
         before = self._dead.newest_move() or {}
         source, destination = self._dead.arns
-        with translated("StartMessageMoveTask"):
+        with translate_errors("StartMessageMoveTask"):
             # The destination by name: SQS does not know where a message came from that somebody put here.
             handle = self._sqs.start_message_move_task(
                 SourceArn=source, DestinationArn=destination, MaxNumberOfMessagesPerSecond=self._rate
@@ -132,7 +132,7 @@ class Mover:
             seen = self._followed(task, earlier, ours=ours)
         except KeyboardInterrupt:
             if ours:
-                with suppress(StoreUnavailable), translated("CancelMessageMoveTask"):  # it may be over already
+                with suppress(StoreUnavailable), translate_errors("CancelMessageMoveTask"):  # it may be over already
                     self._sqs.cancel_message_move_task(TaskHandle=task["TaskHandle"])
                 self._followed(task, earlier, ours=True)
             raise

@@ -33,6 +33,6 @@ def setback(before: Connection, now: Connection | None) -> str:
         return "the company has been disconnected"
     if now.hold and now.hold != before.hold:
         return f"the company is held now: {now.hold}"
-    if now.turn_failures and (now.turn_failures, now.failing_since) != (before.turn_failures, before.failing_since):
-        return now.turn_error
+    if now.sync_failures and (now.sync_failures, now.failing_since) != (before.sync_failures, before.failing_since):
+        return now.sync_error
     return ""

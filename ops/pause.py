@@ -3,7 +3,7 @@
 import secrets
 from datetime import UTC, datetime
 
-from ops.answer import Answer, counted, moment, plain
+from ops.answer import Answer, moment, plain, plural
 from ops.app import command
 from ops.desk import Desk
 from ops.options import Company, Wait
@@ -91,7 +91,7 @@ def _lift(desk: Desk, connection: Connection) -> tuple[list[str], Connection]:
 def _wake(desk: Desk, connection_id: str) -> None:
     """Due at once it is already, so nothing is lost if we die before this; this is only faster, and asks for access."""
     occasion = f"resumed.{secrets.token_hex(8)}"
-    desk.sync_queue.send_turn(connection_id, access=True)
+    desk.sync_queue.request_sync(connection_id, access=True)
     desk.feed_queue.wake(connection_id, occasion)
     desk.export_queue.wake(connection_id, occasion)
 
@@ -111,7 +111,7 @@ def _became(before: Connection, now: Connection, waiting: int) -> str:
     if now.caught_up_to == before.caught_up_to:
         return "It is active and due; its turn has not been taken yet: look again in a minute (`ops company`)."
     return (
-        f"It is active, its turn was taken; {counted(waiting, 'line') + ' on the way' if waiting else 'no line waits'}."
+        f"It is active, its turn was taken; {plural(waiting, 'line') + ' on the way' if waiting else 'no line waits'}."
     )
 
 

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from ops.answer import NOTHING, Answer, counted, euro, facts, moment, plain, table
+from ops.answer import NOTHING, Answer, euro, facts, moment, plain, plural, table
 from ops.app import command
 from ops.desk import Desk
 from ops.options import Wait
 from ops.patience import awaited, setback
 from ops.refusal import Refusal
 from shared.aws.connections import Connection, Status
-from shared.aws.proofs import Stored
+from shared.aws.proofs import StoredProof
 from shared.domain.times import utc_text
 
 _AT_ONCE = 10
@@ -64,18 +64,18 @@ def _everybody(desk: Desk) -> Answer:
                 for connection, each in rows
             ],
         ),
-        f"{counted(len(rows), 'company', 'companies')}, {unexplained} not explained.",
+        f"{plural(len(rows), 'company', 'companies')}, {unexplained} not explained.",
     )
 
 
-def _worst_first(stored: Stored) -> tuple[bool, int, str]:
+def _worst_first(stored: StoredProof) -> tuple[bool, int, str]:
     last = stored.proof
     if last is None:
         return True, 0, ""
     return not last.unexplained, -abs(last.unexplained), last.proved_at.isoformat()
 
 
-def _proven_now(desk: Desk, connection: Connection, before: Stored, wait: int) -> Answer:
+def _proven_now(desk: Desk, connection: Connection, before: StoredProof, wait: int) -> Answer:
     if connection.status not in _TAKEN or connection.hold in _NO_PLEO:
         raise Refusal(
             f"{connection.company_name} is {connection.hold or connection.status.value}: its entries cannot be read "
@@ -86,7 +86,7 @@ def _proven_now(desk: Desk, connection: Connection, before: Stored, wait: int) -
         # Of a held company nobody else can ask, so nothing needs to be kept apart.
         asked = connection.status is Status.HELD or desk.connections.ask(connection_id, "proof", datetime.now(UTC))
         if asked:
-            desk.sync_queue.send_turn(connection_id, proof=True)
+            desk.sync_queue.request_sync(connection_id, proof=True)
         elif before.proof and utc_text(before.proof.proved_at) > connection.proof_asked_at:
             deed.says("made less than a minute ago already")
             return _told(connection, before, outcome="made less than a minute ago already")
@@ -97,7 +97,7 @@ def _proven_now(desk: Desk, connection: Connection, before: Stored, wait: int) -
     return _told(connection, stored, outcome=outcome, proven=_is_new(stored, before))
 
 
-def _outcome(desk: Desk, connection: Connection, before: Stored) -> str:
+def _outcome(desk: Desk, connection: Connection, before: StoredProof) -> str:
     """What became of the proof that was asked for, in words; "" as long as nothing did."""
     stored = desk.proofs.get(connection.connection_id)
     if _is_new(stored, before):
@@ -108,17 +108,17 @@ def _outcome(desk: Desk, connection: Connection, before: Stored) -> str:
     return setback(connection, desk.connections.get(connection.connection_id))
 
 
-def _is_new(stored: Stored, before: Stored) -> bool:
+def _is_new(stored: StoredProof, before: StoredProof) -> bool:
     return stored.proof is not None and (before.proof is None or stored.proof.proved_at != before.proof.proved_at)
 
 
-def _told(connection: Connection, stored: Stored, *, outcome: str = "", proven: bool = True) -> Answer:
+def _told(connection: Connection, stored: StoredProof, *, outcome: str = "", proven: bool = True) -> Answer:
     asked = [("now", plain(outcome))] if outcome else []
     shown = facts(("company", f"[bold]{plain(connection.company_name)}[/bold]"), *asked, *_facts(connection, stored))
     return Answer({**_data(connection, stored), **({"outcome": outcome} if outcome else {})}, shown, failed=not proven)
 
 
-def _facts(connection: Connection, stored: Stored) -> list[tuple[str, str]]:
+def _facts(connection: Connection, stored: StoredProof) -> list[tuple[str, str]]:
     last = stored.proof
     told = [("proven", moment(last.proved_at) if last else "never")]
     if last is not None:
@@ -130,23 +130,23 @@ def _facts(connection: Connection, stored: Stored) -> list[tuple[str, str]]:
             ("waiting", euro(sums.waiting)),
             ("refused", euro(sums.failed)),
             ("unexplained", f"[red]{unexplained}[/red]" if last.unexplained else unexplained),
-            ("held", f"{counted(sums.held, 'entry', 'entries')} of unknown effect, in neither" if sums.held else ""),
+            ("held", f"{plural(sums.held, 'entry', 'entries')} of unknown effect, in neither" if sums.held else ""),
         ]
         if pending := last.pending:
             unknown = f", {pending.unknown} of them without an amount in euros" if pending.unknown else ""
             told.append(
-                ("not settled", f"{euro(pending.cents)} reserved by {counted(pending.count, 'payment')}{unknown}")
+                ("not settled", f"{euro(pending.cents)} reserved by {plural(pending.count, 'payment')}{unknown}")
             )
     told += [
         ("since", str(connection.start.day) if connection.connected_at else NOTHING),
         ("proven for good", f"up to {stored.frozen.until}" if stored.frozen.until else ""),
         ("tried in vain", moment(stored.tried_at) if stored.tried_at else ""),
-        ("under way", f"read up to {stored.under_way.frozen.until or 'nothing yet'}" if stored.under_way else ""),
+        ("under way", f"read up to {stored.in_progress.frozen.until or 'nothing yet'}" if stored.in_progress else ""),
     ]
     return told
 
 
-def _data(connection: Connection, stored: Stored) -> dict[str, object]:
+def _data(connection: Connection, stored: StoredProof) -> dict[str, object]:
     last = stored.proof
     return {
         "connection_id": connection.connection_id,
@@ -161,5 +161,5 @@ def _data(connection: Connection, stored: Stored) -> dict[str, object]:
         "pending": asdict(last.pending) if last and last.pending else None,
         "proven_until": stored.frozen.until,
         "tried_at": stored.tried_at,
-        "under_way": asdict(stored.under_way) if stored.under_way else None,
+        "in_progress": asdict(stored.in_progress) if stored.in_progress else None,
     }

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.progress import Progress
 
 from ops.aftermath import Aftermath, Outcome
-from ops.answer import NOTHING, Answer, counted, moment, plain, table
+from ops.answer import NOTHING, Answer, moment, plain, plural, table
 from ops.app import command
 from ops.causes import Causes
 from ops.dead_letters import DeadLetters, Letter, look_into
@@ -87,7 +87,7 @@ def _would_move(queues: Sequence[DeadLetters], wanted: Callable[[Letter], bool],
     letters = [letter for found in looks for letter in found if wanted(letter)]
     poison = sum(bool(letter.poison) for letter in letters)
     unseen = sum(max(0, dead.count().total - len(found)) for dead, found in zip(queues, looks, strict=True))
-    told = f"Would move {counted(len(letters) - poison, 'message')}, would quarantine {poison}; nothing was changed."
+    told = f"Would move {plural(len(letters) - poison, 'message')}, would quarantine {poison}; nothing was changed."
     hidden = f" {unseen} more could not be looked at: SQS shows ten of a company." if unseen else ""
     return Answer(
         {

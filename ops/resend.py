@@ -12,7 +12,7 @@ import typer
 from rich.console import RenderableType
 from rich.prompt import Prompt
 
-from ops.answer import Answer, counted, moment, plain
+from ops.answer import Answer, moment, plain, plural
 from ops.app import command
 from ops.cures import hint_missing
 from ops.desk import Desk
@@ -138,13 +138,13 @@ def _begin(desk: Desk, connection: Connection, made: Plan, hints: Sequence[str],
     for row in made.refused:
         # False: somebody else has made it ready, or Pleo knows better by now. What becomes of it is watched all the
         # same.
-        desk.ledger.send_again(connection_id, row, now)
+        desk.ledger.make_ready_again(connection_id, row, now)
     # Each press is an occasion of its own, so that no queue takes it for a duplicate of the one before.
     occasion = f"resend.{secrets.token_hex(8)}"
     if made.lines:
         desk.feed_queue.wake(connection_id, occasion)
     for voucher_id in hints:
-        desk.matches.look_again(connection_id, voucher_id, now)
+        desk.matches.mark_for_review(connection_id, voucher_id, now)
     if hints:
         desk.export_queue.wake(connection_id, occasion)
     wanted = dict.fromkeys((row.entry_id, row.revision) for row in (*made.waiting, *made.refused))
@@ -214,9 +214,9 @@ def _said(made: Plan, became: _Became) -> str:
     if became.open:
         parts.append(f"{len(became.open):,} still waiting")
     if became.hints_sent:
-        parts.append(f"{counted(became.hints_sent, 'hint')} sent")
+        parts.append(f"{plural(became.hints_sent, 'hint')} sent")
     if became.hints:
-        parts.append(f"{counted(len(became.hints), 'hint')} still waiting")
+        parts.append(f"{plural(len(became.hints), 'hint')} still waiting")
     return ", ".join(parts)
 
 

@@ -30,7 +30,7 @@ def rotate_secret(
     if _done(before, retire=retire, was=before):
         return _told(before, retire=retire, changed=False, cause="")
     with desk.deed("rotate-secret", before, arguments={"retire": retire}) as deed:
-        desk.sync_queue.send_turn(before.connection_id, rotate=not retire, retire=retire)
+        desk.sync_queue.request_sync(before.connection_id, rotate=not retire, retire=retire)
         awaited(desk, "Waiting for the worker", lambda: _over(desk, before, retire=retire), seconds=wait)
         now = desk.connections.get(before.connection_id) or before
         done = _done(now, retire=retire, was=before)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ops.answer import counted
+from ops.answer import plural
 from shared.domain.feeding.entry_rules import Destination
 from shared.domain.feeding.ledger import WORK, Row, State
 from shared.pages.texts_expense import DETAILS
@@ -89,5 +89,5 @@ def would_do(made: Plan, hints: int) -> str:
     if not_possible := why_not(made.cannot):
         parts.append(f"cannot send {not_possible}")
     if hints:
-        parts.append(f"would send {counted(hints, 'hint')}")
+        parts.append(f"would send {plural(hints, 'hint')}")
     return ", ".join(parts)

@@ -9,7 +9,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.refusal import Refusal
-from shared.aws.clients import client, translated
+from shared.aws.clients import client, translate_errors
 
 # Where `make up` says what it runs; elsewhere for tests and demo, which run stacks of their own.
 LOCAL = Path(os.environ.get("OPS_LOCAL_STACK") or Path(__file__).parents[1] / ".local" / "stack.json")
@@ -30,7 +30,7 @@ class Stack:
 
     def parameter(self, name: str) -> str:
         """The value that a parameter of the template was deployed with. Raises Refusal."""
-        with translated("DescribeStacks"):
+        with translate_errors("DescribeStacks"):
             (found,) = client("cloudformation").describe_stacks(StackName=self.formation or self.name)["Stacks"]
         for each in found.get("Parameters", []):
             if each["ParameterKey"] == name:

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from ops.answer import NOTHING, Answer, counted, facts, moment, plain, table
+from ops.answer import NOTHING, Answer, facts, moment, plain, plural, table
 from ops.app import command
 from ops.desk import Desk
 from ops.options import Company, Wait
 from ops.patience import awaited, setback
 from ops.refusal import Refusal
-from shared.aws.catalogues import Diff
+from shared.aws.catalogues import CatalogueDiff
 from shared.aws.connections import Connection, Status
 from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
 from shared.pages.texts_words import CHANGES, REFUSALS
@@ -32,24 +32,26 @@ def sync(
     """What the last sync of categories and tax codes changed, and which expenses that touches; --now makes one more."""
     connection = desk.company(company)
     if not now and not accept:
-        return _told(connection, desk.connections.catalogues.diff(connection.connection_id))
+        return _told(connection, desk.connections.catalogues.last_changes(connection.connection_id))
     _possible(desk, connection, accept=accept)
     connection_id = connection.connection_id
     with desk.deed("sync", connection, arguments={"accept": accept}) as deed:
         what = "accept" if accept else "sync"
         asked = desk.connections.ask(connection_id, what, datetime.now(UTC))
         if asked:
-            desk.sync_queue.send_turn(connection_id, catalogue=True, accept=accept)
-        elif max(connection.catalogue_at, connection.catalogue_tried_at) > getattr(connection, f"{what}_asked_at"):
+            desk.sync_queue.request_sync(connection_id, catalogue=True, accept=accept)
+        elif max(connection.catalogue_synced_at, connection.catalogue_attempted_at) > getattr(
+            connection, f"{what}_asked_at"
+        ):
             deed.says("done less than a minute ago already")
-            diff = desk.connections.catalogues.diff(connection_id)
+            diff = desk.connections.catalogues.last_changes(connection_id)
             return _told(connection, diff, outcome="done less than a minute ago already", failed=bool(diff.refused))
         awaited(desk, "Waiting for the sync", lambda: _outcome(desk, connection), seconds=wait)
         outcome = _outcome(desk, connection) or f"not done within {wait} seconds; it goes on by itself"
         deed.says(("" if asked else "asked for a moment ago already; ") + outcome)
     after = desk.connections.get(connection_id) or connection
-    synced = after.catalogue_at != connection.catalogue_at
-    return _told(after, desk.connections.catalogues.diff(connection_id), outcome=outcome, failed=not synced)
+    synced = after.catalogue_synced_at != connection.catalogue_synced_at
+    return _told(after, desk.connections.catalogues.last_changes(connection_id), outcome=outcome, failed=not synced)
 
 
 def _possible(desk: Desk, connection: Connection, *, accept: bool) -> None:
@@ -59,7 +61,7 @@ def _possible(desk: Desk, connection: Connection, *, accept: bool) -> None:
         raise Refusal(f"{name} is {connection.hold or connection.status.value}: its lists are not synced.")
     if not accept:
         return
-    refused = desk.connections.catalogues.diff(connection.connection_id).refused
+    refused = desk.connections.catalogues.last_changes(connection.connection_id).refused
     if refused is None:
         raise Refusal(f"Nothing of {name} was refused, so there is nothing to accept; --now syncs as usual.")
     if not refused.confirmable:
@@ -72,24 +74,24 @@ def _possible(desk: Desk, connection: Connection, *, accept: bool) -> None:
 def _outcome(desk: Desk, before: Connection) -> str:
     """What became of the sync that was asked for, in words; "" as long as nothing did."""
     now = desk.connections.get(before.connection_id)
-    if now and now.catalogue_at != before.catalogue_at:
+    if now and now.catalogue_synced_at != before.catalogue_synced_at:
         return "synced"
-    if now and now.catalogue_tried_at != before.catalogue_tried_at:
-        refused = desk.connections.catalogues.diff(before.connection_id).refused
+    if now and now.catalogue_attempted_at != before.catalogue_attempted_at:
+        refused = desk.connections.catalogues.last_changes(before.connection_id).refused
         if refused is None:
             return "incomplete: Pleo did not take everything"
         return f"refused: {refused.count} of {refused.known} {refused.reason}"
     return setback(before, now)
 
 
-def _told(connection: Connection, diff: Diff, *, outcome: str = "", failed: bool = False) -> Answer:
+def _told(connection: Connection, diff: CatalogueDiff, *, outcome: str = "", failed: bool = False) -> Answer:
     refused = diff.refused
     return Answer(
         {
             "connection_id": connection.connection_id,
             "company": connection.company_name,
-            "synced_at": connection.catalogue_at or None,
-            "tried_at": connection.catalogue_tried_at or None,
+            "synced_at": connection.catalogue_synced_at or None,
+            "tried_at": connection.catalogue_attempted_at or None,
             "changed_at": diff.changed_at or None,
             "changes": [asdict(change) for change in diff.changes],
             "more_changes": diff.more,
@@ -99,7 +101,7 @@ def _told(connection: Connection, diff: Diff, *, outcome: str = "", failed: bool
         facts(
             ("company", f"[bold]{plain(connection.company_name)}[/bold]"),
             ("now", plain(outcome)),
-            ("synced", moment(connection.catalogue_at)),
+            ("synced", moment(connection.catalogue_synced_at)),
             ("last change", moment(diff.changed_at)),
             ("refused", f"[red]{plain(_refusal(refused))}[/red]" if refused else ""),
             ("", _how_to_accept(connection, refused)),
@@ -122,7 +124,7 @@ def _refusal(refused: CatalogueRefusal) -> str:
     return REFUSALS[refused.reason].in_("en").format(count=refused.count, known=refused.known)
 
 
-def _changes(diff: Diff) -> list[RenderableType]:
+def _changes(diff: CatalogueDiff) -> list[RenderableType]:
     if not diff.changes:
         return []
     rows = [[plain(_change(change)), _touched(change)] for change in diff.changes]
@@ -142,4 +144,4 @@ def _touched(change: CatalogueChange) -> str:
         return NOTHING
     named = ", ".join(change.entry_ids[:_MOST_NAMED])
     more = " …" if change.expenses > _MOST_NAMED else ""
-    return f"{counted(change.expenses, 'expense')}: {named}{more}"
+    return f"{plural(change.expenses, 'expense')}: {named}{more}"

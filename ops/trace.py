@@ -131,7 +131,7 @@ def _data(desk: Desk, found: _Found) -> dict[str, Any]:
         "dead_letters": found.situation.dead,
         "hold": seen.hold,
         "code": seen.code,
-        "rails": seen.rails,
+        "unmet_criteria": seen.unmet_criteria,
         "kind": seen.kind,
         "amount_cents": seen.amount,
         "day": seen.day,

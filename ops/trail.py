@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.aws.clients import client, translated
+from shared.aws.clients import client, translate_errors
 from shared.domain.times import utc_text
 
 
@@ -87,7 +87,7 @@ class Trail:
 
     def read(self, since: datetime) -> list[Deed]:
         """Every event since a moment, oldest first. CloudWatch shows a new one after some seconds."""
-        with translated("FilterLogEvents"):
+        with translate_errors("FilterLogEvents"):
             pages = self._logs.get_paginator("filter_log_events").paginate(
                 logGroupName=self._group, startTime=int(since.timestamp() * 1000)
             )
@@ -97,11 +97,11 @@ class Trail:
     def _append(self, deed: Deed) -> None:
         # A stream a day: nobody has to know which ones there are.
         stream = deed.at[:10]
-        with translated("CreateLogStream"), suppress(self._logs.exceptions.ResourceAlreadyExistsException):
+        with translate_errors("CreateLogStream"), suppress(self._logs.exceptions.ResourceAlreadyExistsException):
             self._logs.create_log_stream(logGroupName=self._group, logStreamName=stream)
         event = {
             "timestamp": int(datetime.fromisoformat(deed.at).timestamp() * 1000),
             "message": json.dumps(asdict(deed), ensure_ascii=False),
         }
-        with translated("PutLogEvents"):
+        with translate_errors("PutLogEvents"):
             self._logs.put_log_events(logGroupName=self._group, logStreamName=stream, logEvents=[event])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops.desk import Desk
-from shared.aws.clients import client, translated
+from shared.aws.clients import client, translate_errors
 
 # As the receiver logs them (shared/flows/feeding/pleo_events.py).
 _ID = re.compile(r"[A-Za-z0-9_.:=+/-]{1,100}")
@@ -55,7 +55,7 @@ def _events(desk: Desk, webhook_id: str, since: datetime) -> Iterator[dict[str, 
             startTime=int(since.timestamp() * 1000),
         )
     )
-    with translated("FilterLogEvents"):
+    with translate_errors("FilterLogEvents"):
         for page in pages:
             yield from page["events"]
 

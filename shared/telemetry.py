@@ -29,23 +29,23 @@ def _metrics() -> Metrics:
     return Metrics()
 
 
-def note(message: str, **keys: object) -> None:
+def log_info(message: str, **keys: object) -> None:
     """Log an outcome."""
     _logger().info(message, extra=keys)
 
 
-def warn(message: str, **keys: object) -> None:
+def log_warning(message: str, **keys: object) -> None:
     """Log an outcome that is not as it should be but heals itself."""
     _logger().warning(message, extra=keys)
 
 
-def attention(cause: str, **keys: object) -> None:
+def alert(cause: str, **keys: object) -> None:
     """A person must look: one line "needs attention" that names the cause, and the metric behind its alarm."""
     _logger().error("needs attention", extra={"cause": cause, **keys})
     count("NeedsAttention")
 
 
-def vocabulary(word: str) -> str:
+def safe_word(word: str) -> str:
     """A vendor's word for a log line: as it is if it can be of a fixed list, "?" if it could be a person's text."""
     return word if _WORD.fullmatch(word) else "?"
 
@@ -67,7 +67,7 @@ def count(name: str, value: int = 1, **by: str) -> None:
     apart.flush_metrics()
 
 
-def lasted(name: str, seconds: Iterable[float]) -> None:
+def record_durations(name: str, seconds: Iterable[float]) -> None:
     """Add durations to a metric, of which CloudWatch then knows the percentiles."""
     for each in seconds:
         _metrics().add_metric(name=name, unit=MetricUnit.Seconds, value=round(each, 3))

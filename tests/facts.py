@@ -224,7 +224,9 @@ FAILED = replace(
         *(Step(what=what, state="missing") for what in ("voucher", "receipts", "hint", "match")),
     ),
 )
-NO_SUGGESTION = replace(COMPLETE, branch=Branch.NO_SUGGESTION, rails=("voucher_after_line", "amount_outside_range"))
+NO_SUGGESTION = replace(
+    COMPLETE, branch=Branch.NO_SUGGESTION, unmet_criteria=("voucher_after_line", "amount_outside_range")
+)
 LINE_HELD = replace(
     COMPLETE,
     branch=Branch.LINE_HELD,

@@ -23,7 +23,7 @@ from shared.flows.lookup.trace import Traces
 from shared.pages import expense, movements_csv, render, status, web
 from shared.pages.web import Answer, Visit
 from shared.pages.wording import Links
-from shared.telemetry import door, warn
+from shared.telemetry import door, log_warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ def handler(event: dict[str, Any], context: Any) -> Answer:
     """Answer one request of a browser."""
     visit = Visit(event, context, public_url=_parts().settings.public_url, cookie=web.SESSION_COOKIE)
     try:
-        return web.answered(visit, _ROUTES)
+        return web.answer(visit, _ROUTES)
     except StoreUnavailable as error:
-        warn("page unavailable", cause=str(error))
+        log_warning("page unavailable", cause=str(error))
     return web.page(render.message("unavailable", visit.language), status=503)
 
 

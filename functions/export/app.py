@@ -21,7 +21,7 @@ from shared.domain.exporting.voucher import Settings
 from shared.errors import IntegrationError, StoreUnavailable
 from shared.flows.exporting.export import Exporter
 from shared.flows.vendors import Vendors
-from shared.telemetry import count, door, warn
+from shared.telemetry import count, door, log_warning
 
 _LONGEST_PAUSE = 900
 _MARGIN = 30
@@ -77,7 +77,7 @@ def _worked(record: Mapping[str, Any], seconds: float, deadline: float) -> bool:
     try:
         wake = quarantine.read(EXPORT, record)
     except StoreUnavailable as error:
-        warn("message not quarantined", message_id=record["messageId"], cause=str(error))
+        log_warning("message not quarantined", message_id=record["messageId"], cause=str(error))
         return False
     if wake is None:
         return True
@@ -88,12 +88,12 @@ def _worked(record: Mapping[str, Any], seconds: float, deadline: float) -> bool:
     try:
         _export(wake.connection_id, deadline)
     except IntegrationError as error:
-        warn("export postponed", connection_id=wake.connection_id, cause=str(error))
+        log_warning("export postponed", connection_id=wake.connection_id, cause=str(error))
         count("ExportPostponed")
-        failures.note(wake.connection_id, EXPORT, str(error), attempt)
+        failures.record(wake.connection_id, EXPORT, str(error), attempt)
         return False
     except Exception as error:
-        failures.crashed(wake.connection_id, EXPORT, error, attempt)
+        failures.record_crash(wake.connection_id, EXPORT, error, attempt)
         return False
     return True
 
@@ -109,4 +109,4 @@ def _try_later(record: Mapping[str, Any]) -> None:
     """Pause before the next attempt, longer each time: handing messages back switches Lambda's own back-off off."""
     settings, _, queue = _parts()
     attempt = int(record["attributes"]["ApproximateReceiveCount"])
-    queue.try_later(record["receiptHandle"], min(settings.export_retry_seconds * attempt, _LONGEST_PAUSE))
+    queue.delay(record["receiptHandle"], min(settings.export_retry_seconds * attempt, _LONGEST_PAUSE))

@@ -16,7 +16,7 @@ from shared.config import FeedSettings
 from shared.errors import IntegrationError, OutOfTime, StoreUnavailable
 from shared.flows.feeding.feed import SECONDS_FOR_A_CALL, Feeder, NoProgressError, Outcome
 from shared.flows.vendors import Vendors
-from shared.telemetry import count, door, warn
+from shared.telemetry import count, door, log_warning
 
 _LONGEST_PAUSE = 900
 
@@ -54,12 +54,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         try:
             _feed(connection_id, deadline)
         except (IntegrationError, NoProgressError) as error:
-            warn("feed postponed", connection_id=connection_id, cause=str(error))
+            log_warning("feed postponed", connection_id=connection_id, cause=str(error))
             count("FeedPostponed")
-            _notes()[1].note(connection_id, FEED, str(error), attempt)
+            _notes()[1].record(connection_id, FEED, str(error), attempt)
             failures += records
         except Exception as error:
-            _notes()[1].crashed(connection_id, FEED, error, attempt)
+            _notes()[1].record_crash(connection_id, FEED, error, attempt)
             failures += records
     _try_later(failures)
     return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in failures]}
@@ -88,7 +88,7 @@ def _by_company(
         try:
             wake = _notes()[0].read(FEED, record)
         except StoreUnavailable as error:
-            warn("message not quarantined", message_id=record["messageId"], cause=str(error))
+            log_warning("message not quarantined", message_id=record["messageId"], cause=str(error))
             unkept.append(record)
             continue
         if wake:
@@ -104,4 +104,4 @@ def _try_later(records: Sequence[Mapping[str, Any]]) -> None:
     """Pause before the next attempt, longer each time: handing messages back switches Lambda's own back-off off."""
     settings, _, queue = _parts()
     for record in records:
-        queue.try_later(record["receiptHandle"], min(settings.feed_retry_seconds * _attempt(record), _LONGEST_PAUSE))
+        queue.delay(record["receiptHandle"], min(settings.feed_retry_seconds * _attempt(record), _LONGEST_PAUSE))

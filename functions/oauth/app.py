@@ -27,7 +27,7 @@ from shared.flows.vendors import Vendors
 from shared.pages import render, web
 from shared.pages.texts import MESSAGES
 from shared.pages.web import Answer, Visit
-from shared.telemetry import attention, door, warn
+from shared.telemetry import alert, door, log_warning
 
 _COOKIE = "__Host-connect"
 
@@ -77,11 +77,11 @@ def handler(event: dict[str, Any], context: Any) -> Answer:
     """Answer one request of a browser."""
     visit = Visit(event, context, public_url=_parts().settings.public_url, cookie=_COOKIE)
     try:
-        return web.answered(visit, _ROUTES)
+        return web.answer(visit, _ROUTES)
     except ConfigError as error:
-        attention("not configured", detail=str(error))
+        alert("not configured", detail=str(error))
     except StoreUnavailable as error:
-        warn("page unavailable", cause=str(error))
+        log_warning("page unavailable", cause=str(error))
     return web.page(render.message("unavailable", visit.language), status=503)
 
 
@@ -124,11 +124,11 @@ def _known_by(cookie: str) -> str:
 
 
 def _pleo_callback(visit: Visit) -> Answer:
-    return _shown(_parts().connect.pleo_answered(visit.cookie, visit.query, visit.public_url), visit)
+    return _shown(_parts().connect.handle_pleo_callback(visit.cookie, visit.query, visit.public_url), visit)
 
 
 def _lexoffice_callback(visit: Visit) -> Answer:
-    step = _parts().connect.lexoffice_answered(visit.cookie, visit.query, visit.public_url, visit.remaining)
+    step = _parts().connect.handle_lexoffice_callback(visit.cookie, visit.query, visit.public_url, visit.remaining)
     return _shown(step, visit)
 
 
@@ -164,7 +164,7 @@ def _result(visit: Visit) -> Answer:
 
 
 def _sign_out(visit: Visit) -> Answer:
-    _parts().sign_in.out(visit.session)
+    _parts().sign_in.end(visit.session)
     return {**web.redirect(f"{visit.public_url}/status"), "cookies": [web.session_cookie("", 0)]}
 
 

@@ -11,7 +11,7 @@ from shared.config import ReceiverSettings
 from shared.errors import StoreUnavailable
 from shared.flows.delivery import Reply, Request
 from shared.flows.feeding.pleo_events import Receiver
-from shared.telemetry import count, door, warn
+from shared.telemetry import count, door, log_warning
 
 
 @cache
@@ -36,6 +36,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     try:
         return _receiver().receive(Request.of(event)).answer()
     except StoreUnavailable as error:
-        warn("webhook not acknowledged", cause=str(error))
+        log_warning("webhook not acknowledged", cause=str(error))
         count("WebhookNotAcknowledged")
         return Reply(503, "try again").answer()

@@ -7,7 +7,7 @@ from typing import Any
 from shared.aws.connections import Connections
 from shared.aws.queues import SyncQueue
 from shared.config import ScheduleSettings
-from shared.flows.syncing.enqueue import give_turns
+from shared.flows.syncing.enqueue import enqueue_due
 from shared.telemetry import door
 
 
@@ -24,4 +24,4 @@ _parts()
 def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     """Give turns; what fails is due again in a minute."""
     connections, queue = _parts()
-    return {"turns": give_turns(connections, queue, lambda: context.get_remaining_time_in_millis() / 1000)}
+    return {"turns": enqueue_due(connections, queue, lambda: context.get_remaining_time_in_millis() / 1000)}

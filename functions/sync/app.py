@@ -17,23 +17,23 @@ from shared.aws.quarantine import Quarantine
 from shared.aws.queues import CompanyQueue, Wake
 from shared.config import SyncSettings
 from shared.errors import IntegrationError, StoreUnavailable
-from shared.flows.connecting.deletion import Leaving
+from shared.flows.connecting.deletion import Offboarding
 from shared.flows.connecting.keep_alive import KeepAlive
 from shared.flows.connecting.rotation import Rotation
 from shared.flows.connecting.subscriptions import Subscriptions
-from shared.flows.syncing.back_off import postpone, recovered
+from shared.flows.syncing.back_off import clear_failures, postpone
 from shared.flows.syncing.proof import Prover
 from shared.flows.syncing.set_up import SetUp
 from shared.flows.syncing.silence import Silence
-from shared.flows.syncing.sync import Turn
+from shared.flows.syncing.sync import CompanySync
 from shared.flows.vendors import Remaining, Vendors
-from shared.telemetry import door, warn
+from shared.telemetry import door, log_warning
 
 _SECONDS_FOR_A_CALL = 40.0
 
 
 @cache
-def _parts() -> tuple[Turn, SetUp, Connections, Rotation]:
+def _parts() -> tuple[CompanySync, SetUp, Connections, Rotation]:
     settings = SyncSettings.from_env(os.environ)
     connections, vendors = Connections(settings.connection_table), Vendors(settings)
     ledger = Ledger(settings.ledger_table)
@@ -45,14 +45,14 @@ def _parts() -> tuple[Turn, SetUp, Connections, Rotation]:
     rotation = Rotation(connections=connections, vendors=vendors, subscriptions=subscriptions)
     keep_alive = KeepAlive(connections=connections, vendors=vendors, subscriptions=subscriptions, rotation=rotation)
     queue = CompanyQueue(settings.feed_queue_url)
-    turn = Turn(
+    turn = CompanySync(
         connections=connections,
         ledger=ledger,
         exports=Exports(settings.ledger_table),
         queue=queue,
         export_queue=CompanyQueue(settings.export_queue_url),
         vendors=vendors,
-        leaving=Leaving(connections=connections, erasure=Erasure(settings.ledger_table), vendors=vendors),
+        leaving=Offboarding(connections=connections, erasure=Erasure(settings.ledger_table), vendors=vendors),
         silence=Silence(
             connections=connections,
             ledger=ledger,
@@ -100,7 +100,7 @@ def _worked(record: Mapping[str, Any], remaining: Remaining) -> bool:
     try:
         wake = quarantine.read(SYNC, record)
     except StoreUnavailable as error:
-        warn("message not quarantined", message_id=record["messageId"], cause=str(error))
+        log_warning("message not quarantined", message_id=record["messageId"], cause=str(error))
         return False
     if wake is None:
         return True
@@ -110,10 +110,10 @@ def _worked(record: Mapping[str, Any], remaining: Remaining) -> bool:
     except IntegrationError as error:
         postpone(_parts()[2], wake.connection_id, error)
         if wake.wishes:
-            failures.note(wake.connection_id, SYNC, str(error), attempt)
+            failures.record(wake.connection_id, SYNC, str(error), attempt)
         return not wake.wishes
     except Exception as error:
-        failures.crashed(wake.connection_id, SYNC, error, attempt)
+        failures.record_crash(wake.connection_id, SYNC, error, attempt)
         return False
     return True
 
@@ -125,7 +125,7 @@ def _take_turn(wake: Wake, remaining: Remaining) -> None:
         return
     if "set_up" in wake.wishes and not set_up.run(wake.connection_id, remaining):
         return
-    result = turn.take(
+    result = turn.run(
         wake.connection_id,
         remaining,
         catalogue_now="catalogue" in wake.wishes,
@@ -134,4 +134,4 @@ def _take_turn(wake: Wake, remaining: Remaining) -> None:
         proof_now="proof" in wake.wishes,
     )
     if result.after_failures:
-        recovered(connections, wake.connection_id)
+        clear_failures(connections, wake.connection_id)

@@ -50,13 +50,13 @@ class Export:
     """What became of an entry at its newest export.
 
     `outcome` is successful, failed, abandoned, "" while its job runs, or `forgotten` once its snapshot has expired.
-    `rails` (stable words) say why no suggestion appears.
+    `unmet_criteria` (stable words) say why no suggestion appears.
     """
 
     outcome: str
     code: str = ""
     values: tuple[tuple[str, str], ...] = ()
-    rails: tuple[str, ...] = ()
+    unmet_criteria: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,7 +205,7 @@ class _Reader:
             outcome=item.outcome,
             code=item.code,
             values=tuple(sorted(item.values.items())),
-            rails=tuple(filter(None, item.text.split(","))) if successful else (),
+            unmet_criteria=tuple(filter(None, item.text.split(","))) if successful else (),
         )
 
     def _ended(self, job_id: str) -> str | None:

@@ -11,8 +11,8 @@ from ops.month_end.balance import Balance, balance_of, provisional
 from ops.month_end.facts import Facts, MadeVoucher, Payment
 from shared.domain.exporting.item_rules import BY_TYPE, Treatment
 from shared.domain.exporting.match import MatchState
-from shared.domain.exporting.matching import Rail
-from shared.domain.exporting.voucher_facts import Booked
+from shared.domain.exporting.matching import Criterion
+from shared.domain.exporting.voucher_facts import BookedVoucher
 from shared.domain.feeding.entry_rules import Destination
 from shared.domain.feeding.ledger import WALLET_CURRENCY, WORK, Row, State
 from shared.domain.money import Money
@@ -137,9 +137,11 @@ def _unmatched(payment: Payment) -> str:
         return "settled_elsewhere"
     if payment.match in _LOST:
         return _LOST[payment.match]
-    rails = payment.export.rails if payment.export else ()
+    unmet_criteria = payment.export.unmet_criteria if payment.export else ()
     # By now the line is there, or it would not be asked about.
-    return next((f"rail_{rail}" for rail in rails if rail != Rail.LINE_MISSING), "open")
+    return next(
+        (f"criterion_{criterion}" for criterion in unmet_criteria if criterion != Criterion.LINE_MISSING), "open"
+    )
 
 
 def _without_voucher(payment: Payment) -> str:
@@ -176,7 +178,7 @@ def _standing(facts: Facts) -> list[MadeVoucher]:
     return [each for each in facts.vouchers if each.match not in _LOST]
 
 
-def _known(facts: Facts) -> Iterable[tuple[MadeVoucher, Booked]]:
+def _known(facts: Facts) -> Iterable[tuple[MadeVoucher, BookedVoucher]]:
     return ((each, each.record.booked) for each in _standing(facts) if each.record.booked is not None)
 
 
@@ -222,22 +224,22 @@ def _reverse_charge(made: MadeVoucher) -> Iterable[Item]:
             yield _voucher_item(made, *why, part=cents)
 
 
-def _is_foreign(booked: Booked) -> bool:
+def _is_foreign(booked: BookedVoucher) -> bool:
     """Paid abroad, or in another currency, and not (only) as reverse charge."""
     gross = abs(booked.effect)
     owed = booked.section_13b + booked.intra_community + booked.reverse
     return (booked.foreign or booked.original.currency != WALLET_CURRENCY) and owed < gross
 
 
-def _foreign(made: MadeVoucher, booked: Booked) -> Item:
+def _foreign(made: MadeVoucher, booked: BookedVoucher) -> Item:
     return _voucher_item(made, *(["FOREIGN_SUPPLIER"] if "FOREIGN_SUPPLIER" in booked.notices else []))
 
 
-def _is_meal(booked: Booked) -> bool:
+def _is_meal(booked: BookedVoucher) -> bool:
     return booked.tip > 0 or any(name in booked.notices for name in _MEAL_NOTICES)
 
 
-def _meal(made: MadeVoucher, booked: Booked) -> Item:
+def _meal(made: MadeVoucher, booked: BookedVoucher) -> Item:
     return _voucher_item(made, *(name for name in _MEAL_NOTICES if name in booked.notices), part=booked.tip)
 
 

@@ -17,10 +17,10 @@ from ops.month_end.sheet import (
     Item,
 )
 from shared.domain.exporting.export_errors import CATALOGUE
-from shared.domain.exporting.matching import GERMAN, Rail
+from shared.domain.exporting.matching import GERMAN, Criterion
 from shared.domain.exporting.voucher_columns import Notice
 from shared.pages.texts_words import KINDS
-from shared.pages.wording import filled
+from shared.pages.wording import fill
 
 TITLES = {
     BY_HAND: "Von Hand einzutragen",
@@ -98,7 +98,7 @@ _WHY = {
     "export_running": "Export läuft.",
     "export_failed": "Export gescheitert, siehe dort.",
 }
-_RAILS = {f"rail_{rail}": f"Beleg vorhanden. {GERMAN[rail]}" for rail in Rail}
+_CRITERIA = {f"criterion_{criterion}": f"Beleg vorhanden. {GERMAN[criterion]}" for criterion in Criterion}
 _ERRORS = {error.code: error.cause for error in CATALOGUE}
 _NOTICES = {notice.name: f"{notice.value}." for notice in Notice}
 _DAY = "%d.%m.%Y"
@@ -178,11 +178,11 @@ def balance_notes(balance: Balance, money: Callable[[int], str], moment: Callabl
 
 def known_words() -> Sequence[str]:
     """Every stable word that has a sentence."""
-    return [*_WHY, *_RAILS, *_ERRORS, *_NOTICES]
+    return [*_WHY, *_CRITERIA, *_ERRORS, *_NOTICES]
 
 
 def _said(word: str, values: Mapping[str, str]) -> str:
-    for texts in (_WHY, _RAILS, _ERRORS, _NOTICES):
+    for texts in (_WHY, _CRITERIA, _ERRORS, _NOTICES):
         if word in texts:
-            return filled(texts[word], dict(values))
+            return fill(texts[word], dict(values))
     return word

@@ -24,7 +24,7 @@ class Purpose(StrEnum):
     STATUS = "status"  # signing in, which connects nothing
 
 
-class Refusal(StrEnum):
+class StateRefusal(StrEnum):
     """Why a callback is not accepted."""
 
     UNKNOWN = "unknown"  # no cookie, or not ours: another browser, or nobody started here
@@ -36,7 +36,7 @@ class Refusal(StrEnum):
 class StateRefusedError(Exception):
     """A callback's state is not the open one of this browser."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: StateRefusal) -> None:
         self.refusal = refusal
         super().__init__(refusal.value)
 
@@ -61,7 +61,7 @@ class Attempts:
     def __init__(self, table: str) -> None:
         self._table = Table(table)
 
-    def await_answer(
+    def open_state(
         self,
         cookie: str,
         vendor: str,
@@ -90,7 +90,7 @@ class Attempts:
     def claim(self, cookie: str, vendor: str, state: str, now: datetime) -> Attempt:
         """Use a state up. Raises StateRefusedError; of two simultaneous callbacks one gets it."""
         if not cookie:
-            raise StateRefusedError(Refusal.UNKNOWN)
+            raise StateRefusedError(StateRefusal.UNKNOWN)
         update = Update(
             key={"id": _key(cookie)},
             expression="SET #awaiting = :nobody",
@@ -101,7 +101,7 @@ class Attempts:
         try:
             return _attempt(self._table.update(update))
         except ConditionFailedError as refused:
-            raise StateRefusedError(_why(refused.old, state, now)) from refused
+            raise StateRefusedError(_refusal_of(refused.old, state, now)) from refused
 
     def finish(self, cookie: str, result: str, connection_id: str, now: datetime) -> None:
         """Remember what to show this browser at the end, for a day."""
@@ -125,12 +125,12 @@ class Attempts:
         return _attempt(item) if item else None
 
 
-def _why(old: Item, state: str, now: datetime) -> Refusal:
+def _refusal_of(old: Item, state: str, now: datetime) -> StateRefusal:
     if not old:
-        return Refusal.UNKNOWN
+        return StateRefusal.UNKNOWN
     if old.get("state_hash") != _hash(state):
-        return Refusal.MISMATCH
-    return Refusal.EXPIRED if old.get("awaiting") and old["valid_until"] <= utc_text(now) else Refusal.USED
+        return StateRefusal.MISMATCH
+    return StateRefusal.EXPIRED if old.get("awaiting") and old["valid_until"] <= utc_text(now) else StateRefusal.USED
 
 
 def _attempt(item: Item) -> Attempt:

@@ -15,7 +15,7 @@ MOST_ENTRIES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Synced:
+class CatalogueSnapshot:
     """What stands in Pleo by our doing: accounts (external id → name), what their categories take, our tax codes."""
 
     accounts: Mapping[str, str] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Synced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Diff:
+class CatalogueDiff:
     """What the last sync that changed something changed, how many changes `more` were not kept, and when.
 
     `changed_at` is UTC text, "" if never. `refused`: the last attempt changed nothing, and why.
@@ -42,16 +42,18 @@ class Catalogues:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def synced(self, connection_id: str) -> Synced:
+    def snapshot(self, connection_id: str) -> CatalogueSnapshot:
         """What was synced last time."""
         item = self._item(connection_id)
-        return Synced(
+        return CatalogueSnapshot(
             accounts=dict(item.get("accounts", {})),
             flags=dict(item.get("flags", {})),
             tax_codes=tuple(item.get("tax_codes", ())),
         )
 
-    def remember(self, connection_id: str, synced: Synced, changes: Sequence[CatalogueChange], now: datetime) -> None:
+    def save(
+        self, connection_id: str, synced: CatalogueSnapshot, changes: Sequence[CatalogueChange], now: datetime
+    ) -> None:
         """Remember what was synced, and at most 100 of the changes, until a sync changes something again.
 
         Of all the entries that the changes name 20 are kept. An earlier refusal is over.
@@ -62,21 +64,21 @@ class Catalogues:
             "tax_codes": [*synced.tax_codes],
         }
         if changes:
-            attributes["changes"] = _kept(changes[:MOST_CHANGES])
+            attributes["changes"] = _storable_changes(changes[:MOST_CHANGES])
             attributes["more"] = max(len(changes) - MOST_CHANGES, 0)
             attributes["changed_at"] = utc_text(now)
         sets = ", ".join(f"#{name} = :{name}" for name in attributes)
         self._change(connection_id, f"SET {sets} REMOVE #refused", names=[*attributes, "refused"], values=attributes)
 
-    def refuse(self, connection_id: str, refusal: CatalogueRefusal) -> None:
+    def save_refusal(self, connection_id: str, refusal: CatalogueRefusal) -> None:
         """Remember why a sync changed nothing."""
         self._change(connection_id, "SET #refused = :refused", names=["refused"], values={"refused": asdict(refusal)})
 
-    def diff(self, connection_id: str) -> Diff:
+    def last_changes(self, connection_id: str) -> CatalogueDiff:
         """What people are shown."""
         item = self._item(connection_id)
         changes = [{**change, "entry_ids": tuple(change.get("entry_ids", ()))} for change in item.get("changes", [])]
-        return Diff(
+        return CatalogueDiff(
             changes=tuple(CatalogueChange(**change) for change in changes),
             more=item.get("more", 0),
             changed_at=item.get("changed_at", ""),
@@ -91,7 +93,7 @@ class Catalogues:
         self._table.update(Update(key=key, expression=expression, names=names, values=values))
 
 
-def _kept(changes: Sequence[CatalogueChange]) -> list[Item]:
+def _storable_changes(changes: Sequence[CatalogueChange]) -> list[Item]:
     left, kept = MOST_ENTRIES, []
     for change in changes:
         entry_ids = list(change.entry_ids[:left])

@@ -31,7 +31,7 @@ def _session() -> botocore.session.Session:
 
 
 @contextmanager
-def translated(operation: str) -> Iterator[None]:
+def translate_errors(operation: str) -> Iterator[None]:
     """Turn what AWS throws into StoreUnavailable with operation and error code, never with content."""
     try:
         yield

@@ -74,12 +74,12 @@ class Connection:
     connected_at: str = ""
     caught_up_to: str = ""
     seen_days: Mapping[str, str] = field(default_factory=dict)
-    catalogue_at: str = ""
-    catalogue_tried_at: str = ""
+    catalogue_synced_at: str = ""
+    catalogue_attempted_at: str = ""
     sync_asked_at: str = ""
     accept_asked_at: str = ""
     proof_asked_at: str = ""
-    receipts_at: str = ""
+    receipts_checked_at: str = ""
     due_at: str = ""
     public_url: str = ""
     steps: Mapping[str, str] = field(default_factory=dict)
@@ -87,15 +87,15 @@ class Connection:
     stopped: str = ""
     disconnected_at: str = ""
     signed_out_at: str = ""
-    released_at: str = ""
+    access_revoked_at: str = ""
     unconfirmed: str = ""
     delete_at: str = ""
     deleted_at: str = ""
-    turn_failures: int = 0
-    turn_error: str = ""
+    sync_failures: int = 0
+    sync_error: str = ""
     failing_since: str = ""
-    kept_alive_at: str = ""
-    alarmed: Mapping[str, str] = field(default_factory=dict)
+    access_checked_at: str = ""
+    alerted_at: Mapping[str, str] = field(default_factory=dict)
     start_day: str = ""
     opening_minor: int = 0
 

@@ -60,7 +60,7 @@ class Connections:
         item = self._table.get({"id": f"CONNECTION#{connection_id}"})
         return connection_of(item) if item else None
 
-    def of_company(self, company_id: str) -> Connection | None:
+    def by_company(self, company_id: str) -> Connection | None:
         """The connection of a Pleo company."""
         guard = self._table.get({"id": f"COMPANY#{company_id}"})
         return self.get(guard["connection_id"]) if guard else None
@@ -70,14 +70,14 @@ class Connections:
         found = self._table.scan("begins_with(#id, :connection)", names=["id"], values={"connection": "CONNECTION#"})
         return (connection_of(item) for item in found)
 
-    def open(self, connection: Connection) -> Connection:
+    def get_or_create(self, connection: Connection) -> Connection:
         """Create a company's connection, or return the one it already has."""
         item = {"id": f"CONNECTION#{connection.connection_id}", **attributes(connection)}
         guard = {"id": f"COMPANY#{connection.company_id}", "connection_id": connection.connection_id}
         try:
             self._table.transact([self._new(guard), self._new(item)])
         except TransactionRefusedError as refused:
-            existing = self.of_company(connection.company_id)
+            existing = self.by_company(connection.company_id)
             if existing is None:
                 raise StoreUnavailable("somebody else is opening this connection") from refused
             return existing
@@ -108,21 +108,21 @@ class Connections:
 
     def change(self, connection_id: str, **changes: Any) -> Connection:
         """Set some fields of a connection and return it as it is now."""
-        return self._changed(connection_id, changes, condition="attribute_exists(#id)", names=["id"], values={})
+        return self._update(connection_id, changes, condition="attribute_exists(#id)", names=["id"], values={})
 
-    def change_connected(self, connection_id: str, **changes: Any) -> Connection:
+    def change_if_connected(self, connection_id: str, **changes: Any) -> Connection:
         """The same, unless the company is disconnected. Raises DisconnectedError."""
         gone = {"gone": Status.DISCONNECTED.value}
         try:
-            return self._changed(connection_id, changes, condition="#status <> :gone", names=["status"], values=gone)
+            return self._update(connection_id, changes, condition="#status <> :gone", names=["status"], values=gone)
         except ConditionFailedError as error:
             raise DisconnectedError from error
 
-    def change_left(self, connection: Connection, **changes: Any) -> bool:
+    def change_if_disconnected(self, connection: Connection, **changes: Any) -> bool:
         """The same for a disconnected company; False when it is coming back, or has left again, since it was read."""
         seen = {"gone": Status.DISCONNECTED.value, "when": connection.disconnected_at}
         try:
-            self._changed(
+            self._update(
                 connection.connection_id,
                 changes,
                 condition="#status = :gone AND #disconnected_at = :when",
@@ -136,7 +136,7 @@ class Connections:
     def postpone(self, connection: Connection, **changes: Any) -> bool:
         """The same for a company on the agenda; False when somebody else has set its due time since it was read."""
         try:
-            self._changed(
+            self._update(
                 connection.connection_id,
                 changes,
                 condition="#due_at = :seen",
@@ -147,7 +147,7 @@ class Connections:
             return False
         return True
 
-    def _changed(
+    def _update(
         self, connection_id: str, changes: Item, *, condition: str, names: list[str], values: Item
     ) -> Connection:
         stored = {name: storable(value) for name, value in changes.items()}
@@ -160,9 +160,9 @@ class Connections:
         )
         return connection_of(self._table.update(update))
 
-    def forget(self, connection_id: str, delete_at: str, now: str) -> None:
+    def erase_names(self, connection_id: str, delete_at: str, now: str) -> None:
         """Erase the names and leave the agenda, unless another deletion is due or none is (any more)."""
-        self._try(
+        self._attempt(
             Update(
                 key={"id": f"CONNECTION#{connection_id}"},
                 expression="SET #company_name = :none, #organisation_name = :none, #delete_at = :none, "
@@ -175,7 +175,7 @@ class Connections:
 
     def fix_start(self, connection_id: str, choice: Choice) -> bool:
         """Fix from when on entries become lines, at the first set-up; False when that is fixed already."""
-        return self._try(
+        return self._attempt(
             Update(
                 key={"id": f"CONNECTION#{connection_id}"},
                 expression="SET #start_day = :day, #opening_minor = :opening",
@@ -195,7 +195,7 @@ class Connections:
         if reason.endswith(ACCESS_GONE):
             condition += " OR (#status = :held AND NOT contains(#hold, :gone))"
             values["gone"] = ACCESS_GONE
-        return self._try(
+        return self._attempt(
             Update(
                 key={"id": f"CONNECTION#{connection_id}"},
                 expression="SET #status = :held, #hold = :reason",
@@ -228,7 +228,7 @@ class Connections:
             condition=f"attribute_exists(#status) AND #status <> :active AND {not_yet}",
         )
         # The first once more, for a company that became active between the two.
-        return any(self._try(each) for each in (held, noted, held))
+        return any(self._attempt(each) for each in (held, noted, held))
 
     def resume(self, connection: Connection, now: datetime) -> bool:
         """Lift a company's pause and whatever else it is held for; False when that has changed since it was read.
@@ -238,7 +238,7 @@ class Connections:
         held = connection.status is Status.HELD
         lifted = {"status": Status.ACTIVE, "hold": "", "due_at": utc_text(now)} if held else {}
         try:
-            self._changed(
+            self._update(
                 connection.connection_id,
                 {**lifted, "paused_at": "", "resumed_at": utc_text(now)},
                 condition="#status = :was AND #hold = :seen AND (attribute_not_exists(#paused_at) OR #paused_at = :at)",
@@ -262,7 +262,7 @@ class Connections:
         # The first once more, for a company that was resumed between the two.
         for fields, condition in ((active, f"NOT {paused}"), (held, paused), (active, f"NOT {paused}")):
             try:
-                return self._changed(
+                return self._update(
                     connection_id, fields, condition=f"#status <> :gone AND {condition}", names=names, values=gone
                 )
             except ConditionFailedError:
@@ -275,7 +275,7 @@ class Connections:
         Nobody can ask for a company that is not active.
         """
         asked_at = f"{what}_asked_at"
-        return self._try(
+        return self._attempt(
             Update(
                 key={"id": f"CONNECTION#{connection_id}"},
                 expression=f"SET #{asked_at} = :now",
@@ -287,7 +287,7 @@ class Connections:
 
     def lease_setup(self, connection_id: str, owner: str, until: datetime, now: datetime) -> bool:
         """Let one worker at a time set a company up or see to its webhooks; False while another one does."""
-        return self._try(
+        return self._attempt(
             Update(
                 key={"id": f"CONNECTION#{connection_id}"},
                 expression="SET #setup_owner = :owner, #setup_until = :until",
@@ -297,9 +297,9 @@ class Connections:
             )
         )
 
-    def end_setup(self, connection_id: str, owner: str) -> None:
+    def release_setup(self, connection_id: str, owner: str) -> None:
         """Give the lease back; somebody else's is left alone."""
-        self._try(
+        self._attempt(
             Update(
                 key={"id": f"CONNECTION#{connection_id}"},
                 expression="REMOVE #setup_owner, #setup_until",
@@ -324,9 +324,9 @@ class Connections:
         for item in found:
             yield item["id"].removeprefix("CONNECTION#"), item["due_at"]
 
-    def take_turn(self, connection_id: str, seen: str, next_due: str) -> bool:
+    def reschedule(self, connection_id: str, seen: str, next_due: str) -> bool:
         """Move a company's due time; False when another run was faster."""
-        return self._try(
+        return self._attempt(
             Update(
                 key={"id": f"CONNECTION#{connection_id}"},
                 expression="SET #due_at = :next",
@@ -336,7 +336,7 @@ class Connections:
             )
         )
 
-    def _try(self, update: Update) -> bool:
+    def _attempt(self, update: Update) -> bool:
         try:
             self._table.update(update)
         except ConditionFailedError:

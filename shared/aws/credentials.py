@@ -3,7 +3,7 @@
 import json
 from functools import cache
 
-from shared.aws.clients import client, translated
+from shared.aws.clients import client, translate_errors
 from shared.domain.connecting.tokens import ClientCredentials
 from shared.errors import ConfigError
 
@@ -29,7 +29,7 @@ def _credentials(secret_arn: str, vendor: str) -> ClientCredentials:
 
 @cache
 def _read(secret_arn: str) -> dict[str, str]:
-    with translated("GetSecretValue"):
+    with translate_errors("GetSecretValue"):
         answer = client("secretsmanager").get_secret_value(SecretId=secret_arn)
     try:
         values = json.loads(answer["SecretString"])

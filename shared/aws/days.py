@@ -27,7 +27,7 @@ class DayOfLines:
     longest_ms: int
 
 
-def counted(table: Table, connection_id: str, sent: Sequence[Row], now: datetime) -> Update:
+def count_action(table: Table, connection_id: str, sent: Sequence[Row], now: datetime) -> Update:
     """The action that adds lines to their day, for the transaction that records them.
 
     Adding twice is what the transaction prevents. The maximum cannot be added, so it is read before and written only

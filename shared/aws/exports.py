@@ -179,15 +179,15 @@ class Exports:
         )
         return [_item(item) for item in found]
 
-    def decide(self, connection_id: str, item: ExportItem) -> None:
+    def save_outcome(self, connection_id: str, item: ExportItem) -> None:
         """Record an item's outcome."""
         self._set(connection_id, item, "outcome", "code", "failure_type", "text", "values", "voucher_id")
 
-    def tried(self, connection_id: str, item: ExportItem) -> None:
+    def record_attempt(self, connection_id: str, item: ExportItem) -> None:
         """Remember how often an item was tried in vain."""
         self._set(connection_id, item, "attempts")
 
-    def reported(self, connection_id: str, item: ExportItem) -> None:
+    def mark_reported(self, connection_id: str, item: ExportItem) -> None:
         """Remember that Pleo knows an item's outcome."""
         self._set(connection_id, replace(item, reported=True), "reported")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from shared.aws.table import Table, Update
 from shared.domain.times import utc_text
 from shared.errors import StoreUnavailable
-from shared.telemetry import attention, warn
+from shared.telemetry import alert, log_warning
 
 FEED = "feed"
 EXPORT = "export"
@@ -35,7 +35,7 @@ class Failures:
     def __init__(self, table: str) -> None:
         self._table = Table(table)
 
-    def note(self, connection_id: str, worker: str, cause: str, attempt: int) -> None:
+    def record(self, connection_id: str, worker: str, cause: str, attempt: int) -> None:
         """Remember why a run was postponed. Only support's view depends on it, so a failure is not raised."""
         values = {"at": utc_text(datetime.now(UTC)), "cause": cause, "attempt": attempt}
         try:
@@ -48,16 +48,16 @@ class Failures:
                 )
             )
         except StoreUnavailable as error:
-            warn("failure not remembered", connection_id=connection_id, cause=str(error))
+            log_warning("failure not remembered", connection_id=connection_id, cause=str(error))
 
-    def crashed(self, connection_id: str, worker: str, error: Exception, attempt: int) -> None:
+    def record_crash(self, connection_id: str, worker: str, error: Exception, attempt: int) -> None:
         """Remember a failure that nobody foresaw, and tell somebody: it is ours to mend.
 
         Only the error's kind and where it was raised: its text may hold a customer's data.
         """
         cause = f"crashed: {type(error).__name__} at {_place(error)}"
-        attention("worker crashed", connection_id=connection_id, worker=worker, detail=cause)
-        self.note(connection_id, worker, cause, attempt)
+        alert("worker crashed", connection_id=connection_id, worker=worker, detail=cause)
+        self.record(connection_id, worker, cause, attempt)
 
     def last(self, connection_id: str, worker: str) -> Failure | None:
         """The last failed run of a worker, however long ago. Raises StoreUnavailable."""

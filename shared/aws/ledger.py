@@ -1,7 +1,7 @@
 """The ledger in DynamoDB: one item per row, a company's rows in one partition, its open work in the index `work`.
 
 Items: `ENTRY#<…>` (shared/aws/rows.py), `BALANCE` (the sums of what is recorded), `DAY#<day>` (shared/aws/days.py),
-`PARKED#<event id>`, `PROOF` (shared/aws/proofs.py), `TOLD` (when a webhook last came). Every method raises
+`PARKED#<event id>`, `PROOF` (shared/aws/proofs.py), `LAST_WEBHOOK` (when a webhook last came). Every method raises
 StoreUnavailable when AWS does not do what was asked.
 """
 
@@ -110,7 +110,7 @@ class Ledger:
             }
         }
 
-    def work(self, connection_id: str, limit: int) -> list[Row]:
+    def open_rows(self, connection_id: str, limit: int) -> list[Row]:
         """The company's oldest rows that wait for the feed, read consistently."""
         found = self._table.query(
             condition="#connection_id = :company AND #work < :letters",
@@ -122,7 +122,7 @@ class Ledger:
         )
         return [rows.row_of(item) for _, item in zip(range(limit), found, strict=False)]
 
-    def known(self, connection_id: str, entry_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+    def versions(self, connection_id: str, entry_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Version and total of those entries that are no work any more, for a quick look before accepting many.
 
         Read without consistency: a row that is missed here is merely offered once more. At most 100 entries.
@@ -177,7 +177,7 @@ class Ledger:
             actions = [{"Update": self._outcome(connection_id, row, now)} for row in left]
             sums = [self._sums(connection_id, left, now)]
             if sent := [row for row in left if row.state is State.SENT]:
-                sums.append(days.counted(self._table, connection_id, sent, now))
+                sums.append(days.count_action(self._table, connection_id, sent, now))
             try:
                 self._table.transact([*actions, *({"Update": each.request(self._table.name)} for each in sums)])
             except TransactionRefusedError as refused:
@@ -187,7 +187,7 @@ class Ledger:
             return len(left)
         raise StoreUnavailable("TransactWriteItems was refused again and again")
 
-    def send_again(self, connection_id: str, refused: Row, now: datetime) -> bool:
+    def make_ready_again(self, connection_id: str, refused: Row, now: datetime) -> bool:
         """Make a line that lexoffice refused ready once more, word for word; False if it is not refused any more.
 
         lexoffice took nothing of it, so it is in no sum, and nothing of it is there. One conditional write: of two
@@ -258,15 +258,15 @@ class Ledger:
     def balance(self, connection_id: str, account_id: str) -> Balance:
         """The running sum; zero for a company of which nothing was recorded yet."""
         item = self._table.get({"connection_id": connection_id, "row": "BALANCE"}) or {}
-        told = item.get("pushed_to") == account_id
+        record_webhook = item.get("pushed_to") == account_id
         return Balance(
             total=item.get("total", 0),
-            pushed=item["pushed"] if told else None,
+            pushed=item["pushed"] if record_webhook else None,
             by_hand=item.get("by_hand", 0),
             last_line_at=item.get("last_line_at", ""),
         )
 
-    def balance_pushed(self, connection_id: str, account_id: str, pushed: int) -> None:
+    def record_pushed_balance(self, connection_id: str, account_id: str, pushed: int) -> None:
         """Remember what this account of lexoffice was told."""
         self._table.update(
             Update(
@@ -290,21 +290,21 @@ class Ledger:
             }
         )
 
-    def told(self, connection_id: str, now: datetime) -> None:
-        """Remember that a webhook came (item `TOLD`)."""
+    def record_webhook(self, connection_id: str, now: datetime) -> None:
+        """Remember that a webhook came (item `LAST_WEBHOOK`)."""
         self._table.update(
             Update(
-                key={"connection_id": connection_id, "row": "TOLD"},
-                expression="SET #told_at = :now",
-                names=["told_at"],
+                key={"connection_id": connection_id, "row": "LAST_WEBHOOK"},
+                expression="SET #last_webhook_at = :now",
+                names=["last_webhook_at"],
                 values={"now": utc_text(now)},
             )
         )
 
-    def told_at(self, connection_id: str) -> str:
+    def last_webhook_at(self, connection_id: str) -> str:
         """When a webhook last came, as UTC text, "" if none ever did; up to a quarter of an hour too early."""
-        item = self._table.get({"connection_id": connection_id, "row": "TOLD"}) or {}
-        return str(item.get("told_at", ""))
+        item = self._table.get({"connection_id": connection_id, "row": "LAST_WEBHOOK"}) or {}
+        return str(item.get("last_webhook_at", ""))
 
     def rows(self, connection_id: str) -> list[Row]:
         """Every row of a company; for proofs and support, not for the hot path."""

@@ -88,7 +88,7 @@ class Limiter:
         if 0 <= since < gap:
             self._sleep(gap - since)
 
-    def sent(self) -> None:
+    def record_sent(self) -> None:
         """Remember when a call really left."""
         for key in self._keys:
             _last_call[key] = self._now()
@@ -98,7 +98,7 @@ class Limiter:
         for key in self._keys:
             self._take(key, latest=_NEVER)
 
-    def refused(self, retry_after: float | None = None) -> None:
+    def record_refusal(self, retry_after: float | None = None) -> None:
         """Slow down: another app of the same customer takes part of the share. `retry_after` in seconds, if told."""
         count("LimitHit")
         for key in self._keys:

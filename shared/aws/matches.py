@@ -34,7 +34,7 @@ class Matches:
     def __init__(self, table: str) -> None:
         self._table = Table(table)
 
-    def expect(self, connection_id: str, voucher_id: str, entry_id: str) -> None:
+    def register(self, connection_id: str, voucher_id: str, entry_id: str) -> None:
         """Remember that a voucher is ours, so that lexoffice's events about it are heeded. Repeating it is harmless."""
         voucher_id = voucher_id.lower()
         new = {"voucher_id": voucher_id, "entry_id": entry_id, "state": MatchState.OPEN.value, "looked_at": ""}
@@ -48,7 +48,7 @@ class Matches:
         item = self._table.get(_key(connection_id, voucher_id))
         return _record(item) if item else None
 
-    def look_again(self, connection_id: str, voucher_id: str, now: datetime) -> bool:
+    def mark_for_review(self, connection_id: str, voucher_id: str, now: datetime) -> bool:
         """Note that something happened to a voucher; False, and nothing is written, if it is not ours."""
         update = Update(
             key=_key(connection_id, voucher_id),
@@ -75,7 +75,7 @@ class Matches:
         )
         return [_record(item) for _, item in zip(range(limit), found, strict=False)]
 
-    def looked(self, connection_id: str, record: MatchRecord, state: MatchState, now: datetime) -> bool:
+    def save_result(self, connection_id: str, record: MatchRecord, state: MatchState, now: datetime) -> bool:
         """Store what was seen of a waiting match, which then waits no more.
 
         False, and nothing is written, when there is a newer reason to look: what was seen may be older than it.

@@ -4,12 +4,12 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from shared.aws.table import Table, Update
-from shared.domain.syncing.proof import BalanceProof, Frozen, Pending, Sums, UnderWay
+from shared.domain.syncing.proof import BalanceProof, Frozen, Pending, ProofInProgress, Sums
 from shared.domain.times import utc_text
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredProof:
     """The newest proof (None: none yet), what is proven for good, and when a proof was last tried in vain.
 
     `under_way`: since then one was begun that another turn goes on with.
@@ -18,7 +18,7 @@ class Stored:
     proof: BalanceProof | None = None
     frozen: Frozen = Frozen()  # noqa: RUF009 - immutable
     tried_at: datetime | None = None
-    under_way: UnderWay | None = None
+    in_progress: ProofInProgress | None = None
 
 
 class Proofs:
@@ -27,10 +27,10 @@ class Proofs:
     def __init__(self, table: str) -> None:
         self._table = Table(table)
 
-    def get(self, connection_id: str) -> Stored:
+    def get(self, connection_id: str) -> StoredProof:
         """What is known of a company's balance."""
         item = self._table.get(_key(connection_id)) or {}
-        proof = under_way = None
+        proof = in_progress = None
         if "proved_at" in item:
             proof = BalanceProof(
                 proved_at=datetime.fromisoformat(item["proved_at"]),
@@ -39,14 +39,14 @@ class Proofs:
                 total=item["total"],
                 pending=Pending(**item["pending"]) if item.get("pending") else None,
             )
-        if found := item.get("under_way"):
-            under_way = UnderWay(_frozen(found["until"], found["sums"]), found["whole"])
+        if found := item.get("in_progress"):
+            in_progress = ProofInProgress(_frozen(found["until"], found["sums"]), found["whole"])
         tried_at = item.get("tried_at")
-        return Stored(
+        return StoredProof(
             proof,
             _frozen(item.get("frozen_until", ""), item.get("frozen_sums", {})),
             datetime.fromisoformat(tried_at) if tried_at else None,
-            under_way,
+            in_progress,
         )
 
     def save(self, connection_id: str, proof: BalanceProof, frozen: Frozen) -> None:
@@ -59,15 +59,19 @@ class Proofs:
             "pending": asdict(proof.pending) if proof.pending else {},
             "frozen_until": _until(frozen),
             "frozen_sums": asdict(frozen.sums),
-            "under_way": {},
+            "in_progress": {},
             "tried_at": "",
         }
         self._set(connection_id, values)
 
-    def tried(self, connection_id: str, under_way: UnderWay, vain_at: datetime | None) -> None:
+    def save_progress(self, connection_id: str, in_progress: ProofInProgress, failed_at: datetime | None) -> None:
         """Remember how far a proof has come; the last one stays. `vain_at`: nothing could be said or won just now."""
-        kept = {"until": _until(under_way.frozen), "sums": asdict(under_way.frozen.sums), "whole": under_way.whole}
-        self._set(connection_id, {"under_way": kept, "tried_at": utc_text(vain_at) if vain_at else ""})
+        kept = {
+            "until": _until(in_progress.frozen),
+            "sums": asdict(in_progress.frozen.sums),
+            "whole": in_progress.whole,
+        }
+        self._set(connection_id, {"in_progress": kept, "tried_at": utc_text(failed_at) if failed_at else ""})
 
     def _set(self, connection_id: str, values: dict[str, object]) -> None:
         self._table.update(

@@ -12,7 +12,7 @@ from typing import Any
 from shared.aws.queues import PoisonError, Wake
 from shared.aws.table import Table
 from shared.domain.times import utc_text
-from shared.telemetry import attention
+from shared.telemetry import alert
 
 KEPT = timedelta(days=90)
 _PARTITION = "QUARANTINE"
@@ -50,11 +50,11 @@ class Quarantine:
             return Wake.of(record["body"])
         except PoisonError as poison:
             attempts = int(record["attributes"]["ApproximateReceiveCount"])
-            self.keep(queue, record["messageId"], record["body"], str(poison), attempts)
-            attention("message quarantined", queue=queue, message_id=record["messageId"], detail=str(poison))
+            self.store(queue, record["messageId"], record["body"], str(poison), attempts)
+            alert("message quarantined", queue=queue, message_id=record["messageId"], detail=str(poison))
             return None
 
-    def keep(self, queue: str, message_id: str, body: str, cause: str, attempts: int) -> None:
+    def store(self, queue: str, message_id: str, body: str, cause: str, attempts: int) -> None:
         """Keep a message. Twice is once: it stands under its own id."""
         now = datetime.now(UTC)
         self._table.put(

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from shared.aws.clients import client, translated
+from shared.aws.clients import client, translate_errors
 from shared.errors import StoreUnavailable
-from shared.telemetry import warn
+from shared.telemetry import log_warning
 
 
 class CompanyQueue:
@@ -24,7 +24,7 @@ class CompanyQueue:
         An occasion names the fact that made the work (an entry's version, a run that had to stop), never the time:
         a wake-up that was sent may be dropped as a duplicate, one for a new fact may not.
         """
-        with translated("SendMessage"):
+        with translate_errors("SendMessage"):
             self._sqs.send_message(
                 QueueUrl=self._url,
                 MessageBody=json.dumps({"connection_id": connection_id}),
@@ -36,19 +36,19 @@ class CompanyQueue:
         """Keep a message that is being worked on from others for so long instead of the queue's own time-out."""
         self._hide(receipt_handle, seconds)
 
-    def try_later(self, receipt_handle: str, seconds: int) -> None:
+    def delay(self, receipt_handle: str, seconds: int) -> None:
         """Hide a message that could not be worked on for so long; SQS shows it again by itself."""
         self._hide(receipt_handle, seconds)
 
     def _hide(self, receipt_handle: str, seconds: int) -> None:
         # Only when the message is seen again depends on it, so a failure is not raised.
         try:
-            with translated("ChangeMessageVisibility"):
+            with translate_errors("ChangeMessageVisibility"):
                 self._sqs.change_message_visibility(
                     QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
                 )
         except StoreUnavailable as error:
-            warn("message not held", cause=str(error))
+            log_warning("message not held", cause=str(error))
 
 
 class SyncQueue:
@@ -58,7 +58,7 @@ class SyncQueue:
         self._url = url
         self._sqs = client("sqs")
 
-    def send_turn(
+    def request_sync(
         self,
         connection_id: str,
         *,
@@ -81,27 +81,29 @@ class SyncQueue:
         wishes |= {"rotate": rotate, "retire": retire}
         message = {"connection_id": connection_id, "catalogue": catalogue}
         message |= {name: True for name, wished in wishes.items() if wished}
-        with translated("SendMessage"):
+        with translate_errors("SendMessage"):
             self._sqs.send_message(
                 QueueUrl=self._url,
                 MessageBody=json.dumps(message),
             )
 
-    def send_turns(self, connection_ids: Sequence[str]) -> set[str]:
+    def request_syncs(self, connection_ids: Sequence[str]) -> set[str]:
         """Ask for the turns of at most 10 companies in one call; returns those whose message is in the queue."""
         entries = [
             {"Id": str(number), "MessageBody": json.dumps({"connection_id": connection_id, "catalogue": False})}
             for number, connection_id in enumerate(connection_ids)
         ]
-        with translated("SendMessageBatch"):
+        with translate_errors("SendMessageBatch"):
             answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
         if failed := answer.get("Failed", []):
-            warn("turns not sent", count=len(failed), cause=", ".join(sorted({entry["Code"] for entry in failed})))
+            log_warning(
+                "turns not sent", count=len(failed), cause=", ".join(sorted({entry["Code"] for entry in failed}))
+            )
         return {connection_ids[int(entry["Id"])] for entry in answer.get("Successful", [])}
 
 
 # A wish is whatever `send_turn` can say.
-WISHES = frozenset(SyncQueue.send_turn.__kwdefaults__ or ())
+WISHES = frozenset(SyncQueue.request_sync.__kwdefaults__ or ())
 _CONNECTION_ID = re.compile(r"[0-9a-f]{32}")
 
 

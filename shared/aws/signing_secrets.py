@@ -3,12 +3,12 @@
 Separate from shared/aws/vault.py because the receiver may decrypt these and nothing else, and must start quickly.
 """
 
-from shared.aws.clients import client, translated
+from shared.aws.clients import client, translate_errors
 
 
 def seal(key_arn: str, connection_id: str, secret: str) -> bytes:
     """Encrypt a `whsec_…` secret for one connection."""
-    with translated("Encrypt"):
+    with translate_errors("Encrypt"):
         answer = client("kms").encrypt(
             KeyId=key_arn, Plaintext=secret.encode(), EncryptionContext=_context(connection_id)
         )
@@ -17,7 +17,7 @@ def seal(key_arn: str, connection_id: str, secret: str) -> bytes:
 
 def unseal(key_arn: str, connection_id: str, sealed: bytes) -> str:
     """Decrypt. Raises StoreUnavailable when KMS refuses, also for a ciphertext of another connection."""
-    with translated("Decrypt"):
+    with translate_errors("Decrypt"):
         answer = client("kms").decrypt(KeyId=key_arn, CiphertextBlob=sealed, EncryptionContext=_context(connection_id))
     return bytes(answer["Plaintext"]).decode()
 

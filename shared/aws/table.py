@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.aws.clients import client, translated
+from shared.aws.clients import client, translate_errors
 
 type Item = dict[str, Any]
 
@@ -64,7 +64,7 @@ class Table:
 
     def get(self, key: Mapping[str, str]) -> Item | None:
         """Read one item consistently."""
-        with translated("GetItem"):
+        with translate_errors("GetItem"):
             answer = self._dynamodb.get_item(TableName=self.name, Key=encode(key), ConsistentRead=True)
         return decode(answer["Item"]) if "Item" in answer else None
 
@@ -73,7 +73,7 @@ class Table:
         found: list[Item] = []
         request = {self.name: {"Keys": [encode(key) for key in keys]}} if keys else {}
         while request:
-            with translated("BatchGetItem"):
+            with translate_errors("BatchGetItem"):
                 answer = self._dynamodb.batch_get_item(RequestItems=request)
             found += [decode(item) for item in answer["Responses"].get(self.name, [])]
             request = answer.get("UnprocessedKeys", {})
@@ -91,7 +91,7 @@ class Table:
 
     def put(self, item: Item) -> None:
         """Write an item over whatever was there."""
-        with translated("PutItem"):
+        with translate_errors("PutItem"):
             self._dynamodb.put_item(TableName=self.name, Item=encode(item))
 
     def update(self, update: Update) -> Item:
@@ -112,7 +112,7 @@ class Table:
 
     def _pages(self, operation: str, method: Any, request: dict[str, Any]) -> Iterator[Item]:
         while True:
-            with translated(operation):
+            with translate_errors(operation):
                 answer = method(TableName=self.name, **request)
             yield from (decode(item) for item in answer["Items"])
             if "LastEvaluatedKey" not in answer:
@@ -121,7 +121,7 @@ class Table:
 
     def transact(self, actions: Sequence[Mapping[str, Any]]) -> None:
         """Write all actions (`{"Update": …}`, `{"Put": …}`) or none. Raises TransactionRefusedError."""
-        with translated("TransactWriteItems"):
+        with translate_errors("TransactWriteItems"):
             try:
                 self._dynamodb.transact_write_items(TransactItems=list(actions))
             except self._dynamodb.exceptions.TransactionCanceledException as error:
@@ -131,7 +131,7 @@ class Table:
     def _conditional(self, method: Any, **request: Any) -> Mapping[str, Any]:
         request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         errors = self._dynamodb.exceptions
-        with translated(method.__name__):
+        with translate_errors(method.__name__):
             for pause in (0.02, 0.05, 0.1, None):
                 try:
                     answer: Mapping[str, Any] = method(**request)

@@ -15,7 +15,7 @@ from shared.aws.table import ConditionFailedError, Item, Table, Update
 from shared.aws.vault import Vault
 from shared.domain.connecting.tokens import TokenPair
 from shared.errors import AccessGone, StoreUnavailable, Unavailable, VendorError
-from shared.telemetry import count, warn
+from shared.telemetry import count, log_warning
 
 # Refreshed this long before it expires, so that a call that starts now still arrives in time.
 LEEWAY_SECONDS = 90
@@ -30,7 +30,7 @@ type Refresh = Callable[[str], TokenPair]
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
+class StoredPair:
     """One pair as it was read; `version` grows with every pair, `gone` says that the vendor wants no more of it."""
 
     version: int
@@ -66,7 +66,7 @@ class TokenStore:
                 continue
         raise StoreUnavailable("these tokens kept changing while a new pair was stored")
 
-    def forget(self, connection_id: str, vendor: str) -> None:
+    def erase(self, connection_id: str, vendor: str) -> None:
         """Erase a pair for good; a refresh that is under way cannot store its successor any more."""
         for _ in range(_SAVE_TRIES):
             version = self._version(connection_id, vendor)
@@ -77,17 +77,17 @@ class TokenStore:
                 values={"next": version + 1, "yes": True, "seen": version},
                 condition="#version = :seen",
             )
-            if not version or self._applied(forgotten):
+            if not version or self._try_update(forgotten):
                 return
         raise StoreUnavailable("these tokens kept changing while they were erased")
 
-    def read(self, connection_id: str, company_id: str, vendor: str) -> _Stored:
+    def read(self, connection_id: str, company_id: str, vendor: str) -> StoredPair:
         """Read a pair consistently. Raises AccessGone where there is none, or none that is still wanted."""
         item = self._table.get(_key(connection_id, vendor))
         if item is None or item.get("gone"):
             raise AccessGone(vendor, "the token store", reason="no valid tokens; somebody must reconnect")
         plain = json.loads(self._vault.open(item["sealed"], _context(connection_id, company_id, vendor)))
-        return _Stored(
+        return StoredPair(
             version=int(item["version"]),
             expires_at=int(item["expires_at"]),
             gone=False,
@@ -106,11 +106,11 @@ class TokenStore:
             values={"owner": owner, "until": now + LEASE_SECONDS, "now": now, "version": version},
             condition="#version = :version AND (attribute_not_exists(#lease_until) OR #lease_until < :now)",
         )
-        return owner if self._applied(update) else None
+        return owner if self._try_update(update) else None
 
     def release(self, connection_id: str, vendor: str, owner: str) -> None:
         """Give a lease back without a new pair."""
-        self._applied(
+        self._try_update(
             Update(
                 key=_key(connection_id, vendor),
                 expression="REMOVE #lease_owner, #lease_until",
@@ -129,7 +129,7 @@ class TokenStore:
 
     def mark_gone(self, connection_id: str, vendor: str, version: int) -> bool:
         """Remember that the vendor refuses this version for good; False when there is a newer one."""
-        return self._applied(
+        return self._try_update(
             Update(
                 key=_key(connection_id, vendor),
                 expression="SET #gone = :yes REMOVE #lease_owner, #lease_until",
@@ -150,7 +150,7 @@ class TokenStore:
             "expires_at": int(self._now()) + pair.expires_in,
             "refreshed_at": int(self._now()),
         }
-        applied = self._applied(
+        applied = self._try_update(
             Update(
                 key=_key(connection_id, vendor),
                 expression="SET "
@@ -164,7 +164,7 @@ class TokenStore:
         if not applied:
             raise StoredByAnotherError("somebody else stored tokens for this connection at the same time")
 
-    def _applied(self, update: Update) -> bool:
+    def _try_update(self, update: Update) -> bool:
         try:
             self._table.update(update)
         except ConditionFailedError:
@@ -191,7 +191,7 @@ class CompanyTokens:
         self._refresh = refresh
         self._now = now
         self._sleep = sleep
-        self._pair: _Stored | None = None
+        self._pair: StoredPair | None = None
 
     def current(self) -> str:
         """A valid access token, refreshed in time. Raises AccessGone."""
@@ -201,7 +201,7 @@ class CompanyTokens:
             self._pair = self._newer_than(self._pair)
         return self._pair.access
 
-    def renewed(self, rejected: str) -> str:
+    def renew(self, rejected: str) -> str:
         """Another token than the one the vendor just refused. Raises AccessGone."""
         stored = self._store.read(*self._owner)
         pair = stored if stored.access != rejected else self._newer_than(stored)
@@ -212,7 +212,7 @@ class CompanyTokens:
         self._pair = pair
         return pair.access
 
-    def surrender(self, revoke: Callable[[str], None]) -> None:
+    def revoke(self, revoke: Callable[[str], None]) -> None:
         """Have the refresh token revoked while nobody else exchanges it. Raises AccessGone if there is none."""
         connection_id, _, vendor = self._owner
         deadline = self._now() + _SURRENDER_SECONDS
@@ -223,46 +223,46 @@ class CompanyTokens:
                 return revoke(stored.refresh)
             self._sleep(_POLL_SECONDS)
 
-    def _expired(self, pair: _Stored) -> bool:
+    def _expired(self, pair: StoredPair) -> bool:
         return pair.expires_at - LEEWAY_SECONDS <= self._now()
 
-    def _newer_than(self, old: _Stored) -> _Stored:
+    def _newer_than(self, old: StoredPair) -> StoredPair:
         """Refresh, or wait for the worker who is refreshing."""
         connection_id, _, vendor = self._owner
         deadline = self._now() + LEASE_SECONDS + 5
         while self._now() < deadline:
             lease = self._store.lease(connection_id, vendor, old.version)
             if lease is not None:
-                return self._refreshed(old, lease)
+                return self._refresh_pair(old, lease)
             current = self._store.read(*self._owner)
             if current.version != old.version:
                 return current
             self._sleep(_POLL_SECONDS)
         raise StoreUnavailable("another worker holds the refresh of these tokens")
 
-    def _refreshed(self, old: _Stored, lease: str) -> _Stored:
+    def _refresh_pair(self, old: StoredPair, lease: str) -> StoredPair:
         connection_id, _, vendor = self._owner
         try:
             pair = self._refresh(old.refresh)
         except AccessGone:
             # Believed only if nobody stored a newer pair in between.
             if self._store.mark_gone(connection_id, vendor, old.version):
-                warn("refresh refused", connection_id=connection_id, vendor=vendor)
+                log_warning("refresh refused", connection_id=connection_id, vendor=vendor)
                 count("RefreshRefused")
                 raise
             return self._store.read(*self._owner)
         except VendorError as error:
             self._store.release(connection_id, vendor, lease)
-            warn("refresh failed", connection_id=connection_id, vendor=vendor, cause=str(error))
+            log_warning("refresh failed", connection_id=connection_id, vendor=vendor, cause=str(error))
             count("RefreshFailed")
             if old.expires_at > self._now():
                 return old
             # Whatever the authorisation server said, the call that needs the token was not made.
             raise Unavailable(vendor, "the token refresh", reason=str(error), request_id=error.request_id) from error
-        self._keep(pair, old.version)
+        self._store_pair(pair, old.version)
         return self._store.read(*self._owner)
 
-    def _keep(self, pair: TokenPair, version: int) -> None:
+    def _store_pair(self, pair: TokenPair, version: int) -> None:
         """Store the only living pair, and do not give up easily: without it the customer must reconnect."""
         for pause in _STORE_PAUSES:
             try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.aws.clients import client, translated
+from shared.aws.clients import client, translate_errors
 from shared.errors import StoreUnavailable
 
 _FORMAT = b"\x01"
@@ -47,7 +47,7 @@ class Vault:
         bound = _bound(context)
         key = self._sealing.get(bound)
         if key is None or key.expires <= self._monotonic():
-            with translated("GenerateDataKey"):
+            with translate_errors("GenerateDataKey"):
                 answer = self._kms.generate_data_key(
                     KeyId=self._key_arn, KeySpec="AES_256", EncryptionContext=dict(context)
                 )
@@ -65,7 +65,7 @@ class Vault:
         bound = _bound(context)
         key = self._opening.get((bound, encrypted))
         if key is None or key.expires <= self._monotonic():
-            with translated("Decrypt"):
+            with translate_errors("Decrypt"):
                 answer = self._kms.decrypt(
                     CiphertextBlob=encrypted, KeyId=self._key_arn, EncryptionContext=dict(context)
                 )

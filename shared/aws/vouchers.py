@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.aws import work
 from shared.aws.table import ConditionFailedError, Item, Table, Update
-from shared.domain.exporting.voucher_facts import Booked, BookedColumn
+from shared.domain.exporting.voucher_facts import BookedColumn, BookedVoucher
 from shared.domain.money import Money
 from shared.domain.times import utc_text
 from shared.errors import Overtaken
@@ -48,7 +48,7 @@ class VoucherRecord:
     job_at: str = ""
     watched_since: str = ""
     receipts: tuple[str, ...] = ()
-    booked: Booked | None = None
+    booked: BookedVoucher | None = None
     version: int = 0
 
 
@@ -159,11 +159,11 @@ def _record(item: Item) -> VoucherRecord:
     return VoucherRecord(**{**known, "files": files, "receipts": tuple(known["receipts"]), "booked": booked})
 
 
-def _booked(stored: Item) -> Booked:
+def _booked(stored: Item) -> BookedVoucher:
     changed = {
         "day": date.fromisoformat(stored["day"]),
         "columns": tuple(BookedColumn(**column) for column in stored["columns"]),
         "notices": tuple(stored["notices"]),
         "original": Money(**stored["original"]),
     }
-    return Booked(**{**stored, **changed})
+    return BookedVoucher(**{**stored, **changed})

@@ -2,7 +2,7 @@
 
 from shared.aws.connections import ACCESS_GONE, Connections
 from shared.errors import AccessGone, Forbidden
-from shared.telemetry import attention
+from shared.telemetry import alert
 
 
 def reason_of(error: AccessGone | Forbidden) -> str:
@@ -15,4 +15,4 @@ def reason_of(error: AccessGone | Forbidden) -> str:
 def hold(connections: Connections, connection_id: str, reason: str) -> None:
     """Hold the company, and tell somebody if it was not held before."""
     if connections.hold(connection_id, reason):
-        attention("connection held", connection_id=connection_id, hold=reason)
+        alert("connection held", connection_id=connection_id, hold=reason)

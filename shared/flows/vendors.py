@@ -49,9 +49,9 @@ class Vendors:
         pacer = self._pacer(connection, remaining)
         return LexofficeClient(self._lexoffice_api.acting_for(self._lexoffice_tokens(connection), pacer=pacer))
 
-    def surrender_lexoffice(self, connection: Connection, revoke: Callable[[str], None]) -> None:
+    def revoke_lexoffice(self, connection: Connection, revoke: Callable[[str], None]) -> None:
         """Have a company's refresh token at lexoffice revoked. Raises AccessGone if there is none."""
-        self._lexoffice_tokens(connection).surrender(revoke)
+        self._lexoffice_tokens(connection).revoke(revoke)
 
     def pleo_with(self, pair: TokenPair) -> PleoClient:
         """Pleo with a pair that was just issued and is not stored yet."""
@@ -110,5 +110,5 @@ class _Fresh:
     def current(self) -> str:
         return self._pair.access_token
 
-    def renewed(self, rejected: str) -> str:  # noqa: ARG002 - there is no other token yet
+    def renew(self, rejected: str) -> str:  # noqa: ARG002 - there is no other token yet
         raise AccessGone(self._vendor, "the first call", reason="a fresh token is refused")

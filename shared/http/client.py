@@ -43,7 +43,7 @@ class AccessTokens(Protocol):
     def current(self) -> str:
         """Return a valid access token."""
 
-    def renewed(self, rejected: str) -> str:
+    def renew(self, rejected: str) -> str:
         """Return another token than the one just rejected by the vendor; AccessGone when there is none."""
 
 
@@ -53,10 +53,10 @@ class Pacer(Protocol):
     def wait(self) -> None:
         """Block until one call may be sent; may raise when that would take too long."""
 
-    def sent(self) -> None:
+    def record_sent(self) -> None:
         """Take note that the call has left just now; until then it may have waited for a connection."""
 
-    def refused(self, retry_after: float | None) -> None:
+    def record_refusal(self, retry_after: float | None) -> None:
         """Take note that the vendor refused a call for exceeding its limit, and for how many seconds if it says so."""
 
 
@@ -142,7 +142,7 @@ class Http:
                 "headers": sent_headers,
             },
         )
-        answer = self._repeated(lambda: self._authorised(call)) if call.repeatable else self._authorised(call)
+        answer = self._repeat(lambda: self._send_authorised(call)) if call.repeatable else self._send_authorised(call)
         self.request_id = answer.request_id
         return answer
 
@@ -155,13 +155,13 @@ class Http:
         (http only on this machine, and only if the vendor is there, too).
         """
         call = Call("GET", "a file", True, False, self._read_timeout, {})
-        return self._repeated(
+        return self._repeat(
             lambda: self._connections.file(
-                call, url, max_bytes=max_bytes, check=lambda answer: self._checked(call, answer)
+                call, url, max_bytes=max_bytes, check=lambda answer: self._check(call, answer)
             )
         )
 
-    def _repeated[T](self, attempt: Callable[[], T]) -> T:
+    def _repeat[T](self, attempt: Callable[[], T]) -> T:
         begun = self._clock()
         try:
             return attempt()
@@ -172,44 +172,44 @@ class Http:
         self._sleep(pause)
         return attempt()
 
-    def _authorised(self, call: Call) -> Answer:
+    def _send_authorised(self, call: Call) -> Answer:
         """Send, and while the vendor refuses for speed take the next slot: a 429 was not executed."""
         for _ in range(_MOST_REFUSALS):
             try:
-                return self._checked(call, self._sent(call))
+                return self._check(call, self._send(call))
             except RateLimited as error:
                 if self._pacer is None:
                     raise
                 refusal = error
         raise refusal
 
-    def _sent(self, call: Call) -> Answer:
+    def _send(self, call: Call) -> Answer:
         if self._tokens is None or not call.with_token:
-            return self._paced(call, None)
+            return self._send_paced(call, None)
         # The token first: reading it takes time, and a call that is late for its slot is too close to the next one.
         token = self._tokens.current()
-        answer = self._paced(call, token)
+        answer = self._send_paced(call, token)
         if answer.status == 401:
             # Access tokens may die early; the refresh decides whether the access is really gone.
-            answer = self._paced(call, self._tokens.renewed(token))
+            answer = self._send_paced(call, self._tokens.renew(token))
         if answer.status == 401:
             raise answer.error(AccessGone, "a renewed token is refused")
         return answer
 
-    def _paced(self, call: Call, token: str | None) -> Answer:
+    def _send_paced(self, call: Call, token: str | None) -> Answer:
         if self._pacer is None:
             return self._connections.answer(call, token, sent=None)
         self._pacer.wait()
-        return self._connections.answer(call, token, sent=self._pacer.sent)
+        return self._connections.answer(call, token, sent=self._pacer.record_sent)
 
-    def _checked(self, call: Call, answer: Answer) -> Answer:
+    def _check(self, call: Call, answer: Answer) -> Answer:
         if 200 <= answer.status < 300:
             return answer
         # lexoffice may dress its 429 up as a 500 whose message admits to it; on a write that proves nothing.
         disguised = answer.status == 500 and b"rate limit exceeded" in answer.body.lower()
         wish = retry_after(answer.headers.get("retry-after"), now=datetime.now(UTC))
         if (disguised or answer.status == 429) and self._pacer is not None:
-            self._pacer.refused(wish)
+            self._pacer.record_refusal(wish)
         if answer.status == 429 or (disguised and call.repeatable):
             raise RateLimited(answer.vendor, answer.operation, status=answer.status, retry_after=wish)
         if answer.status >= 500:

@@ -42,7 +42,7 @@ class Connections:
 
     def __init__(self, vendor: str, base_url: str, *, transport: Transport | None, clock: Callable[[], float]) -> None:
         self._vendor = vendor
-        self._base_url = _checked_base_url(vendor, base_url)
+        self._base_url = _check_base_url(vendor, base_url)
         self._clock = clock
         self._client = httpx.Client(
             transport=transport,
@@ -68,7 +68,7 @@ class Connections:
             arguments["extensions"] = {"trace": _note(sent)}
         if token is not None:
             arguments["headers"] = {**arguments["headers"], "Authorization": f"Bearer {token}"}
-        return self._exchanged(call, self._base_url + call.path, arguments, self._received)
+        return self._exchange(call, self._base_url + call.path, arguments, self._receive)
 
     def file(self, call: Call, url: str, *, max_bytes: int, check: Callable[[Answer], object]) -> BytesIO:
         """Fetch a file from any host; `check` raises for an answer (shown without its body) that is not a success.
@@ -80,18 +80,18 @@ class Connections:
         arguments = {"headers": {"Accept": "*/*", "Accept-Encoding": "identity"}}
         place: str | httpx.URL = url
         for _ in range(_MOST_REDIRECTS + 1):
-            found = self._exchanged(
+            found = self._exchange(
                 call,
                 self._foreign(call, place),
                 arguments,
-                lambda call, response: self._received_file(call, response, max_bytes, check),
+                lambda call, response: self._receive_file(call, response, max_bytes, check),
             )
             if isinstance(found, BytesIO):
                 return found
             place = found
         raise UnexpectedAnswer(self._vendor, call.operation, reason="redirected too often")
 
-    def _exchanged[T](
+    def _exchange[T](
         self,
         call: Call,
         url: str | httpx.URL,
@@ -112,7 +112,7 @@ class Connections:
         # Not chained, hence outside the handler: httpx exceptions hold the request and may quote a header.
         raise kind(self._vendor, call.operation, reason=reason)
 
-    def _received(self, call: Call, response: httpx.Response) -> Answer:
+    def _receive(self, call: Call, response: httpx.Response) -> Answer:
         body = bytearray()
         for chunk in self._chunks(call, response):
             body += chunk
@@ -122,7 +122,7 @@ class Connections:
                 )
         return Answer(self._vendor, call.operation, response.status_code, response.headers, bytes(body))
 
-    def _received_file(
+    def _receive_file(
         self, call: Call, response: httpx.Response, max_bytes: int, check: Callable[[Answer], object]
     ) -> BytesIO | httpx.URL:
         if response.next_request is not None:
@@ -174,7 +174,7 @@ def _note(sent: Callable[[], None]) -> Callable[[str, object], None]:
     return trace
 
 
-def _checked_base_url(vendor: str, base_url: str) -> str:
+def _check_base_url(vendor: str, base_url: str) -> str:
     parts = urlsplit(base_url)
     trusted = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS)
     if not (trusted and parts.hostname) or parts.username or parts.query or parts.fragment:

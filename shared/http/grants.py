@@ -37,7 +37,7 @@ def refresh_grant(refresh_token: str) -> Form:
     return {"grant_type": "refresh_token", "refresh_token": refresh_token}
 
 
-def granted(ask: Callable[[], Answer], *, is_final: Callable[[Issue], bool]) -> TokenPair:
+def request_tokens(ask: Callable[[], Answer], *, is_final: Callable[[Issue], bool]) -> TokenPair:
     """Send a grant by `ask` and read the pair; AccessGone for a refusal with an issue that `is_final`.
 
     Every other outcome is that of the call.

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from shared.domain.connecting.tokens import ClientCredentials, TokenPair
 from shared.http.answer import Answer
 from shared.http.client import Http
-from shared.http.grants import code_grant, granted, refresh_grant
+from shared.http.grants import code_grant, refresh_grant, request_tokens
 
 # A client that Lexware's support disabled is answered unauthorized_client.
 _GONE = {"invalid_grant", "unauthorized_client"}
@@ -51,7 +51,7 @@ def exchange(http: Http, *, client: ClientCredentials, code: str, verifier: str,
 
     A code lives five minutes, and any error uses it up.
     """
-    return _granted(http, client, code_grant(code=code, verifier=verifier, redirect_uri=redirect_uri))
+    return _request_tokens(http, client, code_grant(code=code, verifier=verifier, redirect_uri=redirect_uri))
 
 
 def refresh(http: Http, *, client: ClientCredentials, refresh_token: str) -> TokenPair:
@@ -59,19 +59,21 @@ def refresh(http: Http, *, client: ClientCredentials, refresh_token: str) -> Tok
 
     AccessGone when the token is not accepted. After OutcomeUnknown it may have been used up all the same.
     """
-    return _granted(http, client, refresh_grant(refresh_token))
+    return _request_tokens(http, client, refresh_grant(refresh_token))
 
 
 def revoke(http: Http, *, client: ClientCredentials, refresh_token: str) -> None:
     """End the connection: the refresh token, its access token and its event subscriptions are gone after it."""
-    _posted(http, "/oauth2/revoke", client, {"token": refresh_token}, idempotent=True)
+    _post(http, "/oauth2/revoke", client, {"token": refresh_token}, idempotent=True)
 
 
-def _granted(http: Http, client: ClientCredentials, grant: dict[str, str]) -> TokenPair:
-    return granted(lambda: _posted(http, "/oauth2/token", client, grant), is_final=lambda issue: issue.kind in _GONE)
+def _request_tokens(http: Http, client: ClientCredentials, grant: dict[str, str]) -> TokenPair:
+    return request_tokens(
+        lambda: _post(http, "/oauth2/token", client, grant), is_final=lambda issue: issue.kind in _GONE
+    )
 
 
-def _posted(
+def _post(
     http: Http, path: str, client: ClientCredentials, form: dict[str, str], *, idempotent: bool = False
 ) -> Answer:
     basic = (client.client_id, client.client_secret)

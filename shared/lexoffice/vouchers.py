@@ -44,10 +44,10 @@ class VoucherCalls:
 
         Compared here as well, because lexoffice's filter ignores case.
         """
-        params = {"voucherType": ",".join(types), "voucherStatus": "any", "voucherNumber": _searched(number)}
+        params = {"voucherType": ",".join(types), "voucherStatus": "any", "voucherNumber": _search_term(number)}
         return [
             row
-            for row in self._listed(Listed[ListedVoucher], "/v1/voucherlist", params)
+            for row in self._search(Listed[ListedVoucher], "/v1/voucherlist", params)
             if row.voucher_number == number
         ]
 
@@ -76,10 +76,10 @@ class VoucherCalls:
     def find_vendor(self, name: str) -> Contact | None:
         """Find a vendor in use by the company's exact name, but for case; the oldest when several have it."""
         # Shorter names are refused; % stands for any text.
-        params: Params = {"name": _searched(name.ljust(_SHORTEST_NAME, "%")), "vendor": True}
+        params: Params = {"name": _search_term(name.ljust(_SHORTEST_NAME, "%")), "vendor": True}
         found = [
             contact
-            for contact in self._listed(Listed[Contact], "/v1/contacts", params)
+            for contact in self._search(Listed[Contact], "/v1/contacts", params)
             if (contact.name or "").casefold() == name.casefold()
             and contact.vendor_number is not None
             and not contact.archived
@@ -97,7 +97,7 @@ class VoucherCalls:
             contact["addresses"] = {"billing": [{"countryCode": country}]}
         return self._http.request("POST", "/v1/contacts", json=contact).read(Created.model_validate).id
 
-    def _listed[T](self, page_type: type[Listed[T]], path: str, params: Params) -> Iterator[T]:
+    def _search[T](self, page_type: type[Listed[T]], path: str, params: Params) -> Iterator[T]:
         """Read page after page; UnexpectedAnswer when the last one does not come."""
         for page in range(_MOST_PAGES):
             answer = self._http.request("GET", path, params={**params, "page": page, "size": _PAGE_SIZE})
@@ -108,7 +108,7 @@ class VoucherCalls:
         raise answer.error(UnexpectedAnswer, "the list does not end")
 
 
-def _searched(text: str) -> str:
+def _search_term(text: str) -> str:
     """Encode a text for a search by it: lexoffice finds nothing for a bare `&`, `<` or `>`.
 
     https://developers.lexware.io/docs/#faq-search-string-encoding

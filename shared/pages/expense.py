@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.exporting.matching import ENGLISH, GERMAN, Rail
+from shared.domain.exporting.matching import ENGLISH, GERMAN, Criterion
 from shared.domain.lookup.trace import Branch, Step, Trace
 from shared.pages.formats import Formats
 from shared.pages.render import Html, ShownStep, rendered, worded
 from shared.pages.texts import COMMON, Language
 from shared.pages.texts_expense import ANSWERS, ASK, DETAILS, EXPENSE, MATCHES, NOT_FOUND, STEPS
 from shared.pages.texts_words import KINDS, STEP_STATES, STEP_TONES, WAITING
-from shared.pages.wording import Links, export_error, filled
+from shared.pages.wording import Links, export_error, fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Shown:
     tone: str
     title: str
     cure: str
-    rails: tuple[str, ...]
+    unmet_criteria: tuple[str, ...]
     steps: tuple[ShownStep, ...]
     voucher_number: str
     voucher_url: str
@@ -68,7 +68,9 @@ def _shown(trace: Trace, show: Formats, links: Links) -> Shown:
         title=answer.title.in_(language),
         # The error's own sentence names the fix, too.
         cure=export_error(trace.code, dict(trace.values), language) if failed else answer.cure.in_(language),
-        rails=tuple((GERMAN if language == "de" else ENGLISH)[Rail(rail)] for rail in trace.rails),
+        unmet_criteria=tuple(
+            (GERMAN if language == "de" else ENGLISH)[Criterion(criterion)] for criterion in trace.unmet_criteria
+        ),
         steps=tuple(_step(step, show) for step in trace.steps),
         voucher_number=trace.voucher_number,
         voucher_url=f"{links.lexoffice}/permalink/vouchers/view/{trace.voucher_id}" if trace.voucher_id else "",
@@ -101,5 +103,5 @@ def _detail(step: Step, show: Formats) -> str:
     if reason in DETAILS:
         return DETAILS[reason].in_(language)
     if step.what == "line" and step.state == "failed":
-        return filled(WAITING.get(reason, WAITING["other"]).in_(language), {"detail": words} if words else {})
+        return fill(WAITING.get(reason, WAITING["other"]).in_(language), {"detail": words} if words else {})
     return ""

@@ -22,7 +22,7 @@ from shared.pages.texts_expense import ASK
 from shared.pages.texts_status import COUNTS, STATUS
 from shared.pages.texts_verdicts import VERDICTS
 from shared.pages.texts_words import CHANGES, DIRECTIONS, EXPORTS, HEALTH, KINDS, REFUSALS, STATUSES, WAITING
-from shared.pages.wording import Links, export_error, filled
+from shared.pages.wording import Links, export_error, fill
 
 _NEEDS_SOMEBODY = frozenset({"failed", "held"})
 _PROVED = frozenset({"active", "held"})
@@ -157,7 +157,7 @@ def _line(row: Waiting, show: Formats) -> tuple[str, ...]:
         show.day(row.day) if row.day else "–",
         row.counterparty or _kind(row.kind, show.language),
         show.money(row.amount) if row.amount else "–",
-        filled(reason, {"detail": row.detail} if row.detail else {}),
+        fill(reason, {"detail": row.detail} if row.detail else {}),
     )
 
 

@@ -35,7 +35,7 @@ EXPENSE: dict[str, Text] = {
     "open_lexoffice": Text("lexoffice öffnen", "Open lexoffice"),
     "open_pleo": Text("In Pleo öffnen", "Open in Pleo"),
     "voucher_number": Text("Belegnummer", "Voucher number"),
-    "rails": Text("Warum kein Vorschlag erscheint:", "Why no suggestion appears:"),
+    "unmet_criteria": Text("Warum kein Vorschlag erscheint:", "Why no suggestion appears:"),
 }
 
 NOT_FOUND = Answer(

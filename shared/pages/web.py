@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from shared.pages import render
 from shared.pages.render import Html, language_of
-from shared.telemetry import count, note
+from shared.telemetry import count, log_info
 
 # An answer must leave before the gateway gives up after 30 seconds.
 _SECONDS_TO_ANSWER = 3.0
@@ -66,14 +66,14 @@ class Visit:
         return {**answer, "cookies": [*answer.get("cookies", []), kept]}
 
 
-def answered(visit: Visit, routes: Routes) -> Answer:
+def answer(visit: Visit, routes: Routes) -> Answer:
     """Answer a visit by its route; a form is heeded only if it comes from a page of ours, and from the session's own.
 
     Every form of every door passes here (CSRF). Browsers say by `Sec-Fetch-Site` where a request comes from; older
     ones by `Origin` only; who says neither is no browser that we know.
     """
     if visit.route.startswith("POST ") and (cause := _foreign(visit)):
-        note("form refused", cause=cause, route=visit.route)
+        log_info("form refused", cause=cause, route=visit.route)
         count("FormRefused")
         return visit.keep_language(page(render.message("foreign_form", visit.language), status=403))
     return visit.keep_language(routes[visit.route](visit))

@@ -21,7 +21,7 @@ class _Known(dict[str, str]):
         return "…"
 
 
-def filled(text: str, values: dict[str, str]) -> str:
+def fill(text: str, values: dict[str, str]) -> str:
     """A text with its braces filled; one that nobody knows the value of becomes an ellipsis."""
     return text.format_map(_Known(values))
 
@@ -32,4 +32,4 @@ def export_error(code: str, values: dict[str, str], language: Language) -> str:
     if error is None:
         return code
     cause, fix = (error.cause, error.fix) if language == "de" else (error.cause_en, error.fix_en)
-    return f"{filled(f'{cause} {fix}', values)} [{code}]"
+    return f"{fill(f'{cause} {fix}', values)} [{code}]"

@@ -31,7 +31,7 @@ from shared.pleo.models import (
     TaxCode,
     timestamp,
 )
-from shared.pleo.paging import BY_ID, listed
+from shared.pleo.paging import BY_ID, paginate
 
 # https://developers.pleo.io/reference/accounts: a batch holds 1 to 1000 accounts.
 _BATCH_SIZE = 1000
@@ -81,7 +81,7 @@ class PleoClient(ExportCalls):
                 "excludeIfAssignedToCategory": False,
                 "excludeIfAssignedToContraAccount": False,
             }
-            for account in listed(
+            for account in paginate(
                 self._http, Page[Account], "POST", "/v1/chart-of-accounts:search", params=BY_ID, json=wanted
             ):
                 if account.id not in seen:
@@ -125,7 +125,7 @@ class PleoClient(ExportCalls):
     def search_tax_codes(self, company_id: str) -> Iterator[TaxCode]:
         """Iterate over all tax codes; an absent `archived` filter is documented to mean both kinds."""
         params = {**BY_ID, "company_id": company_id}
-        return listed(self._http, Page[TaxCode], "POST", "/v0/tax-codes:search", params=params, json={})
+        return paginate(self._http, Page[TaxCode], "POST", "/v0/tax-codes:search", params=params, json={})
 
     def create_tax_code(self, tax_code: NewTaxCode) -> TaxCode:
         """Create a tax code; Pleo accepts duplicates, so search first."""
@@ -140,7 +140,7 @@ class PleoClient(ExportCalls):
 
     def subscriptions(self) -> Iterator[Subscription]:
         """Iterate over the company's webhook subscriptions."""
-        return listed(self._http, Page[Subscription], "GET", "/v1/subscriptions", params=BY_ID)
+        return paginate(self._http, Page[Subscription], "GET", "/v1/subscriptions", params=BY_ID)
 
     def create_subscription(self, endpoint_url: str, event_types: Sequence[str]) -> Subscription:
         """Have these events delivered to this address."""
@@ -186,7 +186,7 @@ class PleoClient(ExportCalls):
             "company_id": company_id,
         }
         path = "/v1/accounting-entries:search"
-        return listed(self._http, Page[dict[str, Any]], "POST", path, params=params, json=wanted)
+        return paginate(self._http, Page[dict[str, Any]], "POST", path, params=params, json=wanted)
 
     def unsettled_entries(
         self, company_id: str, *, performed_from: datetime, performed_to: datetime
@@ -208,7 +208,7 @@ class PleoClient(ExportCalls):
             "company_id": company_id,
         }
         path = "/v1/accounting-entries:search"
-        return listed(self._http, Page[dict[str, Any]], "POST", path, params=params, json=wanted)
+        return paginate(self._http, Page[dict[str, Any]], "POST", path, params=params, json=wanted)
 
     def unexported_entries(self, company_id: str, account_ids: Sequence[str]) -> Iterator[CodedEntry]:
         """Iterate over the entries coded with any of these accounts (Pleo's ids) that no export has finished.
@@ -219,4 +219,4 @@ class PleoClient(ExportCalls):
         for some in batched(account_ids, _MOST_FILTERED, strict=False):
             wanted = {"includeDeleted": False, "accountIds": list(some), "exportStatus": list(_UNEXPORTED)}
             path = "/v1/accounting-entries:search"
-            yield from listed(self._http, Page[CodedEntry], "POST", path, params=params, json=wanted)
+            yield from paginate(self._http, Page[CodedEntry], "POST", path, params=params, json=wanted)

@@ -27,7 +27,7 @@ from shared.pleo.models import (
     Receipt,
     UpdateError,
 )
-from shared.pleo.paging import listed
+from shared.pleo.paging import paginate
 
 # https://developers.pleo.io/reference/export-api: 413 above it.
 MOST_UPDATES = 100
@@ -49,7 +49,7 @@ class ExportCalls:
         Sorted here, because by what Pleo can sort jobs is not documented (docs/assumptions.md#pleo-export-order).
         """
         params = {"company_id": company_id, "statuses": statuses}
-        jobs = listed(self._http, Page[ExportJob], "GET", "/v3/export-jobs", params=params)
+        jobs = paginate(self._http, Page[ExportJob], "GET", "/v3/export-jobs", params=params)
         yield from sorted(jobs, key=attrgetter("created_at", "id"))
 
     def export_job(self, job_id: str) -> ExportJob:
@@ -65,9 +65,9 @@ class ExportCalls:
         """
         params = {"job_id": job_id}
         try:
-            yield from listed(self._http, Page[dict[str, Any]], "GET", "/v3/export-items", params=params)
+            yield from paginate(self._http, Page[dict[str, Any]], "GET", "/v3/export-items", params=params)
         except Rejected as error:
-            raise _told_apart(error) from error
+            raise _conflict_of(error) from error
 
     def update_export_items(self, job_id: str, results: Sequence[ItemResult]) -> list[UpdateError]:
         """Report what became of items and return what Pleo did not take; the rest is taken.
@@ -82,7 +82,7 @@ class ExportCalls:
             try:
                 answer = self._http.request("PUT", path, json=updates, idempotent=True)
             except Rejected as error:
-                raise _told_apart(error) from error
+                raise _conflict_of(error) from error
             errors += answer.read(ItemUpdates.model_validate).errors
         return errors
 
@@ -113,7 +113,7 @@ class ExportCalls:
         try:
             self._http.request("POST", "/v3/export-job-events", json=given)
         except Rejected as error:
-            raise _told_apart(error) from error
+            raise _conflict_of(error) from error
 
     def receipts_of(self, company_id: str, entry_ids: Sequence[str]) -> Iterator[Receipt]:
         """Iterate over the files of up to 100 entries as they were uploaded, in no particular order, also after a job.
@@ -122,14 +122,14 @@ class ExportCalls:
         """
         wanted = {"includeDeleted": False, "accountingEntryIds": list(entry_ids), "fileType": "ORIGINAL"}
         path = "/v1/accounting-entries/receipts:search"
-        return listed(self._http, Page[Receipt], "POST", path, params={"company_id": company_id}, json=wanted)
+        return paginate(self._http, Page[Receipt], "POST", path, params={"company_id": company_id}, json=wanted)
 
     def download(self, url: str, *, max_bytes: int) -> BytesIO:
         """Fetch a file of an entry; NotFound when its link has run out, FileTooLarge above `max_bytes`."""
         return self._http.download(url, max_bytes=max_bytes)
 
 
-def _told_apart(error: Rejected) -> Rejected | Conflict:
+def _conflict_of(error: Rejected) -> Rejected | Conflict:
     """Call a refusal for the job's state a Conflict."""
     if not any(issue.kind in _WRONG_STATE for issue in error.issues):
         return error

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from shared.domain.connecting.tokens import ClientCredentials, TokenPair
 from shared.errors import Issue
 from shared.http.client import Http
-from shared.http.grants import code_grant, granted, refresh_grant
+from shared.http.grants import code_grant, refresh_grant, request_tokens
 
 # RFC 6749 §5.2, and what a public client of Pleo's found in the error of a dead refresh token.
 _GONE = ("invalid_grant", "invalid_refresh_token", "unauthorized_client")
@@ -32,7 +32,7 @@ def authorize_url(auth_url: str, *, client_id: str, redirect_uri: str, scope: st
 
 def exchange(http: Http, *, client: ClientCredentials, code: str, verifier: str, redirect_uri: str) -> TokenPair:
     """Turn an authorisation code into the first pair; AccessGone when the code is not accepted."""
-    return _granted(http, client, code_grant(code=code, verifier=verifier, redirect_uri=redirect_uri))
+    return _request_tokens(http, client, code_grant(code=code, verifier=verifier, redirect_uri=redirect_uri))
 
 
 def refresh(http: Http, *, client: ClientCredentials, refresh_token: str) -> TokenPair:
@@ -40,12 +40,12 @@ def refresh(http: Http, *, client: ClientCredentials, refresh_token: str) -> Tok
 
     AccessGone when the token is not accepted. After OutcomeUnknown it may have been used up all the same.
     """
-    return _granted(http, client, refresh_grant(refresh_token))
+    return _request_tokens(http, client, refresh_grant(refresh_token))
 
 
-def _granted(http: Http, client: ClientCredentials, grant: dict[str, str]) -> TokenPair:
+def _request_tokens(http: Http, client: ClientCredentials, grant: dict[str, str]) -> TokenPair:
     form = {**grant, "client_id": client.client_id, "client_secret": client.client_secret}
-    return granted(lambda: http.request("POST", "/oauth/token", form=form), is_final=_is_final)
+    return request_tokens(lambda: http.request("POST", "/oauth/token", form=form), is_final=_is_final)
 
 
 def _is_final(issue: Issue) -> bool:

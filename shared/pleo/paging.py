@@ -13,7 +13,7 @@ _PAGE_SIZE = 100
 BY_ID: Params = {"sorting_keys": ["id"], "sorting_order": ["ASC"]}
 
 
-def listed[T](
+def paginate[T](
     http: Http, page_type: type[Page[T]], method: str, path: str, *, params: Params, json: object = None
 ) -> Iterator[T]:
     """Follow the cursors to the end; UnexpectedAnswer when one comes back, or would never end."""

@@ -31,32 +31,34 @@ def connections(aws: Cloud) -> Connections:
 
 @pytest.fixture
 def first(connections: Connections) -> Connection:
-    return connections.open(NEW)
+    return connections.get_or_create(NEW)
 
 
 def second(connections: Connections) -> Connection:
-    return connections.open(replace(NEW, connection_id="c2", company_id="company-2"))
+    return connections.get_or_create(replace(NEW, connection_id="c2", company_id="company-2"))
 
 
 def test_an_opened_connection_is_found_by_its_id_and_by_its_company(connections: Connections) -> None:
-    assert connections.open(NEW) == NEW
-    assert connections.get("c1") == connections.of_company("company-1") == NEW
+    assert connections.get_or_create(NEW) == NEW
+    assert connections.get("c1") == connections.by_company("company-1") == NEW
 
 
 def test_nobody_is_found_where_nobody_is(connections: Connections) -> None:
     assert connections.get("c1") is None
-    assert connections.of_company("company-1") is None
+    assert connections.by_company("company-1") is None
 
 
 def test_a_company_that_has_a_connection_gets_that_one(connections: Connections, first: Connection) -> None:
-    assert connections.open(replace(NEW, connection_id="c2")) == first
+    assert connections.get_or_create(replace(NEW, connection_id="c2")) == first
     assert connections.get("c2") is None
 
 
 def test_of_many_browsers_opening_the_same_company_all_get_the_same_connection(connections: Connections) -> None:
     with ThreadPoolExecutor(8) as threads:
         opened = list(
-            threads.map(lambda n: connections.open(replace(NEW, connection_id=f"c{n}")).connection_id, range(8))
+            threads.map(
+                lambda n: connections.get_or_create(replace(NEW, connection_id=f"c{n}")).connection_id, range(8)
+            )
         )
 
     assert len(set(opened)) == 1
@@ -245,9 +247,9 @@ def test_one_browser_at_a_time_sets_a_company_up(connections: Connections, first
     assert not connections.lease_setup("c1", "you", NOW + MINUTE, NOW)
     assert connections.lease_setup("c1", "me", NOW + 2 * MINUTE, NOW)
 
-    connections.end_setup("c1", "you")
+    connections.release_setup("c1", "you")
     assert not connections.lease_setup("c1", "you", NOW + MINUTE, NOW)
-    connections.end_setup("c1", "me")
+    connections.release_setup("c1", "me")
     assert connections.lease_setup("c1", "you", NOW + MINUTE, NOW)
     assert connections.get("c1") == first
 
@@ -262,7 +264,7 @@ def test_the_lease_of_a_browser_that_vanished_runs_out(connections: Connections)
 
 def due_at(connections: Connections, number: int, moment: datetime) -> None:
     connection_id = f"c{number}"
-    connections.open(replace(NEW, connection_id=connection_id, company_id=f"company-{number}"))
+    connections.get_or_create(replace(NEW, connection_id=connection_id, company_id=f"company-{number}"))
     connections.change(connection_id, agenda=AGENDA, due_at=utc_text(moment))
 
 
@@ -283,7 +285,7 @@ def test_a_turn_is_taken_once(connections: Connections) -> None:
     due_at(connections, 1, NOW)
     ((key, seen),) = connections.due(NOW)
 
-    taken = [connections.take_turn(key, seen, utc_text(NOW + 5 * MINUTE)) for _ in range(2)]
+    taken = [connections.reschedule(key, seen, utc_text(NOW + 5 * MINUTE)) for _ in range(2)]
 
     assert taken == [True, False]
     assert list(connections.due(NOW)) == []
@@ -298,7 +300,7 @@ def test_a_company_whose_due_time_moves_is_not_met_again_by_who_is_still_reading
     met = []
     for key, seen in connections.due(NOW, page=2):
         met.append(key)
-        assert connections.take_turn(key, seen, utc_text(NOW + 5 * MINUTE))
+        assert connections.reschedule(key, seen, utc_text(NOW + 5 * MINUTE))
 
     assert met == ["c5", "c4", "c3", "c2", "c1", "c0"]
 
@@ -308,16 +310,16 @@ def test_a_failed_turn_is_not_written_over_a_due_time_that_somebody_else_has_set
     read = connections.get("c1")
     assert read is not None
 
-    assert connections.postpone(read, turn_failures=1, due_at=utc_text(NOW + MINUTE))
-    assert not connections.postpone(read, turn_failures=2, due_at=utc_text(NOW + 9 * MINUTE))
+    assert connections.postpone(read, sync_failures=1, due_at=utc_text(NOW + MINUTE))
+    assert not connections.postpone(read, sync_failures=2, due_at=utc_text(NOW + 9 * MINUTE))
 
     found = connections.get("c1")
     assert found is not None
-    assert (found.turn_failures, found.due_at) == (1, utc_text(NOW + MINUTE))
+    assert (found.sync_failures, found.due_at) == (1, utc_text(NOW + MINUTE))
 
 
 def test_a_failed_turn_puts_nobody_on_the_agenda(connections: Connections, first: Connection) -> None:
-    assert not connections.postpone(first, turn_failures=1, due_at=utc_text(NOW))
+    assert not connections.postpone(first, sync_failures=1, due_at=utc_text(NOW))
     assert connections.get("c1") == first
 
 
@@ -327,32 +329,32 @@ def test_a_failed_turn_puts_nobody_on_the_agenda(connections: Connections, first
 def test_what_counts_for_connected_companies_only_is_refused_for_a_disconnected_one(
     connections: Connections, first: Connection
 ) -> None:
-    assert connections.change_connected("c1", account_id="a1").account_id == "a1"
+    assert connections.change_if_connected("c1", account_id="a1").account_id == "a1"
     connections.change("c1", status=Status.DISCONNECTED)
 
     with pytest.raises(DisconnectedError):
-        connections.change_connected("c1", status=Status.ACTIVE)
+        connections.change_if_connected("c1", status=Status.ACTIVE)
 
     assert connections.get("c1") == replace(first, account_id="a1", status=Status.DISCONNECTED)
 
 
 def test_the_end_of_one_farewell_is_not_written_over_a_later_one_or_a_return(connections: Connections) -> None:
-    connections.open(NEW)
+    connections.get_or_create(NEW)
     left = connections.change("c1", status=Status.DISCONNECTED, disconnected_at="2026-01-01")
 
-    assert connections.change_left(left, released_at="2026-01-02")
-    connections.change("c1", disconnected_at="2026-02-01", released_at="")
-    assert not connections.change_left(left, released_at="2026-01-02")
+    assert connections.change_if_disconnected(left, access_revoked_at="2026-01-02")
+    connections.change("c1", disconnected_at="2026-02-01", access_revoked_at="")
+    assert not connections.change_if_disconnected(left, access_revoked_at="2026-01-02")
     connections.change("c1", status=Status.CONNECTING, disconnected_at="2026-01-01")
-    assert not connections.change_left(left, released_at="2026-01-02")
+    assert not connections.change_if_disconnected(left, access_revoked_at="2026-01-02")
 
 
 def test_a_forgotten_company_has_no_names_and_is_never_due(connections: Connections) -> None:
-    connections.open(NEW)
+    connections.get_or_create(NEW)
     now = utc_text(NOW)
     connections.change("c1", agenda=AGENDA, due_at=now, delete_at=now, organisation_name="Muster")
 
-    connections.forget("c1", now, now)
+    connections.erase_names("c1", now, now)
 
     left = connections.get("c1")
     assert left is not None
@@ -363,6 +365,6 @@ def test_a_forgotten_company_has_no_names_and_is_never_due(connections: Connecti
 def test_nobody_is_forgotten_for_a_deletion_that_was_cancelled(connections: Connections, first: Connection) -> None:
     connections.change("c1", delete_at="")
 
-    connections.forget("c1", utc_text(NOW), utc_text(NOW))
+    connections.erase_names("c1", utc_text(NOW), utc_text(NOW))
 
     assert connections.get("c1") == first

@@ -90,8 +90,8 @@ def test_numbers_come_back_as_pleo_wrote_them(exports: Exports) -> None:
 
 def test_a_snapshot_taken_twice_keeps_every_outcome(exports: Exports) -> None:
     (item,) = snapshot(exports)
-    exports.decide(CONNECTION_ID, failed(item))
-    exports.reported(CONNECTION_ID, item)
+    exports.save_outcome(CONNECTION_ID, failed(item))
+    exports.mark_reported(CONNECTION_ID, item)
 
     (again,) = snapshot(exports, wire_item(note="changed meanwhile"))
 
@@ -100,7 +100,7 @@ def test_a_snapshot_taken_twice_keeps_every_outcome(exports: Exports) -> None:
 
 def test_a_snapshot_that_was_cut_off_is_completed(exports: Exports) -> None:
     (first,) = snapshot(exports, wire_item("e1"))
-    exports.decide(CONNECTION_ID, replace(first, outcome="successful"))
+    exports.save_outcome(CONNECTION_ID, replace(first, outcome="successful"))
 
     items = snapshot(exports, wire_item("e1"), wire_item("e2"))
 
@@ -154,7 +154,7 @@ def test_a_job_is_work_for_the_export_until_it_is_finished(aws: Cloud, exports: 
 
     assert exports.open_jobs(CONNECTION_ID) == [older, newer]
     assert exports.waiting(CONNECTION_ID, matches=True, receipts=False)
-    assert Ledger(aws.ledger_table).work(CONNECTION_ID, 10) == []
+    assert Ledger(aws.ledger_table).open_rows(CONNECTION_ID, 10) == []
 
     for job in (newer, older):
         exports.save_job(CONNECTION_ID, replace(job, state=JobState.FINISHED), NOW)
@@ -177,16 +177,16 @@ def test_an_item_far_beyond_what_dynamodb_takes_is_kept_whole(exports: Exports) 
 def test_an_outcome_is_recorded_with_its_reason(exports: Exports) -> None:
     (item,) = snapshot(exports)
 
-    exports.decide(CONNECTION_ID, failed(item))
+    exports.save_outcome(CONNECTION_ID, failed(item))
 
     assert exports.items(CONNECTION_ID, JOB) == [failed(item)]
 
 
 def test_reporting_changes_nothing_but_that_pleo_knows(exports: Exports) -> None:
     (item,) = snapshot(exports)
-    exports.decide(CONNECTION_ID, failed(item))
+    exports.save_outcome(CONNECTION_ID, failed(item))
 
-    exports.reported(CONNECTION_ID, item)
+    exports.mark_reported(CONNECTION_ID, item)
 
     assert exports.items(CONNECTION_ID, JOB) == [replace(failed(item), reported=True)]
 
@@ -194,7 +194,7 @@ def test_reporting_changes_nothing_but_that_pleo_knows(exports: Exports) -> None
 def test_an_item_of_no_snapshot_gets_no_outcome(exports: Exports) -> None:
     nowhere = ExportItem(job_id=JOB, entry_id="nowhere", item={}, outcome="successful")
 
-    for record in (exports.decide, exports.reported):
+    for record in (exports.save_outcome, exports.mark_reported):
         with pytest.raises(ConditionFailedError):
             record(CONNECTION_ID, nowhere)
     assert exports.items(CONNECTION_ID, JOB) == []
@@ -204,7 +204,7 @@ def test_an_outcome_keeps_the_values_that_its_texts_name_in_any_language(exports
     (item,) = snapshot(exports)
     decided = replace(failed(item), values={"account": "4980 Büro", "amount": "-1,50 EUR"})
 
-    exports.decide(CONNECTION_ID, decided)
+    exports.save_outcome(CONNECTION_ID, decided)
 
     assert exports.items(CONNECTION_ID, JOB) == [decided]
 
@@ -243,7 +243,7 @@ def test_the_newest_job_is_found_whether_it_is_open_or_over(
 
 def test_a_job_that_is_over_is_no_work(exports: Exports) -> None:
     snapshot(exports, booked("e1", "4113617"))
-    exports.decide(CONNECTION_ID, failed(exports.items(CONNECTION_ID, JOB)[0]))
+    exports.save_outcome(CONNECTION_ID, failed(exports.items(CONNECTION_ID, JOB)[0]))
     exports.save_job(CONNECTION_ID, Job(job_id=JOB, state=JobState.FINISHED, created_at="2026"), NOW)
 
     assert exports.open_jobs(CONNECTION_ID) == []
@@ -253,9 +253,9 @@ def test_a_job_that_is_over_is_no_work(exports: Exports) -> None:
 def test_the_failed_items_of_a_job_are_found_without_the_others(exports: Exports) -> None:
     items = snapshot(exports, *(wire_item(f"e{number}") for number in range(4)))
     for item, outcome in zip(items, ("failed", "successful", "abandoned", "failed"), strict=True):
-        exports.decide(CONNECTION_ID, replace(failed(item), outcome=outcome))
+        exports.save_outcome(CONNECTION_ID, replace(failed(item), outcome=outcome))
     (other,) = snapshot(exports, wire_item("e9"), job=OTHER_JOB)
-    exports.decide(CONNECTION_ID, failed(other))
+    exports.save_outcome(CONNECTION_ID, failed(other))
 
     assert exports.failed_items(CONNECTION_ID, JOB, 10) == [failed(items[0]), failed(items[3])]
     assert exports.failed_items(CONNECTION_ID, JOB, 1) == [failed(items[0])]
@@ -263,8 +263,8 @@ def test_the_failed_items_of_a_job_are_found_without_the_others(exports: Exports
 
 def test_a_failed_item_is_still_found_after_it_was_reported(exports: Exports) -> None:
     (item,) = snapshot(exports)
-    exports.decide(CONNECTION_ID, failed(item))
-    exports.reported(CONNECTION_ID, failed(item))
+    exports.save_outcome(CONNECTION_ID, failed(item))
+    exports.mark_reported(CONNECTION_ID, failed(item))
 
     assert [row.reported for row in exports.failed_items(CONNECTION_ID, JOB, 10)] == [True]
 
@@ -307,7 +307,7 @@ def test_a_write_that_aws_refuses_is_a_store_that_is_unavailable(aws: Cloud, exp
         with pytest.raises(StoreUnavailable):
             snapshot(exports)
         with pytest.raises(StoreUnavailable):
-            exports.decide(CONNECTION_ID, item)
+            exports.save_outcome(CONNECTION_ID, item)
     with aws.failing("dynamodb", "PutItem"), pytest.raises(StoreUnavailable):
         exports.save_job(CONNECTION_ID, Job(job_id=JOB, state=JobState.RUNNING), NOW)
     with aws.failing("dynamodb", "Query"), pytest.raises(StoreUnavailable):

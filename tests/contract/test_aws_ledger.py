@@ -33,7 +33,7 @@ def accept(ledger: Ledger, row: Row) -> Row:
 
 
 def work(ledger: Ledger, limit: int = 25) -> list[Row]:
-    return ledger.work(CONNECTION_ID, limit)
+    return ledger.open_rows(CONNECTION_ID, limit)
 
 
 def ready(number: int, minor: int = 100, **changes: Any) -> Row:
@@ -57,7 +57,7 @@ def refused(ledger: Ledger, number: int = 1) -> Row:
 def test_a_refused_line_becomes_ready_again_word_for_word(ledger: Ledger) -> None:
     was = refused(ledger)
 
-    assert ledger.send_again(CONNECTION_ID, was, LATER)
+    assert ledger.make_ready_again(CONNECTION_ID, was, LATER)
 
     (row,) = work(ledger)
     assert row == replace(was, state=State.READY, reason="", detail="")
@@ -66,7 +66,7 @@ def test_a_refused_line_becomes_ready_again_word_for_word(ledger: Ledger) -> Non
 
 def test_making_a_refused_line_ready_touches_no_sum_and_its_success_counts_once(ledger: Ledger) -> None:
     was = refused(ledger)
-    ledger.send_again(CONNECTION_ID, was, LATER)
+    ledger.make_ready_again(CONNECTION_ID, was, LATER)
     assert ledger.balance(CONNECTION_ID, ACCOUNT).total == 0
 
     (row,) = work(ledger)
@@ -78,17 +78,17 @@ def test_of_two_people_who_send_a_refused_line_again_one_makes_it_ready(ledger: 
     was = refused(ledger)
 
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda _: ledger.send_again(CONNECTION_ID, was, LATER), range(2)))
+        done = list(pool.map(lambda _: ledger.make_ready_again(CONNECTION_ID, was, LATER), range(2)))
 
     assert sorted(done) == [False, True]
 
 
 def test_a_line_that_was_sent_meanwhile_is_not_made_ready(ledger: Ledger) -> None:
     was = refused(ledger)
-    ledger.send_again(CONNECTION_ID, was, LATER)
+    ledger.make_ready_again(CONNECTION_ID, was, LATER)
     ledger.record(CONNECTION_ID, [sent(work(ledger)[0])], LATER)
 
-    assert not ledger.send_again(CONNECTION_ID, was, LATER)
+    assert not ledger.make_ready_again(CONNECTION_ID, was, LATER)
     assert [row.state for row in ledger.rows(CONNECTION_ID)] == [State.SENT]
 
 
@@ -96,7 +96,7 @@ def test_a_newer_snapshot_of_a_refused_entry_goes_before_sending_it_again(ledger
     was = refused(ledger)
     newer = accept(ledger, ready(1, minor=250, updated_at=LATER))
 
-    assert not ledger.send_again(CONNECTION_ID, was, LATER)
+    assert not ledger.make_ready_again(CONNECTION_ID, was, LATER)
     assert work(ledger) == [newer]
 
 
@@ -111,7 +111,7 @@ def test_a_refused_correction_that_is_sent_again_is_still_called_a_correction(le
     )
     was = ledger.rows_of(CONNECTION_ID, first.entry_id)[1]
 
-    assert ledger.send_again(CONNECTION_ID, was, LATER)
+    assert ledger.make_ready_again(CONNECTION_ID, was, LATER)
 
     (row,) = work(ledger)
     assert (row.revision, row.reason, row.amount) == (2, "correction", made.row.amount if made.row else 0)
@@ -228,7 +228,7 @@ def test_companies_do_not_see_each_other(ledger: Ledger) -> None:
     accept(ledger, row_for(entry()))
 
     assert ledger.rows("other") == []
-    assert ledger.work("other", 25) == []
+    assert ledger.open_rows("other", 25) == []
     assert ledger.accept("other", row_for(pending())).state is State.PENDING
 
 
@@ -430,7 +430,7 @@ def test_what_is_listed_for_hand_entry_is_part_of_the_balance(ledger: Ledger) ->
 
 def test_what_lexoffice_was_told_is_remembered_beside_the_total(ledger: Ledger) -> None:
     ledger.record(CONNECTION_ID, [sent(accept(ledger, ready(1)))], NOW)
-    ledger.balance_pushed(CONNECTION_ID, ACCOUNT, -100)
+    ledger.record_pushed_balance(CONNECTION_ID, ACCOUNT, -100)
     ledger.record(CONNECTION_ID, [sent(accept(ledger, ready(2)))], NOW)
 
     balance = ledger.balance(CONNECTION_ID, ACCOUNT)
@@ -439,7 +439,7 @@ def test_what_lexoffice_was_told_is_remembered_beside_the_total(ledger: Ledger) 
 
 def test_a_new_account_has_been_told_nothing(ledger: Ledger) -> None:
     ledger.record(CONNECTION_ID, [sent(accept(ledger, ready(1)))], NOW)
-    ledger.balance_pushed(CONNECTION_ID, ACCOUNT, -100)
+    ledger.record_pushed_balance(CONNECTION_ID, ACCOUNT, -100)
 
     balance = ledger.balance(CONNECTION_ID, "account-2")
     assert (balance.total, balance.pushed) == (-100, None)
@@ -452,13 +452,13 @@ def test_a_look_at_many_entries_finds_those_that_are_no_work(ledger: Ledger) -> 
     ledger.record(CONNECTION_ID, [sent(row) for row in rows[:2]], NOW)
     asked = [*(row.entry_id for row in rows), "held", "pending", "unknown", "pending"]
 
-    assert ledger.known(CONNECTION_ID, asked) == {
+    assert ledger.versions(CONNECTION_ID, asked) == {
         "held": (held.version, 0),
         rows[0].entry_id: (rows[0].version, -100),
         rows[1].entry_id: (rows[1].version, -100),
         "pending": (row_for(pending(id="pending")).version, 0),
     }
-    assert ledger.known(CONNECTION_ID, []) == {}
+    assert ledger.versions(CONNECTION_ID, []) == {}
 
 
 def test_a_company_without_rows_has_no_balance_and_no_rows(ledger: Ledger) -> None:
@@ -499,4 +499,4 @@ def test_a_table_that_is_not_there_is_a_store_that_is_unavailable(aws: Cloud) ->
     with pytest.raises(StoreUnavailable, match="ResourceNotFoundException"):
         accept(ledger, row_for(entry()))
     with pytest.raises(StoreUnavailable, match="ResourceNotFoundException"):
-        ledger.work(CONNECTION_ID, 1)
+        ledger.open_rows(CONNECTION_ID, 1)

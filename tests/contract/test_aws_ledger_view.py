@@ -98,7 +98,7 @@ def test_no_prefix_of_the_index_is_the_beginning_of_another_and_only_the_feeds_r
 def test_new_payments_go_first_then_what_pleo_must_complete_then_history(ledger: Ledger, view: LedgerView) -> None:
     accepted(ledger, replace(ready(1), history=True), row_for(entry(id="incomplete", bill=None)), ready(2))
 
-    work_ = [row.entry_id for row in ledger.work(CONNECTION_ID, 25)]
+    work_ = [row.entry_id for row in ledger.open_rows(CONNECTION_ID, 25)]
 
     assert work_ == ["entry-0002", "incomplete", "entry-0001"]
     assert [row.entry_id for row in view.waiting(CONNECTION_ID, 25).oldest] == work_
@@ -119,7 +119,7 @@ def test_what_is_recorded_is_no_work_of_the_feed_any_more(ledger: Ledger, state:
 
     record(ledger, state, row)
 
-    assert ledger.work(CONNECTION_ID, 25) == []
+    assert ledger.open_rows(CONNECTION_ID, 25) == []
 
 
 # --- when a row became ready -----------------------------------------------------------------------------------------

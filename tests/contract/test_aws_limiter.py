@@ -138,7 +138,7 @@ def gaps(one: Limiter, clock: Clock, calls: int) -> list[float]:
 def test_a_refusal_makes_everybody_pause_and_then_go_slower(aws: Cloud, clock: Clock) -> None:
     one, other = limiter(aws, clock), limiter(aws, clock)
     one.wait()
-    one.refused()
+    one.record_refusal()
 
     other.wait()
 
@@ -149,7 +149,7 @@ def test_a_refusal_makes_everybody_pause_and_then_go_slower(aws: Cloud, clock: C
 def test_the_pace_never_sinks_below_its_floor(aws: Cloud, clock: Clock) -> None:
     one = limiter(aws, clock)
     for _ in range(20):
-        one.refused()
+        one.record_refusal()
 
     assert max(gaps(one, clock, 4)) == pytest.approx(SLOWEST_MS / 1000)
 
@@ -157,7 +157,7 @@ def test_the_pace_never_sinks_below_its_floor(aws: Cloud, clock: Clock) -> None:
 def test_a_refusal_does_not_shorten_a_longer_queue(aws: Cloud, clock: Clock) -> None:
     for _ in range(10):
         limiter(aws, Clock()).wait()
-    limiter(aws, clock).refused()
+    limiter(aws, clock).record_refusal()
 
     limiter(aws, clock).wait()
 
@@ -167,7 +167,7 @@ def test_a_refusal_does_not_shorten_a_longer_queue(aws: Cloud, clock: Clock) -> 
 def test_without_refusals_the_pace_recovers_step_by_step(aws: Cloud, clock: Clock) -> None:
     one = limiter(aws, clock)
     for _ in range(6):
-        one.refused()
+        one.record_refusal()
     slow = gaps(one, clock, 2)[0]
 
     clock.now += 31

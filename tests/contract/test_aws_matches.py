@@ -25,7 +25,7 @@ def matches(aws: Cloud) -> Matches:
 
 
 def expect(matches: Matches, voucher_id: str = VOUCHER) -> None:
-    matches.expect(CONNECTION_ID, voucher_id, ENTRY_ID)
+    matches.register(CONNECTION_ID, voucher_id, ENTRY_ID)
 
 
 def waiting(matches: Matches, limit: int = 25) -> list[MatchRecord]:
@@ -56,9 +56,9 @@ def test_a_match_is_kept_for_good(aws: Cloud, matches: Matches) -> None:
 
 def test_expecting_again_forgets_neither_what_was_seen_nor_what_is_to_be_looked_at(matches: Matches) -> None:
     expect(matches)
-    matches.look_again(CONNECTION_ID, VOUCHER, NOW)
-    matches.looked(CONNECTION_ID, waiting(matches)[0], MatchState.ACCEPTED, NOW)
-    matches.look_again(CONNECTION_ID, VOUCHER, LATER)
+    matches.mark_for_review(CONNECTION_ID, VOUCHER, NOW)
+    matches.save_result(CONNECTION_ID, waiting(matches)[0], MatchState.ACCEPTED, NOW)
+    matches.mark_for_review(CONNECTION_ID, VOUCHER, LATER)
     before = matches.get(CONNECTION_ID, VOUCHER)
 
     expect(matches)
@@ -71,13 +71,13 @@ def test_expecting_again_forgets_neither_what_was_seen_nor_what_is_to_be_looked_
 def test_a_match_is_found_however_its_id_is_spelt(matches: Matches) -> None:
     expect(matches, VOUCHER.upper())
 
-    assert matches.look_again(CONNECTION_ID, VOUCHER, NOW)
-    assert matches.look_again(CONNECTION_ID, VOUCHER.upper(), NOW)
+    assert matches.mark_for_review(CONNECTION_ID, VOUCHER, NOW)
+    assert matches.mark_for_review(CONNECTION_ID, VOUCHER.upper(), NOW)
     assert [record.voucher_id for record in waiting(matches)] == [VOUCHER]
 
 
 def test_somebody_elses_voucher_leaves_no_trace(aws: Cloud, matches: Matches) -> None:
-    assert matches.look_again(CONNECTION_ID, VOUCHER, NOW) is False
+    assert matches.mark_for_review(CONNECTION_ID, VOUCHER, NOW) is False
 
     assert aws.dump(aws.ledger_table) == []
 
@@ -85,16 +85,16 @@ def test_somebody_elses_voucher_leaves_no_trace(aws: Cloud, matches: Matches) ->
 def test_another_companys_voucher_is_somebody_elses(matches: Matches) -> None:
     expect(matches)
 
-    assert matches.look_again("another company", VOUCHER, NOW) is False
+    assert matches.mark_for_review("another company", VOUCHER, NOW) is False
     assert waiting(matches) == []
 
 
 def test_what_was_looked_at_waits_no_more(matches: Matches) -> None:
     expect(matches)
-    assert matches.look_again(CONNECTION_ID, VOUCHER, NOW)
+    assert matches.mark_for_review(CONNECTION_ID, VOUCHER, NOW)
     (record,) = waiting(matches)
 
-    assert matches.looked(CONNECTION_ID, record, MatchState.ACCEPTED, LATER)
+    assert matches.save_result(CONNECTION_ID, record, MatchState.ACCEPTED, LATER)
 
     assert waiting(matches) == []
     assert matches.get(CONNECTION_ID, VOUCHER) == MatchRecord(
@@ -105,24 +105,24 @@ def test_what_was_looked_at_waits_no_more(matches: Matches) -> None:
 def test_an_event_that_comes_while_somebody_looks_makes_him_look_again(matches: Matches) -> None:
     """What he saw may be older than the event, so it is not stored either."""
     expect(matches)
-    matches.look_again(CONNECTION_ID, VOUCHER, NOW)
+    matches.mark_for_review(CONNECTION_ID, VOUCHER, NOW)
     (seen,) = waiting(matches)
-    matches.look_again(CONNECTION_ID, VOUCHER, LATER)
+    matches.mark_for_review(CONNECTION_ID, VOUCHER, LATER)
 
-    assert matches.looked(CONNECTION_ID, seen, MatchState.OPEN, LATER) is False
+    assert matches.save_result(CONNECTION_ID, seen, MatchState.OPEN, LATER) is False
 
     (record,) = waiting(matches)
     assert record.work != seen.work
-    assert matches.looked(CONNECTION_ID, record, MatchState.ACCEPTED, LATER)
+    assert matches.save_result(CONNECTION_ID, record, MatchState.ACCEPTED, LATER)
     assert waiting(matches) == []
 
 
 def test_looking_twice_stores_once(matches: Matches) -> None:
     expect(matches)
-    matches.look_again(CONNECTION_ID, VOUCHER, NOW)
+    matches.mark_for_review(CONNECTION_ID, VOUCHER, NOW)
     (record,) = waiting(matches)
 
-    stored = [matches.looked(CONNECTION_ID, record, MatchState.ACCEPTED, NOW) for _ in range(2)]
+    stored = [matches.save_result(CONNECTION_ID, record, MatchState.ACCEPTED, NOW) for _ in range(2)]
 
     assert stored == [True, False]
 
@@ -130,7 +130,7 @@ def test_looking_twice_stores_once(matches: Matches) -> None:
 def test_the_longest_waiting_comes_first_and_no_more_than_asked_for(matches: Matches) -> None:
     for voucher_id, moment in ((VOUCHER, LATER), (OTHER, NOW)):
         expect(matches, voucher_id)
-        matches.look_again(CONNECTION_ID, voucher_id, moment)
+        matches.mark_for_review(CONNECTION_ID, voucher_id, moment)
 
     assert [record.voucher_id for record in waiting(matches)] == [OTHER, VOUCHER]
     assert [record.voucher_id for record in waiting(matches, 1)] == [OTHER]
@@ -140,9 +140,9 @@ def test_the_feed_sees_none_of_the_matches_and_the_matches_none_of_the_feed(aws:
     ledger = Ledger(aws.ledger_table)
     ledger.accept(CONNECTION_ID, row_for(entry()))
     expect(matches)
-    matches.look_again(CONNECTION_ID, VOUCHER, NOW)
+    matches.mark_for_review(CONNECTION_ID, VOUCHER, NOW)
 
-    assert [row.entry_id for row in ledger.work(CONNECTION_ID, 25)] == [ENTRY_ID]
+    assert [row.entry_id for row in ledger.open_rows(CONNECTION_ID, 25)] == [ENTRY_ID]
     assert [record.voucher_id for record in waiting(matches)] == [VOUCHER]
 
 
@@ -160,7 +160,7 @@ def test_who_was_just_woken_sees_what_he_was_woken_for(aws: Cloud, matches: Matc
     ("operation", "call"),
     [
         ("PutItem", expect),
-        ("UpdateItem", lambda matches: matches.look_again(CONNECTION_ID, VOUCHER, NOW)),
+        ("UpdateItem", lambda matches: matches.mark_for_review(CONNECTION_ID, VOUCHER, NOW)),
         ("Query", waiting),
         ("GetItem", lambda matches: matches.get(CONNECTION_ID, VOUCHER)),
     ],

@@ -6,9 +6,9 @@ import pytest
 from cloud import Cloud
 from samples import CONNECTION_ID
 
-from shared.aws.proofs import Proofs, Stored
+from shared.aws.proofs import Proofs, StoredProof
 from shared.aws.table import Table, Update
-from shared.domain.syncing.proof import BalanceProof, Frozen, Pending, Sums, UnderWay
+from shared.domain.syncing.proof import BalanceProof, Frozen, Pending, ProofInProgress, Sums
 
 NOW = datetime(2026, 3, 17, 12, tzinfo=UTC)
 FROZEN = Frozen(date(2026, 1, 31), Sums(effect=-100, lines=-100))
@@ -27,7 +27,7 @@ def proofs(aws: Cloud) -> Proofs:
 
 
 def test_of_a_company_without_proof_nothing_is_known(proofs: Proofs) -> None:
-    assert proofs.get(CONNECTION_ID) == Stored()
+    assert proofs.get(CONNECTION_ID) == StoredProof()
 
 
 @pytest.mark.parametrize("pending", [PROOF.pending, None])
@@ -36,36 +36,36 @@ def test_a_proof_is_read_as_it_was_stored(proofs: Proofs, pending: Pending | Non
 
     proofs.save(CONNECTION_ID, proof, FROZEN)
 
-    assert proofs.get(CONNECTION_ID) == Stored(proof, FROZEN)
+    assert proofs.get(CONNECTION_ID) == StoredProof(proof, FROZEN)
 
 
-@pytest.mark.parametrize("vain_at", [NOW, None])
-@pytest.mark.parametrize("under_way", [UnderWay(FROZEN, whole=True), UnderWay(Frozen(), whole=False)])
+@pytest.mark.parametrize("failed_at", [NOW, None])
+@pytest.mark.parametrize("in_progress", [ProofInProgress(FROZEN, whole=True), ProofInProgress(Frozen(), whole=False)])
 def test_how_far_a_proof_has_come_leaves_the_last_one_as_it_is(
-    proofs: Proofs, under_way: UnderWay, vain_at: datetime | None
+    proofs: Proofs, in_progress: ProofInProgress, failed_at: datetime | None
 ) -> None:
     proofs.save(CONNECTION_ID, PROOF, Frozen())
 
-    proofs.tried(CONNECTION_ID, under_way, vain_at)
+    proofs.save_progress(CONNECTION_ID, in_progress, failed_at)
 
-    assert proofs.get(CONNECTION_ID) == Stored(PROOF, Frozen(), vain_at, under_way)
+    assert proofs.get(CONNECTION_ID) == StoredProof(PROOF, Frozen(), failed_at, in_progress)
 
 
 def test_the_next_proof_ends_what_was_under_way(proofs: Proofs) -> None:
-    proofs.tried(CONNECTION_ID, UnderWay(FROZEN, whole=True), NOW - timedelta(hours=1))
+    proofs.save_progress(CONNECTION_ID, ProofInProgress(FROZEN, whole=True), NOW - timedelta(hours=1))
 
     proofs.save(CONNECTION_ID, PROOF, FROZEN)
 
-    assert proofs.get(CONNECTION_ID) == Stored(PROOF, FROZEN)
+    assert proofs.get(CONNECTION_ID) == StoredProof(PROOF, FROZEN)
 
 
 def test_a_proof_of_before_knows_nothing_of_what_was_pending(proofs: Proofs, aws: Cloud) -> None:
     proofs.save(CONNECTION_ID, PROOF, FROZEN)
-    names = ["pending", "under_way"]
+    names = ["pending", "in_progress"]
     key = {"connection_id": CONNECTION_ID, "row": "PROOF"}
-    Table(aws.ledger_table).update(Update(key=key, expression="REMOVE #pending, #under_way", names=names, values={}))
+    Table(aws.ledger_table).update(Update(key=key, expression="REMOVE #pending, #in_progress", names=names, values={}))
 
     stored = proofs.get(CONNECTION_ID)
 
     assert stored.proof is not None
-    assert (stored.proof.pending, stored.proof.sums, stored.under_way) == (None, PROOF.sums, None)
+    assert (stored.proof.pending, stored.proof.sums, stored.in_progress) == (None, PROOF.sums, None)

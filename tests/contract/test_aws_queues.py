@@ -47,18 +47,18 @@ def test_a_message_tried_later_is_out_of_sight_until_then(aws: Cloud) -> None:
     queue.wake("c1", "a")
     (message,) = waiting(aws)
 
-    queue.try_later(message["ReceiptHandle"], 0)
+    queue.delay(message["ReceiptHandle"], 0)
     (again,) = waiting(aws)
     assert again["Attributes"]["ApproximateReceiveCount"] == "2"
 
-    queue.try_later(again["ReceiptHandle"], 600)
+    queue.delay(again["ReceiptHandle"], 600)
     assert waiting(aws) == []
 
 
 def test_a_turn_says_whether_the_lists_are_to_be_synced(aws: Cloud) -> None:
     queue = SyncQueue(aws.queues["SyncQueue"])
-    queue.send_turn("c1")
-    queue.send_turn("c2", catalogue=True)
+    queue.request_sync("c1")
+    queue.request_sync("c2", catalogue=True)
 
     assert sorted(aws.messages("SyncQueue"), key=lambda body: str(body["connection_id"])) == [
         {"connection_id": "c1", "catalogue": False},
@@ -69,8 +69,8 @@ def test_a_turn_says_whether_the_lists_are_to_be_synced(aws: Cloud) -> None:
 def test_a_turn_says_what_somebody_wishes_beyond_the_usual(aws: Cloud) -> None:
     queue = SyncQueue(aws.queues["SyncQueue"])
 
-    queue.send_turn("c1", catalogue=True, accept=True)
-    queue.send_turn("c2", proof=True)
+    queue.request_sync("c1", catalogue=True, accept=True)
+    queue.request_sync("c2", proof=True)
 
     assert sorted(aws.messages("SyncQueue"), key=lambda body: str(body["connection_id"])) == [
         {"connection_id": "c1", "catalogue": True, "accept": True},
@@ -81,9 +81,9 @@ def test_a_turn_says_what_somebody_wishes_beyond_the_usual(aws: Cloud) -> None:
 def test_ten_turns_are_asked_for_in_one_call_in_the_words_of_a_single_one(aws: Cloud) -> None:
     queue, everybody = SyncQueue(aws.queues["SyncQueue"]), [f"c{number}" for number in range(10)]
 
-    assert queue.send_turns(everybody) == set(everybody)
+    assert queue.request_syncs(everybody) == set(everybody)
     asked = aws.messages("SyncQueue")
-    queue.send_turn("c0")
+    queue.request_sync("c0")
 
     assert sorted(body["connection_id"] for body in asked) == everybody
     assert aws.messages("SyncQueue") == [body for body in asked if body["connection_id"] == "c0"]
@@ -93,4 +93,4 @@ def test_a_queue_that_is_not_there_is_a_store_that_is_unavailable(aws: Cloud) ->
     with pytest.raises(StoreUnavailable, match="SendMessage answered"):
         CompanyQueue(aws.queues["FeedQueue"] + "x").wake("c1", "a")
     with pytest.raises(StoreUnavailable, match="SendMessageBatch answered"):
-        SyncQueue(aws.queues["SyncQueue"] + "x").send_turns(["c1"])
+        SyncQueue(aws.queues["SyncQueue"] + "x").request_syncs(["c1"])

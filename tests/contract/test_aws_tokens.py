@@ -171,7 +171,7 @@ def test_workers_whose_token_was_refused_make_one_refresh(store: TokenStore, ven
     rejected = first.current()
     assert second.current() == rejected
 
-    assert [first.renewed(rejected), second.renewed(rejected)] == ["access-1", "access-1"]
+    assert [first.renew(rejected), second.renew(rejected)] == ["access-1", "access-1"]
     assert len(vendor.calls) == 1
 
 
@@ -217,7 +217,7 @@ def test_a_refused_refresh_token_ends_the_access(store: TokenStore, tokens: Comp
     vendor.good = "another"
 
     with pytest.raises(AccessGone):
-        tokens.renewed("access-0")
+        tokens.renew("access-0")
     with pytest.raises(AccessGone):
         store.read(*WHO)
     assert len(vendor.calls) == 1
@@ -234,7 +234,7 @@ def test_a_refusal_is_not_believed_when_a_newer_pair_was_stored_meanwhile(
 
     vendor.before = somebody_is_faster
 
-    assert tokens.renewed("access-0") == "access-9"
+    assert tokens.renew("access-0") == "access-9"
     assert store.read(*WHO).refresh == "refresh-9"
 
 
@@ -274,7 +274,7 @@ def counted(capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
 def test_connecting_again_revives_an_ended_access(store: TokenStore, tokens: CompanyTokens, vendor: Vendor) -> None:
     vendor.good = "another"
     with pytest.raises(AccessGone):
-        tokens.renewed("access-0")
+        tokens.renew("access-0")
 
     store.save(*WHO, TokenPair("access-new", "refresh-new", HOUR))
 
@@ -325,10 +325,10 @@ def test_a_token_that_was_just_refused_is_not_handed_out_again(
     rejected = tokens.current()
 
     with pytest.raises(Unavailable):
-        tokens.renewed(rejected)
+        tokens.renew(rejected)
 
     vendor.failure = None
-    assert tokens.renewed(rejected) == "access-1"
+    assert tokens.renew(rejected) == "access-1"
 
 
 def test_a_pair_that_was_just_issued_is_not_given_up_because_the_table_is_out_of_reach_for_seconds(
@@ -396,4 +396,4 @@ def test_an_older_pair_put_back_is_seen_as_what_it_is(store: TokenStore, tokens:
     vendor.good = "refresh-7"
 
     with pytest.raises(AccessGone):
-        tokens.renewed("access-0")
+        tokens.renew("access-0")

@@ -24,7 +24,7 @@ def never(_: str) -> TokenPair:
 
 
 def test_an_erased_pair_is_nowhere_in_the_table(store: TokenStore, aws: Cloud) -> None:
-    store.forget("c1", "pleo")
+    store.erase("c1", "pleo")
 
     (item,) = aws.dump(aws.token_table)
     assert "sealed" not in item
@@ -33,21 +33,21 @@ def test_an_erased_pair_is_nowhere_in_the_table(store: TokenStore, aws: Cloud) -
 
 
 def test_erasing_nothing_leaves_nothing_behind(aws: Cloud) -> None:
-    TokenStore(aws.token_table, Vault(aws.key_arn)).forget("c1", "pleo")
+    TokenStore(aws.token_table, Vault(aws.key_arn)).erase("c1", "pleo")
 
     assert aws.dump(aws.token_table) == []
 
 
 def test_a_refresh_that_was_under_way_cannot_bring_a_pair_back(store: TokenStore) -> None:
     version = store.read(*WHO).version
-    store.forget("c1", "pleo")
+    store.erase("c1", "pleo")
 
     with pytest.raises(StoreUnavailable):
         store.replace(*WHO, NEW, version=version)
 
 
 def test_connecting_again_stores_a_pair_as_ever(store: TokenStore) -> None:
-    store.forget("c1", "pleo")
+    store.erase("c1", "pleo")
 
     store.save(*WHO, NEW)
 
@@ -60,7 +60,7 @@ def test_a_pair_is_revoked_while_nobody_else_may_refresh_it(store: TokenStore) -
     def revoke(token: str) -> None:
         seen.append((token, store.lease("c1", "pleo", store.read(*WHO).version)))
 
-    CompanyTokens(store, *WHO, never).surrender(revoke)
+    CompanyTokens(store, *WHO, never).revoke(revoke)
 
     assert seen == [("refresh-0", None)]
 
@@ -73,7 +73,7 @@ def test_the_pair_of_a_refresh_that_ends_meanwhile_is_the_one_that_is_revoked(st
     def refreshed(_: float) -> None:
         store.replace(*WHO, NEW, version=version)
 
-    CompanyTokens(store, *WHO, never, sleep=refreshed).surrender(revoked.append)
+    CompanyTokens(store, *WHO, never, sleep=refreshed).revoke(revoked.append)
 
     assert revoked == ["refresh-1"]
 
@@ -84,7 +84,7 @@ def test_a_worker_that_died_with_the_lease_keeps_no_token_alive(store: TokenStor
     revoked: list[str] = []
 
     tokens = CompanyTokens(store, *WHO, never, now=lambda: float(next(moments)), sleep=lambda _: None)
-    tokens.surrender(revoked.append)
+    tokens.revoke(revoked.append)
 
     assert revoked == ["refresh-0"]
     assert next(moments) < LEASE_SECONDS

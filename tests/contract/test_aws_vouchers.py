@@ -10,14 +10,14 @@ from samples import CONNECTION_ID, ENTRY_ID
 from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
 from shared.aws.vouchers import Attachment, InvoiceLink, VoucherRecord, Vouchers
-from shared.domain.exporting.voucher_facts import Booked, BookedColumn
+from shared.domain.exporting.voucher_facts import BookedColumn, BookedVoucher
 from shared.domain.money import Money
 from shared.errors import Overtaken, StoreUnavailable
 
 NOW = datetime(2026, 1, 12, 10, tzinfo=UTC)
 SINCE = "2026-01-12T10:00:00.000000Z"
 INTENTION = VoucherRecord(entry_id=ENTRY_ID, number="P-1", job_at=SINCE)
-BOOKED = Booked(
+BOOKED = BookedVoucher(
     day=date(2026, 1, 12),
     credit=False,
     columns=(BookedColumn("Bürobedarf", 19, 10_000), BookedColumn("Bürobedarf", 7, 1_900)),
@@ -100,7 +100,7 @@ def test_a_watched_voucher_is_work_for_the_export_only_and_only_when_receipts_ar
     vouchers.save(CONNECTION_ID, replace(INTENTION, watched_since=SINCE), NOW)
     exports = Exports(aws.ledger_table)
 
-    assert Ledger(aws.ledger_table).work(CONNECTION_ID, 10) == []
+    assert Ledger(aws.ledger_table).open_rows(CONNECTION_ID, 10) == []
     assert not exports.waiting(CONNECTION_ID, matches=True, receipts=False)
     assert exports.waiting(CONNECTION_ID, matches=True, receipts=True)
 

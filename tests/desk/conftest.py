@@ -90,6 +90,6 @@ def connected(connections: Connections) -> Callable[..., Connection]:
             "connected_at": CONNECTED_AT,
             "caught_up_to": CONNECTED_AT,
         }
-        return connections.open(Connection(**{**known, **fields}))
+        return connections.get_or_create(Connection(**{**known, **fields}))
 
     return connect

@@ -7,7 +7,7 @@ from typing import Any
 from ops.month_end.facts import Export, Facts, MadeVoucher, Month, Payment, Sums
 from shared.aws.vouchers import Attachment, VoucherRecord
 from shared.domain.exporting.match import MatchState
-from shared.domain.exporting.voucher_facts import Booked, BookedColumn
+from shared.domain.exporting.voucher_facts import BookedColumn, BookedVoucher
 from shared.domain.feeding.entry_rules import Destination
 from shared.domain.feeding.ledger import Row, State
 from shared.domain.money import Money
@@ -55,7 +55,7 @@ def payment(found: Row | None = None, **changes: Any) -> Payment:
     return Payment(**{**known, **changes})
 
 
-def booked(*columns: BookedColumn, **changes: Any) -> Booked:
+def booked(*columns: BookedColumn, **changes: Any) -> BookedVoucher:
     """119 euros of office supplies at 19 %, from a German supplier."""
     columns = columns or (BookedColumn(OFFICE, 19, 11_900),)
     gross = sum(column.gross for column in columns)
@@ -69,7 +69,7 @@ def booked(*columns: BookedColumn, **changes: Any) -> Booked:
         "country": "DE",
         "original": Money(gross, "EUR"),
     }
-    return Booked(**{**known, **changes})
+    return BookedVoucher(**{**known, **changes})
 
 
 def record(entry: str = "e1", **changes: Any) -> VoucherRecord:

@@ -63,8 +63,8 @@ def test_jobs_that_were_open_are_finished_or_not_yet() -> None:
         ({}, Fate.OPEN),
         ({"caught_up_to": "2026-11-22T11:59:59.000000Z"}, Fate.OPEN),
         ({"caught_up_to": "2026-11-22T12:00:01.000000Z"}, Fate.DONE),
-        ({"caught_up_to": "2026-11-22T12:00:01.000000Z", "turn_failures": 3}, Fate.FAILING),
-        ({"turn_failures": 2}, Fate.OPEN),
+        ({"caught_up_to": "2026-11-22T12:00:01.000000Z", "sync_failures": 3}, Fate.FAILING),
+        ({"sync_failures": 2}, Fate.OPEN),
         ({"stopped": "lexoffice_unavailable"}, Fate.FAILING),
     ],
 )

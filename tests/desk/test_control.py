@@ -9,7 +9,7 @@ from cloud import Cloud
 from ops.stack import Stack
 from shared.aws.connections import Connection, Connections, SigningSecret, Status
 from shared.aws.queues import SyncQueue
-from shared.flows.lookup.leave import leave
+from shared.flows.lookup.leave import begin_disconnect
 
 from .conftest import Ops
 
@@ -85,7 +85,7 @@ def test_a_company_that_is_held_again_at_once_is_reported_as_failed(
 ) -> None:
     connections.hold(company.connection_id, "plan")
     monkeypatch.setattr(
-        "shared.aws.queues.SyncQueue.send_turn", lambda *_, **__: connections.hold(company.connection_id, "plan")
+        "shared.aws.queues.SyncQueue.request_sync", lambda *_, **__: connections.hold(company.connection_id, "plan")
     )
 
     ran = ops_("resume", "--company", company.connection_id, *WHY, "--json")
@@ -140,7 +140,7 @@ def test_disconnecting_writes_what_the_admins_button_writes(
     ops_: Ops, connected: Callable[..., Connection], connections: Connections, aws: Cloud, stack: Stack
 ) -> None:
     by_support, by_admin = connected("Alpha GmbH", secrets=(OLD,)), connected("Beta GmbH", secrets=(OLD,))
-    leave(
+    begin_disconnect(
         by_admin.connection_id,
         connections=connections,
         queue=SyncQueue(stack["SyncQueue"]),
@@ -181,7 +181,7 @@ def test_a_vendor_that_did_not_confirm_the_end_is_named(
         company.connection_id,
         status=Status.DISCONNECTED,
         disconnected_at="2026-11-01T08:00:00.000000Z",
-        released_at="2026-11-01T08:00:01.000000Z",
+        access_revoked_at="2026-11-01T08:00:01.000000Z",
         unconfirmed="lexoffice",
         delete_at="2026-12-01T08:00:00.000000Z",
     )

@@ -63,7 +63,7 @@ def both(*rows: Row, **facts: Any) -> Situation:
             "T2",
             ("redrive", "--queue", "export", "--company", "c"),
         ),
-        (both(SENT, export=replace(EXPORTED, rails=("voucher_after_line",))), Branch.NO_SUGGESTION, "T2", ()),
+        (both(SENT, export=replace(EXPORTED, unmet_criteria=("voucher_after_line",))), Branch.NO_SUGGESTION, "T2", ()),
         (both(SENT, match=MatchState.ACCEPTED), Branch.MATCHED, "T2", ()),
         (both(SENT, voucher=UNHINTED, export=BROKEN), Branch.EXPORT_FAILED, "T2", RESEND),
         # Nothing visible, or only the line
@@ -112,7 +112,7 @@ def test_a_line_whose_feed_fails_is_not_said_to_be_on_its_way(trouble: dict[str,
 
 def test_an_invoices_hint_is_not_an_operators_to_send() -> None:
     invoice = row_for(entry(family="BILL_INVOICE"))
-    cure = prescribe(both(invoice, voucher=UNHINTED, export=replace(EXPORTED, rails=("line_missing",))))
+    cure = prescribe(both(invoice, voucher=UNHINTED, export=replace(EXPORTED, unmet_criteria=("line_missing",))))
 
     assert cure.command == ()
     assert "payment" in cure.advice

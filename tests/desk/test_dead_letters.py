@@ -53,7 +53,7 @@ def test_each_message_is_shown_with_its_company_and_what_was_in_the_way(
     ops_: Ops, connected: Callable[..., Connection], bury: Callable[..., None], failures: Failures
 ) -> None:
     alpha, beta = connected("Alpha GmbH"), connected("Beta GmbH", status=Status.HELD, hold="plan")
-    gamma, delta = connected("Gamma GmbH", status=Status.DISCONNECTED), connected("Delta GmbH", turn_error="pleo lost")
+    gamma, delta = connected("Gamma GmbH", status=Status.DISCONNECTED), connected("Delta GmbH", sync_error="pleo lost")
     for company in (alpha, beta, gamma, delta):
         bury(company)
     bury(alpha, "Export")
@@ -61,10 +61,10 @@ def test_each_message_is_shown_with_its_company_and_what_was_in_the_way(
     bury(delta, "Sync", access=True, catalogue=False)
     bury("nonsense")
     bury(json.dumps({"connection_id": "f" * 32}))
-    failures.note(alpha.connection_id, FEED, "lexoffice answered 503 to POST /v1/x", 5)
-    failures.note(alpha.connection_id, EXPORT, "pleo gave no answer to GET /v1/y", 2)
-    failures.note(alpha.connection_id, SYNC, "crashed: KeyError at shared/x.py:1", 5)
-    failures.note(beta.connection_id, FEED, "older", 5)
+    failures.record(alpha.connection_id, FEED, "lexoffice answered 503 to POST /v1/x", 5)
+    failures.record(alpha.connection_id, EXPORT, "pleo gave no answer to GET /v1/y", 2)
+    failures.record(alpha.connection_id, SYNC, "crashed: KeyError at shared/x.py:1", 5)
+    failures.record(beta.connection_id, FEED, "older", 5)
 
     answer = ops_("dlq", "--json").data
 
@@ -158,7 +158,7 @@ def test_only_what_was_chosen_goes_back_and_a_dry_run_changes_nothing(
         bury(company)
         bury(company, "Sync", proof=True)
     bury("nonsense")
-    failures.note(alpha.connection_id, FEED, "lexoffice answered 503 to POST /v1/x", 5)
+    failures.record(alpha.connection_id, FEED, "lexoffice answered 503 to POST /v1/x", 5)
 
     would = ops_("redrive", "--cause", "ANSWERED 503", "--dry-run", "--json").data
     assert (would["would_move"], would["would_quarantine"]) == (1, 0)

@@ -18,7 +18,7 @@ from shared.aws.matches import Matches
 from shared.aws.proofs import Proofs
 from shared.aws.vouchers import VoucherRecord, Vouchers
 from shared.domain.exporting.match import MatchState
-from shared.domain.exporting.voucher_facts import Booked
+from shared.domain.exporting.voucher_facts import BookedVoucher
 from shared.domain.feeding.entry_rules import Destination
 from shared.domain.feeding.ledger import Row, State
 from shared.domain.syncing.proof import BalanceProof, Frozen, Sums
@@ -51,18 +51,18 @@ class Books:
         written = row(entry, amount, **changes)
         return self.ledger.accept(self.id, written)
 
-    def voucher(self, entry: str, how: Booked | None = None, **changes: Any) -> VoucherRecord:
+    def voucher(self, entry: str, how: BookedVoucher | None = None, **changes: Any) -> VoucherRecord:
         """A voucher with one receipt whose match nobody has looked at."""
         known = {"number": f"PLEO-{entry}", "voucher_id": f"v-{entry}", "files": (FILE,), "booked": how or booked()}
         record = VoucherRecord(entry_id=entry, **{**known, **changes})
-        self.matches.expect(self.id, record.voucher_id, entry)
+        self.matches.register(self.id, record.voucher_id, entry)
         return self.vouchers.save(self.id, record, AT)
 
     def accepted(self, entry: str) -> None:
         """Somebody approved the suggestion."""
-        self.matches.look_again(self.id, f"v-{entry}", AT)
+        self.matches.mark_for_review(self.id, f"v-{entry}", AT)
         for record in self.matches.waiting(self.id, 10):
-            self.matches.looked(self.id, record, MatchState.ACCEPTED, AT)
+            self.matches.save_result(self.id, record, MatchState.ACCEPTED, AT)
 
     def exported(self, entry: str, outcome: str, job: str = "j1", **changes: Any) -> None:
         """The entry was an item of a job."""
@@ -70,7 +70,7 @@ class Books:
         self.exports.snapshot(self.id, job, [wire_item(accountingEntryId=entry)], AT)
         if outcome:
             item = ExportItem(job_id=job, entry_id=entry, item={}, outcome=outcome, **changes)
-            self.exports.decide(self.id, item)
+            self.exports.save_outcome(self.id, item)
 
 
 @pytest.fixture

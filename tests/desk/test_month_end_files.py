@@ -15,7 +15,7 @@ from ops.month_end.facts import Facts, Sums
 from ops.month_end.sheet import SECTIONS, UNMATCHED, Item, sheet_of
 from shared.domain.exporting.export_errors import CATALOGUE
 from shared.domain.exporting.match import MatchState
-from shared.domain.exporting.matching import Rail
+from shared.domain.exporting.matching import Criterion
 from shared.domain.exporting.voucher_columns import Notice
 from shared.domain.feeding.ledger import State
 from shared.pages.texts_verdicts import VERDICTS
@@ -45,7 +45,7 @@ def test_every_reason_that_can_be_listed_has_a_sentence() -> None:
         *WAITING,
         *(error.code for error in CATALOGUE),
         *(notice.name for notice in Notice),
-        *(f"rail_{rail}" for rail in Rail if rail is not Rail.LINE_MISSING),
+        *(f"criterion_{criterion}" for criterion in Criterion if criterion is not Criterion.LINE_MISSING),
         *(why for items in sheet_of(october()).sections.values() for item in items for why in item.why),
     }
 

@@ -243,10 +243,10 @@ def test_a_line_whose_voucher_is_settled_by_it_or_by_what_nobody_can_tell_is_mat
 
 
 def test_a_broken_rail_explains_why_no_suggestion_appears_but_a_late_line_does_not() -> None:
-    export = Export(outcome="successful", rails=("line_missing", "voucher_after_line"))
+    export = Export(outcome="successful", unmet_criteria=("line_missing", "voucher_after_line"))
 
-    assert one(UNMATCHED, payment(match=MatchState.OPEN, export=export)).why == ("rail_voucher_after_line",)
-    late = replace(export, rails=("line_missing",))
+    assert one(UNMATCHED, payment(match=MatchState.OPEN, export=export)).why == ("criterion_voucher_after_line",)
+    late = replace(export, unmet_criteria=("line_missing",))
     assert one(UNMATCHED, payment(match=MatchState.OPEN, export=late)).why == ("open",)
 
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cloud import Cloud
 
-from shared.aws.catalogues import Synced
+from shared.aws.catalogues import CatalogueSnapshot
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.proofs import Proofs
 from shared.aws.queues import SyncQueue
 from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
-from shared.domain.syncing.proof import BalanceProof, Frozen, Pending, Sums, UnderWay
+from shared.domain.syncing.proof import BalanceProof, Frozen, Pending, ProofInProgress, Sums
 from shared.domain.times import utc_text
 
 from .conftest import Ops
@@ -96,14 +96,14 @@ def test_a_proof_on_demand_is_waited_for_and_shown(
 def test_a_proof_that_could_not_be_made_says_why(
     ops_: Ops, company: Connection, proofs: Proofs, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    under_way = UnderWay(Frozen(), whole=True)
-    answers(monkeypatch, lambda: proofs.tried(company.connection_id, under_way, NOW))
+    in_progress = ProofInProgress(Frozen(), whole=True)
+    answers(monkeypatch, lambda: proofs.save_progress(company.connection_id, in_progress, NOW))
     ran = ops_("proof", "--company", "Muster", "--now", *WHY, "--json")
     assert ran.code == 1
     assert "lines are being recorded" in ran.data["outcome"]
 
     connections.change(company.connection_id, proof_asked_at="")
-    changes = {"turn_failures": 1, "turn_error": "pleo unavailable", "failing_since": "2026-11-20T08:00:00.000000Z"}
+    changes = {"sync_failures": 1, "sync_error": "pleo unavailable", "failing_since": "2026-11-20T08:00:00.000000Z"}
     answers(monkeypatch, lambda: connections.change(company.connection_id, **changes))
     ran = ops_("proof", "--company", "Muster", "--now", *WHY, "--json")
     assert (ran.code, ran.data["outcome"]) == (1, "pleo unavailable")
@@ -128,7 +128,7 @@ def test_a_wish_that_was_answered_within_the_minute_is_not_waited_for_again(
         proofs.save(company.connection_id, replace(GOOD, proved_at=datetime.now(UTC)), Frozen())
 
     def synced() -> None:
-        connections.change(company.connection_id, catalogue_at=utc_text(datetime.now(UTC)))
+        connections.change(company.connection_id, catalogue_synced_at=utc_text(datetime.now(UTC)))
 
     for command, worker in (("proof", proven), ("sync", synced)):
         asked = answers(monkeypatch, worker)
@@ -158,7 +158,7 @@ def test_the_last_changes_are_shown_with_the_expenses_they_touch(
     ops_: Ops, company: Connection, connections: Connections
 ) -> None:
     gone = CatalogueChange(what="archived", name="Drohnenbedarf", expenses=1, entry_ids=("entry-1",))
-    connections.catalogues.remember(company.connection_id, Synced(), [gone], NOW)
+    connections.catalogues.save(company.connection_id, CatalogueSnapshot(), [gone], NOW)
 
     text, data = ops_("sync", "--company", "Muster").text, ops_("sync", "--company", "Muster", "--json").data
 
@@ -170,12 +170,12 @@ def test_the_last_changes_are_shown_with_the_expenses_they_touch(
 def test_accepting_carries_out_what_was_refused(
     ops_: Ops, company: Connection, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connections.catalogues.refuse(company.connection_id, CatalogueRefusal(reason="removed", count=30, known=70))
+    connections.catalogues.save_refusal(company.connection_id, CatalogueRefusal(reason="removed", count=30, known=70))
     assert "30 of 70 categories are missing" in ops_("sync", "--company", "Muster").text
 
     def synced() -> None:
-        connections.catalogues.remember(company.connection_id, Synced(), [], NOW)
-        connections.change(company.connection_id, catalogue_at="2026-11-20T08:00:00.000000Z")
+        connections.catalogues.save(company.connection_id, CatalogueSnapshot(), [], NOW)
+        connections.change(company.connection_id, catalogue_synced_at="2026-11-20T08:00:00.000000Z")
 
     asked = answers(monkeypatch, synced)
     ran = ops_("sync", "--company", "Muster", "--accept", *WHY, "--json")
@@ -188,8 +188,10 @@ def test_a_sync_that_is_refused_again_says_so(
     ops_: Ops, company: Connection, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused() -> None:
-        connections.catalogues.refuse(company.connection_id, CatalogueRefusal(reason="removed", count=30, known=70))
-        connections.change(company.connection_id, catalogue_tried_at="2026-11-20T08:00:00.000000Z")
+        connections.catalogues.save_refusal(
+            company.connection_id, CatalogueRefusal(reason="removed", count=30, known=70)
+        )
+        connections.change(company.connection_id, catalogue_attempted_at="2026-11-20T08:00:00.000000Z")
 
     answers(monkeypatch, refused)
     ran = ops_("sync", "--company", "Muster", "--now", *WHY)
@@ -206,7 +208,7 @@ def test_there_must_be_something_that_a_person_can_accept(
     ops_: Ops, company: Connection, connections: Connections, aws: Cloud, refusal: CatalogueRefusal | None, why: str
 ) -> None:
     if refusal:
-        connections.catalogues.refuse(company.connection_id, refusal)
+        connections.catalogues.save_refusal(company.connection_id, refusal)
 
     ran = ops_("sync", "--company", "Muster", "--accept", *WHY)
 

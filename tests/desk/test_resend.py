@@ -71,7 +71,7 @@ def feed(books: Books, monkeypatch: pytest.MonkeyPatch) -> list[State]:
     outcome: list[State] = []
 
     def wake(self: object, connection_id: str, occasion: str) -> None:
-        for row in books.ledger.work(connection_id, 100) if outcome else []:
+        for row in books.ledger.open_rows(connection_id, 100) if outcome else []:
             books.become(row, outcome[0], detail="period closed" if outcome[0] is State.FAILED else "")
 
     monkeypatch.setattr("shared.aws.queues.CompanyQueue.wake", wake)
@@ -222,7 +222,7 @@ def test_while_lexoffice_is_down_the_cause_is_told_and_nothing_is_lost(
     row = books.accept()
     monkeypatch.setattr(
         "shared.aws.queues.CompanyQueue.wake",
-        lambda _, company, __: Failures(aws.ledger_table).note(company, FEED, "lexoffice answered 503", 1),
+        lambda _, company, __: Failures(aws.ledger_table).record(company, FEED, "lexoffice answered 503", 1),
     )
 
     ran = ops_("resend", "--company", "alpha", "--entry", row.entry_id, "--reason", "x", "--wait", "1")
@@ -235,7 +235,7 @@ def test_while_lexoffice_is_down_the_cause_is_told_and_nothing_is_lost(
 
 def test_an_old_failure_is_not_taken_for_this_press(ops_: Ops, books: Books, aws: Cloud) -> None:
     row = books.accept()
-    Failures(aws.ledger_table).note(books.connection_id, FEED, "lexoffice answered 503", 1)
+    Failures(aws.ledger_table).record(books.connection_id, FEED, "lexoffice answered 503", 1)
 
     assert resend(ops_, "--entry", row.entry_id, "--wait", "0")["failure"] is None
 
@@ -262,7 +262,7 @@ def test_a_missing_hint_marks_the_match_and_wakes_the_export_worker(
     record = VoucherRecord(entry_id=row.entry_id, number="PLEO-1-0", voucher_id="v-1")
     vouchers, matches = Vouchers(aws.ledger_table), Matches(aws.ledger_table)
     record = vouchers.save(books.connection_id, record, NOW)
-    matches.expect(books.connection_id, "v-1", row.entry_id)
+    matches.register(books.connection_id, "v-1", row.entry_id)
 
     assert resend(ops_, "--entry", row.entry_id, "--dry-run")["would_send_hints"] == 1
     assert matches.waiting(books.connection_id, 5) == []

@@ -134,7 +134,7 @@ def test_a_worker_that_fails_is_told_with_time_attempt_and_cause(
     ops_: Ops, ledger: Ledger, aws: Cloud, company: str
 ) -> None:
     ready(ledger, company)
-    Failures(aws.ledger_table).note(company, FEED, "lexoffice answered 503 to POST /v1/finance/transactions", 3)
+    Failures(aws.ledger_table).record(company, FEED, "lexoffice answered 503 to POST /v1/finance/transactions", 3)
 
     (found,) = ops_("trace", ENTRY_ID, "--json").data["expenses"]
 
@@ -146,7 +146,7 @@ def test_a_worker_that_fails_is_told_with_time_attempt_and_cause(
 def test_a_failure_from_before_the_payment_explains_nothing(
     ops_: Ops, ledger: Ledger, aws: Cloud, company: str
 ) -> None:
-    Failures(aws.ledger_table).note(company, FEED, "lexoffice answered 503", 3)
+    Failures(aws.ledger_table).record(company, FEED, "lexoffice answered 503", 3)
     ready(ledger, company)
 
     assert ops_("trace", ENTRY_ID, "--json").data["expenses"][0]["failure"] is None

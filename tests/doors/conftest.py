@@ -241,7 +241,7 @@ class Linked:
         return found
 
     def connection(self, company_id: str = DEFAULT_COMPANY_ID) -> Connection:
-        found = Connections(self.cloud.connection_table).of_company(company_id)
+        found = Connections(self.cloud.connection_table).by_company(company_id)
         assert found is not None
         return found
 

@@ -58,7 +58,7 @@ def admin(configured: Cloud, sample: Callable[[str], Document]) -> Admin:
 
     app._parts.cache_clear()
     connections = Connections(configured.connection_table)
-    connections.open(
+    connections.get_or_create(
         Connection(
             connection_id=CONNECTION_ID,
             company_id=COMPANY_ID,

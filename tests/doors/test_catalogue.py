@@ -322,19 +322,19 @@ def test_a_list_that_is_right_again_ends_the_refusal(company: Linked) -> None:
 def test_a_list_that_was_refused_is_looked_at_again_after_an_hour_and_not_at_every_turn(company: Linked) -> None:
     connections, connection_id = Connections(company.cloud.connection_table), company.connection().connection_id
     day_ago, hour_ago = (utc_text(datetime.now(UTC) - timedelta(hours=hours)) for hours in (25, 1))
-    connections.change(connection_id, catalogue_at=day_ago)
+    connections.change(connection_id, catalogue_synced_at=day_ago)
     category(company, action="empty")
     turned(company)
     asked = calls(company)
 
     turned(company)
     assert calls(company) == asked
-    connections.change(connection_id, catalogue_tried_at=hour_ago)
+    connections.change(connection_id, catalogue_attempted_at=hour_ago)
     category(company, action="reset")
     turned(company)
 
     assert calls(company) > asked
-    assert company.connection().catalogue_at > day_ago
+    assert company.connection().catalogue_synced_at > day_ago
 
 
 def calls(company: Linked) -> int:

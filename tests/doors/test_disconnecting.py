@@ -134,7 +134,7 @@ def test_access_is_given_back_on_both_sides_and_no_token_is_left(admin: Linked) 
     assert not [
         each for each in subscriptions if each["endpointUrl"].endswith(before.connection_id) and not each["deleted"]
     ]
-    assert connection.released_at
+    assert connection.access_revoked_at
     assert connection.unconfirmed == ""
 
 
@@ -190,7 +190,7 @@ def test_access_that_is_gone_already_is_no_obstacle(admin: Linked) -> None:
 
     connection = disconnected(admin)
 
-    assert connection.released_at
+    assert connection.access_revoked_at
     assert all("sealed" not in row for row in tokens(admin))
 
 
@@ -207,7 +207,7 @@ def test_whoever_dies_while_disconnecting_leaves_the_rest_to_the_next_turn(
 
     turn(admin)
 
-    assert admin.connection().released_at
+    assert admin.connection().access_revoked_at
     assert consents_alive(admin) == 0
 
 
@@ -222,7 +222,7 @@ def test_a_worker_that_dies_while_giving_access_back_is_followed_by_one_that_end
 
     turn(admin)
 
-    assert admin.connection().released_at
+    assert admin.connection().access_revoked_at
     assert consents_alive(admin) == 0
     assert installation(admin) is None
     assert all("sealed" not in row for row in tokens(admin))
@@ -486,7 +486,7 @@ def test_a_pair_that_is_being_refreshed_cannot_be_stored_after_it_was_erased(adm
     connection = admin.connection()
     owner = (connection.connection_id, connection.company_id, LEXOFFICE)
     held = store.read(*owner)
-    store.forget(connection.connection_id, LEXOFFICE)
+    store.erase(connection.connection_id, LEXOFFICE)
 
     with pytest.raises(StoreUnavailable):
         store.replace(*owner, TokenPair("a", "r", 300), version=held.version)

@@ -187,7 +187,7 @@ def test_of_two_workers_at_one_entry_the_slower_one_makes_no_voucher(
     entry_ids = expenses(company)
     job_id = click(company, entry_ids)
     _read(company, job_id, export)
-    made = export_item.ItemExporter._new
+    made = export_item.ItemExporter._new_voucher
     seen: list[bool] = []
 
     def other_worker_first(*arguments: object) -> object:
@@ -196,7 +196,7 @@ def test_of_two_workers_at_one_entry_the_slower_one_makes_no_voucher(
             assert run(company, export) == []
         return made(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(export_item.ItemExporter, "_new", other_worker_first)
+    monkeypatch.setattr(export_item.ItemExporter, "_new_voucher", other_worker_first)
 
     assert len(run(company, export)) == 1  # handed back
     assert run(company, export) == []

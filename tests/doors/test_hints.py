@@ -34,7 +34,7 @@ def without_hint(company: Linked, export: ModuleType) -> tuple[str, str]:
 def look_at(company: Linked, export: ModuleType, voucher_id: str) -> None:
     """What `ops resend` does: the match is marked, the worker woken."""
     matches = Matches(company.cloud.ledger_table)
-    assert matches.look_again(company.connection().connection_id, voucher_id, datetime.now(UTC))
+    assert matches.mark_for_review(company.connection().connection_id, voucher_id, datetime.now(UTC))
     assert run(company, export) == []
 
 
@@ -122,7 +122,7 @@ def test_when_the_hint_fails_the_match_waits_and_the_next_run_sends_it(company: 
     entry_id, voucher_id = without_hint(company, export)
     company.control_lexoffice("faults", route=HINT, method="POST", status=503, times=99)
     matches = Matches(company.cloud.ledger_table)
-    matches.look_again(company.connection().connection_id, voucher_id, datetime.now(UTC))
+    matches.mark_for_review(company.connection().connection_id, voucher_id, datetime.now(UTC))
     assert len(run(company, export)) == 1
 
     company.lexoffice.delete("/control/faults")
@@ -139,7 +139,7 @@ def test_a_worker_killed_at_any_moment_leaves_one_hint_to_the_next_run(
     moment = 0
     while True:
         forget(company, entry_id)
-        matches.look_again(company.connection().connection_id, voucher_id, datetime.now(UTC))
+        matches.mark_for_review(company.connection().connection_id, voucher_id, datetime.now(UTC))
         moment += 1
         try:
             with executioner.at(moment):

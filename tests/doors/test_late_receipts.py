@@ -26,7 +26,7 @@ def arrives(company: Linked, entry_id: str, kind: str = "pdf", **details: object
 
 def an_hour_passes(company: Linked) -> None:
     connections = Connections(company.cloud.connection_table)
-    connections.change(company.connection().connection_id, receipts_at="2026-01-01T00:00:00.000000Z")
+    connections.change(company.connection().connection_id, receipts_checked_at="2026-01-01T00:00:00.000000Z")
 
 
 def record(company: Linked, entry_id: str) -> VoucherRecord:

@@ -85,12 +85,12 @@ class Lexoffice:
         return int(self.tell(body, **how)["statusCode"])
 
     def expect(self, voucher_id: str = VOUCHER) -> None:
-        self.matches.expect(CONNECTION_ID, voucher_id, ENTRY_ID)
+        self.matches.register(CONNECTION_ID, voucher_id, ENTRY_ID)
 
     def look(self) -> None:
         """What the export worker does when it is woken."""
         for record in self.matches.waiting(CONNECTION_ID, 25):
-            self.matches.looked(CONNECTION_ID, record, MatchState.ACCEPTED, self.app._receiver()._now())
+            self.matches.save_result(CONNECTION_ID, record, MatchState.ACCEPTED, self.app._receiver()._now())
 
     @property
     def waiting(self) -> list[str]:
@@ -119,7 +119,9 @@ def app(configured: Cloud, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.fixture
 def lexoffice(app: ModuleType, sample: Callable[[str], Document], configured: Cloud) -> Lexoffice:
     connections = Connections(configured.connection_table)
-    connections.open(Connection(connection_id=CONNECTION_ID, company_id=COMPANY_ID, company_name="Muster GmbH"))
+    connections.get_or_create(
+        Connection(connection_id=CONNECTION_ID, company_id=COMPANY_ID, company_name="Muster GmbH")
+    )
     connections.change(CONNECTION_ID, status=Status.ACTIVE, organisation_id=ORGANISATION_ID)
     return Lexoffice(app, sample("lexoffice_webhook"), configured)
 

@@ -75,7 +75,7 @@ class Books:
         )
         if row:
             self.lexoffice.hint(voucher_id, row.reference)
-        self.matches.expect(self.connection_id, voucher_id, entry_id)
+        self.matches.register(self.connection_id, voucher_id, entry_id)
         return voucher_id
 
     def approve(self, voucher_id: str) -> None:
@@ -84,12 +84,12 @@ class Books:
 
     def told(self, voucher_id: str) -> None:
         """lexoffice says that something happened to a voucher."""
-        assert self.matches.look_again(self.connection_id, voucher_id, datetime.now(UTC))
+        assert self.matches.mark_for_review(self.connection_id, voucher_id, datetime.now(UTC))
 
     def look(self, seconds: float = 60.0) -> bool:
         lexoffice = self.vendors.lexoffice(self.company.connection(), lambda: seconds)
         vouchers = Vouchers(self.company.cloud.ledger_table)
-        return match.look(
+        return match.review(
             self.company.connection(),
             matches=self.matches,
             ledger=self.ledger,

@@ -140,7 +140,7 @@ def test_what_waited_during_a_long_pause_raises_no_alarm_when_it_is_over(
     company.cloud.client("dynamodb").put_item(
         TableName=company.cloud.ledger_table, Item=row | {"ready_at": {"S": three_days_ago}}
     )
-    connections.change(company.connection().connection_id, catalogue_at=three_days_ago)
+    connections.change(company.connection().connection_id, catalogue_synced_at=three_days_ago)
 
     connections.resume(company.connection(), datetime.now(UTC))
     turn(company, access=True)

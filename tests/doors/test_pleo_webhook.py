@@ -89,7 +89,7 @@ class Pleo:
 
     def written(self) -> int:
         """How many rows there are, but for the one that says that webhooks come."""
-        return sum(item["row"] != {"S": "TOLD"} for item in self.cloud.dump(self.cloud.ledger_table))
+        return sum(item["row"] != {"S": "LAST_WEBHOOK"} for item in self.cloud.dump(self.cloud.ledger_table))
 
 
 @pytest.fixture
@@ -103,7 +103,9 @@ def app(configured: Cloud) -> ModuleType:
 @pytest.fixture
 def pleo(app: ModuleType, sample: Callable[[str], Document], configured: Cloud) -> Pleo:
     connections = Connections(configured.connection_table)
-    connections.open(Connection(connection_id=CONNECTION_ID, company_id=COMPANY_ID, company_name="Muster GmbH"))
+    connections.get_or_create(
+        Connection(connection_id=CONNECTION_ID, company_id=COMPANY_ID, company_name="Muster GmbH")
+    )
     connections.change(CONNECTION_ID, status=Status.ACTIVE, secrets=sealed(configured, SECRET))
     return Pleo(app, sample("pleo_webhook"), configured)
 
@@ -234,7 +236,7 @@ def test_an_unknown_connection_is_refused_with_the_same_words_as_a_wrong_signatu
 def test_one_companys_secret_opens_no_other_companys_door(pleo: Pleo) -> None:
     other = "f" * 32
     connections = Connections(pleo.cloud.connection_table)
-    connections.open(Connection(connection_id=other, company_id="other", company_name="Other"))
+    connections.get_or_create(Connection(connection_id=other, company_id="other", company_name="Other"))
     secret = signing_secrets.seal(pleo.cloud.key_arn, other, OLD_SECRET)
     connections.change(other, secrets=(SigningSecret(subscription_id="s", sealed=secret),))
 
@@ -597,14 +599,14 @@ def test_that_webhooks_come_is_noted_once_in_a_quarter_of_an_hour(
         now = begun + minutes * 60
         monkeypatch.setattr(app._receiver(), "_now", lambda now=now: now)
         assert pleo.status(timestamp=str(int(now))) == 200
-        noted.append(datetime.fromisoformat(Ledger(pleo.cloud.ledger_table).told_at(CONNECTION_ID)).timestamp())
+        noted.append(datetime.fromisoformat(Ledger(pleo.cloud.ledger_table).last_webhook_at(CONNECTION_ID)).timestamp())
 
     assert noted == pytest.approx([begun] * 3 + [begun + 16 * 60] * 2, abs=0.01)
 
 
 def test_a_delivery_that_pleo_did_not_sign_is_not_taken_for_a_webhook_that_comes(pleo: Pleo) -> None:
     assert pleo.status(secret=OLD_SECRET) == 401
-    assert Ledger(pleo.cloud.ledger_table).told_at(CONNECTION_ID) == ""
+    assert Ledger(pleo.cloud.ledger_table).last_webhook_at(CONNECTION_ID) == ""
 
 
 def test_when_it_cannot_be_noted_that_webhooks_come_they_are_taken_all_the_same(
@@ -613,7 +615,7 @@ def test_when_it_cannot_be_noted_that_webhooks_come_they_are_taken_all_the_same(
     def refused(*_: object) -> None:
         raise StoreUnavailable("by order of the test")
 
-    monkeypatch.setattr(Ledger, "told", refused)
+    monkeypatch.setattr(Ledger, "record_webhook", refused)
 
     assert pleo.status() == 200
     assert len(pleo.rows()) == 1

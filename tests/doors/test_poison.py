@@ -18,7 +18,7 @@ ALPHA, BETA = "a" * 32, "b" * 32
 WORK = {
     "feed": "shared.flows.feeding.feed.Feeder.feed",
     "export": "shared.flows.exporting.export.Exporter.export",
-    "sync": "shared.flows.syncing.sync.Turn.take",
+    "sync": "shared.flows.syncing.sync.CompanySync.run",
 }
 
 
@@ -141,9 +141,9 @@ def test_a_mistake_of_ours_at_one_company_is_noted_and_the_others_are_worked_on(
 
 def _result(queue: str) -> Any:
     from shared.flows.feeding.feed import Outcome
-    from shared.flows.syncing.sync import TurnResult
+    from shared.flows.syncing.sync import SyncOutcome
 
-    return {"feed": Outcome(), "export": False, "sync": TurnResult()}[queue]
+    return {"feed": Outcome(), "export": False, "sync": SyncOutcome()}[queue]
 
 
 @pytest.mark.usefixtures("later")
@@ -205,9 +205,9 @@ def test_poison_is_told_by_its_cause(body: str, cause: str) -> None:
 
 def test_every_wish_that_can_be_sent_can_be_read(aws: Cloud) -> None:
     queue = SyncQueue(aws.queues["SyncQueue"])
-    wishes = dict.fromkeys(SyncQueue.send_turn.__kwdefaults__ or {}, True)
+    wishes = dict.fromkeys(SyncQueue.request_sync.__kwdefaults__ or {}, True)
 
-    queue.send_turn(ALPHA, **wishes)
+    queue.request_sync(ALPHA, **wishes)
     (message,) = aws.messages("SyncQueue")
 
     assert Wake.of(json.dumps(message)) == Wake(ALPHA, frozenset(wishes))
@@ -218,7 +218,7 @@ def test_a_long_message_is_cut_and_keeping_twice_is_once(aws: Cloud) -> None:
     quarantine = Quarantine(aws.ledger_table)
 
     for _ in range(2):
-        quarantine.keep("feed", "1", "x" * 100_000, "no JSON", 1)
+        quarantine.store("feed", "1", "x" * 100_000, "no JSON", 1)
 
     (found,) = quarantine.content()
     assert len(found.body) == 4_000

@@ -7,7 +7,7 @@ import pytest
 from cloud import Document
 
 from shared.aws.ledger import Ledger
-from shared.aws.proofs import Proofs, Stored
+from shared.aws.proofs import Proofs, StoredProof
 from shared.aws.table import Table, Update
 from shared.domain.feeding.ledger import BEFORE_START, State
 from shared.domain.lookup.overview import Proof
@@ -59,7 +59,7 @@ def feed(company: Linked) -> None:
     assert app.handler(company.message("feed"), Context()) == {"batchItemFailures": []}
 
 
-def stored(company: Linked) -> Stored:
+def stored(company: Linked) -> StoredProof:
     return Proofs(company.cloud.ledger_table).get(company.connection().connection_id)
 
 
@@ -142,7 +142,7 @@ def test_a_booked_entry_that_pleo_no_longer_knows_is_named(
     entry_id = pay(company)
     turn(company)
     feed(company)
-    monkeypatch.setattr(Reading, "listed", lambda *_: iter(()))
+    monkeypatch.setattr(Reading, "entries_since", lambda *_: iter(()))
     monkeypatch.setattr(proving, "_settled_at_pleo", lambda *_: None)
 
     assert proved(company).unexplained == 1000
@@ -156,7 +156,7 @@ def test_an_entry_that_came_while_pleos_list_was_read_is_asked_for_by_its_id(
     pay(company)
     turn(company)
     feed(company)
-    monkeypatch.setattr(Reading, "listed", lambda *_: iter(()))
+    monkeypatch.setattr(Reading, "entries_since", lambda *_: iter(()))
 
     proof = proved(company)
 
@@ -167,7 +167,7 @@ def test_an_entry_that_came_while_pleos_list_was_read_is_asked_for_by_its_id(
 def test_while_lines_are_being_recorded_nothing_is_claimed(company: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
     pay(company)
     turn(company)
-    listed = Reading.listed
+    listed = Reading.entries_since
 
     def meanwhile(self: Any, *arguments: Any) -> Any:
         pay(company)
@@ -175,7 +175,7 @@ def test_while_lines_are_being_recorded_nothing_is_claimed(company: Linked, monk
         feed(company)
         return listed(self, *arguments)
 
-    monkeypatch.setattr(Reading, "listed", meanwhile)
+    monkeypatch.setattr(Reading, "entries_since", meanwhile)
 
     turn(company, proof=True)
 
@@ -220,25 +220,25 @@ def test_old_days_are_read_once_and_then_stand(linked: Linked, monkeypatch: pyte
 def days_asked_for(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     """From which days on Pleo is asked for its entries."""
     asked: list[date] = []
-    listed = Reading.listed
+    listed = Reading.entries_since
 
     def noted(self: Any, first: date) -> Any:
         asked.append(first)
         return listed(self, first)
 
-    monkeypatch.setattr(Reading, "listed", noted)
+    monkeypatch.setattr(Reading, "entries_since", noted)
     return asked
 
 
 def turns_read(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     """No turn can read more than so many days with entries."""
-    daily = proving.Prover.daily
+    daily = proving.Prover.run
 
     def shortly(self: Any, connection: Any, _: Any, **wishes: Any) -> None:
         left = iter(range(days - 1, -1, -1))
         daily(self, connection, lambda: float(next(left, 0)), **wishes)
 
-    monkeypatch.setattr(proving.Prover, "daily", shortly)
+    monkeypatch.setattr(proving.Prover, "run", shortly)
 
 
 @pytest.fixture
@@ -267,7 +267,7 @@ def test_a_proof_that_one_turn_is_too_short_for_goes_on_in_the_next_ones(
     proof = stored(long_history).proof
     assert proof is not None
     assert (proof.sums.lines, proof.total, proof.unexplained) == (-615, -615, 0)
-    assert stored(long_history).under_way is None
+    assert stored(long_history).in_progress is None
 
 
 def test_the_daily_proof_goes_on_in_the_next_turns_too_and_then_rests_a_day(
@@ -387,10 +387,10 @@ def test_a_proof_killed_at_any_moment_is_made_by_the_next_turn(company: Linked, 
         pay(company)
         try:
             with executioner.at(moment):
-                prover.daily(company.connection(), lambda: 60.0, wanted=True)
+                prover.run(company.connection(), lambda: 60.0, wanted=True)
             break
         except KilledError:
-            prover.daily(company.connection(), lambda: 60.0, wanted=True)
+            prover.run(company.connection(), lambda: 60.0, wanted=True)
         proof = stored(company).proof
         assert proof is not None
         assert (proof.wallet, proof.sums.waiting, proof.unexplained) == (-1000 * moment, -1000 * moment, 0)
@@ -623,7 +623,7 @@ def test_a_new_payment_is_in_the_next_batch_although_history_waits(linked: Linke
     new = pay(company, 5, settledAt=utc_text(datetime.now(UTC)))
     turn(company)
 
-    (first, *rest) = Ledger(company.cloud.ledger_table).work(company.connection().connection_id, 25)
+    (first, *rest) = Ledger(company.cloud.ledger_table).open_rows(company.connection().connection_id, 25)
 
     assert (first.entry_id, first.history) == (new, False)
     assert {row.history for row in rest} == {True}

@@ -53,7 +53,7 @@ def opened(company: Linked) -> list[str]:
 
 
 def daily_look(company: Linked, sync: ModuleType) -> None:
-    change(company, kept_alive_at="")
+    change(company, access_checked_at="")
     wish(company, sync)
 
 
@@ -115,11 +115,11 @@ def test_the_daily_look_leaves_an_exchange_alone_and_ends_it_after_a_day(company
 def test_a_turn_that_began_before_the_exchange_does_not_undo_it(company: Linked, sync: ModuleType) -> None:
     """What it had read of the connection knows nothing of the new secret."""
     keep_alive = sync._parts()[0]._keep_alive
-    stale = change(company, kept_alive_at="")
+    stale = change(company, access_checked_at="")
     wish(company, sync, rotate=True)
     exchanged = company.connection()
 
-    keep_alive.keep(stale, lambda: 60)
+    keep_alive.run(stale, lambda: 60)
 
     assert known(company) == [secret.subscription_id for secret in exchanged.secrets]
     assert company.connection().retiring == exchanged.retiring != {}
@@ -215,7 +215,7 @@ def test_one_worker_at_a_time_sees_to_the_webhooks(company: Linked, sync: Module
     assert len(answer["batchItemFailures"]) == 1
     assert len(subscribed(company)) == 1
     # Not a failure that its admin should be shown.
-    assert company.connection().turn_failures == 0
+    assert company.connection().sync_failures == 0
 
 
 def test_a_daily_look_that_meets_another_worker_is_made_up_for_by_the_next_turn(
@@ -226,11 +226,11 @@ def test_a_daily_look_that_meets_another_worker_is_made_up_for_by_the_next_turn(
     connections.lease_setup(connection_id, "another", until, datetime.now(UTC))
 
     daily_look(company, sync)
-    assert (company.connection().kept_alive_at, company.connection().turn_failures) == ("", 0)
+    assert (company.connection().access_checked_at, company.connection().sync_failures) == ("", 0)
 
-    connections.end_setup(connection_id, "another")
+    connections.release_setup(connection_id, "another")
     wish(company, sync)
-    assert company.connection().kept_alive_at
+    assert company.connection().access_checked_at
 
 
 def test_without_access_to_pleo_the_company_is_held_and_the_wish_is_over(company: Linked, sync: ModuleType) -> None:
@@ -256,10 +256,10 @@ def test_of_a_company_that_is_not_connected_nothing_is_exchanged(
 
 def test_disconnecting_ends_both(company: Linked, sync: ModuleType, sample: Any) -> None:
     from shared.aws.queues import SyncQueue
-    from shared.flows.lookup.leave import leave
+    from shared.flows.lookup.leave import begin_disconnect
 
     wish(company, sync, rotate=True)
-    leave(
+    begin_disconnect(
         company.connection().connection_id,
         connections=Connections(company.cloud.connection_table),
         queue=SyncQueue(company.cloud.queues["SyncQueue"]),

@@ -14,7 +14,7 @@ from cloud import Cloud
 from samples import COMPANY_ID, CONNECTION_ID, entry
 
 from shared.aws import limiter, rows
-from shared.aws.catalogues import Synced
+from shared.aws.catalogues import CatalogueSnapshot
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.exports import Exports, Job, JobState
 from shared.aws.ledger import Ledger
@@ -198,8 +198,8 @@ def test_without_access_the_export_names_the_common_cause(company: Linked, expor
     assert (overview.export.event, overview.export.code) == ("failed", "EXP-ACCESS-GONE")
 
 
-def synced(company: Linked) -> Synced:
-    return Connections(company.cloud.connection_table).catalogues.synced(company.connection().connection_id)
+def synced(company: Linked) -> CatalogueSnapshot:
+    return Connections(company.cloud.connection_table).catalogues.snapshot(company.connection().connection_id)
 
 
 def test_a_renamed_category_is_told_with_its_old_name(company: Linked) -> None:
@@ -231,7 +231,7 @@ def connection(aws: Cloud) -> Connection:
         connected_at="2026-01-01T08:00:00.000000Z",
         caught_up_to="2026-01-12T09:58:00.000000Z",
     )
-    return Connections(aws.connection_table).open(opened)
+    return Connections(aws.connection_table).get_or_create(opened)
 
 
 def ready(number: int, **changes: Any) -> Row:
@@ -336,7 +336,7 @@ def test_days_without_lines_are_there_and_older_ones_are_not(aws: Cloud, connect
     for number, days_ago in enumerate((0, 29, 30)):
         moment = NOW - timedelta(days=days_ago)
         accept(aws, replace(ready(number), ready_at=utc_text(moment - timedelta(seconds=3))))
-        (row,) = ledger.work(CONNECTION_ID, 1)
+        (row,) = ledger.open_rows(CONNECTION_ID, 1)
         ledger.record(CONNECTION_ID, [replace(row, state=State.SENT)], moment)
 
     days = overview_of(aws).days
@@ -368,7 +368,9 @@ def test_the_page_of_a_large_company_costs_a_dozen_calls(
     exports.save_job(CONNECTION_ID, job, NOW)
     exports.snapshot(CONNECTION_ID, "job-1", [{"accountingEntryId": f"e{number:02}"} for number in range(20)], NOW)
     for item in exports.items(CONNECTION_ID, "job-1"):
-        exports.decide(CONNECTION_ID, replace(item, outcome="failed", code="EXP-MALFORMED", values={"field": "type"}))
+        exports.save_outcome(
+            CONNECTION_ID, replace(item, outcome="failed", code="EXP-MALFORMED", values={"field": "type"})
+        )
 
     with counted(aws) as asked:
         overview = overview_of(aws)

@@ -31,7 +31,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     """What a person was told of silence."""
     found: list[dict[str, object]] = []
     monkeypatch.setattr(
-        "shared.flows.syncing.silence.attention", lambda cause, **keys: found.append({"cause": cause, **keys})
+        "shared.flows.syncing.silence.alert", lambda cause, **keys: found.append({"cause": cause, **keys})
     )
     return found
 
@@ -63,7 +63,7 @@ def due(company: Linked, count: int) -> list[str]:
     change(company, due_at=utc_text(now() + DAY))
     for number in range(count):
         fresh = Connection(connection_id=f"c{number:02}", company_id=f"company-{number}", company_name="Muster")
-        connections.open(fresh)
+        connections.get_or_create(fresh)
         connections.change(fresh.connection_id, agenda=AGENDA, due_at=utc_text(now() - DAY + number * MINUTE))
     return [f"c{number:02}" for number in range(count)]
 
@@ -74,7 +74,7 @@ def test_a_message_that_the_queue_did_not_take_leaves_its_company_due(
     from functions.schedule import app
 
     everybody = due(company, 12)
-    send, refused = SyncQueue.send_turns, {"c03", "c11"}
+    send, refused = SyncQueue.request_syncs, {"c03", "c11"}
     monkeypatch.setattr(
         SyncQueue, "send_turns", lambda self, ids: send(self, [each for each in ids if each not in refused])
     )
@@ -91,7 +91,7 @@ def test_of_a_batch_those_count_that_the_queue_says_it_has(company: Linked, monk
     answer = {"Successful": [{"Id": "1"}], "Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
     monkeypatch.setattr(queue, "_sqs", type("Sqs", (), {"send_message_batch": lambda *_, **__: answer})())
 
-    assert queue.send_turns(["c1", "c2"]) == {"c2"}
+    assert queue.request_syncs(["c1", "c2"]) == {"c2"}
 
 
 def test_without_time_nobody_gets_a_turn_and_everybody_stays_due(company: Linked) -> None:
@@ -122,24 +122,24 @@ def test_a_company_whose_turns_fail_is_due_later_and_later_and_a_success_clears_
     turn(company, sync)
 
     assert pauses == [10, 20, 30, 30, 30]
-    assert (failing.turn_failures, failing.turn_error) == (5, "pleo unavailable")
+    assert (failing.sync_failures, failing.sync_error) == (5, "pleo unavailable")
     assert datetime.fromisoformat(failing.failing_since) < datetime.fromisoformat(failing.due_at) - 30 * MINUTE
     well = company.connection()
-    assert (well.turn_failures, well.turn_error, well.failing_since) == (0, "", "")
+    assert (well.sync_failures, well.sync_error, well.failing_since) == (0, "", "")
 
 
 def test_a_company_that_pleo_refuses_for_speed_backs_off_too(company: Linked, sync: ModuleType) -> None:
     company.control_pleo("/faults", {"route": "accounting-entries", "status": 429, "times": None})
 
     assert turn(company, sync) == {"batchItemFailures": []}
-    assert company.connection().turn_error == "pleo rate limited"
+    assert company.connection().sync_error == "pleo rate limited"
 
 
 def test_a_turn_that_was_wished_for_comes_again_although_the_company_is_due(company: Linked, sync: ModuleType) -> None:
     pleo_is_down(company)
 
     assert len(turn(company, sync, catalogue=True)["batchItemFailures"]) == 1
-    assert company.connection().turn_failures == 1
+    assert company.connection().sync_failures == 1
 
 
 def test_work_that_is_not_finished_goes_on_at_the_next_minute_and_is_no_failure(
@@ -150,7 +150,7 @@ def test_work_that_is_not_finished_goes_on_at_the_next_minute_and_is_no_failure(
     assert turn(company, sync, 39_000) == {"batchItemFailures": []}
 
     connection = company.connection()
-    assert connection.turn_failures == 0
+    assert connection.sync_failures == 0
     assert connection.due_at <= utc_text(now())
 
 
@@ -169,12 +169,12 @@ def test_when_the_failure_cannot_be_remembered_the_company_is_due_at_its_usual_t
 
 def test_one_duty_that_fails_does_not_keep_the_others_from_being_done(company: Linked, sync: ModuleType) -> None:
     pleo_is_down(company)
-    change(company, kept_alive_at="")
+    change(company, access_checked_at="")
 
     turn(company, sync)
 
-    assert company.connection().turn_error == "pleo unavailable"
-    assert company.connection().kept_alive_at
+    assert company.connection().sync_error == "pleo unavailable"
+    assert company.connection().access_checked_at
 
 
 # --- silence ---------------------------------------------------------------------------------------------------------
@@ -235,7 +235,7 @@ def test_payments_that_a_webhook_told_of_alarm_nobody(
     company: Linked, sync: ModuleType, told: list[dict[str, object]]
 ) -> None:
     connection = connected(company, days=3)
-    Ledger(company.cloud.ledger_table).told(connection.connection_id, now() - 2 * HOUR)
+    Ledger(company.cloud.ledger_table).record_webhook(connection.connection_id, now() - 2 * HOUR)
     paid(company, 60, 40, 20)
 
     turn(company, sync)
@@ -314,7 +314,7 @@ def test_two_days_of_failures_are_told_with_the_failure(
     company: Linked, sync: ModuleType, told: list[dict[str, object]]
 ) -> None:
     pleo_is_down(company)
-    change(company, failing_since=utc_text(now() - 2 * DAY), turn_failures=50, turn_error="pleo unavailable")
+    change(company, failing_since=utc_text(now() - 2 * DAY), sync_failures=50, sync_error="pleo unavailable")
 
     turn(company, sync)
     turn(company, sync)
@@ -335,7 +335,7 @@ def test_access_is_used_once_a_day_on_both_sides(company: Linked, sync: ModuleTy
     turn(company, sync)
     assert calls(company) == before
 
-    change(company, kept_alive_at=utc_text(now() - DAY))
+    change(company, access_checked_at=utc_text(now() - DAY))
     turn(company, sync)
     turn(company, sync)
 
@@ -343,7 +343,7 @@ def test_access_is_used_once_a_day_on_both_sides(company: Linked, sync: ModuleTy
 
 
 def test_the_refresh_token_of_a_held_company_is_used_before_it_expires(company: Linked, sync: ModuleType) -> None:
-    change(company, status=Status.HELD, hold="plan", kept_alive_at="")
+    change(company, status=Status.HELD, hold="plan", access_checked_at="")
     (sealed, version) = stored(company)
     company.cloud.client("dynamodb").update_item(
         TableName=company.cloud.token_table,
@@ -375,10 +375,10 @@ def test_access_that_ended_unnoticed_holds_the_company_which_is_told_once(
         change(company, status=Status.HELD, hold=held_for)
     company.control_lexoffice("revoke")
     reported: list[str] = []
-    monkeypatch.setattr("shared.flows.hold.attention", lambda cause, **_: reported.append(cause))
+    monkeypatch.setattr("shared.flows.hold.alert", lambda cause, **_: reported.append(cause))
 
     for _ in range(3):
-        change(company, kept_alive_at="")
+        change(company, access_checked_at="")
         assert turn(company, sync) == {"batchItemFailures": []}
 
     assert (company.connection().status, company.connection().hold) == (Status.HELD, "lexoffice_access_gone")
@@ -388,7 +388,7 @@ def test_access_that_ended_unnoticed_holds_the_company_which_is_told_once(
 def test_a_side_whose_access_is_gone_is_left_alone_and_the_other_one_kept(
     company: Linked, sync: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    change(company, status=Status.HELD, hold="pleo_access_gone", kept_alive_at="")
+    change(company, status=Status.HELD, hold="pleo_access_gone", access_checked_at="")
     asked: list[str] = []
     read = TokenStore.read
 
@@ -398,16 +398,16 @@ def test_a_side_whose_access_is_gone_is_left_alone_and_the_other_one_kept(
 
     keep_alive = sync._parts()[0]._keep_alive
     monkeypatch.setattr(TokenStore, "read", noted)
-    keep_alive.keep(company.connection(), lambda: 60.0)
+    keep_alive.run(company.connection(), lambda: 60.0)
 
     assert set(asked) == {"lexoffice"}
-    assert company.connection().kept_alive_at
+    assert company.connection().access_checked_at
 
 
 def test_a_webhook_subscription_that_vanished_is_made_anew_within_a_day(company: Linked, sync: ModuleType) -> None:
     (old,) = subscriptions(company, sync)
     sync._parts()[0]._vendors.pleo(company.connection()).delete_subscription(old.id)
-    change(company, kept_alive_at=utc_text(now() - DAY))
+    change(company, access_checked_at=utc_text(now() - DAY))
 
     turn(company, sync)
 
@@ -417,8 +417,8 @@ def test_a_webhook_subscription_that_vanished_is_made_anew_within_a_day(company:
 
 def test_without_the_right_to_read_subscriptions_the_company_goes_on(company: Linked, sync: ModuleType) -> None:
     company.control_pleo("/faults", {"route": "subscriptions", "status": 403, "times": None})
-    change(company, kept_alive_at="")
+    change(company, access_checked_at="")
 
     assert turn(company, sync) == {"batchItemFailures": []}
     assert company.connection().status is Status.ACTIVE
-    assert company.connection().kept_alive_at
+    assert company.connection().access_checked_at

@@ -279,7 +279,7 @@ def test_when_pleo_is_down_the_company_is_due_again_and_a_lost_wake_up_is_made_g
     company.control_pleo("/faults", {"route": "accounting-entries", "status": 503, "times": 5})
 
     assert catch_up(company) == {"batchItemFailures": []}
-    assert company.connection().turn_error == "pleo unavailable"
+    assert company.connection().sync_error == "pleo unavailable"
     assert company.cloud.messages("FeedQueue") == [{"connection_id": company.connection().connection_id}]
 
 
@@ -308,7 +308,7 @@ def test_when_the_exports_cannot_be_looked_up_the_company_is_due_again_and_the_f
     company.control_pleo("/faults", {"route": "export-jobs", "status": 503, "times": 5})
 
     assert catch_up(company) == {"batchItemFailures": []}
-    assert company.connection().turn_failures == 1
+    assert company.connection().sync_failures == 1
     assert company.cloud.messages("FeedQueue") == [{"connection_id": company.connection().connection_id}]
 
 
@@ -323,11 +323,11 @@ def test_a_wanted_sync_of_the_lists_brings_new_categories(company: Linked, sync:
 
 
 def test_an_empty_list_of_categories_removes_nothing(company: Linked, sync: ModuleType) -> None:
-    known = Connections(company.cloud.connection_table).catalogues.synced(company.connection().connection_id)
+    known = Connections(company.cloud.connection_table).catalogues.snapshot(company.connection().connection_id)
     company.control_lexoffice("categories", action="empty")
 
     assert sync.handler(company.message("sync", catalogue=True), Context()) == {"batchItemFailures": []}
-    assert Connections(company.cloud.connection_table).catalogues.synced(company.connection().connection_id) == known
+    assert Connections(company.cloud.connection_table).catalogues.snapshot(company.connection().connection_id) == known
 
 
 # --- schedule --------------------------------------------------------------------------------------------------------

@@ -181,9 +181,11 @@ def literals(path: Path, pattern: str) -> set[str]:
 
 
 def test_every_cause_of_attention_is_listed_and_no_other() -> None:
-    plain = {first.value for _, first in calls("attention") if isinstance(first, ast.Constant)}
+    plain = {first.value for _, first in calls("alert") if isinstance(first, ast.Constant)}
     # Who does not name the cause in place has it from one of these.
-    ledger = literals(ROOT / "shared" / "domain" / "feeding" / "ledger.py", r'State\.HELD, .*reason="(\w+)"|"(amount_missing)"')
+    ledger = literals(
+        ROOT / "shared" / "domain" / "feeding" / "ledger.py", r'State\.HELD, .*reason="(\w+)"|"(amount_missing)"'
+    )
     reasons = {word for pair in ledger for word in pair if word}
     reasons |= literals(ROOT / "shared" / "flows" / "feeding" / "feed.py", r'unreadable\(row, "(\w+)"')
     told = literals(Path(late_receipts.__file__), r'_tell\("([^"]+)"')
@@ -193,7 +195,7 @@ def test_every_cause_of_attention_is_listed_and_no_other() -> None:
         "shared/flows/exporting/late_receipts.py": told,
         "shared/flows/syncing/silence.py": {silence.NO_WEBHOOKS, silence.NOT_FED, silence.NO_SYNC},
     }
-    assert {place for place, first in calls("attention") if not isinstance(first, ast.Constant)} == set(elsewhere)
+    assert {place for place, first in calls("alert") if not isinstance(first, ast.Constant)} == set(elsewhere)
     chapter = METRICS.partition('## Causes of "needs attention"\n')[2].partition(". The last three")[0]
 
     assert set(re.findall(r"`([^`]+)`", chapter)) == plain.union(*elsewhere.values())

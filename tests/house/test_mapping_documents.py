@@ -10,7 +10,7 @@ from expenses import ACQUISITION, LICENCES_13B, OFFICE, SETTINGS, expense, part,
 from shared.domain.exporting.export_errors import CATALOGUE, ExportError, Refusal
 from shared.domain.exporting.item_rules import RULES, ExportRule, Treatment
 from shared.domain.exporting.mapping import voucher_for
-from shared.domain.exporting.matching import Rail
+from shared.domain.exporting.matching import Criterion
 from shared.domain.exporting.voucher import Voucher
 from shared.domain.exporting.voucher_columns import Notice
 
@@ -71,7 +71,9 @@ def test_the_notes_are_those_of_the_code() -> None:
 
 
 def test_the_rails_are_those_of_the_code() -> None:
-    assert [row[0] for row in _table("Will lexoffice suggest the match?")] == [rail.value for rail in Rail]
+    assert [row[0] for row in _table("Will lexoffice suggest the match?")] == [
+        criterion.value for criterion in Criterion
+    ]
 
 
 def test_every_error_has_its_section_and_every_section_its_error() -> None:

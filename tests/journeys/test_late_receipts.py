@@ -15,7 +15,7 @@ def arrives(company: Company, entry_id: str, *kinds: str) -> None:
 
 def an_hour_later(company: Company) -> None:
     """The hourly look at receipts is due when the company has its turn."""
-    company.world.put("ConnectionTable", company.connection | {"receipts_at": "2026-01-01T00:00:00.000000Z"})
+    company.world.put("ConnectionTable", company.connection | {"receipts_checked_at": "2026-01-01T00:00:00.000000Z"})
     company.turn()
 
 
@@ -46,7 +46,7 @@ def test_a_worker_killed_while_it_attaches_a_late_receipt_leaves_one(company: Co
     silence = {"route": "files$", "method": "POST", "when": "after", "kind": "timeout", "hold_seconds": 60}
     company.in_lexoffice(faults=silence)
 
-    company.world.put("ConnectionTable", company.connection | {"receipts_at": "2026-01-01T00:00:00.000000Z"})
+    company.world.put("ConnectionTable", company.connection | {"receipts_checked_at": "2026-01-01T00:00:00.000000Z"})
     company.wake_turn()
     struck = lambda: any(fault["hits"] for fault in company.world.lexoffice("/faults", "GET"))  # noqa: E731
     company.world.eventually(struck, what="the upload that is never answered")

@@ -34,7 +34,7 @@ def silent(company: Company) -> Company:
     connected, last = ago(days=DAYS + 1), ago(days=DAYS)
     begun = {"connected_at": stored(connected), "stepped_at": stored(connected), "start_day": written(connected)[:10]}
     company.world.put("ConnectionTable", company.connection | begun | {"caught_up_to": stored(last)})
-    told = {"connection_id": company.connection_id, "row": "TOLD", "told_at": stored(last)}
+    told = {"connection_id": company.connection_id, "row": "LAST_WEBHOOK", "last_webhook_at": stored(last)}
     company.world.put("LedgerTable", told)
     company.world.pleo("/webhooks", drop=True)
     return company

@@ -163,7 +163,7 @@ def test_disconnecting_gives_access_back_and_names_the_day_of_deletion(operator:
     left = operator.run("disconnect", "--company", company.connection_id, "--yes-really", name, *WHY)
 
     assert (left["status"], left["changed"], left["unconfirmed"]) == ("disconnected", True, [])
-    assert left["released_at"]
+    assert left["access_revoked_at"]
     assert left["delete_at"] == company.connection["delete_at"] > left["disconnected_at"]
     assert not [row for row in tokens(company) if "sealed" in row]
     assert company.subscriptions == []

@@ -47,9 +47,9 @@ def test_a_payment_made_during_a_backfill_is_in_lexoffice_within_seconds_and_eve
         history(product)
         table = product.doors["SyncFunction"]._parts()[0]._ledger
         assert isinstance(table, Ledger)
-        product.until(lambda: bool(table.work(product.connection_id, 1)))
+        product.until(lambda: bool(table.open_rows(product.connection_id, 1)))
         paid = 0
-        while table.work(product.connection_id, 1):
+        while table.open_rows(product.connection_id, 1):
             begun = product.clock.time()
             entry_id = product.control_pleo("/entries", {"status": "COMPLETED", "amount": 5})["id"]
             product.deliver()
@@ -58,7 +58,7 @@ def test_a_payment_made_during_a_backfill_is_in_lexoffice_within_seconds_and_eve
             delays.append(product.clock.time() - begun)
             product.clock.sleep(EVERY)
         product.until(lambda: product.connection().caught_up_to > product.connection().connected_at)
-        product.until(lambda: not table.work(product.connection_id, 1))
+        product.until(lambda: not table.open_rows(product.connection_id, 1))
         held = lines(product)
         refused = [call for call in product.vendors.calls if call.status == 429]
 
@@ -78,7 +78,7 @@ def test_history_that_takes_an_hour_is_no_silence_although_rows_wait_all_the_tim
         product.until(lambda: product.connection().caught_up_to > product.connection().connected_at)
         product.vendors.latency = 25.0
         begun = product.clock.time()
-        product.until(lambda: not table.work(product.connection_id, 1), every=60, seconds=3 * 3600)
+        product.until(lambda: not table.open_rows(product.connection_id, 1), every=60, seconds=3 * 3600)
         took = product.clock.time() - begun
         held = lines(product)
         told = product.told.lines

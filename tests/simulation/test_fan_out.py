@@ -196,7 +196,7 @@ def test_lexoffices_limit_is_kept_per_company_however_many_have_their_turn_at_on
             )
             while clock.time() < START.timestamp() + seconds:
                 pacer.wait()
-                pacer.sent()
+                pacer.record_sent()
                 calls.setdefault(company.organisation_id, []).append(clock.time())
                 clock.sleep(0.15)
 

@@ -80,7 +80,7 @@ class Company:
         for number, row in enumerate(self._queue()):
             self._code(row["id"], INTERNET if number % 2 else OFFICE_SUPPLIES)
         self.product.control_lexoffice("/categories", {"action": "remove", "id": INTERNET})
-        self.product.take_turn(catalogue=True)
+        self.product.reschedule(catalogue=True)
         self.export(coded=True)
 
     def offered(self) -> set[str]:
@@ -289,7 +289,7 @@ def sixty_days() -> Iterator[Company]:
     with at_work(Latency(vendor=0.1, aws=0.002), start=START, turn_every=12 * HOUR) as product:
         company = Company(product)
         live(company)
-        product.take_turn(proof=True)
+        product.reschedule(proof=True)
         yield company
 
 
@@ -364,8 +364,8 @@ def test_the_removed_category_was_named_and_its_expenses_went_nowhere_else(sixty
 
 def test_tokens_were_renewed_all_the_time_and_nobody_was_called_too_fast(sixty_days: Company) -> None:
     calls = sixty_days.product.vendors.calls
-    renewed = Counter(call.host for call in calls if call.path.endswith("/token"))
+    renew = Counter(call.host for call in calls if call.path.endswith("/token"))
 
-    assert renewed[PLEO] > DAYS
-    assert renewed[LEXOFFICE] > DAYS
+    assert renew[PLEO] > DAYS
+    assert renew[LEXOFFICE] > DAYS
     assert not [call for call in calls if call.status == 429]

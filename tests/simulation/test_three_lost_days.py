@@ -46,7 +46,7 @@ def lost() -> Iterator[LostDays]:
         before = len(product.lexoffice_world.transactions_of(DEFAULT_ORGANIZATION_ID))
         # The last payment is still within the hour in which its webhook might come.
         product.clock.sleep(2 * HOUR)
-        product.take_turn()
+        product.reschedule()
         product.clock.sleep(HOUR)
         yield LostDays(product, paid, before)
 

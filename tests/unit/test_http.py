@@ -70,7 +70,7 @@ class Tokens:
     def current(self) -> str:
         return self.token
 
-    def renewed(self, rejected: str) -> str:
+    def renew(self, rejected: str) -> str:
         self.rejected.append(rejected)
         self.token = "renewed-token"
         return self.token
@@ -86,10 +86,10 @@ class Pacer:
     def wait(self) -> None:
         self.waits += 1
 
-    def sent(self) -> None:
+    def record_sent(self) -> None:
         self.sendings += 1
 
-    def refused(self, retry_after: float | None) -> None:
+    def record_refusal(self, retry_after: float | None) -> None:
         self.refusals += 1
         self.told = retry_after
 

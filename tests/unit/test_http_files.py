@@ -44,7 +44,7 @@ class Tokens:
     def current(self) -> str:
         return self.token
 
-    def renewed(self, rejected: str) -> str:
+    def renew(self, rejected: str) -> str:
         assert rejected == "first"
         self.token = "second"
         return self.token
@@ -57,10 +57,10 @@ class Pacer:
     def wait(self) -> None:
         self.seen.append("wait")
 
-    def sent(self) -> None:
+    def record_sent(self) -> None:
         self.seen.append("sent")
 
-    def refused(self, retry_after: float | None) -> None:
+    def record_refusal(self, retry_after: float | None) -> None:
         self.seen.append("refused" if retry_after is None else "refused politely")
 
 

@@ -47,7 +47,7 @@ def test_what_is_counted_by_a_word_leaves_other_metrics_without_it(capsys: pytes
 
 
 def test_every_duration_is_a_value_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    telemetry.lasted("FeedDelay", [0.25, 61.5])
+    telemetry.record_durations("FeedDelay", [0.25, 61.5])
     telemetry.door(lambda _event, _context: None)({}, None)
 
     (line,) = written(capsys)
@@ -56,7 +56,7 @@ def test_every_duration_is_a_value_of_its_own(capsys: pytest.CaptureFixture[str]
 
 
 def test_more_durations_than_one_line_may_hold_become_two(capsys: pytest.CaptureFixture[str]) -> None:
-    telemetry.lasted("FeedDelay", [1.0] * 150)
+    telemetry.record_durations("FeedDelay", [1.0] * 150)
     telemetry.door(lambda _event, _context: None)({}, None)
 
     assert [len(line["FeedDelay"]) for line in written(capsys)] == [100, 50]
@@ -68,4 +68,4 @@ def test_more_durations_than_one_line_may_hold_become_two(capsys: pytest.Capture
     [("PLEO_INVOICE/FEE", "PLEO_INVOICE/FEE"), ("job_expired", "job_expired"), ("Frau Kringel", "?"), ("", "?")],
 )
 def test_a_vendors_word_is_logged_and_a_text_is_not(word: str, shown: str) -> None:
-    assert telemetry.vocabulary(word) == shown
+    assert telemetry.safe_word(word) == shown

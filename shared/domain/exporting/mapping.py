@@ -9,7 +9,7 @@ from shared.domain.exporting import export_errors as errors
 from shared.domain.exporting.expense import Expense
 from shared.domain.exporting.export_errors import Refusal
 from shared.domain.exporting.item_rules import BY_TYPE, ExportRule, Treatment
-from shared.domain.exporting.matching import GERMAN, BankLine, rails
+from shared.domain.exporting.matching import GERMAN, BankLine, unmet_criteria
 from shared.domain.exporting.remark import remark
 from shared.domain.exporting.tax_columns import Column
 from shared.domain.exporting.voucher import ContactNeed, Reason, Settings, Voucher, WithoutVoucher, voucher_number
@@ -75,7 +75,10 @@ def _voucher(expense: Expense, rule: ExportRule, settings: Settings, line: BankL
         remark="",
     )
     remarkable = notices(expense, rule, settings, columns)
-    by_hand = [f"Kein Zuordnungsvorschlag: {GERMAN[rail]}" for rail in (rails(voucher, line) if line else [])]
+    by_hand = [
+        f"Kein Zuordnungsvorschlag: {GERMAN[criterion]}"
+        for criterion in (unmet_criteria(voucher, line) if line else [])
+    ]
     return replace(voucher, remark=remark(expense, rule.german, [*remarkable, *by_hand]))
 
 

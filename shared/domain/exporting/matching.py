@@ -1,8 +1,8 @@
-"""Will lexoffice suggest this voucher for its bank line? The rails are known before anything is written.
+"""Will lexoffice suggest this voucher for its bank line? The criteria are known before anything is written.
 
 lexoffice suggests a match («Zuordnungsvorschlag») for an open voucher whose amount is 95 to 105 % of the line and whose
-date is not after the line's and at most three months before (docs/assumptions.md#lexoffice-suggestion-rails). A broken
-rail stops no export: the voucher is right, only somebody has to match it by hand and should know why.
+date is not after the line's and at most three months before (docs/assumptions.md#lexoffice-suggestion-criteria). An
+unmet criterion stops no export: the voucher is right, only somebody has to match it by hand and should know why.
 """
 
 from calendar import monthrange
@@ -16,7 +16,7 @@ _MONTHS = 3
 _LEAST, _MOST = 95, 105  # percent of the line's amount
 
 
-class Rail(StrEnum):
+class Criterion(StrEnum):
     """A condition for the suggestion that does not hold; the value is stable."""
 
     LINE_MISSING = "line_missing"
@@ -36,37 +36,39 @@ class BankLine:
 
 
 GERMAN = {
-    Rail.LINE_MISSING: "Der Umsatz fehlt noch auf dem Pleo-Konto in lexoffice. Sobald er dort steht, wird der Beleg "
-    "vorgeschlagen.",
-    Rail.DIRECTION: "Beleg und Umsatz haben verschiedene Richtungen (Ausgabe und Gutschrift). Bitte von Hand zuordnen.",
-    Rail.NOT_OPEN: "Der Beleg ist in lexoffice nicht mehr offen; vermutlich ist er schon zugeordnet.",
-    Rail.AMOUNT: "Der Betrag des Belegs liegt nicht zwischen 95 und 105 % des Umsatzes. Bitte von Hand zuordnen.",
-    Rail.AFTER_LINE: "Das Belegdatum liegt nach dem Umsatz. Bitte von Hand zuordnen.",
-    Rail.TOO_OLD: "Das Belegdatum liegt mehr als drei Monate vor dem Umsatz. Bitte von Hand zuordnen.",
+    Criterion.LINE_MISSING: "Der Umsatz fehlt noch auf dem Pleo-Konto in lexoffice. Sobald er dort steht, wird der "
+    "Beleg vorgeschlagen.",
+    Criterion.DIRECTION: "Beleg und Umsatz haben verschiedene Richtungen (Ausgabe und Gutschrift). "
+    "Bitte von Hand zuordnen.",
+    Criterion.NOT_OPEN: "Der Beleg ist in lexoffice nicht mehr offen; vermutlich ist er schon zugeordnet.",
+    Criterion.AMOUNT: "Der Betrag des Belegs liegt nicht zwischen 95 und 105 % des Umsatzes. Bitte von Hand zuordnen.",
+    Criterion.AFTER_LINE: "Das Belegdatum liegt nach dem Umsatz. Bitte von Hand zuordnen.",
+    Criterion.TOO_OLD: "Das Belegdatum liegt mehr als drei Monate vor dem Umsatz. Bitte von Hand zuordnen.",
 }
 ENGLISH = {
-    Rail.LINE_MISSING: "The line is not in lexoffice's Pleo account yet. The voucher will be suggested once it is.",
-    Rail.DIRECTION: "Voucher and line point in different directions (expense and credit). Match them by hand.",
-    Rail.NOT_OPEN: "The voucher is no longer open in lexoffice; it has probably been matched already.",
-    Rail.AMOUNT: "The voucher's amount is not between 95 and 105 % of the line. Match them by hand.",
-    Rail.AFTER_LINE: "The voucher is dated after the line. Match them by hand.",
-    Rail.TOO_OLD: "The voucher is dated more than three months before the line. Match them by hand.",
+    Criterion.LINE_MISSING: "The line is not in lexoffice's Pleo account yet. The voucher will be suggested "
+    "once it is.",
+    Criterion.DIRECTION: "Voucher and line point in different directions (expense and credit). Match them by hand.",
+    Criterion.NOT_OPEN: "The voucher is no longer open in lexoffice; it has probably been matched already.",
+    Criterion.AMOUNT: "The voucher's amount is not between 95 and 105 % of the line. Match them by hand.",
+    Criterion.AFTER_LINE: "The voucher is dated after the line. Match them by hand.",
+    Criterion.TOO_OLD: "The voucher is dated more than three months before the line. Match them by hand.",
 }
 
 
-def rails(voucher: Voucher, line: BankLine | None, *, status: str = "open") -> list[Rail]:
-    """Every broken rail, none if the suggestion will appear; `status` is the voucher's in lexoffice."""
+def unmet_criteria(voucher: Voucher, line: BankLine | None, *, status: str = "open") -> list[Criterion]:
+    """Every unmet criterion, none if the suggestion will appear; `status` is the voucher's in lexoffice."""
     if line is None:
-        return [Rail.LINE_MISSING]
+        return [Criterion.LINE_MISSING]
     share = 100 * voucher.total_gross
     broken = {
-        Rail.DIRECTION: (line.amount > 0) != voucher.credit,
-        Rail.NOT_OPEN: status != "open",
-        Rail.AMOUNT: not _LEAST * abs(line.amount) <= share <= _MOST * abs(line.amount),
-        Rail.AFTER_LINE: voucher.day > line.day,
-        Rail.TOO_OLD: voucher.day < _months_before(line.day),
+        Criterion.DIRECTION: (line.amount > 0) != voucher.credit,
+        Criterion.NOT_OPEN: status != "open",
+        Criterion.AMOUNT: not _LEAST * abs(line.amount) <= share <= _MOST * abs(line.amount),
+        Criterion.AFTER_LINE: voucher.day > line.day,
+        Criterion.TOO_OLD: voucher.day < _months_before(line.day),
     }
-    return [rail for rail, fails in broken.items() if fails]
+    return [criterion for criterion, fails in broken.items() if fails]
 
 
 def _months_before(day: date) -> date:

@@ -35,7 +35,7 @@ class BookedColumn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Booked:
+class BookedVoucher:
     """What stands on the voucher, `day` being its date; a `credit` note's amounts are positive, too.
 
     `notices` are the names of what was remarkable (shared/domain/exporting/voucher_columns.py, Notice). `reverse`: so
@@ -78,11 +78,11 @@ class Booked:
         return sum(column.gross for column in meals if not column.rate and column.category in taxed)
 
 
-def booked(expense: Expense, voucher: Voucher, settings: Settings) -> Booked:
+def booked_voucher(expense: Expense, voucher: Voucher, settings: Settings) -> BookedVoucher:
     """The facts to keep of a voucher that is about to be made."""
     country = next((party.country for party in (expense.vendor, expense.supplier) if party.country), "")
     found = notices(expense, BY_TYPE[expense.type], settings, voucher.columns)
-    return Booked(
+    return BookedVoucher(
         day=voucher.day,
         credit=voucher.credit,
         columns=tuple(

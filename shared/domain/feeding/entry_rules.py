@@ -76,7 +76,7 @@ _OPPOSITE = {"card_purchase": "refund", "atm_withdrawal": "refund"}
 
 
 @dataclass(frozen=True, slots=True)
-class Booking:
+class Classification:
     """The decision for one entry: its kind, its destination, and +1/-1 for money into or out of the wallet."""
 
     kind: str
@@ -84,23 +84,23 @@ class Booking:
     direction: int
 
 
-def book(entry: Entry) -> Booking:
+def classify(entry: Entry) -> Classification:
     """Decide by the table; what the table does not know is held, never guessed."""
     rule = _BY_KEY.get((entry.family, entry.sub_family)) or _BY_KEY.get((entry.family, None))
     if entry.status == COMPLETED_EXTERNALLY and (rule or entry.family == "REIMBURSEMENT"):
         # Paid outside of Pleo, whatever it was: the wallet did not move.
         kind = "external_reimbursement" if rule is None or entry.family == "REIMBURSEMENT" else rule.kind
-        return Booking(kind, Destination.NONE, 0)
+        return Classification(kind, Destination.NONE, 0)
     if rule is None:
-        return Booking(f"{entry.family}/{entry.sub_family or '-'}", Destination.HELD, 0)
+        return Classification(f"{entry.family}/{entry.sub_family or '-'}", Destination.HELD, 0)
     if rule.direction or rule.destination is not Destination.LINE:
-        return Booking(rule.kind, rule.destination, rule.direction)
+        return Classification(rule.kind, rule.destination, rule.direction)
     amount = entry.bill or entry.value
     if amount.minor < 0:
-        return Booking(_OPPOSITE[rule.kind], rule.destination, +1)
-    return Booking(rule.kind, rule.destination, -1)
+        return Classification(_OPPOSITE[rule.kind], rule.destination, +1)
+    return Classification(rule.kind, rule.destination, -1)
 
 
 def is_card_purchase(entry: Entry) -> bool:
     """Whether Pleo's webhooks tell of an entry: a settled card payment (docs/assumptions.md#pleo-card-events)."""
-    return entry.settled and book(entry).kind == "card_purchase"
+    return entry.settled and classify(entry).kind == "card_purchase"

@@ -89,7 +89,7 @@ def row_for(entry: Entry, *, announced_settled: bool = False, start: Start | Non
     `start`: from when on the company's entries become lines; None where that has been decided.
     `announced_settled`: the event said "settled"; a snapshot that does not bear this out is read again from Pleo.
     """
-    decision = entry_rules.book(entry)
+    decision = entry_rules.classify(entry)
     bill = entry.bill
     amount = decision.direction * abs(bill.minor) if bill is not None else 0
     row = Row(

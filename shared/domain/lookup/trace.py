@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from shared.domain.exporting import export_errors
 from shared.domain.exporting.match import MatchState
-from shared.domain.exporting.matching import Rail
+from shared.domain.exporting.matching import Criterion
 from shared.domain.feeding.entry_rules import Destination
 from shared.domain.feeding.ledger import WORK, Row, State
 from shared.domain.lookup.trace_facts import Known
@@ -24,7 +24,7 @@ class Branch(StrEnum):
     LINE_FAILED = "line_failed"  # T2: lexoffice refuses the line
     LINE_HELD = "line_held"  # T2: a person must look
     LINE_BY_HAND = "line_by_hand"  # S10: entered by hand
-    NO_SUGGESTION = "no_suggestion"  # T2: both are there, but outside the rails
+    NO_SUGGESTION = "no_suggestion"  # T2: both are there, but outside the unmet_criteria
     NOT_EXPORTED = "not_exported"  # T3: nobody has exported it yet
     EXPORT_FAILED = "export_failed"  # T3: the export failed, with code
     EXPORT_RUNNING = "export_running"  # T3: on its way
@@ -54,9 +54,9 @@ class Step:
 class Trace:
     """The answer about one expense.
 
-    `code` and `values` name the export's error, `hold` why the company is held; `rails` are broken ones. `amount` is
-    its effect on the wallet in euro cents, all corrections included, or, where the ledger has none, what Pleo's export
-    states; None if neither is known. What is not known is "".
+    `code` and `values` name the export's error, `hold` why the company is held; `unmet_criteria` are broken ones.
+    `amount` is its effect on the wallet in euro cents, all corrections included, or, where the ledger has none, what
+    Pleo's export states; None if neither is known. What is not known is "".
     """
 
     entry_id: str
@@ -69,7 +69,7 @@ class Trace:
     voucher_id: str = ""
     voucher_number: str = ""
     line_reference: str = ""
-    rails: tuple[str, ...] = ()
+    unmet_criteria: tuple[str, ...] = ()
     pleo_url: str = ""
     kind: str = ""
     amount: int | None = None
@@ -112,7 +112,7 @@ def decide(known: Known) -> Trace:
         voucher_id=voucher.voucher_id if voucher else "",
         voucher_number=voucher.number if voucher else "",
         line_reference=row.reference if row and has_line else "",
-        rails=_rails(known) if branch is Branch.NO_SUGGESTION else (),
+        unmet_criteria=_unmet_criteria(known) if branch is Branch.NO_SUGGESTION else (),
         pleo_url=known.pleo_url,
         kind=row.kind if row else "",
         amount=row.total if row and row.state in _MOVED else known.amount,
@@ -146,7 +146,7 @@ def _own_branch(known: Known) -> Branch:
     if row is None:
         # Exported before its payment was told; the next turn fetches it.
         return Branch.LINE_WAITING
-    return Branch.NO_SUGGESTION if made and (_rails(known) or not _hinted(known)) else Branch.COMPLETE
+    return Branch.NO_SUGGESTION if made and (_unmet_criteria(known) or not _hinted(known)) else Branch.COMPLETE
 
 
 def _export_branch(known: Known, *, made: bool) -> Branch | None:
@@ -191,11 +191,13 @@ def _hinted(known: Known) -> bool:
     return known.voucher is not None and known.voucher.hinted
 
 
-def _rails(known: Known) -> tuple[str, ...]:
-    """The rails that are still broken: a line that was missing at the export may have arrived since."""
-    rails = known.export.rails if known.export else ()
+def _unmet_criteria(known: Known) -> tuple[str, ...]:
+    """The unmet_criteria that are still broken: a line that was missing at the export may have arrived since."""
+    unmet_criteria = known.export.unmet_criteria if known.export else ()
     arrived = bool(known.rows) and known.rows[0].state is State.SENT
-    return tuple(rail for rail in rails if not (arrived and rail == Rail.LINE_MISSING.value))
+    return tuple(
+        criterion for criterion in unmet_criteria if not (arrived and criterion == Criterion.LINE_MISSING.value)
+    )
 
 
 def _line_steps(known: Known) -> list[Step]:

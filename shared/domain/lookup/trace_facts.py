@@ -10,13 +10,15 @@ from shared.domain.feeding.ledger import Row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """The newest export of an entry: `outcome` as in the ledger ("" while it is work), `rails` broken at that time."""
+    """The newest export of an entry: `outcome` as in the ledger ("" while it is work), `unmet_criteria` broken at that
+    time.
+    """
 
     clicked_at: datetime | None
     outcome: str  # "", successful, failed, abandoned
     code: str = ""
     values: tuple[tuple[str, str], ...] = ()
-    rails: tuple[str, ...] = ()
+    unmet_criteria: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ _CALLS_AN_ITEM = 3
 _WORTH_TELLING = timedelta(minutes=1)
 
 
-def finished(
+def finish_time(
     *, lines: int, items: int, interval_ms: int, next_at_ms: int, now: datetime
 ) -> tuple[datetime | None, datetime | None]:
     """When so many waiting lines, and so many open export items, will be done.

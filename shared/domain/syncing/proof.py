@@ -70,7 +70,7 @@ class Frozen:
 
 
 @dataclass(frozen=True, slots=True)
-class UnderWay:
+class ProofInProgress:
     """A proof that is not finished: `frozen` is as far as it has come.
 
     `whole`: it began at the start date, so that a difference it finds is no change of days that were not read again.
@@ -154,7 +154,7 @@ def pending_of(entries: Iterable[Entry]) -> Pending:
         if entry.reversed or entry.settled_at is not None or entry.status in {DRAFT, COMPLETED_EXTERNALLY}:
             continue
         settled = replace(entry, status=COMPLETED, settled_at=entry.performed_at)
-        decision = entry_rules.book(settled)
+        decision = entry_rules.classify(settled)
         if decision.destination not in {Destination.LINE, Destination.HAND} or decision.direction > 0:
             continue
         row = completed_row(settled)
@@ -173,7 +173,7 @@ def is_due(
     connected_at: datetime,
     now: datetime,
     *,
-    under_way: bool = False,
+    in_progress: bool = False,
 ) -> bool:
     """Whether a day has passed since the last proof, or since connecting, or one is `under_way`.
 
@@ -181,7 +181,7 @@ def is_due(
     """
     if tried_at is not None and now - tried_at < AGAIN:
         return False
-    return under_way or now - (proved_at or connected_at) >= EVERY
+    return in_progress or now - (proved_at or connected_at) >= EVERY
 
 
 def is_overdue(proved_at: datetime | None, tried_at: datetime | None, connected_at: datetime, now: datetime) -> bool:

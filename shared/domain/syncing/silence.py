@@ -14,7 +14,7 @@ NO_SYNC = "no successful sync"
 # A webhook tells of a payment within minutes, also after deliveries that Pleo repeats; only then is it missed.
 GRACE = timedelta(hours=1)
 # The receiver notes no oftener than this that webhooks come (shared/flows/feeding/pleo_events.py).
-TOLD_LATE = timedelta(minutes=15)
+WEBHOOK_TIME_PRECISION = timedelta(minutes=15)
 # A single lost one is made up for by polling; so many in a row are no accident.
 MISSED_PAYMENTS = 3
 WEBHOOKS_SILENT = timedelta(hours=24)
@@ -29,7 +29,7 @@ class Facts:
     """What a company's turn knows. Moments are aware, None where it never happened.
 
     `payments` are the settlement times of the card purchases that polling found. `told_at` is when a webhook last came,
-    at most TOLD_LATE too early. `ready_since` is how long the oldest ready row has been ready, `fed_at` when a line was
+    at most WEBHOOK_TIME_PRECISION too early. `ready_since` is how long the oldest ready row has been ready, `fed_at` when a line was
     last recorded, whichever it was: history waits for hours while it is fed. `failing_since` is since when turns fail
     without a success. `synced_at` is the last sync of the lists, or when the company was connected; lists are synced
     and rows are fed while it is `active` only. `alarmed` has when each cause was last told.
@@ -38,12 +38,12 @@ class Facts:
     now: datetime
     active: bool
     payments: Sequence[datetime]
-    told_at: datetime
+    last_webhook_at: datetime
     ready_since: datetime | None
     fed_at: datetime | None
     failing_since: datetime | None
     synced_at: datetime | None
-    alarmed: Mapping[str, datetime]
+    alerted_at: Mapping[str, datetime]
 
 
 def missed(facts: Facts) -> int:
@@ -51,14 +51,14 @@ def missed(facts: Facts) -> int:
 
     Pleo often dates settlements to the midnight before, so this counts too few rather than too many.
     """
-    since, until = facts.told_at + TOLD_LATE, facts.now - GRACE
+    since, until = facts.last_webhook_at + WEBHOOK_TIME_PRECISION, facts.now - GRACE
     return sum(since < payment < until for payment in facts.payments)
 
 
 def broken(facts: Facts) -> list[str]:
     """Every cause for which the company has been silent for too long, told already or not."""
     found = []
-    if facts.now - facts.told_at >= WEBHOOKS_SILENT and missed(facts) >= MISSED_PAYMENTS:
+    if facts.now - facts.last_webhook_at >= WEBHOOKS_SILENT and missed(facts) >= MISSED_PAYMENTS:
         found.append(NO_WEBHOOKS)
     fed_lately = facts.fed_at is not None and not _longer_ago(facts.fed_at, ROWS_SILENT, facts.now)
     if facts.active and not fed_lately and _longer_ago(facts.ready_since, ROWS_SILENT, facts.now):
@@ -69,13 +69,13 @@ def broken(facts: Facts) -> list[str]:
     return found
 
 
-def to_tell(facts: Facts) -> list[str]:
+def due_alerts(facts: Facts) -> list[str]:
     """The causes a person must be told now: each once a day, rows that wait once an hour."""
-    return [cause for cause in broken(facts) if not _told(cause, facts)]
+    return [cause for cause in broken(facts) if not _is_recent(cause, facts)]
 
 
-def _told(cause: str, facts: Facts) -> bool:
-    last = facts.alarmed.get(cause)
+def _is_recent(cause: str, facts: Facts) -> bool:
+    last = facts.alerted_at.get(cause)
     return last is not None and facts.now - last < _AGAIN[cause]
 
 

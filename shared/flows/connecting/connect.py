@@ -25,14 +25,14 @@ from shared.flows.connecting.consent import (
     Redirect,
     Step,
     code_in,
-    failed,
+    page_for,
     verifier,
 )
 from shared.flows.connecting.sign_in import SignIn
 from shared.flows.vendors import LEXOFFICE, PLEO, Remaining, Vendors
 from shared.lexoffice import oauth as lexoffice_oauth
 from shared.lexoffice.models import Profile
-from shared.telemetry import warn
+from shared.telemetry import log_warning
 
 # What the feed and the export need, nothing more (https://developers.lexware.io/partner/docs, scopes).
 LEXOFFICE_SCOPES = (
@@ -67,26 +67,28 @@ class Connect:
 
     def start(self, cookie: str, public_url: str, choice: Choice) -> Step:
         """Begin: to Pleo's consent page. The choice counts only if the company was never connected before."""
-        return self._pleo.ask(cookie, public_url, Purpose.CONNECT, choice)
+        return self._pleo.redirect_to_consent(cookie, public_url, Purpose.CONNECT, choice)
 
-    def pleo_answered(self, cookie: str, query: Mapping[str, str], public_url: str) -> Step:
+    def handle_pleo_callback(self, cookie: str, query: Mapping[str, str], public_url: str) -> Step:
         """Back from Pleo: whose company is it? Then on to lexoffice's consent page, or signed in."""
         try:
-            attempt, pair = self._pleo.answered(cookie, query, public_url)
+            attempt, pair = self._pleo.exchange_code(cookie, query, public_url)
             if attempt.purpose is Purpose.STATUS:
                 return self._sign_in.finish(pair, public_url)
-            connection = self._opened(pair)
+            connection = self._open_connection(pair)
         except StateRefusedError as error:
             return REFUSED_STATES[error.refusal]
         except DeclinedError as error:
             return error.page
         except VendorError as error:
-            return failed(error)
+            return page_for(error)
         if connection is None:
             return Page("organisation_token", 400)
         return self._to_lexoffice(cookie, connection, public_url, attempt.choice)
 
-    def lexoffice_answered(self, cookie: str, query: Mapping[str, str], public_url: str, remaining: Remaining) -> Step:
+    def handle_lexoffice_callback(
+        self, cookie: str, query: Mapping[str, str], public_url: str, remaining: Remaining
+    ) -> Step:
         """Back from lexoffice: is it the right organisation with the right plan? Then a worker sets everything up."""
         try:
             attempt = self._attempts.claim(cookie, LEXOFFICE, query.get("state", ""), datetime.now(UTC))
@@ -101,19 +103,19 @@ class Connect:
                 verifier=verifier(cookie, query["state"]),
                 redirect_uri=f"{public_url}/oauth/lexoffice/callback",
             )
-            if refused := self._linked(connection, pair, public_url, remaining, attempt.choice):
+            if refused := self._link_organisation(connection, pair, public_url, remaining, attempt.choice):
                 return refused
         except StateRefusedError as error:
             return REFUSED_STATES[error.refusal]
         except DeclinedError as error:
             return error.page
         except VendorError as error:
-            return failed(error)
+            return page_for(error)
         except OutOfTime:
             return Page("vendor_down", 502)
         self._attempts.finish(cookie, _LINKED, connection.connection_id, datetime.now(UTC))
         # If this is lost, the page offers to go on after half a minute.
-        self._queue.send_turn(connection.connection_id, set_up=True)
+        self._queue.request_sync(connection.connection_id, set_up=True)
         return Redirect(f"{public_url}/connect/progress")
 
     def progress(self, cookie: str) -> tuple[Connection, Progress] | None:
@@ -139,17 +141,17 @@ class Connect:
                 stopped="",
                 stepped_at=utc_text(datetime.now(UTC)),
             )
-            self._queue.send_turn(connection.connection_id, set_up=True)
+            self._queue.request_sync(connection.connection_id, set_up=True)
         return True
 
-    def _opened(self, pair: TokenPair) -> Connection | None:
+    def _open_connection(self, pair: TokenPair) -> Connection | None:
         """The connection of the company that consented, with its fresh Pleo tokens; None for an organisation."""
         pleo = self._vendors.pleo_with(pair)
         company_id = pleo.introspect().company_id
         if company_id is None:
             return None
         name = pleo.company(company_id).name
-        connection = self._connections.open(
+        connection = self._connections.get_or_create(
             Connection(connection_id=secrets.token_hex(16), company_id=company_id.lower(), company_name=name)
         )
         self._vendors.tokens.save(connection.connection_id, connection.company_id, PLEO, pair)
@@ -161,7 +163,7 @@ class Connect:
     def _to_lexoffice(self, cookie: str, connection: Connection, public_url: str, choice: Choice | None) -> Step:
         state = secrets.token_urlsafe(32)
         now = datetime.now(UTC)
-        self._attempts.await_answer(cookie, LEXOFFICE, state, now, connection.connection_id, choice=choice)
+        self._attempts.open_state(cookie, LEXOFFICE, state, now, connection.connection_id, choice=choice)
         return Redirect(
             lexoffice_oauth.authorize_url(
                 self._lexoffice_app_url,
@@ -174,7 +176,7 @@ class Connect:
             )
         )
 
-    def _linked(
+    def _link_organisation(
         self,
         connection: Connection,
         pair: TokenPair,
@@ -186,25 +188,25 @@ class Connect:
         try:
             profile = self._vendors.lexoffice_with(pair, connection, remaining).profile()
         except (VendorError, OutOfTime):
-            self._give_back(pair)
+            self._revoke_tokens(pair)
             raise
         if _BOOKKEEPING not in profile.business_features:
-            self._give_back(pair)
+            self._revoke_tokens(pair)
             return Page("plan", 409)
         try:
             connection = self._connections.claim_organisation(connection, profile.organization_id, profile.company_name)
         except OtherOrganisationError:
             # The connection that stands stays as it is; what was just granted is given back.
-            self._give_back(pair)
+            self._revoke_tokens(pair)
             return Page("other_organisation", 409)
         self._vendors.tokens.save(connection.connection_id, connection.company_id, LEXOFFICE, pair)
         self._vendors.charge_lexoffice(connection)
         if choice is not None:
             self._connections.fix_start(connection.connection_id, choice)
-        self._begin(connection, profile, public_url)
+        self._begin_set_up(connection, profile, public_url)
         return None
 
-    def _begin(self, connection: Connection, profile: Profile, public_url: str) -> None:
+    def _begin_set_up(self, connection: Connection, profile: Profile, public_url: str) -> None:
         """A connection that stands stays active or held while it is set up again: nothing pauses meanwhile."""
         again = {"status": Status.CONNECTING} if connection.status is Status.DISCONNECTED else {}
         self._connections.change(
@@ -217,7 +219,7 @@ class Connect:
             **again,
         )
 
-    def _give_back(self, pair: TokenPair) -> None:
+    def _revoke_tokens(self, pair: TokenPair) -> None:
         try:
             lexoffice_oauth.revoke(
                 self._vendors.lexoffice_auth,
@@ -225,4 +227,4 @@ class Connect:
                 refresh_token=pair.refresh_token,
             )
         except VendorError as error:
-            warn("tokens not given back", cause=str(error))
+            log_warning("tokens not given back", cause=str(error))

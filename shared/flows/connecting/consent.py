@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from shared.aws.attempts import Attempt, Attempts, Purpose, Refusal
+from shared.aws.attempts import Attempt, Attempts, Purpose, StateRefusal
 from shared.domain.connecting import pkce
 from shared.domain.connecting.tokens import TokenPair
 from shared.domain.feeding.start import Choice
 from shared.errors import AccessGone, Forbidden, VendorError
 from shared.flows.vendors import PLEO, Vendors
 from shared.pleo import oauth as pleo_oauth
-from shared.telemetry import attention, note, warn
+from shared.telemetry import alert, log_info, log_warning
 
 _PLEO_CALLBACK = "/oauth/pleo/callback"
 
@@ -43,10 +43,10 @@ class Page:
 type Step = Redirect | Page
 
 REFUSED_STATES = {
-    Refusal.UNKNOWN: Page("foreign_browser", 400),
-    Refusal.MISMATCH: Page("foreign_state", 400),
-    Refusal.EXPIRED: Page("expired", 400),
-    Refusal.USED: Page("used", 400),
+    StateRefusal.UNKNOWN: Page("foreign_browser", 400),
+    StateRefusal.MISMATCH: Page("foreign_state", 400),
+    StateRefusal.EXPIRED: Page("expired", 400),
+    StateRefusal.USED: Page("used", 400),
 }
 
 
@@ -67,10 +67,12 @@ class PleoConsent:
         self._auth_url = auth_url
         self._scopes = scopes
 
-    def ask(self, cookie: str, public_url: str, purpose: Purpose, choice: Choice | None = None) -> Redirect:
+    def redirect_to_consent(
+        self, cookie: str, public_url: str, purpose: Purpose, choice: Choice | None = None
+    ) -> Redirect:
         """To Pleo's consent page; `choice` is remembered for the way back."""
         state = secrets.token_urlsafe(32)
-        self._attempts.await_answer(cookie, PLEO, state, datetime.now(UTC), purpose=purpose, choice=choice)
+        self._attempts.open_state(cookie, PLEO, state, datetime.now(UTC), purpose=purpose, choice=choice)
         return Redirect(
             pleo_oauth.authorize_url(
                 self._auth_url,
@@ -82,7 +84,7 @@ class PleoConsent:
             )
         )
 
-    def answered(self, cookie: str, query: Mapping[str, str], public_url: str) -> tuple[Attempt, TokenPair]:
+    def exchange_code(self, cookie: str, query: Mapping[str, str], public_url: str) -> tuple[Attempt, TokenPair]:
         """Back from there: where the browser stands, and the fresh tokens.
 
         Raises StateRefusedError, DeclinedError and vendor errors.
@@ -111,15 +113,15 @@ def code_in(query: Mapping[str, str], vendor: str) -> str:
     if "code" in query:
         return query["code"]
     if query.get("error") == "access_denied":
-        note("consent declined", vendor=vendor)
+        log_info("consent declined", vendor=vendor)
         raise DeclinedError(Page("declined"))
-    attention("consent failed", vendor=vendor)
+    alert("consent failed", vendor=vendor)
     raise DeclinedError(Page("consent_failed", 400))
 
 
-def failed(error: VendorError) -> Page:
+def page_for(error: VendorError) -> Page:
     """What a vendor's error means for the person in front of the browser."""
-    warn("connecting failed", cause=str(error), vendor_request_id=error.request_id or "")
+    log_warning("connecting failed", cause=str(error), vendor_request_id=error.request_id or "")
     if isinstance(error, AccessGone):
         return Page("code_refused", 400)
     if isinstance(error, Forbidden):

@@ -13,10 +13,10 @@ from shared.aws.queues import SyncQueue
 from shared.domain.times import utc_text
 from shared.errors import AccessGone, NotFound, VendorError
 from shared.flows.connecting.consent import Page
-from shared.flows.lookup.leave import leave
+from shared.flows.lookup.leave import begin_disconnect
 from shared.flows.vendors import LEXOFFICE, PLEO, Vendors
 from shared.lexoffice import oauth as lexoffice_oauth
-from shared.telemetry import note, warn
+from shared.telemetry import log_info, log_warning
 
 _LEFT = "disconnected"
 
@@ -34,8 +34,8 @@ class Disconnect:
     def begin(self, connection: Connection, cookie: str) -> None:
         """Let the company leave; `cookie` may see what becomes of it."""
         connection_id = connection.connection_id
-        if leave(connection_id, connections=self._connections, queue=self._queue, delay=self._delay):
-            note("company disconnected", connection_id=connection_id)
+        if begin_disconnect(connection_id, connections=self._connections, queue=self._queue, delay=self._delay):
+            log_info("company disconnected", connection_id=connection_id)
         self._attempts.finish(cookie, _LEFT, connection_id, datetime.now(UTC))
 
     def result(self, cookie: str) -> tuple[Page, bool]:
@@ -44,37 +44,37 @@ class Disconnect:
         connection = self._connections.get(attempt.connection_id) if attempt and attempt.result == _LEFT else None
         if connection is None or connection.status is not Status.DISCONNECTED:
             return Page("nothing_here", 404), False
-        if not connection.released_at:
+        if not connection.access_revoked_at:
             return Page("disconnecting"), True
         return Page("disconnected_unconfirmed" if connection.unconfirmed else "disconnected"), False
 
 
-class Release:
+class AccessRevocation:
     """Gives access back. Every step may be repeated."""
 
     def __init__(self, *, connections: Connections, vendors: Vendors) -> None:
         self._connections = connections
         self._vendors = vendors
 
-    def release(self, connection: Connection) -> None:
+    def revoke(self, connection: Connection) -> None:
         """End a disconnected company's access on both sides and erase its tokens, confirmed or not."""
         connection_id = connection.connection_id
         unconfirmed = []
         for vendor, end in ((LEXOFFICE, self._end_lexoffice), (PLEO, self._end_pleo)):
-            if not _confirmed(connection, vendor, end):
+            if not _end_and_confirm(connection, vendor, end):
                 unconfirmed.append(vendor)
-            self._vendors.tokens.forget(connection_id, vendor)
-        released = self._connections.change_left(
+            self._vendors.tokens.erase(connection_id, vendor)
+        released = self._connections.change_if_disconnected(
             connection,
-            released_at=utc_text(datetime.now(UTC)),
+            access_revoked_at=utc_text(datetime.now(UTC)),
             unconfirmed=" ".join(unconfirmed),
             due_at=connection.delete_at,
         )
-        note("access given back", connection_id=connection_id, unconfirmed=" ".join(unconfirmed), left=released)
+        log_info("access given back", connection_id=connection_id, unconfirmed=" ".join(unconfirmed), left=released)
 
     def _end_lexoffice(self, connection: Connection) -> None:
         """Its event subscriptions end with it."""
-        self._vendors.surrender_lexoffice(
+        self._vendors.revoke_lexoffice(
             connection,
             lambda token: lexoffice_oauth.revoke(
                 self._vendors.lexoffice_auth, client=self._vendors.lexoffice_credentials, refresh_token=token
@@ -91,16 +91,16 @@ class Release:
         except VendorError as error:
             if isinstance(error, AccessGone) or error.status is None:
                 raise  # waiting for another call in vain would cost the time to erase the tokens
-            warn("webhooks not unsubscribed", connection_id=connection.connection_id, cause=str(error))
+            log_warning("webhooks not unsubscribed", connection_id=connection.connection_id, cause=str(error))
         pleo.delete_installation()
 
 
-def _confirmed(connection: Connection, vendor: str, end: Callable[[Connection], None]) -> bool:
+def _end_and_confirm(connection: Connection, vendor: str, end: Callable[[Connection], None]) -> bool:
     try:
         end(connection)
     except (AccessGone, NotFound):
         return True  # somebody else has ended it
     except VendorError as error:
-        warn("end not confirmed", connection_id=connection.connection_id, vendor=vendor, cause=str(error))
+        log_warning("end not confirmed", connection_id=connection.connection_id, vendor=vendor, cause=str(error))
         return False
     return True

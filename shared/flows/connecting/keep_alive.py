@@ -10,14 +10,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from shared.aws.connections import ACCESS_GONE, Connection, Connections, DisconnectedError, Status
-from shared.domain.syncing.schedule import weightiest
+from shared.domain.syncing.schedule import most_severe
 from shared.domain.times import utc_text
 from shared.errors import AccessGone, Forbidden, IntegrationError
 from shared.flows.connecting.rotation import Rotation
 from shared.flows.connecting.subscriptions import Subscriptions
 from shared.flows.hold import hold, reason_of
 from shared.flows.vendors import LEXOFFICE, PLEO, Remaining, Vendors
-from shared.telemetry import note, warn
+from shared.telemetry import log_info, log_warning
 
 EVERY = timedelta(hours=24)
 
@@ -33,34 +33,34 @@ class KeepAlive:
         self._subscriptions = subscriptions
         self._rotation = rotation
 
-    def keep(self, connection: Connection, remaining: Remaining) -> None:
+    def run(self, connection: Connection, remaining: Remaining) -> None:
         """Look after both sides if a day has passed. Raises vendor errors; the next turn then tries again.
 
         Access that turns out to be gone holds the company, which is told once. One side that is down does not keep the
         other from being looked after.
         """
         now = datetime.now(UTC)
-        if connection.kept_alive_at and now - datetime.fromisoformat(connection.kept_alive_at) < EVERY:
+        if connection.access_checked_at and now - datetime.fromisoformat(connection.access_checked_at) < EVERY:
             return
         try:
             failures = [
-                self._side(connection, PLEO, lambda: self.webhooks(connection)),
-                self._side(connection, LEXOFFICE, lambda: self._lexoffice(connection, remaining)),
+                self._check_side(connection, PLEO, lambda: self.webhooks(connection)),
+                self._check_side(connection, LEXOFFICE, lambda: self._lexoffice(connection, remaining)),
             ]
         except DisconnectedError:
             return
-        if failure := weightiest([each for each in failures if each]):
+        if failure := most_severe([each for each in failures if each]):
             raise failure
-        self._connections.change(connection.connection_id, kept_alive_at=utc_text(now))
-        note("access kept alive", connection_id=connection.connection_id)
+        self._connections.change(connection.connection_id, access_checked_at=utc_text(now))
+        log_info("access kept alive", connection_id=connection.connection_id)
 
     def webhooks(self, connection: Connection) -> bool:
         """Have Pleo's webhooks sent to us; True when they were not and are now. Raises vendor errors."""
         try:
-            now = self._rotation.look_after(connection.connection_id)
+            now = self._rotation.maintain(connection.connection_id)
         except Forbidden as error:
             # The feed does not need this scope, so the company is not held for it.
-            warn("webhooks not checked", connection_id=connection.connection_id, cause=str(error))
+            log_warning("webhooks not checked", connection_id=connection.connection_id, cause=str(error))
             return False
         known = {secret.subscription_id for secret in connection.secrets}
         return now.secrets[0].subscription_id not in known
@@ -71,12 +71,12 @@ class KeepAlive:
         if connection.status is Status.ACTIVE:
             self._subscriptions.at_lexoffice(connection, lexoffice)
 
-    def _side(self, connection: Connection, vendor: str, keep: Callable[[], object]) -> IntegrationError | None:
+    def _check_side(self, connection: Connection, vendor: str, run: Callable[[], object]) -> IntegrationError | None:
         """One side, unless its access is known to be gone; why it must be tried again, None when it need not."""
         if connection.hold == f"{vendor}_{ACCESS_GONE}":
             return None
         try:
-            keep()
+            run()
         except (AccessGone, Forbidden) as error:
             hold(self._connections, connection.connection_id, reason_of(error))
         except IntegrationError as error:

@@ -21,7 +21,7 @@ from shared.flows.connecting.subscriptions import Subscriptions, on_our_endpoint
 from shared.flows.hold import hold, reason_of
 from shared.flows.vendors import Remaining, Vendors
 from shared.pleo.client import PleoClient
-from shared.telemetry import note
+from shared.telemetry import log_info
 
 # Deliveries under way have arrived by then; what Pleo still repeats has come over the new subscription, too.
 BOTH_VALID = timedelta(days=1)
@@ -46,7 +46,7 @@ class Rotation:
         self._subscriptions = subscriptions
         self._sleep = sleep
 
-    def look_after(self, connection_id: str) -> Connection:
+    def maintain(self, connection_id: str) -> Connection:
         """Have webhooks sent to us, and end an exchange that is a day old.
 
         Raises vendor errors, DisconnectedError, and OutOfTime when somebody else is at it.
@@ -55,7 +55,7 @@ class Rotation:
             pleo = self._vendors.pleo(found)
             connection = self._subscriptions.at_pleo(found, pleo)
             before = utc_text(datetime.now(UTC) - BOTH_VALID)
-            return self._retired(connection, pleo) if _all_begun(connection, before) else connection
+            return self._retire(connection, pleo) if _all_begun(connection, before) else connection
 
     def rotate(self, connection_id: str, remaining: Remaining, *, retire: bool) -> None:
         """Make a new secret valid beside the old one, or (`retire`) the old one invalid.
@@ -68,34 +68,34 @@ class Rotation:
                 if retire and not found.retiring:
                     return
                 pleo = self._vendors.pleo(found)
-                begun = found if found.retiring else self._begun(found, pleo)
+                begun = found if found.retiring else self._begin(found, pleo)
                 connection = self._subscriptions.at_pleo(begun, pleo)
                 if retire:
-                    self._retired(connection, pleo)
+                    self._retire(connection, pleo)
         except DisconnectedError:
-            note("rotation passed over", connection_id=connection_id)
+            log_info("rotation passed over", connection_id=connection_id)
         except AccessGone as error:
             hold(self._connections, connection_id, reason_of(error))
 
-    def _begun(self, connection: Connection, pleo: PleoClient) -> Connection:
+    def _begin(self, connection: Connection, pleo: PleoClient) -> Connection:
         now = utc_text(datetime.now(UTC))
         retiring = {row.id: now for row in on_our_endpoint(connection, pleo)}
-        note("webhook secret being exchanged", connection_id=connection.connection_id, before=len(retiring))
-        return self._connections.change_connected(connection.connection_id, retiring=retiring)
+        log_info("webhook secret being exchanged", connection_id=connection.connection_id, before=len(retiring))
+        return self._connections.change_if_connected(connection.connection_id, retiring=retiring)
 
-    def _retired(self, connection: Connection, pleo: PleoClient) -> Connection:
+    def _retire(self, connection: Connection, pleo: PleoClient) -> Connection:
         """End what is on its way out, after the other one is known to be there. Ended twice is ended."""
         for subscription_id in connection.retiring:
             pleo.delete_subscription(subscription_id)
-        note("webhook secret exchanged", connection_id=connection.connection_id, ended=len(connection.retiring))
+        log_info("webhook secret exchanged", connection_id=connection.connection_id, ended=len(connection.retiring))
         left = tuple(row for row in connection.secrets if row.subscription_id not in connection.retiring)
-        return self._connections.change_connected(connection.connection_id, secrets=left, retiring={})
+        return self._connections.change_if_connected(connection.connection_id, secrets=left, retiring={})
 
     @contextmanager
     def _alone(self, connection_id: str, remaining: Remaining) -> Iterator[Connection]:
         """The connection as it is now, while nobody else sets it up or sees to its webhooks."""
         owner = secrets.token_hex(8)
-        while not self._leased(connection_id, owner):
+        while not self._acquire_lease(connection_id, owner):
             if remaining() <= 0:
                 raise OutOfTime("somebody else is seeing to the company's webhooks")
             self._sleep(_LEASE_POLL_SECONDS)
@@ -105,9 +105,9 @@ class Rotation:
                 raise DisconnectedError
             yield connection
         finally:
-            self._connections.end_setup(connection_id, owner)
+            self._connections.release_setup(connection_id, owner)
 
-    def _leased(self, connection_id: str, owner: str) -> bool:
+    def _acquire_lease(self, connection_id: str, owner: str) -> bool:
         now = datetime.now(UTC)
         return self._connections.lease_setup(connection_id, owner, now + _LEASE, now)
 

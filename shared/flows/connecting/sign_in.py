@@ -15,7 +15,7 @@ from shared.errors import VendorError
 from shared.flows.connecting.consent import Page, PleoConsent, Redirect, Step
 from shared.flows.vendors import PLEO, Vendors
 from shared.pleo.client import PleoClient
-from shared.telemetry import note, warn
+from shared.telemetry import log_info, log_warning
 
 ACTIVATED = "ACTIVATED"
 
@@ -31,7 +31,7 @@ class SignIn:
 
     def start(self, cookie: str, public_url: str) -> Step:
         """Begin: to Pleo's consent page."""
-        return self._pleo.ask(cookie, public_url, Purpose.STATUS)
+        return self._pleo.redirect_to_consent(cookie, public_url, Purpose.STATUS)
 
     def finish(self, pair: TokenPair, public_url: str) -> Step:
         """Begin a session for the company that consented. Raises vendor errors."""
@@ -39,19 +39,19 @@ class SignIn:
         company_id = pleo.introspect().company_id
         if company_id is None:
             return Page("organisation_token", 400)
-        connection = self._connections.of_company(company_id.lower())
+        connection = self._connections.by_company(company_id.lower())
         if connection is None or connection.status is Status.DISCONNECTED:
-            _give_back(pleo)
+            _delete_installation(pleo)
             return Page("not_connected")
         self._vendors.tokens.save(connection.connection_id, connection.company_id, PLEO, pair)
         if connection.status is not Status.CONNECTING:
             activate(pleo)
         cookie = secrets.token_urlsafe(32)
         self._sessions.begin(cookie, connection.connection_id, datetime.now(UTC))
-        note("signed in", connection_id=connection.connection_id)
+        log_info("signed in", connection_id=connection.connection_id)
         return Redirect(f"{public_url}/status", session=cookie)
 
-    def out(self, cookie: str) -> None:
+    def end(self, cookie: str) -> None:
         """End a session."""
         self._sessions.end(cookie)
 
@@ -62,9 +62,9 @@ def activate(pleo: PleoClient) -> None:
         pleo.activate_installation()
 
 
-def _give_back(pleo: PleoClient) -> None:
+def _delete_installation(pleo: PleoClient) -> None:
     """There is nothing to sign in to, so the access that was granted for it ends at once."""
     try:
         pleo.delete_installation()
     except VendorError as error:
-        warn("tokens not given back", cause=str(error))
+        log_warning("tokens not given back", cause=str(error))

@@ -11,7 +11,7 @@ from shared.lexoffice.client import LexofficeClient
 from shared.pleo import events
 from shared.pleo.client import PleoClient
 from shared.pleo.models import Subscription
-from shared.telemetry import attention, note
+from shared.telemetry import alert, log_info
 
 
 class Subscriptions:
@@ -36,7 +36,7 @@ class Subscriptions:
         staying = [row for row in mine if row.id not in connection.retiring]
         fitting = [row for row in staying if row.status == "ACTIVE" and set(row.event_types) >= wanted]
         if not fitting:
-            note("webhooks subscribed", connection_id=connection.connection_id, before=len(mine))
+            log_info("webhooks subscribed", connection_id=connection.connection_id, before=len(mine))
         subscription = fitting[0] if fitting else pleo.create_subscription(endpoint, events.SUBSCRIBED_EVENTS)
         # Read each time: a secret that was exchanged at Pleo is learnt this way, too.
         secret = pleo.subscription_secret(subscription.id)
@@ -45,7 +45,9 @@ class Subscriptions:
         fresh = SigningSecret(subscription_id=subscription.id, sealed=sealed)
         others = tuple(row for row in connection.secrets if row.subscription_id in kept)
         retiring = {name: since for name, since in connection.retiring.items() if name in kept}
-        return self._connections.change_connected(connection.connection_id, secrets=(fresh, *others), retiring=retiring)
+        return self._connections.change_if_connected(
+            connection.connection_id, secrets=(fresh, *others), retiring=retiring
+        )
 
     def at_lexoffice(self, connection: Connection, lexoffice: LexofficeClient) -> None:
         """Have lexoffice tell us what happens to vouchers and to our access.
@@ -54,7 +56,9 @@ class Subscriptions:
         they were made with; connecting again makes them anew. Raises the other vendor errors.
         """
         if not self._events_verifiable:
-            note("events not subscribed", connection_id=connection.connection_id, cause="no public key is configured")
+            log_info(
+                "events not subscribed", connection_id=connection.connection_id, cause="no public key is configured"
+            )
             return
         path = webhook.callback_path(connection.connection_id)
         address = f"{connection.public_url}{path}"
@@ -69,7 +73,7 @@ class Subscriptions:
                 if row.callback_url != address:
                     lexoffice.unsubscribe(row.id)
         except (Forbidden, NotFound, Rejected) as error:
-            attention("events not subscribed", connection_id=connection.connection_id, detail=str(error))
+            alert("events not subscribed", connection_id=connection.connection_id, detail=str(error))
 
 
 def endpoint_of(connection: Connection) -> str:

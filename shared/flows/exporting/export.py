@@ -26,7 +26,7 @@ from shared.flows.vendors import LEXOFFICE, Remaining, Vendors
 from shared.lexoffice.client import LexofficeClient
 from shared.pleo.client import PleoClient
 from shared.pleo.models import ExportJob, JobEvent
-from shared.telemetry import attention, note, warn
+from shared.telemetry import alert, log_info, log_warning
 
 # A call may take as long as lexoffice's gateway waits (30 s); what is begun must also be recorded.
 SECONDS_FOR_A_CALL = 40.0
@@ -69,10 +69,10 @@ class Exporter:
         """
         connection = self._connections.get(connection_id)
         if connection is None or connection.status in {Status.CONNECTING, Status.DISCONNECTED}:
-            note("export passed over", connection_id=connection_id)
+            log_info("export passed over", connection_id=connection_id)
             return False
         try:
-            return self._worked(connection, lambda: remaining() - SECONDS_FOR_A_CALL)
+            return self._process(connection, lambda: remaining() - SECONDS_FOR_A_CALL)
         except AccessGone as error:
             hold(self._connections, connection_id, reason_of(error))
             # Pleo can still be told: the next run finds the connection held and fails the jobs with the reason.
@@ -80,7 +80,7 @@ class Exporter:
         except OutOfTime:
             return True
 
-    def _worked(self, connection: Connection, remaining: Remaining) -> bool:
+    def _process(self, connection: Connection, remaining: Remaining) -> bool:
         """`remaining` seconds may pass before the last call begins."""
         pleo = self._vendors.pleo(connection)
         lexoffice = self._vendors.lexoffice(connection, remaining)
@@ -95,7 +95,7 @@ class Exporter:
             return True
         if connection.status is not Status.ACTIVE:
             return False
-        if self._looked_at_matches(connection, lexoffice, remaining):
+        if self._review_matches(connection, lexoffice, remaining):
             return True
         if late_receipts.due(connection, datetime.now(UTC)):
             LateReceipts(
@@ -103,7 +103,7 @@ class Exporter:
             ).attach()
         return False
 
-    def _looked_at_matches(self, connection: Connection, lexoffice: LexofficeClient, remaining: Remaining) -> bool:
+    def _review_matches(self, connection: Connection, lexoffice: LexofficeClient, remaining: Remaining) -> bool:
         parts = self._parts
         missing_hints = MissingHints(
             connection.connection_id,
@@ -113,7 +113,7 @@ class Exporter:
             vouchers=parts.vouchers,
         )
         try:
-            return match.look(
+            return match.review(
                 connection,
                 matches=parts.matches,
                 ledger=parts.ledger,
@@ -123,7 +123,7 @@ class Exporter:
             )
         except Forbidden as error:
             # Neither feed nor export needs this right, so the company is not held for it.
-            warn("payments not readable", connection_id=connection.connection_id, cause=str(error))
+            log_warning("payments not readable", connection_id=connection.connection_id, cause=str(error))
             return False
 
     def _export_jobs(
@@ -136,7 +136,7 @@ class Exporter:
     ) -> bool:
         """Work on every job that is open at Pleo, or that is open here only; False when one is not finished."""
         open_jobs = list(pleo.export_jobs(connection.company_id, ["pending", "in_progress"]))
-        ended = self._ended_meanwhile(connection, {job.id for job in open_jobs}, pleo)
+        ended = self._close_ended_jobs(connection, {job.id for job in open_jobs}, pleo)
         for job in (*ended, *open_jobs):
             run = JobRun(
                 connection,
@@ -145,7 +145,7 @@ class Exporter:
                 pleo=pleo,
                 lexoffice=lexoffice,
                 files=files,
-                settings=lambda job_id=job.id: self._of_job(job_id, connection, lexoffice),  # type: ignore[misc]
+                settings=lambda job_id=job.id: self._settings_of(job_id, connection, lexoffice),  # type: ignore[misc]
                 app_url=self._app_url,
                 settling=self._settling,
                 remaining=remaining,
@@ -155,7 +155,7 @@ class Exporter:
                 return False
         return True
 
-    def _ended_meanwhile(self, connection: Connection, still_open: set[str], pleo: PleoClient) -> list[ExportJob]:
+    def _close_ended_jobs(self, connection: Connection, still_open: set[str], pleo: PleoClient) -> list[ExportJob]:
         """The jobs that are open here only: cancelled, expired, or finished just before a run died."""
         ended = []
         for job in self._parts.exports.open_jobs(connection.connection_id):
@@ -172,10 +172,10 @@ class Exporter:
                     values={"reason": "?"},
                 )
                 self._parts.exports.save_job(connection.connection_id, gone, datetime.now(UTC))
-                attention("job gone at Pleo", connection_id=connection.connection_id, job_id=job.job_id)
+                alert("job gone at Pleo", connection_id=connection.connection_id, job_id=job.job_id)
         return ended
 
-    def _of_job(self, job_id: str, connection: Connection, lexoffice: LexofficeClient) -> Settings:
+    def _settings_of(self, job_id: str, connection: Connection, lexoffice: LexofficeClient) -> Settings:
         """What lexoffice says about the company, read once per job and process: a long job is many runs."""
         if self._settings is None or self._settings[0] != job_id:
             profile = lexoffice.profile()

@@ -19,17 +19,17 @@ from shared.domain.exporting import export_errors
 from shared.domain.exporting.expense import Expense
 from shared.domain.exporting.export_errors import Refusal
 from shared.domain.exporting.mapping import voucher_for
-from shared.domain.exporting.matching import BankLine, rails
+from shared.domain.exporting.matching import BankLine, unmet_criteria
 from shared.domain.exporting.voucher import ContactNeed, Reason, Settings, Voucher, WithoutVoucher, invoice_key
-from shared.domain.exporting.voucher_facts import booked
+from shared.domain.exporting.voucher_facts import booked_voucher
 from shared.domain.money import Money
 from shared.domain.times import utc_text
 from shared.errors import NotFound, OutcomeUnknown, Overtaken, RateLimited, Rejected, Unavailable, UnexpectedAnswer
 from shared.flows.exporting.hints import Hints
-from shared.flows.exporting.voucher_files import Receipt, RefusedItemError, VoucherFiles, words
+from shared.flows.exporting.voucher_files import Receipt, RefusedItemError, VoucherFiles, issues_text
 from shared.lexoffice.client import LexofficeClient
 from shared.lexoffice.models import NewVoucher, NewVoucherItem
-from shared.telemetry import note
+from shared.telemetry import log_info
 
 # How lexoffice says that books are closed is not documented (docs/assumptions.md#lexoffice-closed-period).
 _CLOSED = re.compile(r"period.?closed|closed.?period|festgeschrieben|festschreibung", re.IGNORECASE)
@@ -43,7 +43,7 @@ class Exported:
     """A success: the voucher's id, "" where none is needed, and why no suggestion will appear (stable words)."""
 
     voucher_id: str = ""
-    rails: tuple[str, ...] = ()
+    unmet_criteria: tuple[str, ...] = ()
 
 
 class ItemExporter:
@@ -83,9 +83,9 @@ class ItemExporter:
         Raises RefusedItemError, Overtaken, OutOfTime, and vendor errors that may concern all items.
         """
         record = self._vouchers.get(self._connection_id, expense.entry_id)
-        if record is not None and record.voucher_id and self._stands(record):
+        if record is not None and record.voucher_id and self._exists(record):
             # Exported before: whatever has changed since, this is its voucher. Receipts that were added follow it.
-            return Exported(self._completed(expense, record, self._files.load(expense.files)).voucher_id)
+            return Exported(self._attach_and_hint(expense, record, self._files.load(expense.files)).voucher_id)
         counterpart = self._hints.counterpart(expense)
         bank_line = self._line_of(counterpart) if counterpart else None
         outcome = voucher_for(expense, self._settings, bank_line)
@@ -93,20 +93,20 @@ class ItemExporter:
             case Refusal():
                 raise RefusedItemError(outcome)
             case WithoutVoucher(reason=Reason.INVOICE_PAYMENT):
-                return self._paid_invoice(expense)
+                return self._link_payment(expense)
             case WithoutVoucher():
                 return Exported()
             case Voucher():
-                return self._written(expense, outcome, bank_line, record)
+                return self._export_voucher(expense, outcome, bank_line, record)
 
-    def _stands(self, record: VoucherRecord) -> bool:
+    def _exists(self, record: VoucherRecord) -> bool:
         """Whether the voucher is still there: somebody may have deleted or voided it, to have it made again."""
         try:
             return self._lexoffice.voucher(record.voucher_id).voucher_status != "voided"
         except NotFound:
             return False
 
-    def _paid_invoice(self, expense: Expense) -> Exported:
+    def _link_payment(self, expense: Expense) -> Exported:
         """A payment's voucher is that of its invoice, if that has been exported; else the invoice will find it."""
         key = invoice_key(expense)
         if not key:
@@ -119,50 +119,50 @@ class ItemExporter:
         self._hints.send(record, payment)
         return Exported(record.voucher_id)
 
-    def _written(
+    def _export_voucher(
         self, expense: Expense, voucher: Voucher, bank_line: BankLine | None, record: VoucherRecord | None
     ) -> Exported:
         # Every receipt is loaded and checked before anything is written: no voucher is left without what it needs.
         ready = self._files.load(expense.files)
-        record = self._with_voucher(expense, voucher, record)
-        record = self._completed(expense, record, ready)
-        return Exported(record.voucher_id, tuple(rail.value for rail in rails(voucher, bank_line)))
+        record = self._ensure_voucher(expense, voucher, record)
+        record = self._attach_and_hint(expense, record, ready)
+        return Exported(record.voucher_id, tuple(criterion.value for criterion in unmet_criteria(voucher, bank_line)))
 
-    def _completed(self, expense: Expense, record: VoucherRecord, ready: list[Receipt]) -> VoucherRecord:
+    def _attach_and_hint(self, expense: Expense, record: VoucherRecord, ready: list[Receipt]) -> VoucherRecord:
         record = self._files.attach(record, ready)
         key = invoice_key(expense) if expense.type == "invoice" else ""
         if key:
             self._vouchers.link_invoice(self._connection_id, key, invoice_entry=expense.entry_id)
         return self._hints.send(record, self._hints.counterpart(expense))
 
-    def _with_voucher(self, expense: Expense, voucher: Voucher, record: VoucherRecord | None) -> VoucherRecord:
+    def _ensure_voucher(self, expense: Expense, voucher: Voucher, record: VoucherRecord | None) -> VoucherRecord:
         # Did the last attempt, which died between intention and record, reach lexoffice?
-        if record is not None and not record.voucher_id and (found := self._found(voucher)):
-            return self._recovered(record, found)
+        if record is not None and not record.voucher_id and (found := self._find(voucher)):
+            return self._adopt(record, found)
         if record is not None and not record.voucher_id and self._may_be_on_its_way(record):
             raise Overtaken("lexoffice may still be making the voucher")
-        new = self._new(voucher)
+        new = self._new_voucher(voucher)
         fresh = VoucherRecord(
             entry_id=expense.entry_id,
             number=voucher.number,
             job_at=self._job_at,
-            booked=booked(expense, voucher, self._settings),
+            booked=booked_voucher(expense, voucher, self._settings),
         )
         version = record.version if record else 0
-        record = self._kept(replace(fresh, version=version, intended_at=utc_text(datetime.now(UTC))))
+        record = self._save(replace(fresh, version=version, intended_at=utc_text(datetime.now(UTC))))
         try:
             voucher_id = self._lexoffice.create_voucher(new)
         except (OutcomeUnknown, UnexpectedAnswer):
-            if found := self._found(voucher):
-                return self._recovered(record, found)
+            if found := self._find(voucher):
+                return self._adopt(record, found)
             raise
         except (Rejected, RateLimited, Unavailable) as error:
-            self._kept(replace(record, intended_at=""))  # it was surely not made
+            self._save(replace(record, intended_at=""))  # it was surely not made
             if not isinstance(error, Rejected):
                 raise
-            raise RefusedItemError(_refused(error, voucher)) from error
-        self._tell("voucher made", record, voucher_id)
-        return self._made(record, voucher_id)
+            raise RefusedItemError(_refusal(error, voucher)) from error
+        self._log("voucher made", record, voucher_id)
+        return self._record_created(record, voucher_id)
 
     def _may_be_on_its_way(self, record: VoucherRecord) -> bool:
         """Whether the voucher was sent off so recently that its absence proves nothing."""
@@ -170,24 +170,24 @@ class ItemExporter:
             return False
         return datetime.now(UTC) - datetime.fromisoformat(record.intended_at) < self._settling
 
-    def _found(self, voucher: Voucher) -> str:
+    def _find(self, voucher: Voucher) -> str:
         """The id of the voucher with this number, "" if there is none; one that was voided is another one."""
         found = self._lexoffice.find_vouchers(voucher.number, [voucher.type])
         return next((row.id for row in found if row.voucher_status != "voided"), "")
 
-    def _recovered(self, record: VoucherRecord, voucher_id: str) -> VoucherRecord:
+    def _adopt(self, record: VoucherRecord, voucher_id: str) -> VoucherRecord:
         """A voucher that was made without our knowing: events about it, if any, were passed over until now."""
-        self._tell("voucher found", record, voucher_id)
-        record = self._made(record, voucher_id)
-        self._matches.look_again(self._connection_id, voucher_id, datetime.now(UTC))
+        self._log("voucher found", record, voucher_id)
+        record = self._record_created(record, voucher_id)
+        self._matches.mark_for_review(self._connection_id, voucher_id, datetime.now(UTC))
         return record
 
-    def _made(self, record: VoucherRecord, voucher_id: str) -> VoucherRecord:
+    def _record_created(self, record: VoucherRecord, voucher_id: str) -> VoucherRecord:
         # First, because an event about a voucher that nobody expects is passed over.
-        self._matches.expect(self._connection_id, voucher_id, record.entry_id)
-        return self._kept(replace(record, voucher_id=voucher_id, watched_since=utc_text(datetime.now(UTC))))
+        self._matches.register(self._connection_id, voucher_id, record.entry_id)
+        return self._save(replace(record, voucher_id=voucher_id, watched_since=utc_text(datetime.now(UTC))))
 
-    def _new(self, voucher: Voucher) -> NewVoucher:
+    def _new_voucher(self, voucher: Voucher) -> NewVoucher:
         contact_id = self._contact(voucher.contact, voucher) if voucher.contact else None
         return NewVoucher(
             type="purchasecreditnote" if voucher.credit else "purchaseinvoice",
@@ -224,11 +224,11 @@ class ItemExporter:
                 raise
             return known.id
         except Rejected as error:
-            raise RefusedItemError(_refused(error, voucher)) from error
+            raise RefusedItemError(_refusal(error, voucher)) from error
 
-    def _tell(self, message: str, record: VoucherRecord, voucher_id: str) -> None:
+    def _log(self, message: str, record: VoucherRecord, voucher_id: str) -> None:
         """Log a voucher's outcome with lexoffice's own id of the call that it goes back to."""
-        note(
+        log_info(
             message,
             connection_id=self._connection_id,
             entry_id=record.entry_id,
@@ -236,7 +236,7 @@ class ItemExporter:
             vendor_request_id=self._lexoffice.request_id,
         )
 
-    def _kept(self, record: VoucherRecord) -> VoucherRecord:
+    def _save(self, record: VoucherRecord) -> VoucherRecord:
         return self._vouchers.save(self._connection_id, record, datetime.now(UTC))
 
 
@@ -244,8 +244,8 @@ def _euros(cents: int) -> Decimal:
     return Money(cents, "EUR").decimal
 
 
-def _refused(error: Rejected, voucher: Voucher) -> Refusal:
-    reason = words(error)
+def _refusal(error: Rejected, voucher: Voucher) -> Refusal:
+    reason = issues_text(error)
     if _CLOSED.search(reason):
         return Refusal(export_errors.PERIOD_CLOSED, {"month": f"{voucher.day:%m/%Y}"})
     return Refusal(export_errors.LEXOFFICE_REFUSED, {"reason": reason})

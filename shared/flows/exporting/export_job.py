@@ -40,7 +40,7 @@ from shared.pleo import export_items
 from shared.pleo.client import PleoClient
 from shared.pleo.exports import MISSING_CONTRA_ACCOUNTS
 from shared.pleo.models import ExportJob, ItemResult, JobEvent
-from shared.telemetry import attention, count, note, vocabulary, warn
+from shared.telemetry import alert, count, log_info, log_warning, safe_word
 
 # Results are reported this often, so that the job's hour without an update never runs out.
 _REPORT_EVERY_ITEMS = 20
@@ -111,34 +111,34 @@ class JobRun:
         if job is not None and job.state is JobState.FINISHED:
             return True
         if not self._job.is_open:
-            return self._over(self._job)
+            return self._close(self._job)
         try:
-            return self._worked(job)
+            return self._process(job)
         except Conflict as error:
             if error.vendor == LEXOFFICE:
                 raise
             ended = self._pleo.export_job(self._job.id)
             if ended.is_open:
                 raise Unavailable("pleo", "an export job", reason="state changed meanwhile") from error
-            return self._over(ended)
+            return self._close(ended)
         except (RateLimited, Unavailable, OutcomeUnknown, UnexpectedAnswer) as error:
             if error.vendor != LEXOFFICE or not self._expires_soon():
                 raise
             # Better a job that says why than one that Pleo gives up without a word.
-            cause = _vain(error)
+            cause = _final_error(error)
             refusal = Refusal(cause if cause.job_type else export_errors.LEXOFFICE_DOWN)
-            return self._fail(self._exports.job(self._connection_id, self._job.id) or self._claimed(), refusal)
+            return self._fail(self._exports.job(self._connection_id, self._job.id) or self._new_job(), refusal)
 
     def _expires_soon(self) -> bool:
         """Whether Pleo will give the job up before many more attempts."""
         return datetime.now(UTC) - self._updated_at > timedelta(seconds=self._job.expires_in) - _LAST_CHANCE
 
-    def _claimed(self) -> Job:
+    def _new_job(self) -> Job:
         return Job(job_id=self._job.id, state=JobState.CLAIMED, created_at=utc_text(self._job.created_at))
 
-    def _worked(self, job: Job | None) -> bool:
+    def _process(self, job: Job | None) -> bool:
         if job is None:
-            job = self._saved(self._claimed())
+            job = self._save(self._new_job())
         if self._job.status == "pending":
             self._start()
         if job.event:  # decided when everything had been reported
@@ -148,8 +148,8 @@ class JobRun:
         if job.state is JobState.CLAIMED:
             if refusal := self._snapshot():
                 return self._fail(job, refusal)
-            job = self._saved(replace(job, state=JobState.RUNNING))
-        return self._items(job)
+            job = self._save(replace(job, state=JobState.RUNNING))
+        return self._export_items(job)
 
     def _snapshot(self) -> Refusal | None:
         """Write every item down: after the job nobody can read them, and the links to files live a day."""
@@ -160,7 +160,7 @@ class JobRun:
                 return Refusal(export_errors.CONTRA_MISSING)
             raise
         if not all(isinstance(item.get("accountingEntryId"), str) for item in items):
-            attention("export job malformed", connection_id=self._connection_id, job_id=self._job.id)
+            alert("export job malformed", connection_id=self._connection_id, job_id=self._job.id)
             return Refusal(export_errors.INTERNAL)
         if len({item.get("accountingEntryId") for item in items}) != self._job.number_of_items:
             raise Unavailable("pleo", "the items of an export job", reason="incomplete list")
@@ -177,40 +177,40 @@ class JobRun:
                 raise
         self._updated_at = datetime.now(UTC)
 
-    def _items(self, job: Job) -> bool:
+    def _export_items(self, job: Job) -> bool:
         items = self._exports.items(self._connection_id, self._job.id)
         self._outcomes = {row.entry_id: row.outcome for row in items}
         self._unreported = [row for row in items if row.outcome and not row.reported]
         # Invoices first, so that their payments find them.
         waiting = sorted((row for row in items if not row.outcome), key=_is_payment)
         try:
-            self._decide_all(job, waiting)
+            self._export_all(job, waiting)
         except Forbidden as error:
             if error.vendor != LEXOFFICE:
                 raise
             return self._fail(job, Refusal(export_errors.PLAN))
         except OutOfTime:
             self._report()
-            self._saved(job)
+            self._save(job)
             return False
         self._report()
         failed = "failed" in self._outcomes.values() or bool(self._unreported)
         event = JobEvent.COMPLETED_WITH_ERRORS if failed else JobEvent.COMPLETED
-        return self._finish(self._saved(replace(job, event=event.value)))
+        return self._finish(self._save(replace(job, event=event.value)))
 
-    def _decide_all(self, job: Job, waiting: list[ExportItem]) -> None:
+    def _export_all(self, job: Job, waiting: list[ExportItem]) -> None:
         """Record the items' outcomes one by one. Raises OutOfTime, and Forbidden before the first one."""
         exporter = self._exporter() if waiting else None
         for row in waiting:
             if exporter is None or self._remaining() < 0:
                 raise OutOfTime("the next run goes on with the next item")
-            decided = self._decided(row, exporter)
-            self._exports.decide(self._connection_id, decided)
+            decided = self._export_item(row, exporter)
+            self._exports.save_outcome(self._connection_id, decided)
             self._outcomes[decided.entry_id] = decided.outcome
             self._unreported.append(decided)
             if self._report_is_due():
                 self._report()
-                self._saved(job)  # so that a person sees how far it is
+                self._save(job)  # so that a person sees how far it is
 
     def _exporter(self) -> ItemExporter:
         return ItemExporter(
@@ -225,33 +225,35 @@ class JobRun:
             lexoffice=self._lexoffice,
         )
 
-    def _decided(self, item: ExportItem, exporter: ItemExporter) -> ExportItem:
+    def _export_item(self, item: ExportItem, exporter: ItemExporter) -> ExportItem:
         """One item's outcome. A fault that concerns every item is raised, not blamed on this one."""
         try:
             exported = exporter.export(export_items.parse(item.item))
         except export_items.MalformedExportItemError as error:
-            return self._failed(item, Refusal(export_errors.MALFORMED, {"field": error.field}))
+            return self._refuse_item(item, Refusal(export_errors.MALFORMED, {"field": error.field}))
         except RefusedItemError as error:
-            return self._failed(item, error.refusal, error.__cause__)
+            return self._refuse_item(item, error.refusal, error.__cause__)
         except (Forbidden, NotFound, Conflict, RateLimited, Unavailable, OutcomeUnknown, UnexpectedAnswer) as error:
             if error.vendor != LEXOFFICE:
                 raise
-            refusal = self._blamed(item, error)
+            refusal = self._judge_failure(item, error)
             if refusal is None:
                 raise
-            return self._failed(item, refusal, error)
-        note(
+            return self._refuse_item(item, refusal, error)
+        log_info(
             "expense exported",
             connection_id=self._connection_id,
             entry_id=item.entry_id,
             job_id=self._job.id,
             voucher_id=exported.voucher_id,
-            rails=list(exported.rails),
+            unmet_criteria=list(exported.unmet_criteria),
         )
         count("ItemsExported")
-        return replace(item, outcome="successful", voucher_id=exported.voucher_id, text=",".join(exported.rails))
+        return replace(
+            item, outcome="successful", voucher_id=exported.voucher_id, text=",".join(exported.unmet_criteria)
+        )
 
-    def _blamed(self, item: ExportItem, error: VendorError) -> Refusal | None:
+    def _judge_failure(self, item: ExportItem, error: VendorError) -> Refusal | None:
         """Is lexoffice's failure this item's? Of an outage nobody knows; after some runs that ended here it counts."""
         if isinstance(error, Forbidden):
             return Refusal(export_errors.PLAN)
@@ -260,8 +262,8 @@ class JobRun:
         if not self._answers():
             return None
         tried = replace(item, attempts=item.attempts + 1)
-        self._exports.tried(self._connection_id, tried)
-        return Refusal(_vain(error)) if tried.attempts >= _MOST_ATTEMPTS else None
+        self._exports.record_attempt(self._connection_id, tried)
+        return Refusal(_final_error(error)) if tried.attempts >= _MOST_ATTEMPTS else None
 
     def _answers(self) -> bool:
         """Does lexoffice answer anything at all? If not, it is an outage and no item's fault."""
@@ -271,10 +273,10 @@ class JobRun:
             return False
         return True
 
-    def _failed(self, item: ExportItem, refusal: Refusal, cause: BaseException | None = None) -> ExportItem:
+    def _refuse_item(self, item: ExportItem, refusal: Refusal, cause: BaseException | None = None) -> ExportItem:
         """`cause`: what the refusal goes back to, if anything was asked of a vendor."""
         whose = export_errors.fault(refusal.error)
-        (warn if whose == "system" else note)(
+        (log_warning if whose == "system" else log_info)(
             "expense refused",
             connection_id=self._connection_id,
             entry_id=item.entry_id,
@@ -311,7 +313,7 @@ class JobRun:
     def _report_once(self) -> None:
         errors = self._pleo.update_export_items(self._job.id, [self._result(row) for row in self._unreported])
         for error in errors:
-            warn(
+            log_warning(
                 "result not taken",
                 connection_id=self._connection_id,
                 entry_id=error.accounting_entry_id,
@@ -320,7 +322,7 @@ class JobRun:
         refused = {error.accounting_entry_id.lower() for error in errors}
         for row in self._unreported:
             if row.entry_id not in refused:
-                self._exports.reported(self._connection_id, row)
+                self._exports.mark_reported(self._connection_id, row)
         self._unreported = [row for row in self._unreported if row.entry_id in refused]
         self._reported_at = self._monotonic()
         self._updated_at = datetime.now(UTC)
@@ -352,48 +354,46 @@ class JobRun:
             failure_reason=refusal.german,
             failure_reason_type=refusal.error.job_type,
         )
-        return self._ended(job, refusal)
+        return self._end(job, refusal)
 
     def _finish(self, job: Job) -> bool:
         """Send the final event; one that had arrived before is refused, and the job is over all the same."""
         self._pleo.job_event(self._job.id, JobEvent(job.event))
-        self._saved(replace(job, state=JobState.FINISHED))
-        note("job finished", connection_id=self._connection_id, job_id=self._job.id, job_event=job.event)
+        self._save(replace(job, state=JobState.FINISHED))
+        log_info("job finished", connection_id=self._connection_id, job_id=self._job.id, job_event=job.event)
         return True
 
-    def _over(self, ended: ExportJob) -> bool:
+    def _close(self, ended: ExportJob) -> bool:
         """Pleo allows nothing more: the job was finished, cancelled, or expired. What was done is remembered."""
-        job = self._exports.job(self._connection_id, ended.id) or self._claimed()
+        job = self._exports.job(self._connection_id, ended.id) or self._new_job()
         if ended.status != "failed":
-            self._saved(replace(job, state=JobState.FINISHED, event=ended.status))
+            self._save(replace(job, state=JobState.FINISHED, event=ended.status))
             return True
         reason = ended.failure_reason_type or "?"
         refusal = Refusal(_ENDED_BY_PLEO.get(reason, export_errors.JOB_ENDED), {"reason": reason})
         if refusal.error is not export_errors.JOB_CANCELLED:
-            attention(
-                "job ended by Pleo", connection_id=self._connection_id, job_id=ended.id, reason=vocabulary(reason)
-            )
-        return self._ended(job, refusal)
+            alert("job ended by Pleo", connection_id=self._connection_id, job_id=ended.id, reason=safe_word(reason))
+        return self._end(job, refusal)
 
-    def _ended(self, job: Job, refusal: Refusal) -> bool:
+    def _end(self, job: Job, refusal: Refusal) -> bool:
         """A job that failed as a whole: it says why, and so does every item that was not decided."""
         error, text = refusal.error, refusal.german
         for row in self._exports.items(self._connection_id, job.job_id):
             self._outcomes[row.entry_id] = row.outcome or "abandoned"
             if not row.outcome:
                 abandoned = replace(row, outcome="abandoned", code=error.code, text=text, values=refusal.values)
-                self._exports.decide(self._connection_id, abandoned)
-        self._saved(
+                self._exports.save_outcome(self._connection_id, abandoned)
+        self._save(
             replace(job, state=JobState.FINISHED, event=JobEvent.FAILED.value, code=error.code, values=refusal.values)
         )
         whose = export_errors.fault(error)
-        (warn if whose == "system" else note)(
+        (log_warning if whose == "system" else log_info)(
             "job failed", connection_id=self._connection_id, job_id=job.job_id, code=error.code
         )
         count("JobsFailed", code=error.code, fault=whose)
         return True
 
-    def _saved(self, job: Job) -> Job:
+    def _save(self, job: Job) -> Job:
         if self._outcomes:
             outcomes = list(self._outcomes.values())
             job = replace(
@@ -414,7 +414,7 @@ def _is_payment(item: ExportItem) -> bool:
     return item.item.get("type") == "invoice_payment"
 
 
-def _vain(error: VendorError) -> ExportError:
+def _final_error(error: VendorError) -> ExportError:
     """What a bookkeeper reads after the last attempt."""
     if isinstance(error, RateLimited):
         return export_errors.LEXOFFICE_BUSY

@@ -17,7 +17,7 @@ from shared.domain.feeding.entry_rules import Destination
 from shared.errors import NotFound, Rejected
 from shared.lexoffice.client import LexofficeClient
 from shared.pleo import export_items
-from shared.telemetry import count, note, warn
+from shared.telemetry import count, log_info, log_warning
 
 
 class Hints:
@@ -46,10 +46,10 @@ class Hints:
             # suggestion will appear, and somebody has to match by hand.
             kinds = sorted({f"{issue.field} {issue.kind}" for issue in error.issues})
             told = {"issues": kinds, "vendor_request_id": error.request_id or ""}
-            warn("hint refused", connection_id=self._connection_id, entry_id=record.entry_id, **told)
+            log_warning("hint refused", connection_id=self._connection_id, entry_id=record.entry_id, **told)
             count("HintRefused")
         else:
-            note(
+            log_info(
                 "hint sent",
                 connection_id=self._connection_id,
                 entry_id=record.entry_id,
@@ -84,7 +84,7 @@ class MissingHints:
         except NotFound:
             return
         if sent.hinted:
-            note("missing hint sent", connection_id=self._connection_id, entry_id=entry_id)
+            log_info("missing hint sent", connection_id=self._connection_id, entry_id=entry_id)
 
     def _counterpart(self, entry_id: str) -> str:
         """By what Pleo exported, or, when that has expired, by the ledger: an entry that has a line is its own."""

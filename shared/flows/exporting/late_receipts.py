@@ -19,7 +19,7 @@ from shared.errors import Forbidden, NotFound, OutcomeUnknown, Unavailable, Unex
 from shared.flows.exporting.voucher_files import RefusedItemError, VoucherFiles
 from shared.pleo.client import PleoClient
 from shared.pleo.models import Receipt
-from shared.telemetry import attention, count, note, warn
+from shared.telemetry import alert, count, log_info, log_warning
 
 EVERY = timedelta(hours=1)
 WATCHED_FOR = timedelta(days=90)
@@ -28,7 +28,7 @@ _AT_ONCE = 100
 
 def due(connection: Connection, now: datetime) -> bool:
     """Whether it is time to look again."""
-    last = connection.receipts_at
+    last = connection.receipts_checked_at
     return not last or now - datetime.fromisoformat(last) >= EVERY
 
 
@@ -57,16 +57,16 @@ class LateReceipts:
         since = utc_text(now - WATCHED_FOR)
         for record in watched:
             if record.watched_since < since:
-                self._kept(replace(record, watched_since=""))
+                self._save(replace(record, watched_since=""))
         try:
             for some in batched((row for row in watched if row.watched_since >= since), _AT_ONCE, strict=False):
-                self._look_at(some)
+                self._check(some)
         except Forbidden as error:
             # Neither feed nor export needs this right, so the company is not held for it.
-            warn("receipts not readable", connection_id=self._connection.connection_id, cause=str(error))
-        self._connections.change(self._connection.connection_id, receipts_at=utc_text(now))
+            log_warning("receipts not readable", connection_id=self._connection.connection_id, cause=str(error))
+        self._connections.change(self._connection.connection_id, receipts_checked_at=utc_text(now))
 
-    def _look_at(self, records: Sequence[VoucherRecord]) -> None:
+    def _check(self, records: Sequence[VoucherRecord]) -> None:
         found: dict[str, list[Receipt]] = {}
         entry_ids = [record.entry_id for record in records]
         for receipt in self._pleo.receipts_of(self._connection.company_id, entry_ids):
@@ -74,44 +74,44 @@ class LateReceipts:
         for record in records:
             new = [receipt for receipt in found.get(record.entry_id, []) if receipt.id not in record.receipts]
             if new:
-                self._take(record, sorted(new, key=lambda receipt: (receipt.created_at, receipt.id)))
+                self._attach_new(record, sorted(new, key=lambda receipt: (receipt.created_at, receipt.id)))
 
-    def _take(self, record: VoucherRecord, new: Sequence[Receipt]) -> None:
+    def _attach_new(self, record: VoucherRecord, new: Sequence[Receipt]) -> None:
         before = datetime.fromisoformat(record.job_at)
         exported = [receipt for receipt in new if receipt.created_at <= before]
-        record = self._kept(_done(record, exported)) if exported else record
+        record = self._save(_with_done(record, exported)) if exported else record
         for receipt in new[len(exported) :]:
             try:
                 record = self._files.attach(record, self._files.load([File(receipt.url, receipt.mime_type, None)]))
             except RefusedItemError as error:
                 if error.refusal.error is RECEIPT_DOWNLOAD:
-                    warn("late receipt not loaded", **self._keys(record))
+                    log_warning("late receipt not loaded", **self._keys(record))
                     return
                 # Its job is over, so Pleo cannot be told any more.
-                self._tell("late receipt refused", record, code=error.refusal.error.code)
+                self._alert("late receipt refused", record, code=error.refusal.error.code)
             except NotFound:
-                self._tell("late receipt without voucher", record)
+                self._alert("late receipt without voucher", record)
             except (OutcomeUnknown, Unavailable, UnexpectedAnswer) as error:
-                warn("late receipt postponed", **self._keys(record), cause=str(error))
+                log_warning("late receipt postponed", **self._keys(record), cause=str(error))
                 return
             else:
-                note("late receipt attached", **self._keys(record))
+                log_info("late receipt attached", **self._keys(record))
                 count("LateReceipts")
-            record = self._kept(_done(self._current(record), [receipt]))
+            record = self._save(_with_done(self._current(record), [receipt]))
 
     def _current(self, record: VoucherRecord) -> VoucherRecord:
         """The record after a refusal, which was written on the way."""
         return self._vouchers.get(self._connection.connection_id, record.entry_id) or record
 
-    def _tell(self, cause: str, record: VoucherRecord, **keys: str) -> None:
-        attention(cause, **self._keys(record), **keys)
+    def _alert(self, cause: str, record: VoucherRecord, **keys: str) -> None:
+        alert(cause, **self._keys(record), **keys)
 
     def _keys(self, record: VoucherRecord) -> Mapping[str, str]:
         return {"connection_id": self._connection.connection_id, "entry_id": record.entry_id}
 
-    def _kept(self, record: VoucherRecord) -> VoucherRecord:
+    def _save(self, record: VoucherRecord) -> VoucherRecord:
         return self._vouchers.save(self._connection.connection_id, record, datetime.now(UTC))
 
 
-def _done(record: VoucherRecord, receipts: Sequence[Receipt]) -> VoucherRecord:
+def _with_done(record: VoucherRecord, receipts: Sequence[Receipt]) -> VoucherRecord:
     return replace(record, receipts=(*record.receipts, *(receipt.id for receipt in receipts)))

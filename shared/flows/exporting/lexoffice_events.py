@@ -15,7 +15,7 @@ from shared.aws.queues import CompanyQueue, SyncQueue
 from shared.flows.delivery import Reply, Request, UnreadableError
 from shared.lexoffice import webhook
 from shared.lexoffice.webhook import Event, MalformedEventError, SignatureRefusedError
-from shared.telemetry import attention, count, note
+from shared.telemetry import alert, count, log_info
 
 _CACHED_ORGANISATIONS = 1000
 
@@ -57,34 +57,34 @@ class EventReceiver:
             count("WebhookRefused")
             return error.reply
         if not self._public_key:
-            return _refused("no public key is configured")
+            return _refuse("no public key is configured")
         try:
             webhook.verify(request.headers, body, self._public_key)
         except SignatureRefusedError as error:
-            return _refused(str(error))
+            return _refuse(str(error))
         try:
             event = webhook.parse(body)
         except MalformedEventError as error:
             # It is from lexoffice, so asking for it again would bring the same.
-            attention("webhook malformed", detail=str(error))
+            alert("webhook malformed", detail=str(error))
             return Reply(202, "not understood")
         organisation = self._organisation(request.connection_id)
         if not organisation or event.organization_id.lower() != organisation:
-            return _refused("another organisation" if organisation else "unknown connection")
+            return _refuse("another organisation" if organisation else "unknown connection")
         count("WebhookAccepted")
-        return self._heeded(request.connection_id, event)
+        return self._handle(request.connection_id, event)
 
-    def _heeded(self, connection_id: str, event: Event) -> Reply:
+    def _handle(self, connection_id: str, event: Event) -> Reply:
         if event.event_type in webhook.VOUCHER_EVENTS:
-            if self._matches.look_again(connection_id, event.resource_id, self._now()):
+            if self._matches.mark_for_review(connection_id, event.resource_id, self._now()):
                 self._wake_export(connection_id)
-                note("match to be looked at", connection_id=connection_id, voucher_id=event.resource_id)
+                log_info("match to be looked at", connection_id=connection_id, voucher_id=event.resource_id)
             else:
                 count("EventOfOthers")
         elif event.event_type == webhook.ACCESS_EVENT:
             # A turn finds out by itself whether it is true; a replayed event then does no harm.
-            self._sync_queue.send_turn(connection_id, access=True)
-            note("access to be checked", connection_id=connection_id)
+            self._sync_queue.request_sync(connection_id, access=True)
+            log_info("access to be checked", connection_id=connection_id)
         else:
             count("EventOfOthers")
         return _DONE
@@ -111,7 +111,7 @@ class EventReceiver:
         return self._organisations[connection_id]
 
 
-def _refused(cause: str) -> Reply:
-    note("webhook refused", cause=cause)
+def _refuse(cause: str) -> Reply:
+    log_info("webhook refused", cause=cause)
     count("WebhookRefused")
     return _REFUSED

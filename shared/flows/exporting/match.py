@@ -16,12 +16,12 @@ from shared.errors import NotFound, OutOfTime, Rejected
 from shared.flows.exporting.hints import MissingHints
 from shared.flows.vendors import Remaining
 from shared.lexoffice.client import LexofficeClient
-from shared.telemetry import count, note
+from shared.telemetry import count, log_info
 
 _AT_ONCE = 25
 
 
-def look(
+def review(
     connection: Connection,
     *,
     matches: Matches,
@@ -45,21 +45,21 @@ def look(
             for record in waiting:
                 if remaining() <= 0:
                     return True
-                state = _seen(connection, record, ledger, lexoffice)
+                state = _read_state(connection, record, ledger, lexoffice)
                 if state is MatchState.OPEN:
                     missing_hints.send(record.entry_id)
-                if matches.looked(connection.connection_id, record, state, datetime.now(UTC)):
-                    _tell(connection, record, state)
+                if matches.save_result(connection.connection_id, record, state, datetime.now(UTC)):
+                    _log(connection, record, state)
     except OutOfTime:
         return True
     return False
 
 
-def _seen(connection: Connection, record: MatchRecord, ledger: Ledger, lexoffice: LexofficeClient) -> MatchState:
+def _read_state(connection: Connection, record: MatchRecord, ledger: Ledger, lexoffice: LexofficeClient) -> MatchState:
     """One call when the match was accepted, a second one otherwise."""
     row = ledger.first_row(connection.connection_id, record.entry_id)
     line_id = row.transaction_id if row else ""
-    if line_id and (state := match.by_line(record.voucher_id, _assigned(line_id, lexoffice))):
+    if line_id and (state := match.by_line(record.voucher_id, _assignments(line_id, lexoffice))):
         return state
     try:
         payments = lexoffice.payments(record.voucher_id)
@@ -72,7 +72,7 @@ def _seen(connection: Connection, record: MatchRecord, ledger: Ledger, lexoffice
     return match.by_settlement(settlement, line_known=bool(line_id))
 
 
-def _assigned(line_id: str, lexoffice: LexofficeClient) -> set[str]:
+def _assignments(line_id: str, lexoffice: LexofficeClient) -> set[str]:
     try:
         return {assignment.id.lower() for assignment in lexoffice.assignments(line_id)}
     except NotFound:
@@ -80,12 +80,12 @@ def _assigned(line_id: str, lexoffice: LexofficeClient) -> set[str]:
         return set()
 
 
-def _tell(connection: Connection, record: MatchRecord, state: MatchState) -> None:
+def _log(connection: Connection, record: MatchRecord, state: MatchState) -> None:
     if state is record.state and record.looked_at:
         return
     if state is MatchState.ACCEPTED:
         count("MatchAccepted")
-    note(
+    log_info(
         "match looked at",
         connection_id=connection.connection_id,
         voucher_id=record.voucher_id,

@@ -69,18 +69,18 @@ class VoucherFiles:
 
     def load(self, files: Iterable[File]) -> list[Receipt]:
         """Every receipt, checked, in order. Raises RefusedItemError for the first that cannot be attached."""
-        return [self._loaded(file) for file in files]
+        return [self._load(file) for file in files]
 
     def attach(self, record: VoucherRecord, ready: Sequence[Receipt]) -> VoucherRecord:
         """Attach what is not attached yet. Raises RefusedItemError if lexoffice does not take one."""
         if record.uploading:
-            record = self._adopted(record)
+            record = self._adopt_upload(record)
         for receipt in ready:
             if receipt.digest not in {file.digest for file in record.files}:
-                record = self._attached(record, receipt)
+                record = self._attach(record, receipt)
         return record
 
-    def _loaded(self, file: File) -> Receipt:
+    def _load(self, file: File) -> Receipt:
         if self._remaining() < 0:
             raise OutOfTime("no time is left for another receipt")
         if refusal := receipts.check(file):
@@ -97,33 +97,33 @@ class VoucherFiles:
             raise RefusedItemError(Refusal(export_errors.RECEIPT_TYPE, {"type": file.type}))
         return Receipt(content, content_type, hashlib.sha256(content.getbuffer()).hexdigest())
 
-    def _attached(self, record: VoucherRecord, receipt: Receipt) -> VoucherRecord:
-        record = self._kept(replace(record, uploading=receipt.digest))
+    def _attach(self, record: VoucherRecord, receipt: Receipt) -> VoucherRecord:
+        record = self._save(replace(record, uploading=receipt.digest))
         name = f"{record.number}-{len(record.files) + 1}.{_NAMES[receipt.content_type]}"
         try:
             file_id = self._lexoffice.upload_file(record.voucher_id, name, receipt.content_type, receipt.content)
         except (OutcomeUnknown, UnexpectedAnswer):
-            record = self._adopted(record)
+            record = self._adopt_upload(record)
             if receipt.digest not in {file.digest for file in record.files}:
                 raise
             return record
         except Rejected as error:
-            self._kept(replace(record, uploading=""))
-            raise RefusedItemError(Refusal(export_errors.RECEIPT_BROKEN, {"reason": words(error)})) from error
-        return self._kept(replace(record, files=(*record.files, Attachment(file_id, receipt.digest)), uploading=""))
+            self._save(replace(record, uploading=""))
+            raise RefusedItemError(Refusal(export_errors.RECEIPT_BROKEN, {"reason": issues_text(error)})) from error
+        return self._save(replace(record, files=(*record.files, Attachment(file_id, receipt.digest)), uploading=""))
 
-    def _adopted(self, record: VoucherRecord) -> VoucherRecord:
+    def _adopt_upload(self, record: VoucherRecord) -> VoucherRecord:
         """Look at the voucher: a receipt that was on its way when the last attempt died may have arrived."""
         known = {file.file_id for file in record.files}
         there = self._lexoffice.voucher(record.voucher_id).files
         new = tuple(Attachment(file_id, record.uploading) for file_id in there if file_id not in known)[:1]
-        return self._kept(replace(record, files=(*record.files, *new), uploading=""))
+        return self._save(replace(record, files=(*record.files, *new), uploading=""))
 
-    def _kept(self, record: VoucherRecord) -> VoucherRecord:
+    def _save(self, record: VoucherRecord) -> VoucherRecord:
         return self._vouchers.save(self._connection_id, record, datetime.now(UTC))
 
 
-def words(error: Rejected) -> str:
+def issues_text(error: Rejected) -> str:
     """lexoffice's complaints in one line."""
     complaints = "; ".join(" ".join(filter(None, (row.field, row.kind, row.message))) for row in error.issues)
     return complaints or f"Status {error.status}"

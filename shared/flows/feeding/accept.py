@@ -14,7 +14,7 @@ from shared.domain.feeding.entry import Entry
 from shared.domain.feeding.ledger import REWRITABLE, WORK, Row, State
 from shared.domain.feeding.start import Start
 from shared.errors import StoreUnavailable
-from shared.telemetry import attention, count, vocabulary
+from shared.telemetry import alert, count, safe_word
 
 _TRIES = 5
 
@@ -40,9 +40,9 @@ def accept_entry(
         offered = replace(offered, history=False)
     stored = ledger.accept(connection_id, offered, from_api=from_api)
     if stored.version == offered.version and stored.state is State.HELD:
-        attention(stored.reason, connection_id=connection_id, entry_id=entry.id, kind=vocabulary(stored.kind))
+        alert(stored.reason, connection_id=connection_id, entry_id=entry.id, kind=safe_word(stored.kind))
     if offered.version > stored.version or (from_api and offered.version == stored.version):
-        stored = _corrected(connection_id, stored, offered, entry, ledger, from_api=from_api)
+        stored = _apply_correction(connection_id, stored, offered, entry, ledger, from_api=from_api)
     if stored.state in WORK and queue is not None:
         wake_for(connection_id, stored, queue=queue)
     return stored
@@ -53,7 +53,9 @@ def wake_for(connection_id: str, row: Row, *, queue: CompanyQueue) -> None:
     queue.wake(connection_id, f"{row.entry_id}.{row.revision}.{row.version.replace(' ', '.')}")
 
 
-def _corrected(connection_id: str, first: Row, offered: Row, entry: Entry, ledger: Ledger, *, from_api: bool) -> Row:
+def _apply_correction(
+    connection_id: str, first: Row, offered: Row, entry: Entry, ledger: Ledger, *, from_api: bool
+) -> Row:
     """The line was promised already: a difference becomes a correction."""
     for _ in range(_TRIES):
         if first.state in REWRITABLE and first.revisions == 1:

@@ -35,7 +35,7 @@ from shared.flows.vendors import Remaining, Vendors
 from shared.lexoffice.client import MOST_TRANSACTIONS, LexofficeClient
 from shared.lexoffice.models import FinanceTransaction, NewFinanceTransaction
 from shared.pleo import entries
-from shared.telemetry import attention, count, lasted, note, warn
+from shared.telemetry import alert, count, log_info, log_warning, record_durations
 
 # A call may take as long as lexoffice's gateway waits (30 s); what is begun must also be recorded.
 SECONDS_FOR_A_CALL = 40.0
@@ -87,7 +87,7 @@ class Feeder:
         outcome = Outcome()
         connection = self._connections.get(connection_id)
         if connection is None or connection.status is not Status.ACTIVE:
-            note("feed held", connection_id=connection_id, hold=connection.hold if connection else "unknown")
+            log_info("feed held", connection_id=connection_id, hold=connection.hold if connection else "unknown")
             return outcome
         lexoffice = self._vendors.lexoffice(connection, lambda: remaining() - SECONDS_FOR_A_CALL)
         run = _Run(connection, self._ledger, self._vendors, lexoffice, remaining, self._sleep, outcome)
@@ -99,7 +99,7 @@ class Feeder:
             hold(self._connections, connection_id, reason_of(error))
         except _AccountUnusableError:
             hold(self._connections, connection_id, "account_missing")
-        note(
+        log_info(
             "company fed",
             connection_id=connection_id,
             sent=outcome.sent,
@@ -130,11 +130,11 @@ class _Run:
     def drain(self) -> None:
         """Work until nothing is left; the balance follows the lines, and nothing waits for rows to be completed."""
         while True:
-            rows = self.ledger.work(self.connection.connection_id, MOST_TRANSACTIONS)
+            rows = self.ledger.open_rows(self.connection.connection_id, MOST_TRANSACTIONS)
             # What Pleo must complete comes after new payments and before history (shared/aws/work.py).
             if rows and rows[0].state is State.READY:
                 ready = [row for row in rows if row.state is State.READY]
-                self._list([row for row in ready if row.destination is Destination.HAND])
+                self._record_listed([row for row in ready if row.destination is Destination.HAND])
                 self._send([row for row in ready if row.destination is Destination.LINE])
                 continue
             self._push_balance()
@@ -152,12 +152,12 @@ class _Run:
             return
         amount = Money(cents, rules.WALLET_CURRENCY).decimal
         try:
-            self._patiently(lambda: self.lexoffice.set_balance(self.connection.account_id, amount))
+            self._retry(lambda: self.lexoffice.set_balance(self.connection.account_id, amount))
         except NotFound as error:
             raise _AccountUnusableError from error
-        self.ledger.balance_pushed(self.connection.connection_id, self.connection.account_id, cents)
+        self.ledger.record_pushed_balance(self.connection.connection_id, self.connection.account_id, cents)
 
-    def _list(self, rows: Sequence[Row]) -> None:
+    def _record_listed(self, rows: Sequence[Row]) -> None:
         if rows:
             self._record([replace(row, state=State.LISTED) for row in rows])
             self.outcome.listed += len(rows)
@@ -168,16 +168,16 @@ class _Run:
         while batches:
             batch = batches.pop()
             try:
-                held = self._patiently(lambda lines=batch: self._post(lines))  # type: ignore[misc]
+                held = self._retry(lambda lines=batch: self._post(lines))  # type: ignore[misc]
             except Rejected as refusal:
                 self._check_account()
                 if len(batch) > 1:
                     half = len(batch) // 2
                     batches += [batch[half:], batch[:half]]
                     continue
-                self._refused(batch[0], refusal)
+                self._record_refused(batch[0], refusal)
             else:
-                self._sent(batch, held, self.lexoffice.request_id)
+                self._record_sent(batch, held, self.lexoffice.request_id)
 
     def _post(self, rows: Sequence[Row]) -> list[FinanceTransaction]:
         lines = [_line(self.connection.account_id, row) for row in rows]
@@ -188,7 +188,7 @@ class _Run:
         # a garbled answer looks the same (docs/assumptions.md#lexoffice-duplicates).
         return self.lexoffice.post_transactions(lines)
 
-    def _patiently[T](self, call: Callable[[], T]) -> T:
+    def _retry[T](self, call: Callable[[], T]) -> T:
         """Repeat a call a few times after a failure of unknown outcome: the same content does no harm."""
         failures = 0
         while True:
@@ -199,18 +199,18 @@ class _Run:
             except (OutcomeUnknown, Unavailable, UnexpectedAnswer) as error:
                 if failures == len(_PAUSES):
                     raise
-                warn("lexoffice failed", connection_id=self.connection.connection_id, cause=str(error))
+                log_warning("lexoffice failed", connection_id=self.connection.connection_id, cause=str(error))
                 self.sleep(_PAUSES[failures])
                 failures += 1
 
-    def _sent(self, rows: Sequence[Row], held: Sequence[FinanceTransaction], request_id: str) -> None:
+    def _record_sent(self, rows: Sequence[Row], held: Sequence[FinanceTransaction], request_id: str) -> None:
         by_reference = {line.external_reference: line for line in held}
         done = []
         for row in rows:
             line = by_reference.get(row.reference)
             differs = _difference(row, line) if line else ""
             if differs:
-                attention(
+                alert(
                     "line differs",
                     connection_id=self.connection.connection_id,
                     entry_id=row.entry_id,
@@ -219,21 +219,21 @@ class _Run:
             done.append(replace(row, state=State.SENT, transaction_id=line.id if line else "", detail=differs))
         self._record(done)
         self.outcome.sent += len(done)
-        note(
+        log_info(
             "lines recorded",
             connection_id=self.connection.connection_id,
             entry_ids=[row.entry_id for row in done],
             vendor_request_id=request_id,
         )
         count("LinesFed", len(done))
-        lasted("FeedDelay", rules.delays(done, datetime.now(UTC)))
+        record_durations("FeedDelay", rules.delays(done, datetime.now(UTC)))
 
-    def _refused(self, row: Row, refusal: Rejected) -> None:
+    def _record_refused(self, row: Row, refusal: Rejected) -> None:
         words = "; ".join(" ".join(filter(None, (issue.field, issue.kind, issue.message))) for issue in refusal.issues)
         detail = words[:500] or f"status {refusal.status}"
         self._record([replace(row, state=State.FAILED, reason="refused_by_lexoffice", detail=detail)])
         self.outcome.failed += 1
-        attention(
+        alert(
             "line refused",
             connection_id=self.connection.connection_id,
             entry_id=row.entry_id,
@@ -249,7 +249,7 @@ class _Run:
         if self.account_checked:
             return
         try:
-            account = self._patiently(lambda: self.lexoffice.finance_account(self.connection.account_id))
+            account = self._retry(lambda: self.lexoffice.finance_account(self.connection.account_id))
         except NotFound as error:
             raise _AccountUnusableError from error
         if account.deactivated:
@@ -269,7 +269,7 @@ class _Run:
         else:
             complete = rules.completed_row(entry, start=self.connection.start)
         if complete.state is State.HELD:
-            attention(complete.reason, connection_id=self.connection.connection_id, entry_id=row.entry_id)
+            alert(complete.reason, connection_id=self.connection.connection_id, entry_id=row.entry_id)
         self.ledger.complete(self.connection.connection_id, row, complete)
 
 

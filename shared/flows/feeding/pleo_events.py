@@ -15,12 +15,12 @@ from shared.aws import signing_secrets
 from shared.aws.connections import Connection, Connections
 from shared.aws.ledger import Ledger
 from shared.aws.queues import CompanyQueue
-from shared.domain.syncing.silence import TOLD_LATE
+from shared.domain.syncing.silence import WEBHOOK_TIME_PRECISION
 from shared.errors import StoreUnavailable
 from shared.flows.delivery import Reply, Request, UnreadableError
 from shared.flows.feeding.accept import accept_entry
 from shared.pleo import entries, events, webhook
-from shared.telemetry import attention, count, note, warn
+from shared.telemetry import alert, count, log_info, log_warning
 
 _CACHED_SECONDS = 60.0  # how long a warm process believes what it knows of a connection
 _REREAD_AFTER = 5.0  # a signature that fits no known secret makes us look again, but not more often than this
@@ -30,11 +30,11 @@ _LOGGABLE_ID = re.compile(r"[A-Za-z0-9_.:=+/-]{1,100}")
 
 
 @dataclass(slots=True)
-class _Known:
+class _CachedConnection:
     connection: Connection
     secrets: list[str]
     read_at: float
-    told_at: float  # when this process last noted that webhooks come
+    last_webhook_at: float  # when this process last noted that webhooks come
 
 
 class Receiver:
@@ -56,26 +56,26 @@ class Receiver:
         self._export_queue = export_queue
         self._key_arn = key_arn
         self._now = now
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, _CachedConnection] = {}
 
     def receive(self, request: Request) -> Reply:
         """Handle one delivery. Raises StoreUnavailable when AWS does not answer: the door asks Pleo to come again."""
         try:
             body = request.content(webhook.MAX_BODY_BYTES)
         except UnreadableError as error:
-            return _refused(error.reply)
-        connection = self._verified(request, body)
+            return _refuse(error.reply)
+        connection = self._verify(request, body)
         if connection is None:
-            return _refused(Reply(401, "signature refused"))
-        return self._accepted(connection, request.headers["webhook-id"], body)
+            return _refuse(Reply(401, "signature refused"))
+        return self._accept(connection, request.headers["webhook-id"], body)
 
-    def _verified(self, request: Request, body: bytes) -> Connection | None:
+    def _verify(self, request: Request, body: bytes) -> Connection | None:
         """The connection that signed the delivery, or None; why not stands in the log only."""
         cause = ""
         for max_age in (_CACHED_SECONDS, _REREAD_AFTER):
             known = self._lookup(request.connection_id, max_age=max_age)
             if known is None:
-                note("webhook refused", cause="unknown connection")
+                log_info("webhook refused", cause="unknown connection")
                 return None
             try:
                 position = webhook.verify(request.headers, body, known.secrets, now=self._now())
@@ -84,22 +84,22 @@ class Receiver:
                 continue
             if position > 0:
                 count("WebhookOldSecret")
-            self._note_that_webhooks_come(known)
+            self._record_webhook_time(known)
             return known.connection
-        note("webhook refused", cause=cause, connection_id=request.connection_id)
+        log_info("webhook refused", cause=cause, connection_id=request.connection_id)
         return None
 
-    def _note_that_webhooks_come(self, known: _Known) -> None:
+    def _record_webhook_time(self, known: _CachedConnection) -> None:
         """What the alarm about missing webhooks goes by: one small write a quarter of an hour, never one a webhook."""
-        if self._now() - known.told_at < TOLD_LATE.total_seconds():
+        if self._now() - known.last_webhook_at < WEBHOOK_TIME_PRECISION.total_seconds():
             return
         try:
-            self._ledger.told(known.connection.connection_id, datetime.fromtimestamp(self._now(), UTC))
+            self._ledger.record_webhook(known.connection.connection_id, datetime.fromtimestamp(self._now(), UTC))
         except StoreUnavailable as error:
-            warn("webhook not noted", connection_id=known.connection.connection_id, cause=str(error))
-        known.told_at = self._now()
+            log_warning("webhook not noted", connection_id=known.connection.connection_id, cause=str(error))
+        known.last_webhook_at = self._now()
 
-    def _lookup(self, connection_id: str, *, max_age: float) -> _Known | None:
+    def _lookup(self, connection_id: str, *, max_age: float) -> _CachedConnection | None:
         known = self._known.get(connection_id)
         if known is not None and self._now() - known.read_at < max_age:
             return known
@@ -115,23 +115,23 @@ class Receiver:
             secrets = [
                 signing_secrets.unseal(self._key_arn, connection_id, secret.sealed) for secret in connection.secrets
             ]
-        told_at = known.told_at if known is not None else -math.inf
-        self._known[connection_id] = _Known(connection, secrets, self._now(), told_at)
+        last_webhook_at = known.last_webhook_at if known is not None else -math.inf
+        self._known[connection_id] = _CachedConnection(connection, secrets, self._now(), last_webhook_at)
         return self._known[connection_id]
 
-    def _accepted(self, connection: Connection, message_id: str, body: bytes) -> Reply:
+    def _accept(self, connection: Connection, message_id: str, body: bytes) -> Reply:
         count("WebhookAccepted")
         try:
             event = events.parse(body)
             if event.company_id not in {None, connection.company_id}:
-                return self._parked(connection, message_id, body, "unknown company")
+                return self._park(connection, message_id, body, "unknown company")
             if event.type in events.EXPORT_JOB_EVENTS:
-                return self._export_wanted(connection, message_id, event)
+                return self._wake_export(connection, message_id, event)
             if event.type not in events.CARD_TRANSACTION_EVENTS:
-                return self._parked(connection, message_id, body, "unknown event type")
+                return self._park(connection, message_id, body, "unknown event type")
             entry = entries.parse(event.data)
         except (events.MalformedEventError, entries.MalformedEntryError) as error:
-            return self._parked(connection, message_id, body, f"malformed: {error}")
+            return self._park(connection, message_id, body, f"malformed: {error}")
         row = accept_entry(
             connection.connection_id,
             entry,
@@ -140,7 +140,7 @@ class Receiver:
             queue=self._queue,
             start=connection.start if connection.start_day or connection.connected_at else None,
         )
-        note(
+        log_info(
             "entry accepted",
             connection_id=connection.connection_id,
             entry_id=row.entry_id,
@@ -149,23 +149,23 @@ class Receiver:
         )
         return Reply(200, "ok")
 
-    def _export_wanted(self, connection: Connection, message_id: str, event: events.Event) -> Reply:
+    def _wake_export(self, connection: Connection, message_id: str, event: events.Event) -> Reply:
         """Somebody clicked Export. The job is read from Pleo anyway, so nothing of the event needs to be kept."""
         job = hashlib.sha256(str(event.data.get("id")).encode(errors="replace")).hexdigest()[:32]
         self._export_queue.wake(connection.connection_id, f"job.{job}")
-        note("export wanted", connection_id=connection.connection_id, webhook_id=_loggable(message_id))
+        log_info("export wanted", connection_id=connection.connection_id, webhook_id=_loggable(message_id))
         return Reply(200, "ok")
 
-    def _parked(self, connection: Connection, message_id: str, body: bytes, reason: str) -> Reply:
+    def _park(self, connection: Connection, message_id: str, body: bytes, reason: str) -> Reply:
         """Keep what nobody can use: Pleo must not repeat it, and a person can look at it."""
         # A hash, because the id comes from outside and becomes part of a key.
         key = hashlib.sha256(message_id.encode()).hexdigest()[:32]
         self._ledger.park(connection.connection_id, key, body, reason, datetime.fromtimestamp(self._now(), UTC))
         ids = {"connection_id": connection.connection_id, "parked": key, "webhook_id": _loggable(message_id)}
         if reason.startswith("malformed"):
-            attention("webhook malformed", **ids, detail=reason)
+            alert("webhook malformed", **ids, detail=reason)
         else:
-            warn("webhook parked", **ids, cause=reason)
+            log_warning("webhook parked", **ids, cause=reason)
         count("WebhookParked")
         return Reply(202, "kept")
 
@@ -175,6 +175,6 @@ def _loggable(message_id: str) -> str:
     return message_id if _LOGGABLE_ID.fullmatch(message_id) else ""
 
 
-def _refused(reply: Reply) -> Reply:
+def _refuse(reply: Reply) -> Reply:
     count("WebhookRefused")
     return reply

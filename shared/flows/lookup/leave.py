@@ -10,7 +10,7 @@ from shared.aws.queues import SyncQueue
 from shared.domain.times import utc_text
 
 
-def leave(connection_id: str, *, connections: Connections, queue: SyncQueue, delay: timedelta) -> bool:
+def begin_disconnect(connection_id: str, *, connections: Connections, queue: SyncQueue, delay: timedelta) -> bool:
     """Stop writing and collecting, end all sessions, have the rest done; personal data goes after `delay`.
 
     False when the company is disconnected already; its data goes when that said. Without signing secrets webhooks are
@@ -19,7 +19,7 @@ def leave(connection_id: str, *, connections: Connections, queue: SyncQueue, del
     """
     now = datetime.now(UTC)
     try:
-        connections.change_connected(
+        connections.change_if_connected(
             connection_id,
             status=Status.DISCONNECTED,
             hold="",
@@ -29,7 +29,7 @@ def leave(connection_id: str, *, connections: Connections, queue: SyncQueue, del
             stopped="",
             disconnected_at=utc_text(now),
             signed_out_at=utc_text(now),
-            released_at="",
+            access_revoked_at="",
             unconfirmed="",
             delete_at=utc_text(now + delay),
             agenda=AGENDA,
@@ -37,5 +37,5 @@ def leave(connection_id: str, *, connections: Connections, queue: SyncQueue, del
         )
     except DisconnectedError:
         return False
-    queue.send_turn(connection_id)
+    queue.request_sync(connection_id)
     return True

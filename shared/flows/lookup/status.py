@@ -12,7 +12,7 @@ from shared.aws.limiter import Pace
 from shared.aws.proofs import Proofs
 from shared.domain.feeding.ledger import WALLET_CURRENCY, Row
 from shared.domain.lookup.overview import Day, FailedItem, LastExport, LastSync, Movement, Overview, Proof, Waiting
-from shared.domain.syncing.pace import finished
+from shared.domain.syncing.pace import finish_time
 from shared.domain.syncing.proof import Pending
 from shared.domain.text import one_line
 from shared.domain.times import booking_date
@@ -97,7 +97,7 @@ class StatusBoard:
         if not waiting.lines and not items:
             return None, None
         pace = self._pace(connection)
-        return finished(
+        return finish_time(
             lines=waiting.lines, items=items, interval_ms=pace.interval_ms, next_at_ms=pace.next_at, now=now
         )
 
@@ -118,15 +118,15 @@ class StatusBoard:
         )
 
     def _last_sync(self, connection: Connection) -> LastSync:
-        found = self._connections.catalogues.diff(connection.connection_id)
-        asked, at = max(connection.sync_asked_at, connection.accept_asked_at), connection.catalogue_at
+        found = self._connections.catalogues.last_changes(connection.connection_id)
+        asked, at = max(connection.sync_asked_at, connection.accept_asked_at), connection.catalogue_synced_at
         return LastSync(
             at=_moment(at),
             changed_at=_moment(found.changed_at),
             changes=found.changes,
             more=found.more,
             # One that is refused has been answered, too.
-            asked_at=_moment(asked) if asked > max(at, connection.catalogue_tried_at) else None,
+            asked_at=_moment(asked) if asked > max(at, connection.catalogue_attempted_at) else None,
             refused=found.refused,
         )
 

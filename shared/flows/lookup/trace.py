@@ -97,7 +97,7 @@ class Traces:
             outcome=outcome,
             code=code,
             values=tuple(sorted(values.items())),
-            rails=tuple(filter(None, item.text.split(","))) if outcome == "successful" else (),
+            unmet_criteria=tuple(filter(None, item.text.split(","))) if outcome == "successful" else (),
         )
 
 

@@ -28,11 +28,11 @@ def ask(connection: Connection, wish: Wish, *, connections: Connections, queue: 
     match wish:
         case Wish.LISTS:
             if connections.ask(connection_id, "sync", now):
-                queue.send_turn(connection_id, catalogue=True)
+                queue.request_sync(connection_id, catalogue=True)
         case Wish.ACCEPT:
-            refused = connections.catalogues.diff(connection_id).refused
+            refused = connections.catalogues.last_changes(connection_id).refused
             if refused and refused.confirmable and connections.ask(connection_id, "accept", now):
-                queue.send_turn(connection_id, catalogue=True, accept=True)
+                queue.request_sync(connection_id, catalogue=True, accept=True)
         case Wish.PROOF:
             if connections.ask(connection_id, "proof", now):
-                queue.send_turn(connection_id, proof=True)
+                queue.request_sync(connection_id, proof=True)

@@ -7,10 +7,10 @@ queue although the next turn heals everything. A worker that crashes still ends 
 from datetime import UTC, datetime
 
 from shared.aws.connections import Connections
-from shared.domain.syncing.schedule import error_word, next_try
+from shared.domain.syncing.schedule import error_name, next_attempt
 from shared.domain.times import utc_text
 from shared.errors import IntegrationError, OutOfTime, StoreUnavailable
-from shared.telemetry import count, warn
+from shared.telemetry import count, log_warning
 
 
 def postpone(connections: Connections, connection_id: str, error: IntegrationError) -> None:
@@ -19,12 +19,12 @@ def postpone(connections: Connections, connection_id: str, error: IntegrationErr
     Two failures of one company at once may count as one, which makes the next try earlier. What cannot be remembered
     leaves the company due at its usual time, because that was set when the turn was given.
     """
-    warn("turn postponed", connection_id=connection_id, cause=str(error))
+    log_warning("turn postponed", connection_id=connection_id, cause=str(error))
     count("TurnPostponed")
     try:
         _remember(connections, connection_id, error)
     except StoreUnavailable as unavailable:
-        warn("failure not remembered", connection_id=connection_id, cause=str(unavailable))
+        log_warning("failure not remembered", connection_id=connection_id, cause=str(unavailable))
 
 
 def _remember(connections: Connections, connection_id: str, error: IntegrationError) -> None:
@@ -35,17 +35,17 @@ def _remember(connections: Connections, connection_id: str, error: IntegrationEr
     if isinstance(error, OutOfTime):
         changes: dict[str, object] = {"due_at": utc_text(now)}
     else:
-        failures = connection.turn_failures + 1
+        failures = connection.sync_failures + 1
         changes = {
-            "turn_failures": failures,
-            "turn_error": error_word(error),
+            "sync_failures": failures,
+            "sync_error": error_name(error),
             "failing_since": connection.failing_since or utc_text(now),
-            "due_at": utc_text(next_try(error, failures, now)),
+            "due_at": utc_text(next_attempt(error, failures, now)),
         }
     # Refused when it was connected again or disconnected meanwhile: both have set the due time themselves.
     connections.postpone(connection, **changes)
 
 
-def recovered(connections: Connections, connection_id: str) -> None:
+def clear_failures(connections: Connections, connection_id: str) -> None:
     """Forget the failures after a turn that did everything."""
-    connections.change(connection_id, turn_failures=0, turn_error="", failing_since="")
+    connections.change(connection_id, sync_failures=0, sync_error="", failing_since="")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 
-from shared.aws.catalogues import MOST_ENTRIES, Synced
+from shared.aws.catalogues import MOST_ENTRIES, CatalogueSnapshot
 from shared.aws.connections import Connection, Connections
 from shared.domain.exporting.taxes import tax_rules
 from shared.domain.lookup.overview import CatalogueChange
@@ -21,9 +21,9 @@ from shared.lexoffice.client import LexofficeClient
 from shared.lexoffice.models import PostingCategory, Profile
 from shared.pleo.client import PleoClient
 from shared.pleo.models import NewAccount
-from shared.telemetry import warn
+from shared.telemetry import log_warning
 
-__all__ = ["ImplausibleCatalogueError", "SyncIncompleteError", "SyncResult", "sync"]
+__all__ = ["CatalogueSyncResult", "ImplausibleCatalogueError", "SyncIncompleteError", "sync"]
 
 WALLET_ACCOUNT_NAME = "Pleo-Wallet (Bankkonto in lexoffice)"
 _EXISTS = "EXTERNAL_ID_ALREADY_EXISTS"
@@ -36,7 +36,7 @@ class SyncIncompleteError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class SyncResult:
+class CatalogueSyncResult:
     """How many accounts and tax codes were created and changed."""
 
     accounts_created: int
@@ -52,7 +52,7 @@ def sync(
     lexoffice: LexofficeClient,
     connections: Connections,
     accepted: bool = False,
-) -> SyncResult:
+) -> CatalogueSyncResult:
     """Bring Pleo's tax codes and chart of accounts up to lexoffice.
 
     The chart also holds the wallet's bank account, so that the admin can choose it as contra account. `accepted`: a
@@ -62,7 +62,7 @@ def sync(
     changed itself.
     """
     connection_id, now = connection.connection_id, datetime.now(UTC)
-    known = connections.catalogues.synced(connection_id)
+    known = connections.catalogues.snapshot(connection_id)
     rules = tax_rules(small_business=profile.small_business, tax_type=profile.tax_type, today=booking_date(now))
     tax_codes = TaxCodes(connection.company_id, pleo, rules, known.tax_codes).sync()
     categories = _categories(lexoffice, known.accounts.keys() - {connection.account_id})
@@ -74,10 +74,10 @@ def sync(
         for row in pleo.search_accounts(connection.company_id)
     ]
     try:
-        seen = connections.catalogues.diff(connection_id).refused if accepted else None
+        seen = connections.catalogues.last_changes(connection_id).refused if accepted else None
         plan = catalogue.plan(wanted, existing, known.accounts, accepted=seen)
     except ImplausibleCatalogueError as error:
-        connections.catalogues.refuse(connection_id, error.refusal)
+        connections.catalogues.save_refusal(connection_id, error.refusal)
         raise
     hidden = _create(connection.company_id, plan, pleo)
     for update in plan.update:
@@ -97,9 +97,9 @@ def sync(
     if not known.accounts:
         changes = []  # the first sync changes nothing: there was nothing before
     flags = {category.id: category.flags for category in categories}
-    synced = Synced(accounts=plan.remembered, flags=flags, tax_codes=[rule.code for rule in rules])
-    connections.catalogues.remember(connection_id, synced, changes, now)
-    return SyncResult(len(plan.create), len(plan.update), len(tax_codes))
+    synced = CatalogueSnapshot(accounts=plan.remembered, flags=flags, tax_codes=[rule.code for rule in rules])
+    connections.catalogues.save(connection_id, synced, changes, now)
+    return CatalogueSyncResult(len(plan.create), len(plan.update), len(tax_codes))
 
 
 def _categories(lexoffice: LexofficeClient, known: Collection[str]) -> list[Category]:
@@ -153,11 +153,11 @@ def _with_expenses(
             if entry.account_id in using:
                 using[entry.account_id].append(entry.id)
     except (Forbidden, Rejected) as error:
-        warn("waiting expenses not readable", connection_id=connection.connection_id, cause=str(error))
+        log_warning("waiting expenses not readable", connection_id=connection.connection_id, cause=str(error))
     told = []
     for key, change in changes:
         ids = using.get(accounts.get(key, ""), []) if change.what in catalogue.TOUCHING else []
         told.append(replace(change, expenses=len(ids), entry_ids=tuple(ids[:MOST_ENTRIES])))
     if expenses := sum(change.expenses for change in told if change.what == "archived"):
-        warn("category in use removed", connection_id=connection.connection_id, expenses=expenses)
+        log_warning("category in use removed", connection_id=connection.connection_id, expenses=expenses)
     return told

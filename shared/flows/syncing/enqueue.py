@@ -7,9 +7,9 @@ from itertools import batched
 
 from shared.aws.connections import Connections
 from shared.aws.queues import SyncQueue
-from shared.domain.syncing.schedule import TURN_EVERY
+from shared.domain.syncing.schedule import SYNC_INTERVAL
 from shared.domain.times import utc_text
-from shared.telemetry import count, note
+from shared.telemetry import count, log_info
 
 _TOGETHER = 10  # what one SendMessageBatch takes
 # Sooner or later by so much: who became due in the same minute spreads over two of them, then over more.
@@ -18,7 +18,7 @@ _JITTER_SECONDS = 30
 _MARGIN_SECONDS = 3
 
 
-def give_turns(connections: Connections, queue: SyncQueue, remaining: Callable[[], float]) -> int:
+def enqueue_due(connections: Connections, queue: SyncQueue, remaining: Callable[[], float]) -> int:
     """Send a turn to every company that is due, oldest first, as far as time allows; the rest is due in the next run.
 
     The message goes out before the due time moves: if the process dies in between, at most ten companies get two
@@ -30,11 +30,11 @@ def give_turns(connections: Connections, queue: SyncQueue, remaining: Callable[[
     for some in batched(connections.due(now), _TOGETHER, strict=False):
         if remaining() < _MARGIN_SECONDS:
             break
-        sent = queue.send_turns([connection_id for connection_id, _ in some])
+        sent = queue.request_syncs([connection_id for connection_id, _ in some])
         for connection_id, seen in some:
             if connection_id in sent:
                 jitter = timedelta(seconds=random.uniform(-_JITTER_SECONDS, _JITTER_SECONDS))  # noqa: S311 - spreads load, hides nothing
-                given += connections.take_turn(connection_id, seen, utc_text(now + TURN_EVERY + jitter))
-    note("turns given", count=given)
+                given += connections.reschedule(connection_id, seen, utc_text(now + SYNC_INTERVAL + jitter))
+    log_info("turns given", count=given)
     count("ScheduleRun")
     return given

@@ -10,7 +10,7 @@ from shared.aws.connections import Connection, Connections, Status
 from shared.domain.times import utc_text
 from shared.flows.syncing import catalogue
 from shared.flows.vendors import Remaining, Vendors
-from shared.telemetry import attention, note
+from shared.telemetry import alert, log_info
 
 EVERY = timedelta(hours=24)
 AGAIN_AFTER_REFUSAL = timedelta(hours=1)
@@ -27,8 +27,8 @@ class Lists:
         """Whether a day has passed, or an hour since a list was refused."""
         if connection.status is not Status.ACTIVE:
             return False
-        return _past(connection.catalogue_at, EVERY, now) and _past(
-            connection.catalogue_tried_at, AGAIN_AFTER_REFUSAL, now
+        return _past(connection.catalogue_synced_at, EVERY, now) and _past(
+            connection.catalogue_attempted_at, AGAIN_AFTER_REFUSAL, now
         )
 
     def sync(self, connection: Connection, remaining: Remaining, *, accepted: bool = False) -> bool:
@@ -47,11 +47,11 @@ class Lists:
                 accepted=accepted,
             )
         except (catalogue.ImplausibleCatalogueError, catalogue.SyncIncompleteError) as error:
-            attention("catalogue not synced", connection_id=connection.connection_id, detail=str(error))
-            self.connections.change(connection.connection_id, catalogue_tried_at=utc_text(datetime.now(UTC)))
+            alert("catalogue not synced", connection_id=connection.connection_id, detail=str(error))
+            self.connections.change(connection.connection_id, catalogue_attempted_at=utc_text(datetime.now(UTC)))
             return False
-        self.connections.change(connection.connection_id, catalogue_at=utc_text(datetime.now(UTC)))
-        note("lists synced", connection_id=connection.connection_id, **asdict(done))
+        self.connections.change(connection.connection_id, catalogue_synced_at=utc_text(datetime.now(UTC)))
+        log_info("lists synced", connection_id=connection.connection_id, **asdict(done))
         return True
 
 

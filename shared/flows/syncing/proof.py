@@ -10,20 +10,20 @@ from datetime import UTC, datetime
 
 from shared.aws.connections import Connection
 from shared.aws.ledger import Ledger
-from shared.aws.proofs import Proofs, Stored
+from shared.aws.proofs import Proofs, StoredProof
 from shared.aws.queues import CompanyQueue
 from shared.domain.feeding import ledger as rules
 from shared.domain.feeding.entry import Entry
 from shared.domain.feeding.ledger import Row, State
 from shared.domain.syncing import proof as proving
-from shared.domain.syncing.proof import RESERVED_FOR, BalanceProof, Frozen, Pending, Sums, UnderWay
+from shared.domain.syncing.proof import RESERVED_FOR, BalanceProof, Frozen, Pending, ProofInProgress, Sums
 from shared.domain.times import booking_date, utc_text
 from shared.errors import Forbidden, NotFound, OutOfTime, Rejected
 from shared.flows.syncing.proof_reading import Reading
 from shared.flows.vendors import Remaining, Vendors
 from shared.pleo import entries
 from shared.pleo.client import PleoClient
-from shared.telemetry import attention, note, warn
+from shared.telemetry import alert, log_info, log_warning
 
 # While lines are recorded the running sum moves; a busy company gets its proof when it is quieter.
 _TRIES = 3
@@ -41,7 +41,7 @@ class Prover:
         self._queue = queue
         self._vendors = vendors
 
-    def daily(self, connection: Connection, remaining: Remaining, *, wanted: bool = False) -> None:
+    def run(self, connection: Connection, remaining: Remaining, *, wanted: bool = False) -> None:
         """Prove the balance if a day has passed since the last time, or everything from the start if it is `wanted`.
 
         When the time is over, what is proven for good is kept and the next turn goes on from there, as often as it
@@ -53,42 +53,42 @@ class Prover:
         stored = self._proofs.get(connection_id)
         if not wanted and not _is_due(stored, connection, now):
             return
-        begun, pleo = _begun(stored, wanted=wanted), self._vendors.pleo(connection)
+        begun, pleo = _start(stored, wanted=wanted), self._vendors.pleo(connection)
         reading = Reading(connection, begun, remaining, ledger=self._ledger, queue=self._queue, pleo=pleo)
         try:
-            proved = self._proved(connection, reading, pleo)
+            proved = self._prove(connection, reading, pleo)
         except OutOfTime:
             # Where another turn would come no further, it waits an hour instead of filling every turn.
-            vain = reading.under_way == begun
-            note("balance not proven yet: more to read than one turn can", connection_id=connection_id, vain=vain)
-            self._proofs.tried(connection_id, reading.under_way, datetime.now(UTC) if vain else None)
+            vain = reading.in_progress == begun
+            log_info("balance not proven yet: more to read than one turn can", connection_id=connection_id, vain=vain)
+            self._proofs.save_progress(connection_id, reading.in_progress, datetime.now(UTC) if vain else None)
             if vain:
-                _tell_overdue(connection, stored)
+                _alert_overdue(connection, stored)
             return
         if not proved:
-            note("balance not proven: lines are being recorded", connection_id=connection_id)
-            self._proofs.tried(connection_id, reading.under_way, datetime.now(UTC))
-            _tell_overdue(connection, stored)
+            log_info("balance not proven: lines are being recorded", connection_id=connection_id)
+            self._proofs.save_progress(connection_id, reading.in_progress, datetime.now(UTC))
+            _alert_overdue(connection, stored)
 
-    def _proved(self, connection: Connection, reading: Reading, pleo: PleoClient) -> bool:
+    def _prove(self, connection: Connection, reading: Reading, pleo: PleoClient) -> bool:
         """Whether it could be said how the balance stands, and so was stored. Raises OutOfTime."""
         for _ in range(_TRIES):
-            found = self._look(connection, reading, pleo)
+            found = self._examine(connection, reading, pleo)
             if found is None:
                 continue
-            proof, strangers = found
+            proof, unlisted = found
             if proof.unexplained and not reading.whole:
                 # Perhaps something old has changed after all: everything once more.
-                reading.begin_anew()
+                reading.restart()
                 continue
             # After the settled ones, so that what is settled meanwhile is not counted twice.
             proof = replace(proof, pending=_pending(connection, pleo))
-            _tell(connection, proof, strangers)
+            _alert(connection, proof, unlisted)
             self._proofs.save(connection.connection_id, proof, Frozen() if proof.unexplained else reading.frozen)
             return True
         return False
 
-    def _look(
+    def _examine(
         self, connection: Connection, reading: Reading, pleo: PleoClient
     ) -> tuple[BalanceProof, list[str]] | None:
         """A proof and the booked entries that Pleo does not know; None when the running sum moved meanwhile.
@@ -96,18 +96,18 @@ class Prover:
         Pleo is asked before the ledger, so that whatever Pleo had told by then is in the ledger or missing there.
         """
         before = self._ledger.balance(connection.connection_id, connection.account_id)
-        sums, strangers = reading.read(), list[str]()
+        sums, unlisted = reading.read(), list[str]()
         proof = BalanceProof(
             proved_at=datetime.now(UTC), opening=connection.opening_minor, sums=sums, total=before.total
         )
         if proof.unexplained and reading.whole:
-            late, strangers = self._strangers(connection, reading, pleo)
+            late, unlisted = self._unlisted(connection, reading, pleo)
             proof = replace(proof, sums=sums + late)
         if self._ledger.balance(connection.connection_id, connection.account_id).total != before.total:
             return None
-        return proof, strangers
+        return proof, unlisted
 
-    def _strangers(self, connection: Connection, reading: Reading, pleo: PleoClient) -> tuple[Sums, list[str]]:
+    def _unlisted(self, connection: Connection, reading: Reading, pleo: PleoClient) -> tuple[Sums, list[str]]:
         """Entries that are booked but were not listed: those Pleo knows all the same, and the ids of those it does not.
 
         An entry that a webhook brought while Pleo's list was read is one of the former. Of days that an earlier turn
@@ -124,7 +124,7 @@ class Prover:
         ]
         late, unknown = Sums(), []
         for entry_id, rows in unlisted[:_MOST_LOOKED_UP]:
-            entry = _settled_at_pleo(pleo, connection, entry_id)
+            entry = _read_settled(pleo, connection, entry_id)
             if entry is None:
                 unknown.append(entry_id)
             elif entry.settled_at is not None and reading.covers(booking_date(entry.settled_at)):
@@ -132,35 +132,35 @@ class Prover:
         return late, unknown
 
 
-def _is_due(stored: Stored, connection: Connection, now: datetime) -> bool:
+def _is_due(stored: StoredProof, connection: Connection, now: datetime) -> bool:
     proved_at = stored.proof.proved_at if stored.proof else None
-    under_way = stored.under_way is not None
-    return proving.is_due(proved_at, stored.tried_at, connection.start.connected_at, now, under_way=under_way)
+    in_progress = stored.in_progress is not None
+    return proving.is_due(proved_at, stored.tried_at, connection.start.connected_at, now, in_progress=in_progress)
 
 
-def _begun(stored: Stored, *, wanted: bool) -> UnderWay:
+def _start(stored: StoredProof, *, wanted: bool) -> ProofInProgress:
     """From where to read: on from an earlier turn, from what is proven for good, or from the start date."""
-    if stored.under_way and (stored.under_way.whole or not wanted):
-        return stored.under_way
+    if stored.in_progress and (stored.in_progress.whole or not wanted):
+        return stored.in_progress
     if wanted:
-        return UnderWay(Frozen(), whole=True)
-    return UnderWay(stored.frozen, whole=stored.frozen.until is None)
+        return ProofInProgress(Frozen(), whole=True)
+    return ProofInProgress(stored.frozen, whole=stored.frozen.until is None)
 
 
-def _tell_overdue(connection: Connection, before: Stored) -> None:
+def _alert_overdue(connection: Connection, before: StoredProof) -> None:
     """Once a day, a person must know that no proof has come for days. Told after it is remembered: not every turn."""
     proved_at = before.proof.proved_at if before.proof else None
     if proving.is_overdue(proved_at, before.tried_at, connection.start.connected_at, datetime.now(UTC)):
-        attention(
+        alert(
             "balance not proven",
             connection_id=connection.connection_id,
             proved_at=utc_text(proved_at) if proved_at else "never",
         )
 
 
-def _tell(connection: Connection, proof: BalanceProof, strangers: list[str]) -> None:
+def _alert(connection: Connection, proof: BalanceProof, unlisted: list[str]) -> None:
     pending = proof.pending.cents if proof.pending else None
-    note(
+    log_info(
         "balance proven",
         connection_id=connection.connection_id,
         unexplained_cents=proof.unexplained,
@@ -168,7 +168,7 @@ def _tell(connection: Connection, proof: BalanceProof, strangers: list[str]) -> 
         held=proof.sums.held,
     )
     if proof.unexplained:
-        attention(
+        alert(
             "balance not explained",
             connection_id=connection.connection_id,
             unexplained_cents=proof.unexplained,
@@ -177,7 +177,7 @@ def _tell(connection: Connection, proof: BalanceProof, strangers: list[str]) -> 
             waiting_cents=proof.sums.waiting,
             failed_cents=proof.sums.failed,
             pending_cents=pending,
-            entry_ids=strangers[:_NAMED],
+            entry_ids=unlisted[:_NAMED],
         )
 
 
@@ -188,7 +188,7 @@ def _pending(connection: Connection, pleo: PleoClient) -> Pending | None:
     try:
         return proving.pending_of(_readable(found))
     except (Forbidden, Rejected) as error:
-        warn("pending entries not readable", connection_id=connection.connection_id, cause=str(error))
+        log_warning("pending entries not readable", connection_id=connection.connection_id, cause=str(error))
         return None
 
 
@@ -201,7 +201,7 @@ def _readable(found: Iterator[dict[str, object]]) -> Iterator[Entry]:
             continue
 
 
-def _settled_at_pleo(pleo: PleoClient, connection: Connection, entry_id: str) -> Entry | None:
+def _read_settled(pleo: PleoClient, connection: Connection, entry_id: str) -> Entry | None:
     """An entry by its own page at Pleo; None if Pleo does not know it as one that is settled since the start date."""
     try:
         entry = entries.parse(pleo.entry(entry_id))

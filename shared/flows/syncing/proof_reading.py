@@ -11,14 +11,14 @@ from shared.domain.feeding import ledger as rules
 from shared.domain.feeding.entry import Entry
 from shared.domain.feeding.ledger import State
 from shared.domain.syncing import proof as proving
-from shared.domain.syncing.proof import Frozen, Sums, UnderWay
+from shared.domain.syncing.proof import Frozen, ProofInProgress, Sums
 from shared.domain.times import booking_date, midnight
 from shared.errors import OutOfTime
 from shared.flows.feeding.accept import accept_entry
 from shared.flows.vendors import Remaining
 from shared.pleo import entries
 from shared.pleo.client import PleoClient
-from shared.telemetry import warn
+from shared.telemetry import log_warning
 
 _PAGE = 100
 
@@ -32,7 +32,7 @@ class Reading:
     def __init__(
         self,
         connection: Connection,
-        begun: UnderWay,
+        begun: ProofInProgress,
         remaining: Remaining,
         *,
         ledger: Ledger,
@@ -49,15 +49,15 @@ class Reading:
         self._pleo = pleo
 
     @property
-    def under_way(self) -> UnderWay:
+    def in_progress(self) -> ProofInProgress:
         """From where another turn goes on."""
-        return UnderWay(self.frozen, self.whole)
+        return ProofInProgress(self.frozen, self.whole)
 
     def covers(self, day: date | None) -> bool:
         """Whether this turn read a day, so that `seen` says which entries Pleo lists for it."""
         return day is not None and (self.skipped is None or day > self.skipped)
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Forget everything and read it from the start date on."""
         self.frozen, self.whole, self.skipped = Frozen(), True, None
         self.seen.clear()
@@ -67,10 +67,10 @@ class Reading:
         first = self.frozen.until + timedelta(days=1) if self.frozen.until else self._connection.start.day
         today = booking_date(datetime.now(UTC))
         total, freezing = self.frozen.sums, True
-        for day, of_the_day in groupby(self.listed(first), key=_day):
+        for day, of_the_day in groupby(self.entries_since(first), key=_day):
             sums = Sums()
             for page in batched(of_the_day, _PAGE, strict=False):
-                sums += self._accounted(page)
+                sums += self._account_for(page)
                 self.seen.update(entry.id for entry in page)
             total += sums
             frozen = proving.frozen_with(self.frozen, day, sums, today) if freezing else None
@@ -80,7 +80,7 @@ class Reading:
                 raise OutOfTime("more entries to prove than one turn can read")
         return total
 
-    def listed(self, first: date) -> Iterator[Entry]:
+    def entries_since(self, first: date) -> Iterator[Entry]:
         """Pleo's settled entries from a day on, oldest first. One that cannot be read was reported by catching up."""
         # A second earlier, because a search may exclude its ends (docs/assumptions.md#pleo-settled-period).
         since = midnight(first) - timedelta(seconds=1)
@@ -89,12 +89,12 @@ class Reading:
             try:
                 entry = entries.parse(data)
             except entries.MalformedEntryError as error:
-                warn("entry malformed", connection_id=self._connection.connection_id, detail=str(error))
+                log_warning("entry malformed", connection_id=self._connection.connection_id, detail=str(error))
                 continue
             if entry.settled_at is not None and booking_date(entry.settled_at) >= first:
                 yield entry
 
-    def _accounted(self, page: tuple[Entry, ...]) -> Sums:
+    def _account_for(self, page: tuple[Entry, ...]) -> Sums:
         """What became of some entries, after what is missing or different in the ledger was accepted."""
         connection_id = self._connection.connection_id
         known = self._ledger.first_rows(connection_id, [entry.id for entry in page])
@@ -112,7 +112,7 @@ class Reading:
                     start=self._connection.start,
                 )
                 rows = self._ledger.rows_of(connection_id, entry.id)
-                warn("entry made good", connection_id=connection_id, entry_id=entry.id)
+                log_warning("entry made good", connection_id=connection_id, entry_id=entry.id)
             else:
                 rows = [first] if first.revisions == 1 else self._ledger.rows_of(connection_id, entry.id)
             sums += proving.sums_of(effect, rows)

@@ -31,7 +31,7 @@ from shared.flows.syncing import catalogue
 from shared.flows.vendors import Remaining, Vendors
 from shared.lexoffice.client import LexofficeClient
 from shared.lexoffice.models import FinanceAccount, NewFinanceAccount
-from shared.telemetry import attention, note
+from shared.telemetry import alert, log_info
 
 # Longer than one step may take; given anew with every step. After a crash so long nobody else may begin.
 _LEASE = timedelta(seconds=60)
@@ -68,21 +68,21 @@ class SetUp:
         somebody else is at it.
         """
         owner = secrets.token_hex(8)
-        while not self._leased(connection_id, owner):
+        while not self._acquire_lease(connection_id, owner):
             if remaining() <= 0:
                 raise OutOfTime("somebody else is setting this company up")
             self._sleep(_LEASE_POLL_SECONDS)
         try:
             connection = self._connections.get(connection_id)
             if connection is None or connection.status is Status.DISCONNECTED:
-                note("set-up passed over", connection_id=connection_id)
+                log_info("set-up passed over", connection_id=connection_id)
                 return False
             # The message came twice, or another browser's set-up ended a moment ago.
             return _is_set_up(connection) or self._set_up(connection, owner, remaining)
         finally:
-            self._connections.end_setup(connection_id, owner)
+            self._connections.release_setup(connection_id, owner)
 
-    def _leased(self, connection_id: str, owner: str) -> bool:
+    def _acquire_lease(self, connection_id: str, owner: str) -> bool:
         now = datetime.now(UTC)
         return self._connections.lease_setup(connection_id, owner, now + _LEASE, now)
 
@@ -91,17 +91,17 @@ class SetUp:
         try:
             self._take_steps(connection, steps, remaining)
         except DisconnectedError:
-            note("set-up passed over", connection_id=connection.connection_id)
+            log_info("set-up passed over", connection_id=connection.connection_id)
             return False
         except AccountDeactivatedError as error:
-            return steps.stopped("account_deactivated", error)
+            return steps.stop("account_deactivated", error)
         except (catalogue.ImplausibleCatalogueError, catalogue.SyncIncompleteError) as error:
-            return steps.stopped("catalogue", error)
+            return steps.stop("catalogue", error)
         except Forbidden as error:
-            return steps.stopped("plan" if error.status == 402 else "missing_rights", error)
+            return steps.stop("plan" if error.status == 402 else "missing_rights", error)
         except (VendorError, OutOfTime) as error:
-            return steps.stopped(_HALF_WAY, error)
-        note("company connected", connection_id=connection.connection_id)
+            return steps.stop(_HALF_WAY, error)
+        log_info("company connected", connection_id=connection.connection_id)
         return True
 
     def _take_steps(self, connection: Connection, steps: "_Steps", remaining: Remaining) -> None:
@@ -118,7 +118,7 @@ class SetUp:
             self._subscriptions.at_lexoffice(connection, lexoffice)
         with steps.step("activation"):
             activate(pleo)
-            self._activated(connection)
+            self._activate(connection)
 
     def _with_account(self, connection: Connection, lexoffice: LexofficeClient) -> Connection:
         """Find or create the one finance account; our reference decides, never its name."""
@@ -132,7 +132,7 @@ class SetUp:
                 external_reference=connection.account_reference,
                 balance=Money(connection.opening_minor, WALLET_CURRENCY).decimal,
             )
-            account_id = _created(
+            account_id = _create_or_find(
                 lambda: lexoffice.create_finance_account(new), lambda: self._find(connection, lexoffice)
             )
         elif account.deactivated:
@@ -147,17 +147,17 @@ class SetUp:
         found.sort(key=lambda account: (account.id != connection.account_id, account.deactivated, account.id))
         return found[0] if found else None
 
-    def _activated(self, connection: Connection) -> None:
+    def _activate(self, connection: Connection) -> None:
         """From here on lines are fed, unless support has paused it; all steps are done with the same write."""
         now = utc_text(datetime.now(UTC))
         self._connections.activate(
             connection.connection_id,
             connected_at=connection.connected_at or now,
             caught_up_to=connection.caught_up_to or utc_text(midnight(connection.start.day)),
-            catalogue_at=now,
-            kept_alive_at=now,
-            turn_failures=0,
-            turn_error="",
+            catalogue_synced_at=now,
+            access_checked_at=now,
+            sync_failures=0,
+            sync_error="",
             failing_since="",
             agenda=AGENDA,
             due_at=now,
@@ -188,8 +188,8 @@ class _Steps:
         yield
         self._states[name] = StepState.DONE.value
 
-    def stopped(self, message: str, error: Exception) -> bool:
-        attention("set-up stopped", connection_id=self._connection_id, message_shown=message, detail=str(error))
+    def stop(self, message: str, error: Exception) -> bool:
+        alert("set-up stopped", connection_id=self._connection_id, message_shown=message, detail=str(error))
         running = StepState.RUNNING.value
         self._states = {
             name: StepState.FAILED.value if state == running else state for name, state in self._states.items()
@@ -206,7 +206,7 @@ def _is_set_up(connection: Connection) -> bool:
     return all(connection.steps.get(name) == StepState.DONE for name in STEPS)
 
 
-def _created(create: Callable[[], str], find: Callable[[], FinanceAccount | None]) -> str:
+def _create_or_find(create: Callable[[], str], find: Callable[[], FinanceAccount | None]) -> str:
     """Create; if nobody knows whether it worked, look before anything is repeated."""
     try:
         return create()

@@ -15,7 +15,7 @@ from shared.domain.times import utc_text
 from shared.errors import IntegrationError, OutOfTime, VendorError
 from shared.flows.connecting.keep_alive import KeepAlive
 from shared.flows.vendors import Remaining, Vendors
-from shared.telemetry import attention, count, warn
+from shared.telemetry import alert, count, log_warning
 
 
 class Silence:
@@ -36,7 +36,7 @@ class Silence:
         self._keep_alive = keep_alive
         self._pace = pace
 
-    def listen(
+    def check(
         self, connection: Connection, remaining: Remaining, *, oldest: Row | None, payments: Sequence[datetime]
     ) -> None:
         """Tell somebody of what has been silent for too long. Raises StoreUnavailable.
@@ -45,20 +45,20 @@ class Silence:
         found were settled. Told before it is remembered: after a crash in between it is told twice rather than never.
         """
         facts = self._facts(connection, oldest, payments)
-        told = silence.to_tell(facts)
+        told = silence.due_alerts(facts)
         for cause in told:
             count("Silence")
-            attention(
-                cause, connection_id=connection.connection_id, **self._likely(cause, connection, facts, remaining)
+            alert(
+                cause, connection_id=connection.connection_id, **self._likely_cause(cause, connection, facts, remaining)
             )
         if told:
-            alarmed = {**connection.alarmed, **dict.fromkeys(told, utc_text(facts.now))}
-            self._connections.change(connection.connection_id, alarmed=alarmed)
+            alerted_at = {**connection.alerted_at, **dict.fromkeys(told, utc_text(facts.now))}
+            self._connections.change(connection.connection_id, alerted_at=alerted_at)
 
     def _facts(self, connection: Connection, oldest: Row | None, payments: Sequence[datetime]) -> Facts:
         # Set up, set up again, or resumed: until then there was nobody to be told, and nothing was fed.
         begun = datetime.fromisoformat(max(connection.connected_at, connection.stepped_at, connection.resumed_at))
-        told_at = _moment(self._ledger.told_at(connection.connection_id))
+        last_webhook_at = _moment(self._ledger.last_webhook_at(connection.connection_id))
         ready_at = _moment(oldest.ready_at) if oldest else None
         # Asked for only where it matters: most turns find nothing that waits.
         balance = self._ledger.balance(connection.connection_id, connection.account_id) if ready_at else None
@@ -66,30 +66,32 @@ class Silence:
             now=datetime.now(UTC),
             active=connection.status is Status.ACTIVE,
             payments=payments,
-            told_at=max(told_at or begun, begun),
+            last_webhook_at=max(last_webhook_at or begun, begun),
             ready_since=max(ready_at, begun) if ready_at else None,
             fed_at=_moment(balance.last_line_at) if balance else None,
             failing_since=_moment(connection.failing_since),
-            synced_at=_moment(max(connection.catalogue_at, connection.resumed_at)) or begun,
-            alarmed={cause: datetime.fromisoformat(moment) for cause, moment in connection.alarmed.items()},
+            synced_at=_moment(max(connection.catalogue_synced_at, connection.resumed_at)) or begun,
+            alerted_at={cause: datetime.fromisoformat(moment) for cause, moment in connection.alerted_at.items()},
         )
 
-    def _likely(self, cause: str, connection: Connection, facts: Facts, remaining: Remaining) -> dict[str, object]:
+    def _likely_cause(
+        self, cause: str, connection: Connection, facts: Facts, remaining: Remaining
+    ) -> dict[str, object]:
         """What probably lies behind it, in stable words, for the log."""
         if cause == NO_WEBHOOKS:
-            return {"missed": silence.missed(facts), "likely": self._healed(connection)}
+            return {"missed": silence.missed(facts), "likely": self._repair_webhooks(connection)}
         if cause == NOT_FED:
             return {"likely": self._why_not_fed(connection, facts, remaining)}
         if cause == NO_SYNC:
-            return {"likely": connection.turn_error or "lists not synced"}
+            return {"likely": connection.sync_error or "lists not synced"}
         raise AssertionError(cause)
 
-    def _healed(self, connection: Connection) -> str:
+    def _repair_webhooks(self, connection: Connection) -> str:
         """Look after the subscription at once; what it was like says what was wrong."""
         try:
             changed = self._keep_alive.webhooks(connection)
         except (IntegrationError, DisconnectedError) as error:
-            warn("webhooks not checked", connection_id=connection.connection_id, cause=str(error))
+            log_warning("webhooks not checked", connection_id=connection.connection_id, cause=str(error))
             return "subscription not checked"
         return "subscription made anew" if changed else "subscription in order: deliveries fail or are refused"
 

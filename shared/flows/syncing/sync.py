@@ -19,10 +19,10 @@ from shared.domain.feeding import ledger as rules
 from shared.domain.feeding.entry import Entry
 from shared.domain.feeding.entry_rules import is_card_purchase
 from shared.domain.feeding.ledger import WORK
-from shared.domain.syncing.schedule import weightiest
+from shared.domain.syncing.schedule import most_severe
 from shared.domain.times import booking_date, midnight, utc_text
 from shared.errors import AccessGone, Forbidden, IntegrationError, OutOfTime
-from shared.flows.connecting.deletion import Leaving, is_leaving
+from shared.flows.connecting.deletion import Offboarding, is_offboarding
 from shared.flows.connecting.keep_alive import KeepAlive
 from shared.flows.exporting import late_receipts
 from shared.flows.feeding.accept import accept_entry, wake_for
@@ -32,7 +32,7 @@ from shared.flows.syncing.proof import Prover
 from shared.flows.syncing.silence import Silence
 from shared.flows.vendors import Remaining, Vendors
 from shared.pleo import entries
-from shared.telemetry import attention, note, warn
+from shared.telemetry import alert, log_info, log_warning
 
 # Entries are looked for again this far back: Pleo may show one later than its settlement time says.
 OVERLAP = timedelta(days=3)
@@ -41,7 +41,7 @@ _PAGE = 100
 
 
 @dataclass(slots=True)
-class TurnResult:
+class SyncOutcome:
     """What a turn did: entries `found` at Pleo, of which so many are `waiting` to be fed.
 
     `payments` says when the card purchases among them were settled, `caught_up` that no other is
@@ -56,7 +56,7 @@ class TurnResult:
     after_failures: int = 0
 
 
-class Turn:
+class CompanySync:
     """Gives companies their turn."""
 
     def __init__(
@@ -68,7 +68,7 @@ class Turn:
         queue: CompanyQueue,
         export_queue: CompanyQueue,
         vendors: Vendors,
-        leaving: Leaving,
+        leaving: Offboarding,
         silence: Silence,
         keep_alive: KeepAlive,
         prover: Prover,
@@ -85,7 +85,7 @@ class Turn:
         self._prover = prover
         self._lists = Lists(connections, vendors)
 
-    def take(
+    def run(
         self,
         connection_id: str,
         remaining: Remaining,
@@ -94,7 +94,7 @@ class Turn:
         catalogue_accepted: bool = False,
         access_now: bool = False,
         proof_now: bool = False,
-    ) -> TurnResult:
+    ) -> SyncOutcome:
         """Do one company's turn. Raises vendor errors and StoreUnavailable when it must be tried again.
 
         `catalogue_now` syncs the lists even if they are not due, `catalogue_accepted` says that a person has looked at
@@ -102,17 +102,17 @@ class Turn:
         from the start. A duty that fails does not keep the others from being done; the weightiest error is raised at
         the end.
         """
-        result = TurnResult()
+        result = SyncOutcome()
         connection = self._connections.get(connection_id)
         if connection is not None:
-            result.after_failures = connection.turn_failures
-        if connection is not None and is_leaving(connection, datetime.now(UTC)):
-            self._leaving.take(connection, remaining)
+            result.after_failures = connection.sync_failures
+        if connection is not None and is_offboarding(connection, datetime.now(UTC)):
+            self._leaving.run(connection, remaining)
             return result
         if connection is None or connection.status is Status.CONNECTING:
             return result
         # First, because it needs neither vendor: a lost wake-up must not wait until both are well again.
-        oldest = next(iter(self._ledger.work(connection_id, 1)), None)
+        oldest = next(iter(self._ledger.open_rows(connection_id, 1)), None)
         if oldest:
             self._queue.wake(connection_id, f"turn.{utc_text(datetime.now(UTC))}")
         lists_due = catalogue_now or self._lists.due(connection, datetime.now(UTC))
@@ -120,25 +120,25 @@ class Turn:
             lambda: self._check_access(connection, remaining, wanted=access_now),
             lambda: self._wake_export(connection),
             lambda: self._catch_up(connection, remaining, result),
-            lambda: self._silence.listen(connection, remaining, oldest=oldest, payments=result.payments),
+            lambda: self._silence.check(connection, remaining, oldest=oldest, payments=result.payments),
             lambda: self._sync_lists(connection, remaining, result, wanted=lists_due, accepted=catalogue_accepted),
-            lambda: self._keep_alive.keep(connection, remaining),
+            lambda: self._keep_alive.run(connection, remaining),
             # Last, because it may take all the time there is, turn after turn.
             lambda: self._prove(connection, remaining, result, wanted=proof_now),
         ]
-        failures = [failure for duty in duties if (failure := self._done(connection_id, duty, remaining))]
-        note(
+        failures = [failure for duty in duties if (failure := self._run_duty(connection_id, duty, remaining))]
+        log_info(
             "turn taken",
             connection_id=connection_id,
             found=result.found,
             waiting=result.waiting,
             catalogue=result.catalogue_synced,
         )
-        if failure := weightiest(failures):
+        if failure := most_severe(failures):
             raise failure
         return result
 
-    def _done(self, connection_id: str, duty: Callable[[], None], remaining: Remaining) -> IntegrationError | None:
+    def _run_duty(self, connection_id: str, duty: Callable[[], None], remaining: Remaining) -> IntegrationError | None:
         """Do a duty; why it must be tried again, None when it need not. Access that is gone holds the company."""
         if remaining() <= 0:
             return OutOfTime("more to do than one turn can")
@@ -151,14 +151,14 @@ class Turn:
         return None
 
     def _sync_lists(
-        self, connection: Connection, remaining: Remaining, result: TurnResult, *, wanted: bool, accepted: bool
+        self, connection: Connection, remaining: Remaining, result: SyncOutcome, *, wanted: bool, accepted: bool
     ) -> None:
         if wanted:
             result.catalogue_synced = self._lists.sync(connection, remaining, accepted=accepted)
 
-    def _prove(self, connection: Connection, remaining: Remaining, result: TurnResult, *, wanted: bool) -> None:
+    def _prove(self, connection: Connection, remaining: Remaining, result: SyncOutcome, *, wanted: bool) -> None:
         if result.caught_up:
-            self._prover.daily(connection, remaining, wanted=wanted)
+            self._prover.run(connection, remaining, wanted=wanted)
 
     def _check_access(self, connection: Connection, remaining: Remaining, *, wanted: bool) -> None:
         """Ask lexoffice whether it still lets us in. Collecting goes on either way."""
@@ -180,11 +180,11 @@ class Turn:
                 waiting = any(pleo.export_jobs(connection.company_id, ["pending", "in_progress"]))
             except Forbidden as error:
                 # The feed does not need this scope, so the company is not held for it.
-                warn("export jobs not readable", connection_id=connection.connection_id, cause=str(error))
+                log_warning("export jobs not readable", connection_id=connection.connection_id, cause=str(error))
         if waiting:
             self._export_queue.wake(connection.connection_id, f"turn.{utc_text(now)}")
 
-    def _catch_up(self, connection: Connection, remaining: Remaining, result: TurnResult) -> None:
+    def _catch_up(self, connection: Connection, remaining: Remaining, result: SyncOutcome) -> None:
         """Every entry settled since the last success, with overlap, day by day; the ledger knows which are new.
 
         A day that looks as it did last time is passed over, so that the overlap costs next to nothing. Raises
@@ -217,9 +217,9 @@ class Turn:
         self._connections.change(connection.connection_id, caught_up_to=utc_text(until), seen_days=seen)
         result.caught_up = True
 
-    def _accept_day(self, connection: Connection, todays: Sequence[Entry], result: TurnResult) -> None:
+    def _accept_day(self, connection: Connection, todays: Sequence[Entry], result: SyncOutcome) -> None:
         for page in batched(todays, _PAGE, strict=False):
-            known = self._ledger.known(connection.connection_id, [entry.id for entry in page])
+            known = self._ledger.versions(connection.connection_id, [entry.id for entry in page])
             row = None
             for entry in page:
                 offered = rules.row_for(entry, start=connection.start)
@@ -242,7 +242,7 @@ class Turn:
             try:
                 yield entries.parse(data)
             except entries.MalformedEntryError as error:
-                attention("entry malformed", connection_id=connection.connection_id, detail=str(error))
+                alert("entry malformed", connection_id=connection.connection_id, detail=str(error))
 
 
 def _day(entry: Entry) -> str:

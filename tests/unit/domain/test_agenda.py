@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.syncing.schedule import error_word, next_try, weightiest
+from shared.domain.syncing.schedule import error_name, most_severe, next_attempt
 from shared.errors import IntegrationError, OutOfTime, RateLimited, StoreUnavailable, Unavailable
 
 NOW = datetime(2026, 1, 12, 13, tzinfo=UTC)
@@ -19,12 +19,12 @@ LATE, DOWN, FAST = (
 def test_every_failure_in_a_row_doubles_the_pause_to_half_of_what_an_export_job_has(
     failures: int, minutes: int
 ) -> None:
-    assert next_try(DOWN, failures, NOW) - NOW == timedelta(minutes=minutes)
+    assert next_attempt(DOWN, failures, NOW) - NOW == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize(("failures", "minutes"), [(1, 10), (2, 20), (3, 40), (4, 60), (100_000, 60)])
 def test_a_company_that_is_refused_for_speed_waits_longer(failures: int, minutes: int) -> None:
-    assert next_try(FAST, failures, NOW) - NOW == timedelta(minutes=minutes)
+    assert next_attempt(FAST, failures, NOW) - NOW == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_company_that_is_refused_for_speed_waits_longer(failures: int, minutes
     ],
 )
 def test_a_failure_is_remembered_in_words_without_data(error: IntegrationError, words: str) -> None:
-    assert error_word(error) == words
+    assert error_name(error) == words
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_a_failure_is_remembered_in_words_without_data(error: IntegrationError, 
 def test_a_lack_of_time_never_hides_a_failure(
     errors: list[IntegrationError], reported: IntegrationError | None
 ) -> None:
-    assert weightiest(errors) is reported
+    assert most_severe(errors) is reported

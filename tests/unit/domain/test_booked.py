@@ -21,7 +21,7 @@ from expenses import (
 
 from shared.domain.exporting.expense import ExpenseLine, Party
 from shared.domain.exporting.voucher import Settings
-from shared.domain.exporting.voucher_facts import Booked, BookedColumn, booked
+from shared.domain.exporting.voucher_facts import BookedColumn, BookedVoucher, booked_voucher
 from shared.domain.money import Money
 
 VENDOR = Party(name="Beispiel Software Inc.", country="US")
@@ -29,14 +29,14 @@ REVERSE = tax("19", "reverse")
 ZERO = tax("0")
 
 
-def kept(*parts: ExpenseLine, settings: Settings = SETTINGS, **changes: Any) -> Booked:
+def kept(*parts: ExpenseLine, settings: Settings = SETTINGS, **changes: Any) -> BookedVoucher:
     """What is kept of an expense."""
     given = expense(*parts, **changes)
-    return booked(given, voucher(given, settings), settings)
+    return booked_voucher(given, voucher(given, settings), settings)
 
 
 def test_an_ordinary_purchase_is_its_day_its_columns_and_its_country() -> None:
-    assert kept() == Booked(
+    assert kept() == BookedVoucher(
         day=date(2026, 1, 12),
         credit=False,
         columns=(BookedColumn("Bürobedarf", 19, 11_900),),

@@ -3,7 +3,7 @@
 import pytest
 from samples import entry
 
-from shared.domain.feeding.entry_rules import RULES, Booking, Destination, book
+from shared.domain.feeding.entry_rules import RULES, Classification, Destination, classify
 from shared.domain.feeding.line import label
 from shared.domain.money import Money
 
@@ -59,7 +59,7 @@ def test_an_entry_goes_where_the_table_says(
 ) -> None:
     given = entry(family=family, sub_family=sub_family, status=status, bill=Money(minor, "EUR"))
 
-    assert book(given) == Booking(kind, destination, direction)
+    assert classify(given) == Classification(kind, destination, direction)
 
 
 def test_every_rule_of_the_table_has_a_row_here() -> None:
@@ -69,7 +69,7 @@ def test_every_rule_of_the_table_has_a_row_here() -> None:
 
 
 def test_without_a_bill_the_sign_comes_from_the_payment_currency() -> None:
-    assert book(entry(bill=None, value=Money(-2900, "USD"))).kind == "refund"
+    assert classify(entry(bill=None, value=Money(-2900, "USD"))).kind == "refund"
 
 
 def test_every_kind_that_becomes_a_line_or_is_listed_has_a_german_name() -> None:

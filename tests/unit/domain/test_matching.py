@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from expenses import expense, part, voucher
 
-from shared.domain.exporting.matching import ENGLISH, GERMAN, BankLine, Rail, rails
+from shared.domain.exporting.matching import ENGLISH, GERMAN, BankLine, Criterion, unmet_criteria
 
 DAY = date(2026, 1, 12)
 PURCHASE = voucher(expense(part(10000)))
@@ -14,12 +14,12 @@ CREDIT = voucher(expense(part(10000), type="refund"))
 
 
 def test_a_voucher_of_the_same_amount_and_day_will_be_suggested() -> None:
-    assert rails(PURCHASE, BankLine(-10000, DAY)) == []
-    assert rails(CREDIT, BankLine(10000, DAY)) == []
+    assert unmet_criteria(PURCHASE, BankLine(-10000, DAY)) == []
+    assert unmet_criteria(CREDIT, BankLine(10000, DAY)) == []
 
 
 def test_without_line_nothing_can_be_suggested() -> None:
-    assert rails(PURCHASE, None) == [Rail.LINE_MISSING]
+    assert unmet_criteria(PURCHASE, None) == [Criterion.LINE_MISSING]
 
 
 @pytest.mark.parametrize(
@@ -28,48 +28,48 @@ def test_without_line_nothing_can_be_suggested() -> None:
 def test_the_amount_is_95_to_105_percent_of_the_line(amount: int, broken: bool) -> None:
     made = voucher(expense(part(amount)))
 
-    assert (rails(made, BankLine(-10000, DAY)) == [Rail.AMOUNT]) is broken
+    assert (unmet_criteria(made, BankLine(-10000, DAY)) == [Criterion.AMOUNT]) is broken
 
 
 @pytest.mark.parametrize("amount", [10000, 0])
 def test_an_expense_matches_no_line_of_money_coming_in(amount: int) -> None:
-    assert Rail.DIRECTION in rails(CREDIT if amount == 0 else PURCHASE, BankLine(amount, DAY))
+    assert Criterion.DIRECTION in unmet_criteria(CREDIT if amount == 0 else PURCHASE, BankLine(amount, DAY))
 
 
 @pytest.mark.parametrize(
     ("line", "voucher_day", "broken"),
     [
-        (date(2026, 1, 12), date(2026, 1, 13), [Rail.AFTER_LINE]),
+        (date(2026, 1, 12), date(2026, 1, 13), [Criterion.AFTER_LINE]),
         (date(2026, 1, 12), date(2025, 10, 12), []),
-        (date(2026, 1, 12), date(2025, 10, 11), [Rail.TOO_OLD]),
+        (date(2026, 1, 12), date(2025, 10, 11), [Criterion.TOO_OLD]),
         (date(2026, 5, 31), date(2026, 2, 28), []),
-        (date(2026, 5, 31), date(2026, 2, 27), [Rail.TOO_OLD]),
+        (date(2026, 5, 31), date(2026, 2, 27), [Criterion.TOO_OLD]),
         (date(2028, 5, 30), date(2028, 2, 29), []),
         (date(2026, 3, 15), date(2025, 12, 15), []),
-        (date(2026, 4, 1), date(2025, 12, 31), [Rail.TOO_OLD]),
+        (date(2026, 4, 1), date(2025, 12, 31), [Criterion.TOO_OLD]),
     ],
 )
 def test_the_date_is_not_after_the_line_and_at_most_three_months_before(
-    line: date, voucher_day: date, broken: list[Rail]
+    line: date, voucher_day: date, broken: list[Criterion]
 ) -> None:
-    assert rails(replace(PURCHASE, day=voucher_day), BankLine(-10000, line)) == broken
+    assert unmet_criteria(replace(PURCHASE, day=voucher_day), BankLine(-10000, line)) == broken
 
 
 @pytest.mark.parametrize("status", ["paid", "paidoff", "voided", "unchecked"])
 def test_only_an_open_voucher_is_suggested(status: str) -> None:
-    assert rails(PURCHASE, BankLine(-10000, DAY), status=status) == [Rail.NOT_OPEN]
+    assert unmet_criteria(PURCHASE, BankLine(-10000, DAY), status=status) == [Criterion.NOT_OPEN]
 
 
 def test_every_broken_rail_is_named_at_once() -> None:
     made = replace(PURCHASE, day=date(2026, 2, 1))
 
-    assert rails(made, BankLine(1, DAY), status="paid") == [
-        Rail.DIRECTION,
-        Rail.NOT_OPEN,
-        Rail.AMOUNT,
-        Rail.AFTER_LINE,
+    assert unmet_criteria(made, BankLine(1, DAY), status="paid") == [
+        Criterion.DIRECTION,
+        Criterion.NOT_OPEN,
+        Criterion.AMOUNT,
+        Criterion.AFTER_LINE,
     ]
 
 
 def test_every_rail_has_a_sentence_in_both_languages() -> None:
-    assert set(GERMAN) == set(ENGLISH) == set(Rail)
+    assert set(GERMAN) == set(ENGLISH) == set(Criterion)

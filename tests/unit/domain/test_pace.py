@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.syncing.pace import finished
+from shared.domain.syncing.pace import finish_time
 
 NOW = datetime(2026, 1, 12, 13, tzinfo=UTC)
 
@@ -14,7 +14,7 @@ def after(
 ) -> tuple[float | None, float | None]:
     """Seconds from now until feed and export are done."""
     next_at = int((NOW.timestamp() + next_in) * 1000)
-    moments = finished(lines=lines, items=items, interval_ms=interval_ms, next_at_ms=next_at, now=NOW)
+    moments = finish_time(lines=lines, items=items, interval_ms=interval_ms, next_at_ms=next_at, now=NOW)
     feed, export = ((moment - NOW) / timedelta(seconds=1) if moment else None for moment in moments)
     return feed, export
 

@@ -106,9 +106,9 @@ def test_after_a_try_in_vain_an_hour_passes() -> None:
 def test_a_proof_that_is_under_way_goes_on_at_once_unless_it_came_no_further_just_now() -> None:
     hour = timedelta(hours=1)
 
-    assert is_due(NOW - hour, None, NOW - hour, NOW, under_way=True)
-    assert not is_due(NOW - hour, NOW - hour / 2, NOW - hour, NOW, under_way=True)
-    assert is_due(NOW - hour, NOW - hour, NOW - hour, NOW, under_way=True)
+    assert is_due(NOW - hour, None, NOW - hour, NOW, in_progress=True)
+    assert not is_due(NOW - hour, NOW - hour / 2, NOW - hour, NOW, in_progress=True)
+    assert is_due(NOW - hour, NOW - hour, NOW - hour, NOW, in_progress=True)
 
 
 # --- not settled yet --------------------------------------------------------------------------------------------------

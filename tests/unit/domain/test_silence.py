@@ -5,19 +5,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.syncing.silence import NO_SYNC, NO_WEBHOOKS, NOT_FED, Facts, broken, missed, to_tell
+from shared.domain.syncing.silence import NO_SYNC, NO_WEBHOOKS, NOT_FED, Facts, broken, due_alerts, missed
 
 NOW = datetime(2026, 1, 12, 13, tzinfo=UTC)
 FINE = Facts(
     now=NOW,
     active=True,
     payments=(),
-    told_at=NOW - timedelta(minutes=3),
+    last_webhook_at=NOW - timedelta(minutes=3),
     ready_since=None,
     fed_at=None,
     failing_since=None,
     synced_at=NOW - timedelta(hours=20),
-    alarmed={},
+    alerted_at={},
 )
 
 
@@ -46,13 +46,13 @@ def payments(*hours: float) -> tuple[datetime, ...]:
 def test_webhooks_are_missed_when_a_day_of_silence_saw_three_payments(
     told_hours_ago: float, settled_hours_ago: tuple[float, ...], silent: bool
 ) -> None:
-    facts = replace(FINE, told_at=ago(hours=told_hours_ago), payments=payments(*settled_hours_ago))
+    facts = replace(FINE, last_webhook_at=ago(hours=told_hours_ago), payments=payments(*settled_hours_ago))
 
     assert broken(facts) == ([NO_WEBHOOKS] if silent else [])
 
 
 def test_the_missed_payments_are_counted() -> None:
-    assert missed(replace(FINE, told_at=ago(hours=72), payments=payments(80, 50, 30, 10, 0.5))) == 3
+    assert missed(replace(FINE, last_webhook_at=ago(hours=72), payments=payments(80, 50, 30, 10, 0.5))) == 3
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,13 @@ def test_each_cause_is_told_once_a_day_and_rows_that_wait_once_an_hour(
     cause: str, told: timedelta, again: bool
 ) -> None:
     everything = replace(
-        FINE, told_at=ago(hours=72), payments=payments(50, 40, 30), ready_since=ago(hours=2), failing_since=ago(days=3)
+        FINE,
+        last_webhook_at=ago(hours=72),
+        payments=payments(50, 40, 30),
+        ready_since=ago(hours=2),
+        failing_since=ago(days=3),
     )
 
-    telling = to_tell(replace(everything, alarmed={cause: NOW - told}))
+    telling = due_alerts(replace(everything, alerted_at={cause: NOW - told}))
 
     assert set(telling) == {NO_WEBHOOKS, NOT_FED, NO_SYNC} - (set() if again else {cause})

@@ -59,7 +59,7 @@ def both(**changes: Any) -> Known:
         (both(), Branch.COMPLETE),
         (both(match=None), Branch.COMPLETE),
         (both(export=None), Branch.COMPLETE),  # the snapshot has expired, the voucher is for good
-        (both(export=replace(EXPORTED, rails=("line_missing",))), Branch.COMPLETE),  # the line has come since
+        (both(export=replace(EXPORTED, unmet_criteria=("line_missing",))), Branch.COMPLETE),  # the line has come since
         (known(LISTED, export=EXPORTED), Branch.LINE_BY_HAND),
         # T2: the voucher is there, no suggestion
         (both(match=MatchState.ACCEPTED), Branch.MATCHED),
@@ -73,7 +73,7 @@ def both(**changes: Any) -> Known:
         (replace(both(), rows=(SENT, replace(CORRECTION, state=State.FAILED))), Branch.LINE_FAILED),
         (replace(both(), rows=(SENT, CORRECTION)), Branch.LINE_WAITING),
         (replace(both(), rows=(row_for(entry(family="NEW")),)), Branch.LINE_HELD),
-        (both(export=replace(EXPORTED, rails=("voucher_after_line",))), Branch.NO_SUGGESTION),
+        (both(export=replace(EXPORTED, unmet_criteria=("voucher_after_line",))), Branch.NO_SUGGESTION),
         (both(voucher=replace(VOUCHER, hinted=False)), Branch.NO_SUGGESTION),
         # T3: nothing under «Belege»
         (known(SENT), Branch.NOT_EXPORTED),
@@ -184,7 +184,7 @@ def test_the_answer_names_what_people_search_for() -> None:
     assert (trace.book_id, trace.voucher_id, trace.voucher_number) == ("4113617", "v-1", VOUCHER.number)
     assert (trace.line_reference, trace.pleo_url) == (f"pleo-{ENTRY_ID}", "https://app.pleo.io/expense/1")
     assert (trace.kind, trace.amount, trace.day) == ("card_purchase", -2677, date(2026, 1, 12))
-    assert (trace.counterparty, trace.hold, trace.rails, trace.code) == ("Muster Bürobedarf", "", (), "")
+    assert (trace.counterparty, trace.hold, trace.unmet_criteria, trace.code) == ("Muster Bürobedarf", "", (), "")
 
 
 def test_a_failed_export_names_code_and_values_and_a_hold_its_reason() -> None:
@@ -194,11 +194,14 @@ def test_a_failed_export_names_code_and_values_and_a_hold_its_reason() -> None:
 
 
 def test_a_missing_suggestion_names_the_rails_that_are_still_broken() -> None:
-    rails = ("line_missing", "voucher_too_old")
+    unmet_criteria = ("line_missing", "voucher_too_old")
 
-    assert decide(both(export=replace(EXPORTED, rails=rails))).rails == ("voucher_too_old",)
+    assert decide(both(export=replace(EXPORTED, unmet_criteria=unmet_criteria))).unmet_criteria == ("voucher_too_old",)
     invoice = row_for(entry(family="BILL_INVOICE"))
-    assert decide(replace(both(export=replace(EXPORTED, rails=rails)), rows=(invoice,))).rails == rails
+    assert (
+        decide(replace(both(export=replace(EXPORTED, unmet_criteria=unmet_criteria)), rows=(invoice,))).unmet_criteria
+        == unmet_criteria
+    )
 
 
 @pytest.mark.parametrize("row", [MOVEMENT, row_for(entry(family="BILL_INVOICE"))])

@@ -35,7 +35,7 @@ def status(of: Visit) -> int:
     def done(_: Visit) -> Answer:
         return {"statusCode": 200, "headers": {}}
 
-    return int(web.answered(of, {of.route: done})["statusCode"])
+    return int(web.answer(of, {of.route: done})["statusCode"])
 
 
 @pytest.mark.parametrize(
