@@ -1,4 +1,4 @@
-"""What each door's role may do, as a table: a change of template.yaml that widens or narrows one shows up here."""
+"""Permissions of each door as a table, so that a change that widens or narrows a role fails here."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +29,7 @@ WORKER = (
         "Key for tokens": {"kms:Decrypt", "kms:GenerateDataKey"},
     }
 )
-# By resource; in the rows' words the partitions of a table, or the purpose or the service that a key is limited to.
+# Per resource. Text after the name is a limit: partitions of a table, or the purpose or the service of the key.
 RIGHTS: dict[str, Rights] = {
     "PleoWebhookFunction": TABLES
     | {
@@ -84,7 +84,7 @@ RIGHTS: dict[str, Rights] = {
 
 
 def rights(function: str) -> Rights:
-    """What a function's role allows by its own and by shared policies, in the words of the table."""
+    """Return what a function's own and shared policies allow, in the notation of the table."""
     found: Rights = {}
     for policy in RESOURCES[function]["Properties"]["Policies"]:
         document = RESOURCES[policy["Ref"]]["Properties"]["PolicyDocument"] if "Ref" in policy else policy
@@ -102,7 +102,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def named(resource: Document) -> str:
-    """`LedgerTable` for its ARN, `LedgerTable/index/work` for that of its index."""
+    """Return `LedgerTable` for the ARN of the table, `LedgerTable/index/work` for that of its index."""
     ((function, name),) = resource.items()
     if function == "Fn::Sub":
         assert name.startswith("${"), name
@@ -112,7 +112,7 @@ def named(resource: Document) -> str:
 
 
 def limits(condition: Document) -> Iterator[str]:
-    """What one statement is limited to: a text for each value that is enough by itself."""
+    """Yield the limits of a statement, one per alternative value."""
     if not condition:
         yield ""
         return

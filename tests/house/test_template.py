@@ -69,12 +69,12 @@ TABLES = list(of_type("AWS::DynamoDB::Table"))
 QUEUES = list(of_type("AWS::SQS::Queue"))
 DEAD_LETTER_QUEUES = [name for name in QUEUES if name.endswith("DeadLetterQueue")]
 LIVE_QUEUES = [name for name in QUEUES if name not in DEAD_LETTER_QUEUES]
-# The policies that several doors have in common.
+# Policies that several doors share.
 SHARED = [name for name in of_type("AWS::IAM::ManagedPolicy") if name != "OperatorPolicy"]
 
 
 def statements(function: str) -> Iterator[Document]:
-    """Everything a function's role allows: by policies of its own and by shared ones."""
+    """Yield the statements of a function's own and shared policies."""
     for policy in properties(function)["Policies"]:
         document = properties(policy["Ref"])["PolicyDocument"] if "Ref" in policy else policy
         yield from document["Statement"]
@@ -280,7 +280,7 @@ def test_a_shared_policy_is_shared_and_attached_by_roles_only(name: str) -> None
     users = [function for function in FUNCTIONS if {"Ref": name} in properties(function)["Policies"]]
 
     assert len(users) > 1
-    # `Users`, `Groups` and `Roles` would attach it to somebody the doors' list does not show.
+    # `Users`, `Groups` and `Roles` would attach it outside of the functions' lists.
     assert set(properties(name)) == {"Description", "PolicyDocument"}
 
 
