@@ -20,7 +20,7 @@ from typing import Any
 from ops.desk import Desk
 from shared.aws.clients import client, translate_errors
 from shared.aws.failures import EXPORT, FEED, SYNC
-from shared.aws.queues import PoisonError, Wake
+from shared.aws.queues import PoisonError, WakeUp
 from shared.errors import StoreUnavailable
 
 QUEUES = {FEED: "FeedQueue", EXPORT: "ExportQueue", SYNC: "SyncQueue"}
@@ -48,7 +48,7 @@ class Letter:
     sent_at: datetime
     received: int
     gave_up: int
-    wake: Wake | None
+    wake: WakeUp | None
     poison: str = ""
 
     @property
@@ -59,7 +59,7 @@ class Letter:
     @property
     def wishes(self) -> tuple[str, ...]:
         """What somebody asked of the company's turn beyond the usual."""
-        return tuple(sorted(self.wake.wishes)) if self.wake else ()
+        return tuple(sorted(self.wake.requests)) if self.wake else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ class DeadLetters:
         attributes = message["Attributes"]
         wake, poison = None, ""
         try:
-            wake = Wake.of(message["Body"])
+            wake = WakeUp.of(message["Body"])
         except PoisonError as error:
             poison = str(error)
         given_up = "DeadLetterQueueSourceArn" in attributes

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from rich.console import Console
@@ -15,10 +15,10 @@ from shared.aws.connections import Connection, Connections
 from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
 from shared.aws.ledger_view import LedgerView
-from shared.aws.limiter import pace
 from shared.aws.matches import Matches
 from shared.aws.proofs import Proofs
 from shared.aws.queues import CompanyQueue, SyncQueue
+from shared.aws.stores import Stores
 from shared.aws.vouchers import Vouchers
 from shared.flows.lookup.status import StatusBoard
 from shared.flows.lookup.trace import Traces
@@ -48,6 +48,11 @@ class Desk:
         self._reason = reason
 
     # -------------------------------------------------------------------------------------------- adapters
+    @cached_property
+    def stores(self) -> Stores:
+        """The stack's tables."""
+        return Stores(self.stack)
+
     @cached_property
     def connections(self) -> Connections:
         """All connections."""
@@ -86,25 +91,12 @@ class Desk:
     @cached_property
     def traces(self) -> Traces:
         """Finds expenses and tells their life."""
-        return Traces(
-            connections=self.connections,
-            ledger=self.ledger,
-            exports=self.exports,
-            vouchers=self.vouchers,
-            matches=self.matches,
-        )
+        return Traces(self.stores)
 
     @cached_property
     def board(self) -> StatusBoard:
         """What the admin's status page shows."""
-        return StatusBoard(
-            connections=self.connections,
-            ledger=self.ledger,
-            view=self.view,
-            exports=self.exports,
-            proofs=self.proofs,
-            pace=partial(pace, self.stack["ConnectionTable"]),
-        )
+        return StatusBoard(self.stores)
 
     @cached_property
     def feed_queue(self) -> CompanyQueue:

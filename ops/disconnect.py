@@ -13,7 +13,7 @@ from ops.options import Company, Wait
 from ops.patience import awaited
 from ops.refusal import Refusal
 from shared.aws.connections import Connection, Status
-from shared.flows.lookup.leave import begin_disconnect
+from shared.flows.lookup.disconnect import begin_disconnect
 
 
 @command(changes=True)

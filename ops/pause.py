@@ -9,7 +9,8 @@ from ops.desk import Desk
 from ops.options import Company, Wait
 from ops.patience import awaited
 from ops.refusal import Refusal
-from shared.aws.connections import PAUSED, Connection, Status
+from shared.aws.connections import Connection, Hold, Status
+from shared.domain.syncing.requests import SyncRequest
 
 _TRIES = 3
 
@@ -31,7 +32,7 @@ def pause(desk: Desk, company: Company) -> Answer:
 def _paused(now: Connection, *, done: bool) -> list[str]:
     name = plain(now.company_name)
     told = [f"{name} is paused." if done else f"{name} has been paused since {moment(now.paused_at)}: nothing to do."]
-    if now.status is Status.HELD and now.hold != PAUSED:
+    if now.status is Status.HELD and now.hold != Hold.PAUSED:
         told.append(f"It is held, too, for another reason: {now.hold}. Its admin sees that one.")
     if now.status is Status.CONNECTING:
         told.append("Its set-up is not finished; when it is, nothing is written until you resume.")
@@ -79,8 +80,8 @@ def _lift(desk: Desk, connection: Connection) -> tuple[list[str], Connection]:
     """What was lifted, and the company as it was before. Nobody's hold is lifted that was not read."""
     for _ in range(_TRIES):
         before = _again(desk, connection)
-        held = [before.hold] if before.status is Status.HELD else []
-        lifted = held + ([PAUSED] if before.paused_at and PAUSED not in held else [])
+        held = [before.hold] if before.hold else []
+        lifted: list[str] = [*held, *([Hold.PAUSED] if before.paused_at and Hold.PAUSED not in held else [])]
         if not lifted or desk.connections.resume(before, datetime.now(UTC)):
             return lifted, before
     raise Refusal(
@@ -91,7 +92,7 @@ def _lift(desk: Desk, connection: Connection) -> tuple[list[str], Connection]:
 def _wake(desk: Desk, connection_id: str) -> None:
     """Due at once it is already, so nothing is lost if we die before this; this is only faster, and asks for access."""
     occasion = f"resumed.{secrets.token_hex(8)}"
-    desk.sync_queue.request_sync(connection_id, access=True)
+    desk.sync_queue.request_sync(connection_id, SyncRequest.CHECK_ACCESS)
     desk.feed_queue.wake(connection_id, occasion)
     desk.export_queue.wake(connection_id, occasion)
 

@@ -15,6 +15,7 @@ from ops.patience import awaited, setback
 from ops.refusal import Refusal
 from shared.aws.connections import Connection, Status
 from shared.aws.proofs import StoredProof
+from shared.domain.syncing.requests import SyncRequest
 from shared.domain.times import utc_text
 
 _AT_ONCE = 10
@@ -84,10 +85,12 @@ def _proven_now(desk: Desk, connection: Connection, before: StoredProof, wait: i
     connection_id = connection.connection_id
     with desk.deed("proof", connection) as deed:
         # Of a held company nobody else can ask, so nothing needs to be kept apart.
-        asked = connection.status is Status.HELD or desk.connections.ask(connection_id, "proof", datetime.now(UTC))
+        asked = connection.status is Status.HELD or desk.connections.record_request(
+            connection_id, SyncRequest.PROVE_BALANCE, datetime.now(UTC)
+        )
         if asked:
-            desk.sync_queue.request_sync(connection_id, proof=True)
-        elif before.proof and utc_text(before.proof.proved_at) > connection.proof_asked_at:
+            desk.sync_queue.request_sync(connection_id, SyncRequest.PROVE_BALANCE)
+        elif before.proof and utc_text(before.proof.proved_at) > connection.prove_balance_requested_at:
             deed.says("made less than a minute ago already")
             return _told(connection, before, outcome="made less than a minute ago already")
         awaited(desk, "Waiting for the proof", lambda: _outcome(desk, connection, before), seconds=wait)

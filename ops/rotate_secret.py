@@ -10,7 +10,8 @@ from ops.desk import Desk
 from ops.options import Company, Wait
 from ops.patience import awaited, setback
 from ops.refusal import Refusal
-from shared.aws.connections import ACCESS_GONE, Connection, Status
+from shared.aws.connections import Connection, Hold, Status
+from shared.domain.syncing.requests import SyncRequest
 
 
 @command(changes=True, name="rotate-secret")
@@ -22,7 +23,7 @@ def rotate_secret(
 ) -> Answer:
     """Make a new webhook secret valid beside the old one; with --retire, the old one is refused from then on."""
     before = desk.company(company)
-    if before.status not in {Status.ACTIVE, Status.HELD} or before.hold == f"pleo_{ACCESS_GONE}":
+    if before.status not in {Status.ACTIVE, Status.HELD} or before.hold == Hold.PLEO_ACCESS_GONE:
         raise Refusal(
             f"{before.company_name} is {before.hold or before.status.value}: without access to Pleo no subscription "
             "can be made; connecting again makes one."
@@ -30,7 +31,9 @@ def rotate_secret(
     if _done(before, retire=retire, was=before):
         return _told(before, retire=retire, changed=False, cause="")
     with desk.deed("rotate-secret", before, arguments={"retire": retire}) as deed:
-        desk.sync_queue.request_sync(before.connection_id, rotate=not retire, retire=retire)
+        desk.sync_queue.request_sync(
+            before.connection_id, SyncRequest.RETIRE_SECRET if retire else SyncRequest.ROTATE_SECRET
+        )
         awaited(desk, "Waiting for the worker", lambda: _over(desk, before, retire=retire), seconds=wait)
         now = desk.connections.get(before.connection_id) or before
         done = _done(now, retire=retire, was=before)

@@ -16,6 +16,7 @@ from ops.refusal import Refusal
 from shared.aws.catalogues import CatalogueDiff
 from shared.aws.connections import Connection, Status
 from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
+from shared.domain.syncing.requests import SyncRequest
 from shared.pages.texts_words import CHANGES, REFUSALS
 
 _MOST_NAMED = 3
@@ -36,12 +37,12 @@ def sync(
     _possible(desk, connection, accept=accept)
     connection_id = connection.connection_id
     with desk.deed("sync", connection, arguments={"accept": accept}) as deed:
-        what = "accept" if accept else "sync"
-        asked = desk.connections.ask(connection_id, what, datetime.now(UTC))
+        request = SyncRequest.ACCEPT_CATALOGUE if accept else SyncRequest.SYNC_CATALOGUE
+        asked = desk.connections.record_request(connection_id, request, datetime.now(UTC))
         if asked:
-            desk.sync_queue.request_sync(connection_id, catalogue=True, accept=accept)
+            desk.sync_queue.request_sync(connection_id, request)
         elif max(connection.catalogue_synced_at, connection.catalogue_attempted_at) > getattr(
-            connection, f"{what}_asked_at"
+            connection, f"{request}_requested_at"
         ):
             deed.says("done less than a minute ago already")
             diff = desk.connections.catalogues.last_changes(connection_id)

@@ -10,6 +10,7 @@ from ops.aftermath import Fate, barred, exported, fed, still_failing, turned
 from shared.aws.connections import Connection, Status
 from shared.aws.exports import Job, JobState
 from shared.aws.failures import EXPORT, FEED, SYNC, Failure
+from shared.domain.connecting.company_state import Hold
 from shared.domain.feeding.ledger import State
 
 BEGAN = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -73,7 +74,7 @@ def test_a_turn_is_over_when_the_company_is_caught_up_with(changes: dict[str, ob
 
 
 def test_who_may_not_work_is_told_so() -> None:
-    held = replace(COMPANY, status=Status.HELD, hold="plan")
+    held = replace(COMPANY, status=Status.HELD, hold=Hold.PLAN)
 
     assert barred(FEED, COMPANY) is None
     for queue in (FEED, EXPORT):

@@ -10,6 +10,7 @@ from cloud import Cloud
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import EXPORT, FEED, SYNC, Failures
 from shared.aws.quarantine import Quarantine
+from shared.domain.connecting.company_state import Hold
 
 from .conftest import Ops
 
@@ -20,9 +21,9 @@ WHY = ("--reason", "ticket 4711")
 def bury(aws: Cloud) -> Callable[..., None]:
     """Puts a message into a dead-letter queue: a company's wake-up, or any body."""
 
-    def put(company: Connection | str, queue: str = "Feed", **wishes: bool) -> None:
+    def put(company: Connection | str, queue: str = "Feed", *requests: str) -> None:
         body, group = (company, "poison") if isinstance(company, str) else (None, company.connection_id)
-        body = body or json.dumps({"connection_id": group, **wishes})
+        body = body or json.dumps({"connection_id": group} | ({"requests": requests} if requests else {}))
         fifo = {"MessageGroupId": group, "MessageDeduplicationId": str(next(numbers))}
         aws.client("sqs").send_message(
             QueueUrl=aws.queues[f"{queue}DeadLetterQueue"], MessageBody=body, **({} if queue == "Sync" else fifo)
@@ -52,13 +53,13 @@ def causes(answer: Any) -> dict[tuple[str, str], str]:
 def test_each_message_is_shown_with_its_company_and_what_was_in_the_way(
     ops_: Ops, connected: Callable[..., Connection], bury: Callable[..., None], failures: Failures
 ) -> None:
-    alpha, beta = connected("Alpha GmbH"), connected("Beta GmbH", status=Status.HELD, hold="plan")
+    alpha, beta = connected("Alpha GmbH"), connected("Beta GmbH", status=Status.HELD, hold=Hold.PLAN)
     gamma, delta = connected("Gamma GmbH", status=Status.DISCONNECTED), connected("Delta GmbH", sync_error="pleo lost")
     for company in (alpha, beta, gamma, delta):
         bury(company)
     bury(alpha, "Export")
-    bury(alpha, "Sync", proof=True)
-    bury(delta, "Sync", access=True, catalogue=False)
+    bury(alpha, "Sync", "prove_balance")
+    bury(delta, "Sync", "check_access")
     bury("nonsense")
     bury(json.dumps({"connection_id": "f" * 32}))
     failures.record(alpha.connection_id, FEED, "lexoffice answered 503 to POST /v1/x", 5)
@@ -119,10 +120,10 @@ def test_an_interrupted_look_gives_everything_back(
             raise KeyboardInterrupt
         return original(body)
 
-    from shared.aws.queues import Wake
+    from shared.aws.queues import WakeUp
 
-    original = Wake.of
-    monkeypatch.setattr(Wake, "of", interrupted)
+    original = WakeUp.of
+    monkeypatch.setattr(WakeUp, "of", interrupted)
 
     assert ops_("dlq", "--queue", "sync").code == 1
     # The two of the second call, whose receipts nobody had yet, come back by themselves.
@@ -156,7 +157,7 @@ def test_only_what_was_chosen_goes_back_and_a_dry_run_changes_nothing(
     alpha, beta = connected("Alpha GmbH"), connected("Beta GmbH")
     for company in (alpha, beta):
         bury(company)
-        bury(company, "Sync", proof=True)
+        bury(company, "Sync", "prove_balance")
     bury("nonsense")
     failures.record(alpha.connection_id, FEED, "lexoffice answered 503 to POST /v1/x", 5)
 
@@ -172,7 +173,7 @@ def test_only_what_was_chosen_goes_back_and_a_dry_run_changes_nothing(
 
     done = ops_("redrive", "--company", "beta", "--wait", "0", "--max-rate", "50", "--json", *WHY).data
     assert done["moved"] == 2
-    assert aws.messages("SyncQueue") == [{"connection_id": beta.connection_id, "proof": True}]
+    assert aws.messages("SyncQueue") == [{"connection_id": beta.connection_id, "requests": ["prove_balance"]}]
     assert (waiting(aws, "FeedDeadLetterQueue"), waiting(aws, "SyncDeadLetterQueue")) == (1, 1)
     results = [each["result"] for each in ops_("audit", "--json").data["actions"]]
     assert results == ["1 moved.", "0 moved: nothing there is what you chose.", "2 moved."]

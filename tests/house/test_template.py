@@ -40,7 +40,7 @@ ROUTES = {
     "POST /sign-in",
     "POST /sign-out",
     "GET /disconnect",
-    "POST /status/sync",
+    "POST /status/request",
     "POST /disconnect",
     "GET /disconnect/result",
     "GET /oauth/pleo/callback",
