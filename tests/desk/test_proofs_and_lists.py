@@ -48,7 +48,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[
         asked.append([*requests])
         act()
 
-    monkeypatch.setattr(SyncQueue, "send_turn", worker)
+    monkeypatch.setattr(SyncQueue, "request_sync", worker)
     return asked
 
 
