@@ -15,11 +15,9 @@ class ClientCredentials:
 class TokenPair:
     """One authorisation's tokens as the vendor just issued them; the pair before it is dead from now on.
 
-    `expires_in` counts seconds from the answer and concerns the access token only. `scope` is space separated
-    and may be empty.
+    `expires_in` counts seconds from the answer and concerns the access token only.
     """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_in: int
-    scope: str = ""

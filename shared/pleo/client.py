@@ -127,16 +127,14 @@ class PleoClient(ExportCalls):
         params = {**BY_ID, "company_id": company_id}
         return listed(self._http, Page[TaxCode], "POST", "/v0/tax-codes:search", params=params, json={})
 
-    def create_tax_code(self, tax_code: NewTaxCode) -> TaxCode:
+    def create_tax_code(self, tax_code: NewTaxCode) -> None:
         """Create a tax code; Pleo accepts duplicates, so search first."""
-        answer = self._http.request("POST", "/v0/tax-codes", json=tax_code.body())
-        return answer.read(Enveloped[TaxCode].model_validate).data
+        self._http.request("POST", "/v0/tax-codes", json=tax_code.body())
 
-    def update_tax_code(self, tax_code_id: str, tax_code: NewTaxCode) -> TaxCode:
+    def update_tax_code(self, tax_code_id: str, tax_code: NewTaxCode) -> None:
         """Replace a tax code."""
         path = f"/v0/tax-codes/{segment(tax_code_id)}"
-        answer = self._http.request("PUT", path, json=tax_code.body(), idempotent=True)
-        return answer.read(Enveloped[TaxCode].model_validate).data
+        self._http.request("PUT", path, json=tax_code.body(), idempotent=True)
 
     def subscriptions(self) -> Iterator[Subscription]:
         """Iterate over the company's webhook subscriptions."""
