@@ -6,29 +6,104 @@ Plain dataclasses: pydantic would more than double the receiver's start-up (docs
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
 from shared.errors import ConfigError
+
+_MAY_BE_EMPTY: Final = object()
+# https://www.rfc-editor.org/rfc/rfc7468#section-13
+_PEM = re.compile(r"-----BEGIN PUBLIC KEY-----(?P<body>[^-]+)-----END PUBLIC KEY-----")
+
+
+def origin(raw: str) -> str:
+    """Check an address without path: https, or http on this machine only. ValueError says what is wrong."""
+    parts = urlsplit(raw)
+    local = parts.hostname in {"localhost", "127.0.0.1"}
+    if not parts.hostname or parts.scheme not in ({"https", "http"} if local else {"https"}):
+        raise ValueError(f"is not an https address: {raw!r}.")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
+        raise ValueError(f"must be an address without path: {raw!r}.")
+    return raw.rstrip("/")
+
+
+def _public_key(raw: str) -> str:
+    """Write a public key in PEM format, whose line breaks a command line may have lost, as PEM does."""
+    found = _PEM.fullmatch(raw)
+    body = "".join(found["body"].split()) if found else ""
+    try:
+        known = bool(base64.b64decode(body, validate=True))
+    except binascii.Error:
+        known = False
+    if not known:
+        raise ValueError("is not a public key in PEM format.")
+    lines = [body[start : start + 64] for start in range(0, len(body), 64)]
+    return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----"])
+
+
+def _starting(kind: str, *starts: str) -> Callable[[str], str]:
+    def check(raw: str) -> str:
+        if not raw.startswith(starts):
+            raise ValueError(f"is not {kind}: {raw!r}.")
+        return raw
+
+    return check
+
+
+def _whole(unit: str, least: int, most: int) -> Callable[[str], int]:
+    def check(raw: str) -> int:
+        if not raw.isascii() or not raw.isdecimal() or not least <= int(raw) <= most:
+            raise ValueError(f"must be whole {unit} from {least} to {most}, not {raw!r}.")
+        return int(raw)
+
+    return check
+
+
+def _either(one: str, other: str) -> Callable[[str], str]:
+    def check(raw: str) -> str:
+        if raw not in {one, other}:
+            raise ValueError(f"must be {one} or {other}, not {raw!r}.")
+        return raw
+
+    return check
+
+
+def _flag(raw: str) -> bool:
+    return _either("true", "false")(raw) == "true"
+
+
+Arn = Annotated[str, _starting("an ARN", "arn:")]
+Days = Annotated[int, _whole("days", 0, 365)]
+Flag = Annotated[bool, _flag]
+Limit = Annotated[str, _either("organisation", "organisation+client")]
+OptionalOrigin = Annotated[str, origin, _MAY_BE_EMPTY]
+OptionalPublicKey = Annotated[str, _public_key, _MAY_BE_EMPTY]
+Origin = Annotated[str, origin]
+QueueUrl = Annotated[str, _starting("the address of a queue", "https://", "http://")]
+Seconds = Annotated[int, _whole("seconds", 1, 900)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FromEnvironment:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
-        """Read every field from the variable of the same name in capitals.
+        """Read every field from the variable of the same name in capitals and check it as its type says.
 
         Raises ConfigError naming the first variable that is missing or malformed.
         """
         values: dict[str, object] = {}
         for field in fields(cls):
             name = field.name.upper()
-            raw = env.get(name)
-            if raw is None or (not raw.strip() and name not in _MAY_BE_EMPTY):
+            raw = env.get(name, "").strip()
+            check, *marks = getattr(field.type, "__metadata__", [str])
+            if name not in env or (not raw and _MAY_BE_EMPTY not in marks):
                 raise ConfigError(f"The environment variable {name} is missing: set it in template.yaml.")
-            values[field.name] = _CHECKS[name](name, raw.strip()) if name in _CHECKS else raw.strip()
+            try:
+                values[field.name] = check(raw) if raw else ""
+            except ValueError as error:
+                raise ConfigError(f"The environment variable {name} {error}") from error
         return cls(**values)
 
 
@@ -38,9 +113,9 @@ class ReceiverSettings(_FromEnvironment):
 
     connection_table: str
     ledger_table: str
-    feed_queue_url: str
-    export_queue_url: str
-    key_arn: str
+    feed_queue_url: QueueUrl
+    export_queue_url: QueueUrl
+    key_arn: Arn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +124,9 @@ class EventSettings(_FromEnvironment):
 
     connection_table: str
     ledger_table: str
-    export_queue_url: str
-    sync_queue_url: str
-    lexoffice_webhook_key: str
+    export_queue_url: QueueUrl
+    sync_queue_url: QueueUrl
+    lexoffice_webhook_key: OptionalPublicKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +135,13 @@ class VendorSettings(_FromEnvironment):
 
     connection_table: str
     token_table: str
-    key_arn: str
-    vendor_secret_arn: str
-    pleo_api_url: str
-    pleo_auth_url: str
-    lexoffice_api_url: str
-    lexoffice_app_url: str
-    lexoffice_limit: str
+    key_arn: Arn
+    vendor_secret_arn: Arn
+    pleo_api_url: Origin
+    pleo_auth_url: Origin
+    lexoffice_api_url: Origin
+    lexoffice_app_url: Origin
+    lexoffice_limit: Limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +149,8 @@ class FeedSettings(VendorSettings):
     """What `feed` needs."""
 
     ledger_table: str
-    feed_queue_url: str
-    feed_retry_seconds: int
+    feed_queue_url: QueueUrl
+    feed_retry_seconds: Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +158,11 @@ class ExportSettings(VendorSettings):
     """What `export` needs."""
 
     ledger_table: str
-    export_queue_url: str
-    export_retry_seconds: int
-    reverse_charge: bool
-    contra_required: bool
-    input_tax_without_receipt: bool
+    export_queue_url: QueueUrl
+    export_retry_seconds: Seconds
+    reverse_charge: Flag
+    contra_required: Flag
+    input_tax_without_receipt: Flag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,21 +173,21 @@ class SyncSettings(VendorSettings):
     """
 
     ledger_table: str
-    feed_queue_url: str
-    export_queue_url: str
+    feed_queue_url: QueueUrl
+    export_queue_url: QueueUrl
     lexoffice_account_system: str
-    lexoffice_webhook_key: str
+    lexoffice_webhook_key: OptionalPublicKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OauthSettings(VendorSettings):
     """What `oauth` needs. `public_url` may be empty: then the address the browser used counts."""
 
-    sync_queue_url: str
-    public_url: str
-    pleo_app_url: str
+    sync_queue_url: QueueUrl
+    public_url: OptionalOrigin
+    pleo_app_url: Origin
     pleo_scopes: str
-    deletion_delay_days: int
+    deletion_delay_days: Days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +196,10 @@ class AdminSettings(_FromEnvironment):
 
     connection_table: str
     ledger_table: str
-    public_url: str
-    pleo_auth_url: str
-    pleo_app_url: str
-    lexoffice_app_url: str
+    public_url: OptionalOrigin
+    pleo_auth_url: Origin
+    pleo_app_url: Origin
+    lexoffice_app_url: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,95 +207,4 @@ class ScheduleSettings(_FromEnvironment):
     """What `schedule` needs."""
 
     connection_table: str
-    sync_queue_url: str
-
-
-def origin(name: str, raw: str) -> str:
-    """An address without path: https, or http on this machine only."""
-    parts = urlsplit(raw)
-    local = parts.hostname in {"localhost", "127.0.0.1"}
-    if not parts.hostname or parts.scheme not in ({"https", "http"} if local else {"https"}):
-        raise ConfigError(f"The environment variable {name} is not an https address: {raw!r}.")
-    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
-        raise ConfigError(f"The environment variable {name} must be an address without path: {raw!r}.")
-    return raw.rstrip("/")
-
-
-def _optional_origin(name: str, raw: str) -> str:
-    return origin(name, raw) if raw else ""
-
-
-def _queue_url(name: str, raw: str) -> str:
-    if not raw.startswith(("https://", "http://")):
-        raise ConfigError(f"The environment variable {name} is not the address of a queue: {raw!r}.")
-    return raw
-
-
-def _arn(name: str, raw: str) -> str:
-    if not raw.startswith("arn:"):
-        raise ConfigError(f"The environment variable {name} is not an ARN: {raw!r}.")
-    return raw
-
-
-def _seconds(name: str, raw: str) -> int:
-    if not raw.isascii() or not raw.isdecimal() or not 1 <= int(raw) <= 900:
-        raise ConfigError(f"The environment variable {name} must be whole seconds from 1 to 900, not {raw!r}.")
-    return int(raw)
-
-
-def _days(name: str, raw: str) -> int:
-    if not raw.isascii() or not raw.isdecimal() or int(raw) > 365:
-        raise ConfigError(f"The environment variable {name} must be whole days from 0 to 365, not {raw!r}.")
-    return int(raw)
-
-
-def _limit(name: str, raw: str) -> str:
-    if raw not in {"organisation", "organisation+client"}:
-        raise ConfigError(f"The environment variable {name} must be organisation or organisation+client, not {raw!r}.")
-    return raw
-
-
-def _public_key(name: str, raw: str) -> str:
-    """A public key in PEM format, whose line breaks may have got lost on a command line, as PEM writes it."""
-    found = _PEM.fullmatch(raw)
-    body = "".join(found["body"].split()) if found else ""
-    try:
-        known = bool(base64.b64decode(body, validate=True))
-    except binascii.Error:
-        known = False
-    if raw and not known:
-        raise ConfigError(f"The environment variable {name} is not a public key in PEM format.")
-    lines = [body[start : start + 64] for start in range(0, len(body), 64)]
-    return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----"]) if raw else ""
-
-
-def _flag(name: str, raw: str) -> bool:
-    if raw not in {"true", "false"}:
-        raise ConfigError(f"The environment variable {name} must be true or false, not {raw!r}.")
-    return raw == "true"
-
-
-# https://www.rfc-editor.org/rfc/rfc7468#section-13
-_PEM = re.compile(r"-----BEGIN PUBLIC KEY-----(?P<body>[^-]+)-----END PUBLIC KEY-----")
-_MAY_BE_EMPTY = {"PUBLIC_URL", "LEXOFFICE_WEBHOOK_KEY"}
-_CHECKS = {
-    "PUBLIC_URL": _optional_origin,
-    "PLEO_API_URL": origin,
-    "PLEO_AUTH_URL": origin,
-    "PLEO_APP_URL": origin,
-    "LEXOFFICE_API_URL": origin,
-    "LEXOFFICE_APP_URL": origin,
-    "FEED_QUEUE_URL": _queue_url,
-    "EXPORT_QUEUE_URL": _queue_url,
-    "SYNC_QUEUE_URL": _queue_url,
-    "KEY_ARN": _arn,
-    "VENDOR_SECRET_ARN": _arn,
-    "FEED_RETRY_SECONDS": _seconds,
-    "EXPORT_RETRY_SECONDS": _seconds,
-    "DELETION_DELAY_DAYS": _days,
-    "LEXOFFICE_LIMIT": _limit,
-    "REVERSE_CHARGE": _flag,
-    "CONTRA_REQUIRED": _flag,
-    "INPUT_TAX_WITHOUT_RECEIPT": _flag,
-    "LEXOFFICE_WEBHOOK_KEY": _public_key,
-}
+    sync_queue_url: QueueUrl

@@ -50,7 +50,6 @@ def part(minor: int, category: str = OFFICE, code: Tax | None = tax()) -> Expens
 
 _EXPENSE = Expense(
     entry_id=ENTRY_ID,
-    company_id=COMPANY_ID,
     type="card_purchase",
     sub_type=None,
     booked_at=datetime(2026, 1, 12, 9, tzinfo=UTC),

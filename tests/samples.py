@@ -13,7 +13,6 @@ CONNECTION_ID = "0123456789abcdef0123456789abcdef"
 
 _ENTRY = Entry(
     id=ENTRY_ID,
-    company_id=COMPANY_ID,
     family="CARD_PURCHASE",
     sub_family="ONLINE",
     status="COMPLETED",

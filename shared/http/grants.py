@@ -19,7 +19,6 @@ class _Tokens(BaseModel):
     refresh_token: str = Field(min_length=1)
     # RFC 6749 §5.1 only recommends it, and losing a fresh pair over it would lose the connection.
     expires_in: int = Field(300, gt=0)
-    scope: str | None = None
 
 
 def code_grant(*, code: str, verifier: str, redirect_uri: str) -> Form:
@@ -49,4 +48,4 @@ def request_tokens(ask: Callable[[], Answer], *, is_final: Callable[[Issue], boo
             raise AccessGone(error.vendor, error.operation, status=error.status, issues=error.issues) from error
         raise
     tokens = answer.read(_Tokens.model_validate)
-    return TokenPair(tokens.access_token, tokens.refresh_token, tokens.expires_in, tokens.scope or "")
+    return TokenPair(tokens.access_token, tokens.refresh_token, tokens.expires_in)

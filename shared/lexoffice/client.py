@@ -99,11 +99,6 @@ class LexofficeClient(VoucherCalls):
         lines = [transaction.body() for transaction in transactions]
         return self._http.request("POST", "/v1/finance/transactions", json=lines).read(_TRANSACTIONS.validate_python)
 
-    def transaction(self, transaction_id: str) -> FinanceTransaction:
-        """Read one line."""
-        answer = self._http.request("GET", f"/v1/finance/transactions/{segment(transaction_id)}")
-        return answer.read(FinanceTransaction.model_validate)
-
     def assignments(self, transaction_id: str) -> list[Assignment]:
         """Read what a line is assigned to; empty until somebody approved a suggestion."""
         answer = self._http.request("GET", f"/v1/finance/transactions/{segment(transaction_id)}/assignments")
@@ -118,13 +113,13 @@ class LexofficeClient(VoucherCalls):
         answer = self._http.request("GET", "/v1/event-subscriptions")
         return answer.read(Listed[EventSubscription].model_validate).content
 
-    def subscribe(self, event_type: str, callback_url: str) -> str:
-        """Have an event told to an https address, which is called at once to test it, and return an id.
+    def subscribe(self, event_type: str, callback_url: str) -> None:
+        """Subscribe an https address to an event; lexoffice calls the address at once to test it.
 
-        Conflict when it is told there already, Rejected when the address does not answer as it should.
+        Conflict when it is subscribed already, Rejected when the address does not answer as it should.
         """
         wanted = {"eventType": event_type, "callbackUrl": callback_url}
-        return self._http.request("POST", "/v1/event-subscriptions", json=wanted).read(Created.model_validate).id
+        self._http.request("POST", "/v1/event-subscriptions", json=wanted)
 
     def unsubscribe(self, subscription_id: str) -> None:
         """End a subscription; one that is gone already is fine."""

@@ -15,18 +15,14 @@ from pydantic import (
     AliasChoices,
     AliasPath,
     AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 
-from shared.domain.times import booking_date
 from shared.errors import Issue, UnexpectedAnswer
 from shared.http.answer import Answer
+from shared.http.models import ReadModel, WriteModel
 
 # A 406 may bring a long German text; the first words identify it for support.
 _LONGEST_MESSAGE = 300
@@ -45,64 +41,39 @@ def _timestamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
-def _day(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    moment = datetime.fromisoformat(value)
-    return booking_date(moment) if moment.tzinfo else moment.date()
-
-
 type Money = Annotated[Decimal, Field(strict=True, decimal_places=2), PlainSerializer(money)]
 # https://developers.lexware.io/docs: exactly three fractional digits and an offset with a colon.
 type Timestamp = Annotated[AwareDatetime, PlainSerializer(_timestamp)]
-# Vouchers hear the day alone, and say it as midnight in Germany: https://developers.lexware.io/docs/#vouchers-endpoint
+# Vouchers are written with the day alone: https://developers.lexware.io/docs/#vouchers-endpoint
 type Day = Annotated[date, Field(strict=True), PlainSerializer(date.isoformat)]
-type ReadDay = Annotated[date, BeforeValidator(_day)]
 # Stored texts may come back HTML-encoded (docs/assumptions.md#lexoffice-encoded-texts).
 type Text = Annotated[str, AfterValidator(unescape)]
 
 
-class _Read(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
-
-
-class _Write(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
-
-    def body(self) -> dict[str, Any]:
-        """Return the JSON object for `Http.request`, without the optional fields that were not given."""
-        return self.model_dump(by_alias=True, exclude_none=True)
-
-
-class Profile(_Read):
+class Profile(ReadModel):
     """The organisation behind a connection; `tax_type` is net, gross or vatfree."""
 
     organization_id: str
     company_name: str
-    connection_id: str
     tax_type: str
     small_business: bool
     business_features: frozenset[str]
 
 
-class FinanceAccount(_Read):
+class FinanceAccount(ReadModel):
     """A finance account; `balance` is in euros and only ever what was last written there.
 
     A deactivated account must not be written to. `lock_version` guards updates.
     """
 
     id: str = Field(validation_alias=AliasChoices("financialAccountId", "id"))
-    name: str
-    type: str
     balance: Decimal
     lock_version: int
-    bank_name: str | None = None
-    account_holder: str | None = None
     external_reference: str | None = None
     deactivated: bool = False
 
 
-class NewFinanceAccount(_Write):
+class NewFinanceAccount(WriteModel):
     """A finance account to create; `account_system` is the value Lexware assigned to this product."""
 
     account_system: str
@@ -114,7 +85,7 @@ class NewFinanceAccount(_Write):
     balance: Money = Decimal("0.00")
 
 
-class NewFinanceTransaction(_Write):
+class NewFinanceTransaction(WriteModel):
     """One line to write; `amount` in euros is negative for an expense.
 
     `external_reference` is what lexoffice recognises a repetition by, so a line never goes without.
@@ -130,25 +101,16 @@ class NewFinanceTransaction(_Write):
     external_reference: str = Field(min_length=1)
 
 
-class FinanceTransaction(_Read):
-    """One line as lexoffice holds it, which after a repetition is the older one, unchanged.
-
-    `open_amount` and `state` are None until vouchers are assigned to the line.
-    """
+class FinanceTransaction(ReadModel):
+    """One line as lexoffice holds it, which after a repetition is the older one, unchanged."""
 
     id: str = Field(validation_alias=AliasChoices("financialTransactionId", "id"))
-    financial_account_id: str
     amount: Decimal
     purpose: str | None = None
     external_reference: str | None = None
-    value_date: datetime | None = None
-    booking_date: datetime | None = None
-    open_amount: Decimal | None = None
-    state: str | None = None
-    lock_version: int | None = None
 
 
-class PostingCategory(_Read):
+class PostingCategory(ReadModel):
     """A category that vouchers are booked on; `type` is income or outgo."""
 
     id: str
@@ -159,7 +121,7 @@ class PostingCategory(_Read):
     group_name: str | None = None
 
 
-class NewVoucherItem(_Write):
+class NewVoucherItem(WriteModel):
     """One position; `amount` in euros as the voucher's tax type says, `tax_rate_percent` 19 for 19 %."""
 
     amount: Money
@@ -168,7 +130,7 @@ class NewVoucherItem(_Write):
     category_id: str = Field(min_length=1)
 
 
-class NewVoucher(_Write):
+class NewVoucher(WriteModel):
     """A purchase voucher to create, on either a contact of its own or the collective one with a name.
 
     `tax_type` is always gross, so what was paid is what is written. The status is left out: lexoffice then opens the
@@ -197,73 +159,44 @@ class NewVoucher(_Write):
         return self
 
 
-class Voucher(_Read):
-    """A voucher as lexoffice holds it; `files` are the ids of its receipts, amounts are in euros."""
+class Voucher(ReadModel):
+    """A voucher as lexoffice holds it; `files` are the ids of its receipts."""
 
-    id: str
-    type: str
     voucher_status: str
-    voucher_number: Text | None = None
-    voucher_date: ReadDay | None = None
-    total_gross_amount: Decimal
-    total_tax_amount: Decimal
-    contact_id: str | None = None
-    contact_name: Text | None = None
-    remark: Text | None = None
     files: tuple[str, ...] = ()
-    version: int
 
 
-class ListedVoucher(_Read):
-    """A row of the voucher list; `total_amount` and `open_amount` in euros."""
+class ListedVoucher(ReadModel):
+    """A row of the voucher list."""
 
     id: str
-    voucher_type: str
     voucher_status: str
     voucher_number: Text | None = None
-    voucher_date: ReadDay | None = None
-    total_amount: Decimal | None = None
-    open_amount: Decimal | None = None
-    archived: bool = False
 
 
-class Contact(_Read):
+class Contact(ReadModel):
     """A contact; `vendor_number` is None for one that is a customer only, `name` for a person."""
 
     id: str
     name: Text | None = Field(None, validation_alias=AliasPath("company", "name"))
-    vat_id: str | None = Field(None, validation_alias=AliasPath("company", "vatRegistrationId"))
     vendor_number: int | None = Field(None, validation_alias=AliasPath("roles", "vendor", "number"))
-    country: str | None = Field(None, validation_alias=AliasPath("addresses", "billing", 0, "countryCode"))
     archived: bool = False
 
 
-class PaymentItem(_Read):
-    """Something that paid a voucher; `payment_item_type` such as partPaymentFinancialTransaction."""
-
-    payment_item_type: str
-    amount: Decimal
-    posting_date: ReadDay | None = None
-
-
-class Payments(_Read):
-    """What is paid of a voucher; `payment_status` is balanced, openRevenue or openExpense."""
+class Payments(ReadModel):
+    """What is paid of a voucher; `open_amount` in euros."""
 
     open_amount: Decimal
-    payment_status: str
     voucher_status: str
-    paid_date: ReadDay | None = None
-    payment_items: tuple[PaymentItem, ...] = ()
 
 
-class Assignment(_Read):
-    """A document that a line is assigned to; `type` is voucher or invoice."""
+class Assignment(ReadModel):
+    """A document that a line is assigned to: a voucher or an invoice."""
 
     id: str
-    type: str
 
 
-class EventSubscription(_Read):
+class EventSubscription(ReadModel):
     """An event that lexoffice tells an address."""
 
     id: str = Field(validation_alias=AliasChoices("subscriptionId", "id"))
@@ -271,14 +204,14 @@ class EventSubscription(_Read):
     callback_url: str
 
 
-class Listed[T](_Read):
+class Listed[T](ReadModel):
     """A list in an envelope; `last` is False while another page follows."""
 
     content: list[T]
     last: bool = True
 
 
-class Created(_Read):
+class Created(ReadModel):
     """The answer to a creation: an action result, or by older accounts the object itself."""
 
     id: str = Field(validation_alias=AliasChoices("id", "financialAccountId"))

@@ -9,7 +9,6 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 
 from cryptography.exceptions import InvalidSignature
@@ -44,7 +43,7 @@ class MalformedEventError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something happened to a resource; the three last fields together tell a repetition.
+    """Something happened to a resource.
 
     `event_type` such as payment.changed, whose `resource_id` is the voucher's id; for token.revoked it is the
     connection's id.
@@ -53,7 +52,6 @@ class Event:
     organization_id: str
     event_type: str
     resource_id: str
-    event_date: datetime
 
 
 def check_key(public_key_pem: str) -> None:
@@ -91,7 +89,6 @@ def parse(body: bytes) -> Event:
         organization_id=_text(document, "organizationId"),
         event_type=_text(document, "eventType"),
         resource_id=_text(document, "resourceId"),
-        event_date=_moment(document, "eventDate"),
     )
 
 
@@ -114,14 +111,3 @@ def _text(document: dict[str, object], name: str) -> str:
     if len(value) > _LONGEST or not value.isascii():
         raise MalformedEventError(f"{name} is not plausible")
     return value
-
-
-def _moment(document: dict[str, object], name: str) -> datetime:
-    text = _text(document, name)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise MalformedEventError(f"{name} is not a moment") from error
-    if moment.tzinfo is None:
-        raise MalformedEventError(f"{name} lacks its offset")
-    return moment

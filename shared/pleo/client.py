@@ -37,6 +37,7 @@ from shared.pleo.paging import BY_ID, paginate
 _BATCH_SIZE = 1000
 # https://developers.pleo.io/reference/accounting-entries: most values of a filter, and the states before `EXPORTED`.
 _MOST_FILTERED = 100
+_ENTRY_SEARCH = "/v1/accounting-entries:search"
 _UNEXPORTED = ("NOT_EXPORTED", "QUEUED", "EXPORTING")
 
 
@@ -127,16 +128,14 @@ class PleoClient(ExportCalls):
         params = {**BY_ID, "company_id": company_id}
         return paginate(self._http, Page[TaxCode], "POST", "/v0/tax-codes:search", params=params, json={})
 
-    def create_tax_code(self, tax_code: NewTaxCode) -> TaxCode:
+    def create_tax_code(self, tax_code: NewTaxCode) -> None:
         """Create a tax code; Pleo accepts duplicates, so search first."""
-        answer = self._http.request("POST", "/v0/tax-codes", json=tax_code.body())
-        return answer.read(Enveloped[TaxCode].model_validate).data
+        self._http.request("POST", "/v0/tax-codes", json=tax_code.body())
 
-    def update_tax_code(self, tax_code_id: str, tax_code: NewTaxCode) -> TaxCode:
+    def update_tax_code(self, tax_code_id: str, tax_code: NewTaxCode) -> None:
         """Replace a tax code."""
         path = f"/v0/tax-codes/{segment(tax_code_id)}"
-        answer = self._http.request("PUT", path, json=tax_code.body(), idempotent=True)
-        return answer.read(Enveloped[TaxCode].model_validate).data
+        self._http.request("PUT", path, json=tax_code.body(), idempotent=True)
 
     def subscriptions(self) -> Iterator[Subscription]:
         """Iterate over the company's webhook subscriptions."""
@@ -171,44 +170,30 @@ class PleoClient(ExportCalls):
     ) -> Iterator[dict[str, Any]]:
         """Iterate over the entries settled in a period, deleted ones included, oldest first, as raw JSON.
 
-        The moments must be aware (ValueError). Whole seconds are asked for, widened rather than narrowed;
+        The moments must be aware (ValueError). The search asks for whole seconds and widens the period to them;
         whether Pleo includes the ends is not documented (docs/assumptions.md#pleo-settled-period).
         """
-        wanted = {
-            "settled": True,
-            "includeDeleted": True,
-            "settledAtStart": timestamp(settled_from),
-            "settledAtEnd": timestamp(settled_to + timedelta(microseconds=999_999)),
-        }
-        params: Params = {
-            "sorting_keys": ["settledAt", "id"],
-            "sorting_order": ["ASC", "ASC"],
-            "company_id": company_id,
-        }
-        path = "/v1/accounting-entries:search"
-        return paginate(self._http, Page[dict[str, Any]], "POST", path, params=params, json=wanted)
+        wanted = {"settled": True, "includeDeleted": True}
+        return self._entries_between(company_id, "settledAt", settled_from, settled_to, wanted)
 
     def unsettled_entries(
         self, company_id: str, *, performed_from: datetime, performed_to: datetime
     ) -> Iterator[dict[str, Any]]:
         """Iterate over the entries made in a period that are not settled, oldest first, as raw JSON.
 
-        Moments as in `search_entries`. Those that will never settle may be among them
+        Moments as in `search_entries`. Entries that will never settle may be among them
         (docs/assumptions.md#pleo-pending-settlement).
         """
-        wanted = {
-            "settled": False,
-            "includeDeleted": False,
-            "performedAtStart": timestamp(performed_from),
-            "performedAtEnd": timestamp(performed_to + timedelta(microseconds=999_999)),
-        }
-        params: Params = {
-            "sorting_keys": ["performedAt", "id"],
-            "sorting_order": ["ASC", "ASC"],
-            "company_id": company_id,
-        }
-        path = "/v1/accounting-entries:search"
-        return paginate(self._http, Page[dict[str, Any]], "POST", path, params=params, json=wanted)
+        wanted = {"settled": False, "includeDeleted": False}
+        return self._entries_between(company_id, "performedAt", performed_from, performed_to, wanted)
+
+    def _entries_between(
+        self, company_id: str, date: str, start: datetime, end: datetime, wanted: dict[str, bool]
+    ) -> Iterator[dict[str, Any]]:
+        """Search for entries by one of their dates; `date` is its name, by which they are also sorted."""
+        period = {f"{date}Start": timestamp(start), f"{date}End": timestamp(end + timedelta(microseconds=999_999))}
+        params: Params = {"sorting_keys": [date, "id"], "sorting_order": ["ASC", "ASC"], "company_id": company_id}
+        return paginate(self._http, Page[dict[str, Any]], "POST", _ENTRY_SEARCH, params=params, json=wanted | period)
 
     def unexported_entries(self, company_id: str, account_ids: Sequence[str]) -> Iterator[CodedEntry]:
         """Iterate over the entries coded with any of these accounts (Pleo's ids) that no export has finished.
@@ -218,5 +203,4 @@ class PleoClient(ExportCalls):
         params: Params = {**BY_ID, "company_id": company_id}
         for some in batched(account_ids, _MOST_FILTERED, strict=False):
             wanted = {"includeDeleted": False, "accountIds": list(some), "exportStatus": list(_UNEXPORTED)}
-            path = "/v1/accounting-entries:search"
-            yield from paginate(self._http, Page[CodedEntry], "POST", path, params=params, json=wanted)
+            yield from paginate(self._http, Page[CodedEntry], "POST", _ENTRY_SEARCH, params=params, json=wanted)

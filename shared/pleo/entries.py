@@ -31,7 +31,6 @@ def parse(data: object) -> Entry:
 def _entry(data: Mapping[str, Any]) -> Entry:
     return Entry(
         id=fields.identifier(data, "id"),
-        company_id=fields.identifier(data, "companyId"),
         family=fields.required(data, "family"),
         sub_family=fields.optional(data, "subFamily"),
         status=fields.required(data, "status"),

@@ -29,7 +29,6 @@ class Event:
     """One delivered event. `data` is the resource as it was when the event happened: a hint, not the truth."""
 
     type: str
-    id: str
     data: Mapping[str, Any]
 
     @property
@@ -54,9 +53,9 @@ def parse(body: bytes) -> Event:
         payload = document
     if not isinstance(payload, dict):
         raise MalformedEventError("payload is not an object")
-    event_type, event_id, data = payload.get("eventType"), payload.get("eventId"), payload.get("data")
+    event_type, data = payload.get("eventType"), payload.get("data")
     if not isinstance(event_type, str) or not event_type:
         raise MalformedEventError("eventType is missing")
     if not isinstance(data, dict):
         raise MalformedEventError("data is missing")
-    return Event(event_type, event_id if isinstance(event_id, str) else "", data)
+    return Event(event_type, data)

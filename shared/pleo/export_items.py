@@ -41,7 +41,6 @@ def _expense(data: Mapping[str, Any], entry_id: str) -> Expense:
     period = fields.structure(data, "servicePeriod") or {}
     return Expense(
         entry_id=entry_id,
-        company_id=fields.identifier(data, "companyId"),
         type=fields.required(data, "type"),
         sub_type=fields.text(data, "subType") or None,
         booked_at=fields.moment(data, "date"),
@@ -83,8 +82,8 @@ def _account(data: Mapping[str, Any], name: str) -> Account | None:
     account = fields.structure(data, name)
     if account is None:
         return None
-    identifier, code = fields.text(account, "identifier"), fields.text(account, "code")
-    return Account(name=fields.text(account, "name") or code, identifier=identifier, code=code)
+    name = fields.text(account, "name") or fields.text(account, "code")
+    return Account(name=name, identifier=fields.text(account, "identifier"))
 
 
 def _tax(item: Mapping[str, Any]) -> Tax | None:

@@ -9,11 +9,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasPath, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import AliasPath, AwareDatetime, Field, PlainSerializer, model_validator
 
 from shared.errors import Issue, UnexpectedAnswer
 from shared.http.answer import Answer
+from shared.http.models import ReadModel, WriteModel
 
 # https://developers.pleo.io/reference/export-api: why an item was not exported. Shown to the user by their kind.
 ITEM_FAILURES = frozenset(
@@ -42,57 +42,40 @@ def timestamp(moment: datetime) -> str:
 type Timestamp = Annotated[AwareDatetime, PlainSerializer(timestamp)]
 
 
-class _Read(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
-
-
-class _Write(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+class _Nullable(WriteModel):
+    """The body of a request in which null is a value: it clears a field."""
 
     def body(self) -> dict[str, Any]:
-        """Return the JSON object for `Http.request`; None is written as null, which clears a field."""
+        """Return the JSON object for `Http.request`; None is written as null."""
         return self.model_dump(by_alias=True)
 
 
-class Subject(_Read):
-    """Whom an access token stands for: a company or an organisation. `scope` is space separated."""
+class Subject(ReadModel):
+    """Whom an access token stands for: a company or an organisation."""
 
     subject_urn: str | None = Field(None, alias="subjectURN")
-    scope: str = ""
-    application_name: str | None = None
 
     @property
     def company_id(self) -> str | None:
         """The company's id, or None for an organisation's token."""
-        return self._id_of("company")
-
-    @property
-    def organisation_id(self) -> str | None:
-        """The organisation's id, or None for a company's token."""
-        return self._id_of("organisation")
-
-    def _id_of(self, kind: str) -> str | None:
-        prefix = f"urn:pleo:{kind}:"
+        prefix = "urn:pleo:company:"
         urn = self.subject_urn or ""
         return urn.removeprefix(prefix) if urn.startswith(prefix) else None
 
 
-class Company(_Read):
-    """One legal entity; `country` is ISO 3166-1 alpha-2 or one of Pleo's own codes."""
+class Company(ReadModel):
+    """One legal entity."""
 
-    id: str
     name: str
-    country: str | None = Field(None, validation_alias=AliasPath("address", "country"))
 
 
-class Installation(_Read):
+class Installation(ReadModel):
     """This product's installation at one company; `status` is AUTHORIZED until it is activated."""
 
-    id: str
     status: str
 
 
-class Account(_Read):
+class Account(ReadModel):
     """One row of Pleo's chart of accounts; `external_id` is the lexoffice posting category's id."""
 
     id: str
@@ -103,7 +86,7 @@ class Account(_Read):
     tax_code_external_id: str | None = None
 
 
-class NewAccount(_Write):
+class NewAccount(_Nullable):
     """An account to create; `tax_code_external_id` must be the `code` of a tax code that exists already."""
 
     external_id: str = Field(min_length=1, max_length=255)
@@ -113,14 +96,14 @@ class NewAccount(_Write):
     tax_code_external_id: str | None = None
 
 
-class AccountFailure(_Read):
+class AccountFailure(ReadModel):
     """An account that a batch did not create; reasons are codes such as EXTERNAL_ID_ALREADY_EXISTS."""
 
     external_id: str = Field(validation_alias=AliasPath("request", "externalId"))
     reasons: tuple[str, ...] = ()
 
 
-class TaxCode(_Read):
+class TaxCode(ReadModel):
     """One tax code; `rate` is a fraction (0.19 is 19 %), `type` inclusive, exclusive or reverse."""
 
     id: str
@@ -131,7 +114,7 @@ class TaxCode(_Read):
     code: str | None = None
 
 
-class NewTaxCode(_Write):
+class NewTaxCode(_Nullable):
     """A tax code to create or to put in another's place; Pleo does not take the type exclusive at present."""
 
     company_id: str
@@ -142,14 +125,14 @@ class NewTaxCode(_Write):
     code: str | None = None
 
 
-class CodedEntry(_Read):
+class CodedEntry(ReadModel):
     """An accounting entry and the account it is coded with, by Pleo's ids."""
 
     id: str
     account_id: str = ""
 
 
-class Subscription(_Read):
+class Subscription(ReadModel):
     """A webhook subscription; deleted ones may still be listed, with `deleted_at` set."""
 
     id: str
@@ -168,25 +151,18 @@ class JobEvent(StrEnum):
     COMPLETED_WITH_ERRORS = "completed_with_errors"
 
 
-class ExportJob(_Read):
+class ExportJob(ReadModel):
     """One attempt to export a batch; `expires_in` seconds after its last update Pleo gives it up.
 
     `status` is pending or in_progress, or finally failed, completed or completed_with_errors.
     """
 
     id: str
-    company_id: str
     status: str
     created_at: AwareDatetime
     number_of_items: int
     expires_in: int
-    vendor_based_bookkeeping: bool = False
-    created_by: str | None = None
-    started_at: AwareDatetime | None = None
-    completed_at: AwareDatetime | None = None
-    expired_at: AwareDatetime | None = None
     last_updated_at: AwareDatetime | None = None
-    failure_reason: str | None = None
     failure_reason_type: str | None = None
 
     @property
@@ -195,7 +171,7 @@ class ExportJob(_Read):
         return self.status in {"pending", "in_progress"}
 
 
-class ItemResult(_Write):
+class ItemResult(WriteModel):
     """What became of one item. `failure_reason` is what the user reads, its type one of ITEM_FAILURES.
 
     `external_id` and `external_url` lead to the voucher.
@@ -209,10 +185,6 @@ class ItemResult(_Write):
     failure_reason: str | None = None
     failure_reason_type: str | None = None
 
-    def body(self) -> dict[str, Any]:
-        """Return the JSON object for `Http.request`; Pleo declares no field of it nullable."""
-        return self.model_dump(by_alias=True, exclude_none=True)
-
     @model_validator(mode="after")
     def _explained(self) -> Self:
         reasons = (self.failure_reason, self.failure_reason_type)
@@ -224,7 +196,7 @@ class ItemResult(_Write):
         return self
 
 
-class Receipt(_Read):
+class Receipt(ReadModel):
     """A file of an entry; `url` works for 24 hours and for anybody who has it, so it stays out of the repr."""
 
     id: str
@@ -234,45 +206,44 @@ class Receipt(_Read):
     url: str = Field(repr=False)
 
 
-class UpdateError(_Read):
+class UpdateError(ReadModel):
     """An item whose update Pleo did not take; `type` such as ACCOUNTING_ENTRY_DOES_NOT_EXIST."""
 
     accounting_entry_id: str
     type: str
-    message: str | None = None
 
 
-class ItemUpdates(_Read):
+class ItemUpdates(ReadModel):
     """The answer to an update of items: it succeeds even where single items were not taken."""
 
     errors: tuple[UpdateError, ...] = ()
 
 
-class Enveloped[T](_Read):
+class Enveloped[T](ReadModel):
     """The envelope around every single resource except installations."""
 
     data: T
 
 
-class _Pagination(_Read):
+class _Pagination(ReadModel):
     has_next_page: bool
     end_cursor: str | None = None
 
 
-class Page[T](_Read):
+class Page[T](ReadModel):
     """One page of a list and where the next one starts."""
 
     data: list[T]
     pagination: _Pagination
 
 
-class Secret(_Read):
+class Secret(ReadModel):
     """A subscription's signing secret, `whsec_` and base64; hidden from the repr."""
 
     secret_key: str = Field(min_length=1, repr=False)
 
 
-class AccountBatch(_Read):
+class AccountBatch(ReadModel):
     """What became of a batch of new accounts."""
 
     failed: list[AccountFailure]

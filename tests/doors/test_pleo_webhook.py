@@ -414,6 +414,7 @@ def test_a_changed_amount_becomes_a_second_row_and_wakes_the_company(pleo: Pleo)
         (delivery("v3.card-transaction.settled"), "unknown event type"),
         (delivery("v1.vendor.created"), "unknown event type"),
         (delivery(companyId="99999999-9999-4999-8999-999999999999"), "unknown company"),
+        (delivery(companyId=None), "malformed: companyId is missing"),
         (delivery(updatedAt=None), "malformed: updatedAt is missing or not a text"),
         (delivery(settledAt="0001-01-01T00:00:00+14:00"), "malformed: settledAt is not a plausible date-time"),
         (delivery(transactionValue={"currency": "EUR", "minors": 26.77}), "malformed: transactionValue.minors"),
@@ -421,7 +422,7 @@ def test_a_changed_amount_becomes_a_second_row_and_wakes_the_company(pleo: Pleo)
         (b"[" * 100_000, "malformed: the body is nested too deeply"),
         (b"", "malformed: the body is not JSON"),
     ],
-    ids="new-version other-type company no-time year-one float text nested empty".split(),
+    ids="new-version other-type company no-company no-time year-one float text nested empty".split(),
 )
 def test_a_signed_delivery_nobody_can_use_is_kept_and_not_asked_for_again(
     pleo: Pleo, capsys: pytest.CaptureFixture[str], body: bytes, reason: str

@@ -1,8 +1,11 @@
 """The doors that no browser sees: feed, schedule and sync, against both stand-ins."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import ModuleType
+from typing import Any
 
 import pytest
 from cloud import Document
@@ -10,6 +13,8 @@ from cloud import Document
 from shared.aws.connections import Connections, Status
 from shared.domain.feeding.ledger import State
 from shared.errors import StoreUnavailable
+from shared.http.answer import Answer
+from shared.http.client import Http
 
 from .conftest import Context, Executioner, KilledError, Linked
 
@@ -106,6 +111,34 @@ def test_a_lost_answer_makes_no_second_line(company: Linked, feed: ModuleType, w
     assert len(lines(company)) == 3
 
 
+def test_booked_lines_are_recorded_when_the_answer_lacks_their_account(
+    company: Linked, feed: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lines are booked by then. An answer that is refused for its form makes the queue send them again for ever."""
+    request = Http.request
+    posts = []
+
+    def without_account(self: Http, method: str, path: str, **arguments: Any) -> Answer:
+        answer = request(self, method, path, **arguments)
+        if (method, path) != ("POST", "/v1/finance/transactions"):
+            return answer
+        posts.append(path)
+        rows = [{key: row[key] for key in row if key != "financialAccountId"} for row in json.loads(answer.body)]
+        return replace(answer, body=json.dumps(rows).encode())
+
+    monkeypatch.setattr(Http, "request", without_account)
+    spend(company, 3)
+    catch_up(company)
+
+    assert run(company, feed) == []
+
+    assert {row.state for row in company.rows()} == {State.SENT}
+    assert {row.transaction_id for row in company.rows()} == {line["financialTransactionId"] for line in lines(company)}
+    assert float(company.organisation()["accounts"][0]["balance"]) == -30.03
+    assert run(company, feed) == []
+    assert (len(lines(company)), len(posts)) == (3, 1)
+
+
 def test_one_bad_line_of_many_is_refused_alone(company: Linked, feed: ModuleType) -> None:
     spend(company, 9)
     catch_up(company)
@@ -139,9 +172,7 @@ def test_when_lexoffice_is_down_the_message_comes_again_later(
     catch_up(company)
     company.cloud.messages("FeedQueue")
     later: list[int] = []
-    monkeypatch.setattr(
-        "shared.aws.queues.CompanyQueue.delay", lambda _self, _handle, seconds: later.append(seconds)
-    )
+    monkeypatch.setattr("shared.aws.queues.CompanyQueue.delay", lambda _self, _handle, seconds: later.append(seconds))
     monkeypatch.setattr("shared.flows.feeding.feed._PAUSES", ())
     company.control_lexoffice("outage", on=True)
 

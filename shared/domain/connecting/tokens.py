@@ -23,14 +23,12 @@ class ClientCredentials:
 class TokenPair:
     """One authorisation's tokens as the vendor just issued them; the pair before it is dead from now on.
 
-    `expires_in` counts seconds from the answer and concerns the access token only. `scope` is space separated
-    and may be empty.
+    `expires_in` counts seconds from the answer and concerns the access token only.
     """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_in: int
-    scope: str = ""
 
 
 def pkce_verifier(random: bytes) -> str:

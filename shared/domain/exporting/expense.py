@@ -13,7 +13,6 @@ class Account:
 
     name: str
     identifier: str = ""
-    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +80,6 @@ class Expense:
     """
 
     entry_id: str
-    company_id: str
     type: str
     sub_type: str | None
     booked_at: datetime

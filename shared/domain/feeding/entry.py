@@ -21,7 +21,6 @@ class Entry:
     """
 
     id: str
-    company_id: str
     family: str
     sub_family: str | None
     status: str

@@ -129,6 +129,9 @@ class Receiver:
                 return self._wake_export(connection, message_id, event)
             if event.type not in events.CARD_TRANSACTION_EVENTS:
                 return self._park(connection, message_id, body, "unknown event type")
+            if event.company_id is None:
+                # A subscription may belong to a group of companies: no line without knowing whose payment it is.
+                return self._park(connection, message_id, body, "malformed: companyId is missing")
             entry = entries.parse(event.data)
         except (events.MalformedEventError, entries.MalformedEntryError) as error:
             return self._park(connection, message_id, body, f"malformed: {error}")

@@ -95,14 +95,13 @@ def test_a_profile_tells_what_the_organisation_may_do() -> None:
 
     assert paths_of(requests) == ["GET /v1/profile"]
     assert (profile.organization_id, profile.company_name) == ("org-1", "Muster GmbH")
-    assert profile.connection_id == "con-1"
     assert profile.tax_type == "vatfree"
     assert profile.small_business
     assert profile.business_features == {"INVOICING", "BOOKKEEPING", "SOMETHING_NEW"}
 
 
 def test_a_profile_that_hides_the_small_business_flag_is_not_guessed_at() -> None:
-    client, _ = answering((200, {"organizationId": "org-1", "companyName": "x", "connectionId": "c"}))
+    client, _ = answering((200, {"organizationId": "org-1", "companyName": "x"}))
 
     with pytest.raises(UnexpectedAnswer, match="smallBusiness missing"):
         client.profile()
@@ -118,9 +117,6 @@ def test_an_account_is_read_with_an_exact_balance() -> None:
 
     assert paths_of(requests) == ["GET /v1/finance/accounts/fa-1"]
     assert account.id == "fa-1"
-    assert account.name == "Pleo Karten (umbenannt)"
-    assert (account.bank_name, account.account_holder) == ("Pleo", "Muster GmbH")
-    assert account.type == "PAYMENT_PROVIDER"
     assert account.balance == Decimal("1487.2")
     assert (account.external_reference, account.lock_version, account.deactivated) == ("pleo-1", 3, False)
 
@@ -295,11 +291,21 @@ def test_answers_are_matched_by_reference_and_not_by_order() -> None:
 
 
 def test_a_repetition_shows_the_older_line() -> None:
-    client, _ = answering((201, [LINE | {"amount": "1337.00", "purpose": "alt", "state": "something_new"}]))
+    client, _ = answering((201, [LINE | {"amount": "1337.00", "purpose": "alt"}]))
 
     (written,) = client.post_transactions([line()])
 
-    assert (written.amount, written.purpose, written.state) == (Decimal("1337.00"), "alt", "something_new")
+    assert (written.amount, written.purpose) == (Decimal("1337.00"), "alt")
+
+
+@pytest.mark.parametrize("name", sorted(LINE.keys() - {"financialTransactionId", "externalReference", "amount"}))
+def test_a_booked_line_is_recognised_whatever_else_its_answer_lacks(name: str) -> None:
+    """The lines are booked by then: a refused answer would send them again and again."""
+    client, _ = answering((201, [{key: value for key, value in LINE.items() if key != name}]))
+
+    (written,) = client.post_transactions([line()])
+
+    assert (written.id, written.external_reference, written.amount) == ("ft-1", "pleo-e-1", Decimal("-18.9"))
 
 
 @pytest.mark.parametrize("body", [[held(1)], [], [held(1), LINE | {"externalReference": None}]])
@@ -336,16 +342,6 @@ def test_twenty_five_lines_go_in_one_call() -> None:
 
     assert len(client.post_transactions([line(n) for n in range(25)])) == 25
     assert len(requests) == 1
-
-
-def test_one_line_is_read() -> None:
-    client, requests = answering((200, LINE | {"openAmount": 0, "state": "completely_assigned"}))
-
-    read = client.transaction("ft-1")
-
-    assert paths_of(requests) == ["GET /v1/finance/transactions/ft-1"]
-    assert (read.id, read.open_amount, read.state) == ("ft-1", Decimal(0), "completely_assigned")
-    assert read.value_date == datetime(2026, 3, 2, tzinfo=BERLIN)
 
 
 # Posting categories

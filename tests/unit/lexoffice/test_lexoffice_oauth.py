@@ -70,7 +70,7 @@ def test_a_code_becomes_a_pair() -> None:
 
     pair = oauth.exchange(http, client=CLIENT, code="code-1", verifier="v-1", redirect_uri="https://b.example/cb")
 
-    assert pair == TokenPair("at-1", "rt-1", 14399, "read write")
+    assert pair == TokenPair("at-1", "rt-1", 14399)
     assert requests[0].url.path == "/oauth2/token"
     assert credentials_of(requests[0]) == b"cli-1:client-secret"
     assert form_of(requests[0]) == {

@@ -213,48 +213,23 @@ def test_a_refused_voucher_brings_lexoffices_reasons() -> None:
 # Reading and finding vouchers
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        "2026-03-01T00:00:00.000+01:00",
-        "2026-02-28T23:00:00.000Z",
-        "2026-03-01",
-    ],
-)
-def test_a_voucher_is_read_with_its_german_day_and_its_files(moment: str) -> None:
-    client, requests = answering((200, VOUCHER | {"voucherDate": moment}))
+@pytest.mark.parametrize("body", [VOUCHER, {"voucherStatus": "open", "files": ["f-1", "f-2"]}], ids=["full", "bare"])
+def test_a_voucher_is_read_with_its_files(body: object) -> None:
+    client, requests = answering((200, body))
 
     read = client.voucher("v-1")
 
     assert path_of(requests[0]) == "GET /v1/vouchers/v-1"
-    assert (read.id, read.type, read.voucher_status, read.version) == ("v-1", "purchaseinvoice", "open", 2)
-    assert (read.voucher_number, read.voucher_date) == ("PLEO-4113617", date(2026, 3, 1))
-    assert (read.total_gross_amount, read.total_tax_amount) == (Decimal("226.0"), Decimal("26.0"))
-    assert read.files == ("f-1", "f-2")
-
-
-def test_a_day_that_is_none_is_unexpected() -> None:
-    client, _ = answering((200, VOUCHER | {"voucherDate": "01.03.2026"}))
-
-    with pytest.raises(UnexpectedAnswer, match="voucherDate"):
-        client.voucher("v-1")
-
-
-def test_texts_that_come_back_encoded_are_read_as_they_were_meant() -> None:
-    client, _ = answering((200, VOUCHER | {"contactName": "Cloud &amp; Söhne", "remark": "a &lt; b"}))
-
-    read = client.voucher("v-1")
-
-    assert (read.contact_name, read.remark) == ("Cloud & Söhne", "a < b")
+    assert (read.voucher_status, read.files) == ("open", ("f-1", "f-2"))
 
 
 def test_vouchers_are_found_in_every_state_by_their_number() -> None:
-    client, requests = answering((200, listed(ROW)))
+    bare = {"id": "v-2", "voucherStatus": "voided", "voucherNumber": "PLEO-4113617"}
+    client, requests = answering((200, listed(ROW, bare)))
 
-    (found,) = client.find_vouchers("PLEO-4113617", PURCHASES)
+    found = client.find_vouchers("PLEO-4113617", PURCHASES)
 
-    assert (found.id, found.voucher_type, found.voucher_status) == ("v-1", "purchaseinvoice", "open")
-    assert (found.voucher_date, found.total_amount) == (date(2026, 3, 1), Decimal("226.0"))
+    assert [(row.id, row.voucher_status) for row in found] == [("v-1", "open"), ("v-2", "voided")]
     assert path_of(requests[0]) == "GET /v1/voucherlist"
     assert query_of(requests[0]) == {
         "voucherType": "purchaseinvoice,purchasecreditnote",
@@ -394,25 +369,19 @@ def test_payments_tell_what_is_open_and_what_paid() -> None:
     payments = client.payments("v-1")
 
     assert path_of(requests[0]) == "GET /v1/payments/v-1"
-    assert (payments.open_amount, payments.payment_status, payments.voucher_status) == (Decimal(0), "balanced", "paid")
-    assert payments.paid_date == date(2026, 3, 3)
-    (paid,) = payments.payment_items
-    assert paid.payment_item_type == "partPaymentFinancialTransaction"
-    assert (paid.amount, paid.posting_date) == (Decimal("226.0"), date(2026, 3, 2))
+    assert (payments.open_amount, payments.voucher_status) == (Decimal(0), "paid")
 
 
-def test_an_unpaid_voucher_has_neither_payments_nor_a_date() -> None:
-    client, _ = answering((200, {"openAmount": 226.0, "paymentStatus": "openExpense", "voucherStatus": "open"}))
+def test_payments_are_read_from_what_is_open_and_the_status_alone() -> None:
+    client, _ = answering((200, {"openAmount": 226.0, "voucherStatus": "open"}))
 
-    assert client.payments("v-1") == Payments(
-        open_amount=Decimal("226.0"), payment_status="openExpense", voucher_status="open"
-    )
+    assert client.payments("v-1") == Payments(open_amount=Decimal("226.0"), voucher_status="open")
 
 
 def test_a_lines_assignments_are_read() -> None:
-    client, requests = answering((200, [{"id": "v-1", "type": "voucher"}]))
+    client, requests = answering((200, [{"id": "v-1", "type": "voucher"}, {"id": "i-1"}]))
 
-    assert [(found.id, found.type) for found in client.assignments("ft-1")] == [("v-1", "voucher")]
+    assert [found.id for found in client.assignments("ft-1")] == ["v-1", "i-1"]
     assert path_of(requests[0]) == "GET /v1/finance/transactions/ft-1/assignments"
 
 
@@ -426,7 +395,6 @@ def test_a_vendor_is_found_by_its_name() -> None:
 
     assert vendor is not None
     assert (vendor.id, vendor.name, vendor.vendor_number) == ("c-1", "Cloud & Söhne Ltd", 70001)
-    assert (vendor.vat_id, vendor.country) == ("IE1234567X", "IE")
     assert path_of(requests[0]) == "GET /v1/contacts"
     assert query_of(requests[0]) == {
         "name": "Cloud &amp; Söhne Ltd",
@@ -458,7 +426,7 @@ def test_the_oldest_of_several_vendors_is_taken_whatever_the_case() -> None:
     vendor = client.find_vendor("Cloud & Söhne Ltd")
 
     assert vendor is not None
-    assert (vendor.id, vendor.vat_id) == ("c-1", None)
+    assert vendor.id == "c-1"
 
 
 @pytest.mark.parametrize(("name", "searched"), [("HP", "HP%"), ("X", "X%%"), ("IBM", "IBM")])
@@ -468,7 +436,6 @@ def test_a_name_too_short_to_be_searched_is_filled_up(name: str, searched: str) 
     vendor = client.find_vendor(name)
 
     assert vendor is not None
-    assert vendor.country is None
     assert query_of(requests[0])["name"] == searched
 
 
@@ -516,10 +483,12 @@ def test_subscriptions_are_listed_without_pages() -> None:
     assert found.callback_url == "https://bridge.example/webhooks/lexoffice/1"
 
 
-def test_an_event_is_subscribed_to() -> None:
-    client, requests = answering((201, {"id": "s-1", "version": 0}))
+@pytest.mark.parametrize("answer", [{"id": "s-1", "version": 0}, b""])
+def test_an_event_is_subscribed_to(answer: object) -> None:
+    client, requests = answering((201, answer))
 
-    assert client.subscribe("payment.changed", "https://bridge.example/webhooks/lexoffice/1") == "s-1"
+    client.subscribe("payment.changed", "https://bridge.example/webhooks/lexoffice/1")
+
     assert path_of(requests[0]) == "POST /v1/event-subscriptions"
     assert body_of(requests[0]) == {
         "eventType": "payment.changed",

@@ -63,7 +63,7 @@ def test_a_code_becomes_a_pair() -> None:
 
     pair = oauth.exchange(http, client=CLIENT, code="code-1", verifier="v-1", redirect_uri="https://b.example/cb")
 
-    assert pair == TokenPair("at-1", "rt-1", 900, "accounts:read accounts:write")
+    assert pair == TokenPair("at-1", "rt-1", 900)
     assert requests[0].url.path == "/oauth/token"
     assert "authorization" not in requests[0].headers
     assert form_of(requests[0]) == {
@@ -153,9 +153,9 @@ def test_a_pair_without_a_lifetime_is_kept_and_renewed_soon() -> None:
     granted = {name: value for name, value in GRANTED.items() if name not in {"expires_in", "scope"}}
     http, _ = answering(httpx.Response(200, json=granted))
 
-    assert oauth.refresh(http, client=CLIENT, refresh_token="rt-0") == TokenPair("at-1", "rt-1", 300, "")
+    assert oauth.refresh(http, client=CLIENT, refresh_token="rt-0") == TokenPair("at-1", "rt-1", 300)
 
 
 def test_secrets_do_not_show() -> None:
     assert "client-secret" not in repr(CLIENT)
-    assert "secret-" not in repr(TokenPair("secret-a", "secret-r", 900, "scope"))
+    assert "secret-" not in repr(TokenPair("secret-a", "secret-r", 900))
