@@ -168,7 +168,7 @@ def touch_bucket(command: Command) -> object:
 def change_switches(command: Command) -> object:
     """Change switches by name."""
     command.world.switches.change(dict(command.body))
-    return command.world.switches.as_dict()
+    return command.world.switches.positions()
 
 
 def clear_faults(command: Command) -> object:

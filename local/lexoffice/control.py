@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from local.lexoffice import category_control, commands, fault_control, report, voucher_control, wire
 from local.lexoffice.command import Command, RejectedError
-from local.lexoffice.settings import SWITCH_NAMES
+from local.lexoffice.settings import Switches
 from local.lexoffice.wire import Answer
 from local.lexoffice.world import DEFAULT_ORGANIZATION_ID, World
 
@@ -46,7 +46,7 @@ COMMANDS: tuple[tuple[str, str, Perform, str], ...] = (
     ("POST", "/expire-access-tokens", commands.expire_access_tokens, ""),
     ("POST", "/clock", commands.move_clock, "advance_seconds now"),
     ("POST", "/bucket", commands.touch_bucket, "organization_id take rate capacity"),
-    ("POST", "/switches", commands.change_switches, " ".join(SWITCH_NAMES)),
+    ("POST", "/switches", commands.change_switches, " ".join(Switches.names())),
     ("GET", "/switches", commands.change_switches, ""),
 )
 

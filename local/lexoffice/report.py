@@ -13,7 +13,7 @@ def state(world: World) -> dict[str, object]:
     return {
         "now": clock.berlin_text(world.clock.now()),
         "outage": world.outage,
-        "switches": world.switches.as_dict(),
+        "switches": world.switches.positions(),
         "token_calls": world.token_calls,
         "token_calls_refused": world.token_calls_refused,
         "faults": faults(world),

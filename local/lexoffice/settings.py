@@ -1,7 +1,9 @@
 """What the stand-in is started with, and the switches for everything the vendor's documentation leaves open."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Literal, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+from typing import Literal
+
+from local.standin.switches import SwitchRegistry
 
 ALL_SCOPES = tuple(
     """
@@ -29,7 +31,7 @@ class Settings:
 
 
 @dataclass(slots=True, kw_only=True)
-class Switches:
+class Switches(SwitchRegistry):
     """Behaviour that is open in the documentation; each default is the reading that is harder on a client.
 
     The README of this folder says what each one means. Durations are seconds, rates are calls per second.
@@ -92,30 +94,3 @@ class Switches:
     event_copies: int = 1
     event_parallel: int = 4
     event_retry_scale: float = 1.0
-
-    def change(self, changes: dict[str, object]) -> None:
-        """Set several switches at once; raise ValueError, and change nothing, on an unknown name or value."""
-        hints = get_type_hints(Switches)
-        for name, value in changes.items():
-            if name not in hints:
-                raise ValueError(f"unknown switch {name!r}")
-            if not _fits(value, hints[name]):
-                raise ValueError(f"{value!r} is no value of switch {name!r}")
-        for name, value in changes.items():
-            setattr(self, name, float(str(value)) if hints[name] is float else value)
-
-    def as_dict(self) -> dict[str, object]:
-        """All switches by name."""
-        return asdict(self)
-
-
-SWITCH_NAMES = tuple(field.name for field in fields(Switches))
-
-
-def _fits(value: object, hint: object) -> bool:
-    """Say whether a JSON value suits a switch's type; a whole number suits a float, a bool suits only a bool."""
-    if get_origin(hint) is Literal:
-        return value in get_args(hint)
-    if hint is float:
-        return not isinstance(value, bool | str) and value is not None and float(str(value)) >= 0
-    return type(value) is hint

@@ -175,7 +175,7 @@ async def wallet_balance(world: World, request: Request, _body: Json) -> Json:
 
 async def turn(world: World, _request: Request, body: Json) -> Json:
     """Turn switches: `{name: position}`."""
-    world.switches.turn(body)
+    world.switches.change(body)
     return world.switches.positions()
 
 

@@ -3,9 +3,10 @@
 `README.md` of this package explains each; `docs/assumptions.md` says which of them the product relies on.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from typing import ClassVar
 
-from local.pleo.wire import Json, Refusal
+from local.standin.switches import SwitchRegistry
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "batch_equal_account": ("failed", "created"),
@@ -54,8 +55,10 @@ def _scopes() -> dict[str, str]:
 
 
 @dataclass(slots=True)
-class Switches:
+class Switches(SwitchRegistry):
     """The current position of every switch. Numbers are counts, seconds or HTTP statuses as their names say."""
+
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = CHOICES
 
     account_tax_code_must_exist: bool = True
     batch_equal_account: str = "failed"
@@ -103,20 +106,3 @@ class Switches:
     bad_refresh: str = "invalid_grant"
     auto_consent: str = ""
     scopes: dict[str, str] = field(default_factory=_scopes)
-
-    def turn(self, positions: Json) -> None:
-        """Set switches by name. Raises Refusal (400) for a name, type or position that does not exist."""
-        known = {each.name for each in fields(self)}
-        for name, value in positions.items():
-            if name not in known:
-                raise Refusal(400, "UNKNOWN_SWITCH", f"There is no switch {name}.")
-            current = getattr(self, name)
-            if type(value) is not type(current):
-                raise Refusal(400, "WRONG_POSITION", f"{name} takes a {type(current).__name__}.")
-            if name in CHOICES and value not in CHOICES[name]:
-                raise Refusal(400, "WRONG_POSITION", f"{name} is one of {', '.join(CHOICES[name])}.")
-            setattr(self, name, self.scopes | value if name == "scopes" else value)
-
-    def positions(self) -> Json:
-        """Every switch by name with its position, for `GET /control/state`."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from local.lexoffice import control
-from local.lexoffice.settings import SWITCH_NAMES
+from local.lexoffice.settings import Switches
 
 from .driver import App, StandIn, line, violations
 
@@ -243,6 +243,6 @@ def test_the_readme_names_every_command_and_every_switch() -> None:
         for method, path, *_ in control.COMMANDS
         if f"`{method} /control{path}`" not in readme
     ]
-    missing += [name for name in SWITCH_NAMES if f"`{name}`" not in readme]
+    missing += [name for name in Switches.names() if f"`{name}`" not in readme]
     missing += [name for *_, fields in control.COMMANDS for name in fields.split() if f"`{name}`" not in readme]
     assert missing == []
