@@ -173,7 +173,7 @@ def at_work(latency: Latency, *, start: datetime = _START, turn_every: float = _
         stack.enter_context(export_cloud.in_process(sqs))
         stack.enter_context(fresh_processes())
         doors = _opened(stack, template)
-        stack.enter_context(governing(clock, ["functions", "shared", "local.pleo", "local.lexoffice"]))
+        stack.enter_context(governing(clock, ["functions", "shared", "local"]))
         vendors = Vendors(clock, _apps(), latency.vendor)
         stack.callback(vendors.close)
         told = stack.enter_context(harnessed(clock, vendors, latency))

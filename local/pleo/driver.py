@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from local.pleo.settings import Settings
-from local.pleo.tokens import challenge_of
 from local.pleo.world import DEFAULT_COMPANY_ID
+from local.standin.pkce import challenge_of
 
 ALL_SCOPES = (
     "accounts:read accounts:write tax-codes:read tax-codes:write companies:read "

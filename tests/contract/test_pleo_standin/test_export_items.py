@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from local.pleo.driver import Driver
-from local.pleo.world import DEFAULT_COMPANY_ID
 
 from .driver import describe, entry, item
 
@@ -259,17 +258,6 @@ def test_everything_else_an_item_may_hold_can_be_ordered(pleo: Driver) -> None:
     assert shown["servicePeriod"] == {"from": "2026-01-01", "to": "2026-12-31"}
     assert shown["additionalInformation"] == {"reconciliationId": "4113617", "reconciledEntries": ["4113000"]}
     assert "user" not in shown
-
-
-def test_the_bookkeeping_method_is_there_only_in_vendor_based_jobs(pleo: Driver) -> None:
-    entry_id = entry(pleo)
-    body = {"companyId": DEFAULT_COMPANY_ID, "accountingEntryIds": [entry_id]}
-    job = pleo.api("POST", "/v3/export-jobs", body | {"options": {"vendorBasedBookkeeping": True}}).json()["data"]
-    vendor_based = pleo.api("GET", "/v3/export-items", job_id=job["id"]).json()["data"][0]
-    pleo.control("POST", f"/export/{job['id']}/cancel")
-
-    assert vendor_based["bookkeeping"] == {"method": "journal"}
-    assert "bookkeeping" not in item(pleo, entry_id)
 
 
 def test_an_entry_in_a_running_job_is_locked(pleo: Driver) -> None:

@@ -29,25 +29,10 @@ def test_a_click_makes_a_pending_job_that_can_be_read(pleo: Driver) -> None:
 
 def test_only_one_job_of_a_company_is_open_at_a_time(pleo: Driver) -> None:
     click(pleo)
-    body = {"companyId": DEFAULT_COMPANY_ID, "accountingEntryIds": pay(pleo)}
 
-    assert kind(pleo.api("POST", "/v3/export-jobs", body)) == (409, "EXPORT_ALREADY_IN_PROGRESS")
+    again = pleo.http.post("/control/export", json={"entry_ids": pay(pleo)})
 
-
-def test_an_integration_may_create_a_job_and_gets_201(pleo: Driver) -> None:
-    body = {"companyId": DEFAULT_COMPANY_ID, "accountingEntryIds": pay(pleo)}
-
-    created = pleo.api("POST", "/v3/export-jobs", body | {"options": {"vendorBasedBookkeeping": True}})
-
-    assert created.status_code == 201
-    assert created.json()["data"]["vendorBasedBookkeeping"] is True
-
-
-def test_a_job_is_not_created_while_the_contra_account_is_missing(pleo: Driver) -> None:
-    pleo.control("POST", "/contra-account", {"account_external_id": None})
-    body = {"companyId": DEFAULT_COMPANY_ID, "accountingEntryIds": pay(pleo)}
-
-    assert kind(pleo.api("POST", "/v3/export-jobs", body)) == (400, "MISSING_CONTRA_ACCOUNTS")
+    assert kind(again) == (409, "EXPORT_ALREADY_IN_PROGRESS")
 
 
 def test_a_click_makes_a_job_without_contra_account_whose_items_cannot_be_read(pleo: Driver) -> None:
@@ -127,35 +112,23 @@ def test_jobs_are_filtered_by_repeated_statuses(pleo: Driver) -> None:
 
 def test_items_are_paged_without_loss_or_repetition(pleo: Driver) -> None:
     job = click(pleo, 12)
-    for path, query in ((f"/v3/export-jobs/{job['id']}/items", {}), ("/v3/export-items", {"job_id": job["id"]})):
-        found: list[str] = []
-        after: dict[str, str] = {}
-        while True:
-            page = pleo.api("GET", path, **query, **after).json()
-            assert len(page["data"]) <= 5
-            found += [each["accountingEntryId"] for each in page["data"]]
-            if not page["pagination"]["hasNextPage"]:
-                break
-            after = {"after": page["pagination"]["endCursor"]}
+    found: list[str] = []
+    after: dict[str, str] = {}
+    while True:
+        page = pleo.api("GET", "/v3/export-items", job_id=job["id"], **after).json()
+        assert len(page["data"]) <= 5
+        found += [each["accountingEntryId"] for each in page["data"]]
+        if not page["pagination"]["hasNextPage"]:
+            break
+        after = {"after": page["pagination"]["endCursor"]}
 
-        assert sorted(found) == sorted(ids_of(job))
-
-
-def test_job_items_are_filtered_by_status(pleo: Driver) -> None:
-    job = running_job(pleo, 2)
-    first = ids_of(job)[0]
-    report(pleo, job, success(first))
-
-    rows = pleo.api("GET", f"/v3/export-jobs/{job['id']}/items", status="successful").json()["data"]
-
-    assert [row["accountingEntryId"] for row in rows] == [first]
+    assert sorted(found) == sorted(ids_of(job))
 
 
 def test_an_unknown_job_is_404_everywhere(pleo: Driver) -> None:
     unknown = {"id": NOBODY}
     answers = [
         pleo.api("GET", f"/v3/export-jobs/{NOBODY}"),
-        pleo.api("GET", f"/v3/export-jobs/{NOBODY}/items"),
         pleo.api("GET", "/v3/export-items", job_id=NOBODY),
         report(pleo, unknown),
         event(pleo, unknown, "started"),
@@ -279,15 +252,6 @@ def test_a_job_cancelled_by_the_user_says_so(pleo: Driver) -> None:
     assert (cancelled["status"], cancelled["failureReasonType"]) == ("failed", "canceled_by_user")
     assert [row["status"] for row in cancelled["items"]] == ["abandoned"]
     assert report(pleo, job, success(ids_of(job)[0])).status_code == 422
-
-
-def test_the_latest_job_of_an_entry_can_be_looked_up(pleo: Driver) -> None:
-    job = click(pleo)
-    query = {"company_id": DEFAULT_COMPANY_ID, "accounting_entry_id": ids_of(job)[0]}
-
-    assert pleo.api("GET", "/v3/export-job-items", **query).json()["data"]["exportJobId"] == job["id"]
-    query["accounting_entry_id"] = NOBODY
-    assert kind(pleo.api("GET", "/v3/export-job-items", **query)) == (404, "EXPORT_ENTRY_NOT_FOUND")
 
 
 # --- the webhook -----------------------------------------------------------------------------------------------------

@@ -99,7 +99,7 @@ def test_a_result_is_recorded_and_answered(pleo: Driver) -> None:
     assert answer.json()["errors"] == []
     assert [row["status"] for row in answer.json()["data"]] == ["successful", "failed"]
     assert {name: answer.json()["data"][1][name] for name in failed} == failed
-    read = pleo.api("GET", f"/v3/export-jobs/{job['id']}/items").json()["data"]
+    read = pleo.control("GET", f"/export/{job['id']}")["items"]
     assert {row["accountingEntryId"]: row["externalId"] for row in read} == {first: "voucher-1", second: None}
 
 

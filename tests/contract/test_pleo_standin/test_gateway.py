@@ -3,8 +3,9 @@
 import pytest
 
 from local.pleo.driver import Driver
+from local.pleo.world import DEFAULT_COMPANY_ID
 
-from .driver import ACCOUNTS, NOBODY, account, search, tax_code
+from .driver import ACCOUNTS, NOBODY, account, batch, search, tax_code
 
 pytestmark = pytest.mark.usefixtures("connected")
 
@@ -19,8 +20,8 @@ def test_without_a_token_the_answer_is_401_in_pleos_shape(pleo: Driver) -> None:
 def test_a_missing_scope_is_403(pleo: Driver) -> None:
     pleo.connect(scope="accounts:read")
 
-    assert pleo.api("POST", ACCOUNTS, account()).status_code == 403
-    assert pleo.api("GET", "/v1/companies").status_code == 403
+    assert pleo.api("POST", f"{ACCOUNTS}/batch", {}).status_code == 403
+    assert pleo.api("GET", f"/v1/companies/{DEFAULT_COMPANY_ID}").status_code == 403
     assert search(pleo).status_code == 200
 
 
@@ -38,7 +39,7 @@ def test_another_companys_ids_are_not_found(pleo: Driver) -> None:
         pleo.api("GET", f"/v1/companies/{other_id}").status_code,
         pleo.api("GET", f"/v1/accounting-entries/{entry_id}").status_code,
         search(pleo, company_id=other_id).status_code,
-        pleo.api("POST", ACCOUNTS, account(companyId=other_id)).status_code,
+        pleo.api("POST", f"{ACCOUNTS}/batch", {"companyId": other_id, "items": [{}]}).status_code,
         pleo.api("POST", "/v0/tax-codes", tax_code(companyId=other_id)).status_code,
     ]
 
@@ -91,10 +92,9 @@ def test_another_companys_id_may_by_switch_be_403(pleo: Driver) -> None:
 def test_unknown_fields_may_by_switch_be_ignored(pleo: Driver) -> None:
     pleo.control("POST", "/switches", {"unknown_fields": "ignored"})
 
-    created = pleo.api("POST", ACCOUNTS, account(colour="red"))
+    [created] = batch(pleo, account(colour="red"))["created"]
 
-    assert created.status_code == 201
-    assert "colour" not in created.json()["data"]
+    assert "colour" not in created
 
 
 def test_pages_may_by_switch_be_smaller_than_asked_for(pleo: Driver) -> None:

@@ -98,23 +98,19 @@ def test_a_wrong_subscription_is_refused(pleo: Driver, changes: dict[str, Any]) 
     assert (answer.status_code, answer.json()["type"]) == (400, "VALIDATION_FAILED")
 
 
-def test_a_subscription_is_read_listed_changed_deleted_and_every_step_recorded(pleo: Driver) -> None:
-    first = subscribe(pleo, "https://bridge.example/a")
+def test_subscriptions_are_listed_and_deleted(pleo: Driver) -> None:
+    first = subscribe(pleo, "https://bridge.example/a", status="INACTIVE")
     second = subscribe(pleo, "https://bridge.example/b", eventTypes=["v1.export-job.created"])
-    body = {"endpointUrl": "https://bridge.example/c", "eventTypes": CARD_EVENTS, "status": "INACTIVE"}
 
-    changed = pleo.api("PUT", f"/v1/subscriptions/{first}", body).json()["data"]
     inactive = pleo.api("GET", "/v1/subscriptions", status="INACTIVE").json()["data"]
     exports = pleo.api("GET", "/v1/subscriptions", event_types="v1.export-job.created").json()["data"]
     deleted = pleo.api("DELETE", f"/v1/subscriptions/{first}").status_code
 
-    steps = pleo.api("GET", f"/v1/subscriptions/{first}/activities").json()["data"]
-    assert changed["endpointUrl"] == "https://bridge.example/c"
     assert [each["id"] for each in inactive] == [first]
     assert [each["id"] for each in exports] == [second]
     assert deleted == 204
-    assert pleo.api("GET", f"/v1/subscriptions/{first}").status_code == 404
-    assert sorted(each["operationType"] for each in steps) == ["CREATE", "DELETE", "UPDATE"]
+    assert [each["id"] for each in pleo.api("GET", "/v1/subscriptions").json()["data"]] == [second]
+    assert pleo.api("DELETE", f"/v1/subscriptions/{first}").status_code == 404
 
 
 def test_another_companys_subscription_is_not_found(pleo: Driver) -> None:

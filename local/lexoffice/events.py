@@ -1,0 +1,130 @@
+"""Events and their subscribers: signed, repeated as documented, logged.
+
+https://developers.lexware.io/docs/#event-subscriptions-endpoint: 200, 201, 202 and 204 are success within 5 s; 401,
+403, 404, 429, 5xx and a dead host are retried, the waits times `event_retry_scale`; 410 ends the subscription at once.
+How many are sent at once is not documented: `event_parallel`.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from local.lexoffice import clock, signing
+from local.lexoffice.settings import Switches
+from local.standin.clock import Clock
+from local.standin.courier import Courier, Delivery, Result
+from local.standin.tokens import Grant
+from local.standin.wire import new_id
+
+_SUCCESS = frozenset({200, 201, 202, 204})
+_RETRIED = frozenset({401, 403, 404, 429})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """One event type and the address it is sent to; it belongs to a connection and ends with it."""
+
+    organization_id: str
+    connection_id: str
+    event_type: str
+    callback_url: str
+    created: datetime
+    id: str = field(default_factory=new_id)
+
+
+class LexofficeDeliveries:
+    """lexoffice's rules of delivery: five quick retries, half an hour's pause, then one every two hours, 19 times."""
+
+    retry_seconds: Sequence[float] = (10, 20, 40, 80, 160, 1_800, *[7_200] * 19)
+    timeout_seconds = 5.0
+    most_redirects = 3
+
+    def __init__(self, switches: Switches, subscriptions: dict[str, Subscription]) -> None:
+        self._switches = switches
+        self._subscriptions = subscriptions
+
+    async def sign(self, delivery: Delivery[Subscription]) -> tuple[bytes, Mapping[str, str]]:
+        """Return the body and its headers; the signature covers the raw body."""
+        key = await asyncio.wrap_future(signing.prepare())
+        signature = await asyncio.to_thread(signing.signature, key, delivery.payload)
+        return delivery.payload, {"Content-Type": "application/json", "X-Lxo-Signature": signature}
+
+    def retry_scale(self) -> float:
+        """Return the factor on the documented waits."""
+        return self._switches.event_retry_scale
+
+    def most_at_once(self) -> int:
+        """Return how many calls may be in progress at once."""
+        return self._switches.event_parallel
+
+    def is_wanted(self, delivery: Delivery[Subscription]) -> bool:  # noqa: ARG002 - whosever it is
+        """Deliver to a subscription that has ended, too: it hears that its connection is gone."""
+        return True
+
+    def is_success(self, result: Result) -> bool:
+        """Return whether the answer is one of the four that count."""
+        return result in _SUCCESS
+
+    def is_retried(self, result: Result) -> bool:
+        """Return whether a failure is repeated; anything unlisted, too many redirects for one, is not."""
+        if isinstance(result, str):
+            return result != "TooManyRedirects"
+        return result in _RETRIED or result >= 500
+
+    def end(self, delivery: Delivery[Subscription]) -> None:
+        """End a subscription whose address is gone, or was not there to the last."""
+        if delivery.attempts[-1].result in {410, 404, "ConnectError"}:
+            self._subscriptions.pop(delivery.recipient.id, None)
+
+
+class Events:
+    """All subscriptions, and every event that was sent to one of them."""
+
+    def __init__(self, clock_: Clock, switches: Switches) -> None:
+        self._clock = clock_
+        self._switches = switches
+        self.subscriptions: dict[str, Subscription] = {}
+        self.courier = Courier(LexofficeDeliveries(switches, self.subscriptions))
+
+    def emit(self, organization_id: str, event_type: str, resource_id: str) -> int:
+        """Send an event to everybody in the organisation who subscribed to it; return how many that are."""
+        wanted = [
+            item
+            for item in self.subscriptions.values()
+            if item.organization_id == organization_id and item.event_type == event_type
+        ]
+        self._send(wanted, resource_id)
+        return len(wanted)
+
+    def end_connection(self, connection: Grant) -> None:
+        """Tell a connection's subscribers that it is gone, and forget them."""
+        own = [item for item in self.subscriptions.values() if item.connection_id == connection.id]
+        self._send([item for item in own if item.event_type == "token.revoked"], connection.id)
+        for item in own:
+            del self.subscriptions[item.id]
+
+    def _send(self, subscriptions: list[Subscription], resource_id: str) -> None:
+        moment = clock.berlin_text(self._clock.now())
+        for item in subscriptions:
+            event = {
+                "organizationId": item.organization_id,
+                "eventType": item.event_type,
+                "resourceId": resource_id,
+                "eventDate": moment,
+            }
+            body = json.dumps(event, separators=(",", ":")).encode()
+            copies = range(self._switches.event_copies)
+            self.courier.send(Delivery(item, item.callback_url, body) for _ in copies)
+
+
+def shown(delivery: Delivery[Subscription]) -> dict[str, object]:
+    """Show a delivery in the log."""
+    event: dict[str, object] = json.loads(delivery.payload)
+    return event | {
+        "subscriptionId": delivery.recipient.id,
+        "callbackUrl": delivery.recipient.callback_url,
+        "attempts": [each.result for each in delivery.attempts],
+        "done": delivery.is_over,
+    }
