@@ -167,7 +167,7 @@ def touch_bucket(command: Command) -> object:
 
 def change_switches(command: Command) -> object:
     """Change switches by name."""
-    command.world.switches.change(dict(command.body))
+    command.world.switches.turn(command.body)
     return command.world.switches.as_dict()
 
 

@@ -1,7 +1,7 @@
 """Sends events to their subscribers: signed, retried as documented, logged.
 
 https://developers.lexware.io/docs/#event-subscriptions-endpoint: 200, 201, 202 and 204 are success within 5 s; 401,
-403, 404, 429, 5xx and a dead host are retried, the waits times `event_retry_scale`; 410 ends the subscription at once.
+403, 404, 429, 5xx and a dead host are retried; 410 ends the subscription at once.
 How many are sent at once is not documented: `event_parallel`.
 """
 
@@ -162,8 +162,7 @@ class Events:
 
     def _waits(self) -> Iterator[float]:
         yield 0
-        for seconds in RETRY_SECONDS:
-            yield seconds * self._switches.event_retry_scale
+        yield from RETRY_SECONDS
 
     async def _attempt(self, delivery: Delivery, headers: dict[str, str]) -> int | str:
         import httpx

@@ -112,7 +112,7 @@ def _exchange(world: World, form: FormData, code: Code | None) -> Connection:
         raise GrantRefusedError("invalid_grant", "Expired authorization code")
     if _field(form, "redirect_uri") != code.redirect_uri:
         raise GrantRefusedError("invalid_grant", "Redirect URI mismatch")
-    if code.challenge is not None and not _proves(_field(form, "code_verifier"), code.challenge):
+    if not _proves(_field(form, "code_verifier"), code.challenge):
         raise GrantRefusedError("invalid_grant", "Invalid code verifier")
     return world.grants.connect(_field(form, "code"), code)
 

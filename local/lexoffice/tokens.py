@@ -26,7 +26,7 @@ class Code:
     organization_id: str
     redirect_uri: str
     scopes: tuple[str, ...]
-    challenge: str | None
+    challenge: str
     connection_name: str | None
     expires: datetime
 
@@ -48,7 +48,7 @@ class Grants:
         organization_id: str,
         redirect_uri: str,
         scopes: tuple[str, ...],
-        challenge: str | None,
+        challenge: str,
         connection_name: str | None,
     ) -> str:
         """Make a code of 128 characters for a consent just given."""

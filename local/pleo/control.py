@@ -88,7 +88,7 @@ async def state(world: World, _request: Request, _body: Json) -> Json:
         ],
         "webhooks": world.courier.outstanding(),
         "deliveries": [each.shown() for each in world.courier.log],
-        "switches": world.switches.positions(),
+        "switches": world.switches.as_dict(),
     }
 
 
@@ -176,7 +176,7 @@ async def wallet_balance(world: World, request: Request, _body: Json) -> Json:
 async def turn(world: World, _request: Request, body: Json) -> Json:
     """Turn switches: `{name: position}`."""
     world.switches.turn(body)
-    return world.switches.positions()
+    return world.switches.as_dict()
 
 
 def _company(world: World, company: Company) -> Json:
