@@ -78,7 +78,6 @@ class Switches(Board):
     # Hints
     hint_effect = Choice("proposal", "auto")
     hint_status = Choice(201, 200)
-    hint_unknown_voucher = Choice(404, 406)
     # Events
     callback_test = Choice("any", "success")
     event_copies = Value(1, 3)

@@ -50,7 +50,6 @@ class Switches(Board):
     failed_while_pending = Choice("refused", "accepted")
     export_nulls = Choice("refused", "accepted")
     failure_reason_with = Choice("failed", "any")
-    completed_with_failed_items = Choice("refused", "accepted")
     failed_items_return_to = Choice("queue", "unexported")
     export_negative = Choice("money_in", "none", "money_out")
     export_value = Choice("fraction", "integer")

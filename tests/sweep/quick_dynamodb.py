@@ -5,9 +5,11 @@ Other tests see to it that what botocore would write and check is right; this on
 
 import asyncio
 import base64
+import copy
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -32,7 +34,8 @@ def quick_dynamodb() -> Iterator[None]:
         told = answer | {"Error": {"Code": code, "Message": str(answer.get("message"))}}
         raise self.exceptions.from_code(code)(told, operation)
 
-    with patch.object(BaseClient, "_make_api_call", make_api_call):
+    quick_copy = SimpleNamespace(deepcopy=_copied)
+    with patch.object(BaseClient, "_make_api_call", make_api_call), patch.object(dynamodb, "copy", quick_copy):
         yield
 
 
@@ -50,6 +53,15 @@ def _finished(call: Any) -> Any:
     except StopIteration as done:
         return done.value
     raise asyncio.InvalidStateError("the emulated service waits for something")
+
+
+def _copied(value: Any) -> Any:
+    """A deep copy; most of what the emulator copies is JSON."""
+    if type(value) is dict:
+        return {key: _copied(each) for key, each in value.items()}
+    if type(value) is list:
+        return [_copied(each) for each in value]
+    return value if type(value) is str else copy.deepcopy(value)
 
 
 def _base64(value: object) -> str:
