@@ -148,8 +148,8 @@ def touch_bucket(order: LexofficeOrder) -> object:
 
 def change_switches(order: LexofficeOrder) -> object:
     """Change switches by name, and show all of them."""
-    order.world.switches.change(order.body)
-    return order.world.switches.positions()
+    order.world.switches.turn(order.body)
+    return order.world.switches.as_dict()
 
 
 _WHOSE = {"organization_id": TEXT}

@@ -28,7 +28,7 @@ class Asked:
     redirect_uri: str
     state: str | None
     scopes: tuple[str, ...]
-    challenge: str | None
+    challenge: str
     connection_name: str | None
 
 
@@ -112,15 +112,13 @@ def _read(world: World, request: Request, redirect_uri: str) -> Asked:
         redirect_uri=redirect_uri,
         state=query.get("state"),
         scopes=scopes,
-        challenge=_challenge(world, request),
+        challenge=_challenge(request),
         connection_name=name,
     )
 
 
-def _challenge(world: World, request: Request) -> str | None:
+def _challenge(request: Request) -> str:
     challenge = request.query_params.get("code_challenge")
-    if challenge is None and world.switches.relaxed_pkce:
-        return None
     if request.query_params.get("code_challenge_method") != "S256":
         raise OAuthError("invalid_request", "code_challenge_method must be S256")
     if challenge is None or not pkce.is_challenge(challenge):

@@ -12,7 +12,7 @@ def state(world: World) -> dict[str, object]:
     return {
         "now": clock.berlin_text(world.clock.now()),
         "outage": world.outage,
-        "switches": world.switches.positions(),
+        "switches": world.switches.as_dict(),
         "token_calls": world.token_calls,
         "token_calls_refused": world.token_calls_refused,
         "faults": [faults.shown(order) for order in world.faults.orders],

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from local.lexoffice import clock, problems
 from local.lexoffice.call import Call, Endpoint
-from local.lexoffice.events import Subscription
+from local.lexoffice.event_sender import Subscription
 from local.lexoffice.problems import RefusedError, Violation
 from local.lexoffice.reading import Reader
 from local.lexoffice.resources import find

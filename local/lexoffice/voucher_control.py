@@ -1,6 +1,6 @@
 """Control of vouchers, proposals and events: what a bookkeeper does in the app, and what tests look at."""
 
-from local.lexoffice import events, matching, payments, vouchers
+from local.lexoffice import event_sender, matching, payments, vouchers
 from local.lexoffice.matching import Candidate
 from local.lexoffice.orders import FLAG, TEXT, LexofficeOrder, RejectedError, found, optional, organization_of
 from local.lexoffice.subscriptions import EVENT_TYPES
@@ -71,7 +71,7 @@ def voucher_list(world: World, organization_id: str) -> list[dict[str, object]]:
 
 def event_log(order: LexofficeOrder) -> object:
     """Show every event sent, with its attempts."""
-    return [events.shown(delivery) for delivery in order.world.courier.log]
+    return [event_sender.shown(delivery) for delivery in order.world.courier.log]
 
 
 COMMANDS: tuple[Command[World], ...] = (

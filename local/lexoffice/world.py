@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from local.lexoffice.bucket import TokenBucket, TokenEndpointGuard
 from local.lexoffice.category_list import Category, initial_categories
-from local.lexoffice.events import Events, Subscription
+from local.lexoffice.event_sender import Events, Subscription
 from local.lexoffice.records import Account, Organization, Transaction
 from local.lexoffice.settings import Settings, Switches
 from local.lexoffice.tokens import LexofficeTokens
@@ -134,4 +134,4 @@ class World:
         )
 
     def _bucket_time(self) -> float:
-        return time.monotonic() * self.switches.bucket_time_scale
+        return time.monotonic()

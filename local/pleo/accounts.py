@@ -138,7 +138,7 @@ def _reasons(world: World, row: Json, existing: Json | None) -> list[str]:
 
 def _tax_code_known(world: World, row: Json) -> bool:
     code = row["taxCodeExternalId"]
-    if code is None or not world.switches.account_tax_code_must_exist:
+    if code is None:
         return True
     codes = world.tax_codes.values()
     return any(each["code"] == code and each["companyId"] == row["companyId"] for each in codes)

@@ -69,7 +69,7 @@ def state(order: PleoOrder) -> Json:
         ],
         "webhooks": world.courier.outstanding(),
         "deliveries": [shown(each) for each in world.courier.log],
-        "switches": world.switches.positions(),
+        "switches": world.switches.as_dict(),
     }
 
 
@@ -142,8 +142,8 @@ def wallet_balance(order: PleoOrder) -> Json:
 
 def change_switches(order: PleoOrder) -> Json:
     """Change switches by name."""
-    order.world.switches.change(order.body)
-    return order.world.switches.positions()
+    order.world.switches.turn(order.body)
+    return order.world.switches.as_dict()
 
 
 def _company(world: World, company: Company) -> Json:

@@ -90,12 +90,7 @@ async def post_event(call: Call) -> Response:
     only_failed = call.world.switches.failure_reason_with == "failed"
     if only_failed and body["event"] != "failed" and any(value is not None for value in reasons.values()):
         raise invalid("failureReason and failureReasonType belong to the event failed.")
-    try:
-        job = export_jobs.job_of(call.world, body["jobId"], call.company_id)
-    except Refusal as refusal:
-        if call.world.switches.unknown_job_event == 404:
-            raise
-        raise Refusal(422, "INVALID_EXPORT_JOB_STATUS_CHANGE", refusal.message) from refusal
+    job = export_jobs.job_of(call.world, body["jobId"], call.company_id)
     export_jobs.move(call.world, job, body["event"], reason=reasons["failureReason"], kind=reasons["failureReasonType"])
     return Response(status_code=202)
 
@@ -147,8 +142,7 @@ def _problem(call: Call, job: Json, update: Json) -> tuple[str, str] | None:
         return does_not_exist, "The entry is not part of the export job."
     if refusal := job["_refused"].pop(entry_id, None):
         return str(refusal), "Ordered by a test."
-    back = row["status"] == "successful" and update["status"] != "successful"
-    if back and call.world.switches.successful_item_changes == "refused":
+    if row["status"] == "successful" and update["status"] != "successful":
         return status_failed, "A successful item stays successful."
     return None
 

@@ -120,7 +120,7 @@ def move(world: World, job: Json, event: str, *, reason: str | None = None, kind
         touch(world, job)
         return
     failed = any(each["status"] == "failed" for each in world.job_items[job["id"]].values())
-    if event == "completed" and failed and world.switches.completed_with_failed_items == "refused":
+    if event == "completed" and failed:
         raise _illegal(job, event)
     _finish(world, job, FINAL[event], reason=reason, kind=kind)
 

@@ -41,11 +41,9 @@ class Call:
         return checked(value, shape, ignores_unknown=self.world.switches.unknown_fields == "ignored")
 
     def own(self, company_id: object) -> str:
-        """`company_id` when it is the token's own company. Raises Refusal (404, by switch 403) otherwise."""
+        """`company_id` when it is the token's own company. Raises Refusal (404) otherwise."""
         if company_id == self.company_id:
             return self.company_id
-        if self.world.switches.foreign_company_status == 403:
-            raise Refusal(403, "FORBIDDEN", "No access to this company.")
         raise not_found("Company")
 
     def found(self, rows: Mapping[str, Json], parameter: str, what: str) -> Json:

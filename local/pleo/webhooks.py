@@ -11,12 +11,14 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from local.pleo import signing
 from local.pleo.wire import Json
 from local.standin.courier import Attempt, Courier, Delivery, Result
+
+RETRY_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 36_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,6 @@ class Recipient:
 class PleoDeliveries:
     """Pleo's rules of delivery, in the manner of the moment."""
 
-    retry_seconds: Sequence[float] = (5, 300, 1_800, 7_200, 18_000, 36_000, 36_000)
     timeout_seconds = 15.0
     most_redirects = 0
 
@@ -65,9 +66,10 @@ class PleoDeliveries:
             body=body,
         )
 
-    def retry_scale(self) -> float:
-        """Return the factor on the documented waits."""
-        return self.manner.retry_scale
+    def waits(self) -> Iterator[float]:
+        """Yield the seconds before each retry, shortened as the manner of that moment says."""
+        for seconds in RETRY_SECONDS:
+            yield seconds * self.manner.retry_scale
 
     def most_at_once(self) -> int:
         """Return how many calls may be in progress at once."""

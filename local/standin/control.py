@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from local.standin.clock import Clock
 from local.standin.shape import Field, anything, checked, instant, number
-from local.standin.switches import SwitchRegistry
+from local.standin.switches import Board
 from local.standin.wire import JsonObject, parse
 
 CLOCK = {"advance_seconds": Field(number, nullable=True), "now": Field(instant, nullable=True)}
@@ -53,9 +53,9 @@ def routes(
     return [Route(f"/control{each.path}", _endpoint(each, render, refuse), methods=[each.method]) for each in commands]
 
 
-def switch_shape(switches: type[SwitchRegistry]) -> dict[str, Field]:
-    """Return the fields of `POST /switches`; the registry checks their positions."""
-    return dict.fromkeys(switches.names(), Field(anything))
+def switch_shape(switches: type[Board]) -> dict[str, Field]:
+    """Return the fields of `POST /switches`; the board checks their positions."""
+    return dict.fromkeys(switches.switches(), Field(anything))
 
 
 def move_clock(clock: Clock, body: JsonObject) -> None:

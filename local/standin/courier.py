@@ -5,8 +5,9 @@ A vendor brings its own rules: how a message is signed, what counts as success, 
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -42,17 +43,16 @@ class Delivery[R]:
 
 
 class DeliveryRules[R](Protocol):
-    """How a vendor delivers. `retry_seconds` are the documented waits between attempts."""
+    """How a vendor delivers."""
 
-    retry_seconds: Sequence[float]
     timeout_seconds: float
     most_redirects: int
 
     async def sign(self, delivery: Delivery[R]) -> tuple[bytes, Mapping[str, str]]:
         """Return body and headers of the next attempt."""
 
-    def retry_scale(self) -> float:
-        """Return the factor on the documented waits."""
+    def waits(self) -> Iterable[float]:
+        """Return the seconds to wait before each retry."""
 
     def most_at_once(self) -> int:
         """Return how many calls may be in progress at once."""
@@ -128,10 +128,10 @@ class Courier[R]:
             self._client = None
 
     async def _deliver(self, delivery: Delivery[R]) -> None:
-        for wait in (0.0, *self._rules.retry_seconds):
-            if wait:
+        for number, wait in enumerate(chain((0.0,), self._rules.waits())):
+            if number:
                 delivery.status = "retrying"
-                await asyncio.sleep(wait * self._rules.retry_scale())
+                await asyncio.sleep(wait)
             if not self._rules.is_wanted(delivery):
                 delivery.status = "dropped"
                 return

@@ -1,58 +1,103 @@
-"""The switch registry: everything a vendor's documentation leaves open, as a named setting with its positions."""
+"""Switches: what a vendor leaves open, as one field each of a board, with the positions to try beside it.
+
+    class Switches(Board):
+        cancel_event = Choice("updated", "none")
+        page_cap = Value(0, 3)
+
+The first position is the default: the reading that is harder on a client. `tests/sweep` runs the whole product in
+every position, so a new switch needs its field here and its row in docs/assumptions.md. A board notes which switches
+were read: one that no run of the product reads is refused by the sweep.
+"""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
-from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+from decimal import Decimal
+from typing import Any, Self, overload
 
 
-class SwitchError(ValueError):
-    """An unknown switch, or a position it does not have."""
+class Switch[T]:
+    """A field of a board; reading it returns the current position and is noted."""
+
+    def __init__(self, default: T, *others: T) -> None:
+        self.default = default
+        self.positions = (default, *others)
+        self.name = ""
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, board: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, board: "Board", owner: type) -> T: ...
+    def __get__(self, board: "Board | None", owner: type) -> Self | T:
+        if board is None:
+            return self
+        board.read.add(self.name)
+        position: T = board.current[self.name]
+        return position
+
+    def __set__(self, board: "Board", position: T) -> None:
+        board.current[self.name] = self.accepted(position, self.default)
+
+    def accepted(self, position: Any, current: Any) -> T:
+        """Return the position to take over. Raises ValueError for one that the switch does not have."""
+        raise NotImplementedError
 
 
-class SwitchRegistry:
-    """Base of a vendor's dataclass with one field per switch.
+class Choice[T](Switch[T]):
+    """A switch that has the named positions only."""
 
-    A field's type and, for texts, `CHOICES` say which positions it has: a Literal or the choices; true and false; a
-    whole number; a float that is not negative.
+    def accepted(self, position: Any, current: Any) -> T:  # noqa: ARG002 - of no concern to a choice
+        """Return the position. Raises ValueError for any but the named ones."""
+        for each in self.positions:
+            if type(each) is type(position) and each == position:
+                return each
+        raise ValueError(f"{self.name} is one of {', '.join(map(str, self.positions))}, not {position!r}")
+
+
+class Flag(Choice[bool]):
+    """A switch that is on or off."""
+
+    def __init__(self, default: bool) -> None:
+        super().__init__(default, not default)
+
+
+class Value[T](Switch[T]):
+    """A switch that takes any value of its type; the named positions are those worth trying.
+
+    Numbers are not negative. Whole numbers suit a float. A mapping changes only the keys it names.
     """
 
-    __slots__ = ()
-    CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    __dataclass_fields__: ClassVar[dict[str, Any]]
+    def accepted(self, position: Any, current: Any) -> T:
+        """Return the position. Raises ValueError for another type or a negative number."""
+        if isinstance(self.default, float) and type(position) in {int, float, Decimal}:
+            position = float(position)
+        if type(position) is not type(self.default) or (isinstance(position, int | float) and position < 0):
+            raise ValueError(f"{self.name} takes a {type(self.default).__name__}, not {position!r}")
+        return current | position if isinstance(position, dict) else position
+
+
+class Board:
+    """The switches of one stand-in; `read` has the names of those that were read since it was cleared."""
+
+    def __init__(self) -> None:
+        self.current: dict[str, Any] = {name: switch.default for name, switch in self.switches().items()}
+        self.read: set[str] = set()
 
     @classmethod
-    def names(cls) -> tuple[str, ...]:
-        """Return the names of all switches."""
-        return tuple(each.name for each in fields(cls))
+    def switches(cls) -> dict[str, Switch[Any]]:
+        """Every switch by name, in the order of definition."""
+        return {name: each for name, each in vars(cls).items() if isinstance(each, Switch)}
 
-    def change(self, changes: Mapping[str, Any]) -> None:
-        """Set several switches at once. Raises SwitchError, and changes nothing, for an unknown name or position."""
-        hints = get_type_hints(type(self))
-        for name, value in changes.items():
-            if name not in self.names():
-                raise SwitchError(f"There is no switch {name}.")
-            if not self._allows(name, value, hints[name]):
-                raise SwitchError(f"{name} has no position {value!r}.")
-        for name, value in changes.items():
-            setattr(self, name, _stored(value, getattr(self, name)))
+    def turn(self, positions: Mapping[str, Any]) -> None:
+        """Set switches by name. Raises ValueError, and changes nothing, for an unknown name or position."""
+        known, taken = self.switches(), {}
+        for name, position in positions.items():
+            if name not in known:
+                raise ValueError(f"there is no switch {name}")
+            taken[name] = known[name].accepted(position, self.current[name])
+        self.current |= taken
 
-    def positions(self) -> dict[str, Any]:
-        """Return every switch with its present position."""
-        return asdict(self)
-
-    def _allows(self, name: str, value: Any, hint: Any) -> bool:
-        if name in self.CHOICES:
-            return value in self.CHOICES[name]
-        if get_origin(hint) is Literal:
-            return value in get_args(hint)
-        if hint is float:
-            return not isinstance(value, bool | str) and value is not None and float(str(value)) >= 0
-        # A bool is no whole number here, and a whole number no bool.
-        return type(value) is (get_origin(hint) or hint)
-
-
-def _stored(value: Any, present: Any) -> Any:
-    """A table keeps the entries that are not named; a whole number becomes a float where one is expected."""
-    if isinstance(present, dict):
-        return present | value
-    return float(str(value)) if isinstance(present, float) else value
+    def as_dict(self) -> dict[str, Any]:
+        """Every switch's current position by name."""
+        return dict(self.current)

@@ -34,11 +34,11 @@ class Grant:
 
 @dataclass(slots=True, kw_only=True)
 class Code:
-    """An authorisation code and what it is bound to; without a challenge no verifier is asked for."""
+    """An authorisation code and what it is bound to."""
 
     grant: Grant
     redirect_uri: str
-    challenge: str | None
+    challenge: str
     expires: datetime
     used: bool = False
 
@@ -108,7 +108,7 @@ class TokenStore:
         self._access: dict[str, Token] = {}
         self._refresh: dict[str, Token] = {}
 
-    def issue_code(self, grant: Grant, *, redirect_uri: str, challenge: str | None) -> str:
+    def issue_code(self, grant: Grant, *, redirect_uri: str, challenge: str) -> str:
         """Issue a single-use code for a consent just given."""
         text = self._rules.new_code()
         expires = self._clock.now() + timedelta(seconds=self._rules.code_seconds())
@@ -131,7 +131,7 @@ class TokenStore:
             raise OAuthError("invalid_grant", "Expired authorization code")
         if redirect_uri != code.redirect_uri:
             raise OAuthError("invalid_grant", "Redirect URI mismatch")
-        if code.challenge is not None and not pkce.proves(verifier, code.challenge):
+        if not pkce.proves(verifier, code.challenge):
             raise OAuthError("invalid_grant", "Invalid code verifier")
         code.used = True
         code.grant.created = self._clock.now()

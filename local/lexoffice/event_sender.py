@@ -1,7 +1,7 @@
 """Events and their subscribers: signed, repeated as documented, logged.
 
 https://developers.lexware.io/docs/#event-subscriptions-endpoint: 200, 201, 202 and 204 are success within 5 s; 401,
-403, 404, 429, 5xx and a dead host are retried, the waits times `event_retry_scale`; 410 ends the subscription at once.
+403, 404, 429, 5xx and a dead host are retried; 410 ends the subscription at once.
 How many are sent at once is not documented: `event_parallel`.
 """
 
@@ -18,6 +18,8 @@ from local.standin.courier import Courier, Delivery, Result
 from local.standin.tokens import Grant
 from local.standin.wire import new_id
 
+# Five quick retries, a pause of half an hour, then every two hours until 20 more have failed.
+RETRY_SECONDS: Sequence[float] = (10, 20, 40, 80, 160, 1_800, *[7_200] * 19)
 _SUCCESS = frozenset({200, 201, 202, 204})
 _RETRIED = frozenset({401, 403, 404, 429})
 
@@ -35,9 +37,8 @@ class Subscription:
 
 
 class LexofficeDeliveries:
-    """lexoffice's rules of delivery: five quick retries, half an hour's pause, then one every two hours, 19 times."""
+    """lexoffice's rules of delivery."""
 
-    retry_seconds: Sequence[float] = (10, 20, 40, 80, 160, 1_800, *[7_200] * 19)
     timeout_seconds = 5.0
     most_redirects = 3
 
@@ -51,9 +52,9 @@ class LexofficeDeliveries:
         signature = await asyncio.to_thread(signing.signature, key, delivery.payload)
         return delivery.payload, {"Content-Type": "application/json", "X-Lxo-Signature": signature}
 
-    def retry_scale(self) -> float:
-        """Return the factor on the documented waits."""
-        return self._switches.event_retry_scale
+    def waits(self) -> Sequence[float]:
+        """Return the seconds before each retry."""
+        return RETRY_SECONDS
 
     def most_at_once(self) -> int:
         """Return how many calls may be in progress at once."""
