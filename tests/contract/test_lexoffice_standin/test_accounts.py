@@ -54,13 +54,6 @@ def test_the_same_reference_twice_makes_two_accounts(app: App) -> None:
     assert len(app.get("finance/accounts", externalReference="wallet-1").json()) == 2
 
 
-def test_a_unique_reference_can_be_demanded(standin: StandIn, app: App) -> None:
-    standin.control("switches", account_reference_unique=True)
-    app.open_account()
-
-    assert violations(app.post("finance/accounts", account())) == [("externalReference", "UNIQUE")]
-
-
 def test_accounts_are_found_by_reference_or_iban(app: App) -> None:
     wallet = app.open_account()
     giro = app.open_account(type="GIRO", iban="DE02120300000000202051", bic="BYLADEM1001", externalReference=None)

@@ -65,18 +65,6 @@ def test_a_batch_reports_each_failure_with_its_reasons_and_keeps_the_rest(pleo: 
     assert data["failed"][2]["request"] == items[3]
 
 
-def test_a_batch_may_by_switch_accept_an_equal_account(pleo: Driver) -> None:
-    pleo.api("POST", ACCOUNTS, account())
-    pleo.control("POST", "/switches", {"batch_equal_account": "created"})
-    item = account()
-    del item["companyId"]
-
-    answer = pleo.api("POST", f"{ACCOUNTS}/batch", {"companyId": DEFAULT_COMPANY_ID, "items": [item]})
-
-    assert answer.json()["data"]["failed"] == []
-    assert pleo.control("GET", "/state")["accounts"] == 1
-
-
 @pytest.mark.parametrize("size", [0, 1001])
 def test_a_batch_has_1_to_1000_items(pleo: Driver, size: int) -> None:
     item = {"externalId": "x", "name": "x", "archived": False}
