@@ -32,7 +32,8 @@ def quick_dynamodb() -> Iterator[None]:
             return answer
         code = str(answer["__type"]).rpartition("#")[2]
         told = answer | {"Error": {"Code": code, "Message": str(answer.get("message"))}}
-        raise self.exceptions.from_code(code)(told, operation)
+        error: Any = self.exceptions.from_code(code)
+        raise error(told, operation)
 
     quick_copy = SimpleNamespace(deepcopy=_copied)
     with patch.object(BaseClient, "_make_api_call", make_api_call), patch.object(dynamodb, "copy", quick_copy):

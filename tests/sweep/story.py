@@ -67,9 +67,9 @@ PAYMENTS: Mapping[str, dict[str, Any]] = {
 class Result:
     """What came of the story; payments by name, money in cents.
 
-    `connected`: "" or where connecting stopped. `lines` in lexoffice, `ledger` the states of the payments' rows, `balance`
-    of the account in lexoffice, `vouchers`: type, total and number of receipts; `hints` and `matches` of vouchers,
-    `jobs` and `items` as Pleo has them, `holds` one after another.
+    `connected`: "" or where connecting stopped. `lines` and account's `balance` in lexoffice, `ledger`: states of the
+    payments' rows, `wallet`: balance in Pleo, `unexplained` by the proof. `vouchers`: type, total, number of receipts;
+    `hints`, and the vouchers' status in `matches`. `jobs` and `items` as Pleo has them. `holds` one after another.
     """
 
     connected: str = ""
@@ -167,7 +167,7 @@ class Story:
         self._rest()
 
     def _feed(self) -> None:
-        """Card payments by webhook; lexoffice's answer to the first lines gets lost. Money in comes without an event."""
+        """Card payments by webhook, money in without one; lexoffice's answer to the first lines gets lost."""
         self._lexoffice("/faults", route="/finance/transactions", method="POST", status=504, when="after")
         for name in ("purchase", "refund", "split", "yen", "licence"):
             self._pay(name)
@@ -183,13 +183,14 @@ class Story:
 
     def _export(self) -> None:
         """Without contra account, then with all that can go wrong: answers get lost, one expense is not coded."""
-        for name, details in {
+        coding: dict[str, dict[str, object]] = {
             "purchase": {"supplier": {"name": "Müller & Söhne"}, "note": "Papier & Stifte"},
             "refund": {},
             "split": {"splits": [self._part(5_950, "DE-19"), self._part(5_950, "DE-7")]},
             "yen": {},
             "licence": {"account_external_id": LICENCES_13B, "tax_code": "DE-RC-19", "vendor": _VENDOR},
-        }.items():
+        }
+        for name, details in coding.items():
             self._pleo(f"/entries/{self._ids[name]}/bookkeeping", _CODED | details)
         self._click()
         account = next(iter(self.product.lexoffice_world.accounts))
@@ -268,9 +269,7 @@ class Story:
         self._deliver()
         self._rest(rest)
 
-    def _visit(
-        self, route: str, query: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None
-    ) -> str:
+    def _visit(self, route: str, query: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None) -> str:
         """One request of the admin's browser at our door; where it leads."""
         event = {
             "routeKey": route,

@@ -5,9 +5,12 @@ is part of the first test; every other position gets a story of its own. Where a
 `OUTCOMES` says what becomes of it instead.
 """
 
+import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -142,7 +145,7 @@ SWITCHES = [(vendor, name, each) for vendor, board in BOARDS.items() for name, e
 SWEPT = [(vendor, name, position) for vendor, name, switch in SWITCHES for position in switch.positions[1:]]
 
 
-@pytest.mark.parametrize(("vendor", "name", "position"), SWEPT, ids=lambda value: str(value))
+@pytest.mark.parametrize(("vendor", "name", "position"), SWEPT, ids=str)
 def test_the_product_achieves_it_in_this_position(vendor: str, name: str, position: object) -> None:
     with product() as made:
         board = boards(made)[vendor]
@@ -152,7 +155,8 @@ def test_the_product_achieves_it_in_this_position(vendor: str, name: str, positi
         result = Story(made).tell()
 
     assert name in board.read, "nothing that the product does makes the stand-in look at this switch"
-    assert result == OUTCOMES.get((vendor, name, str(position)), lambda usual: usual)(ACHIEVED)
+    outcome = OUTCOMES.get((vendor, name, str(position)))
+    assert result == (outcome(ACHIEVED) if outcome else ACHIEVED)
 
 
 def test_the_product_achieves_it_in_the_default_positions() -> None:
@@ -170,3 +174,24 @@ def test_every_switch_has_another_position_to_try() -> None:
 
 def test_outcomes_are_of_positions_that_exist() -> None:
     assert set(OUTCOMES) <= {(vendor, name, str(position)) for vendor, name, position in SWEPT}
+
+
+@pytest.mark.parametrize("vendor", BOARDS)
+def test_every_switch_is_a_row_of_the_assumptions_with_its_positions_and_belief(vendor: str) -> None:
+    text = Path("docs/assumptions.md").read_text("utf-8")
+    beliefs = {part.partition("\n")[0]: part for part in text.split("\n### ")}
+    table = re.split(r"\n\| (?:Pleo|lexoffice) \| positions ", text)[1 + list(BOARDS).index(vendor)]
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| .+ \| \[(.+)\]\(#(.+)\) \|$", table, re.MULTILINE)
+
+    assert {name: positions for name, positions, *_ in rows} == {
+        name: ", ".join(map(_written, switch.positions)) for name, switch in BOARDS[vendor].switches().items()
+    }
+    for name, _, belief, anchor in rows:
+        assert belief == anchor
+        assert f"`{name}`" in beliefs[belief].partition("\n## ")[0]
+
+
+def _written(position: object) -> str:
+    if isinstance(position, dict) and len(position) > 1:
+        return "as documented"
+    return f"`{position}`" if isinstance(position, str) and position else f"`{json.dumps(position)}`"

@@ -56,14 +56,6 @@ def test_a_batch_reports_each_failure_with_its_reasons_and_keeps_the_rest(pleo: 
     assert data["failed"][2]["request"]["code"] == "x" * 256
 
 
-def test_a_batch_may_by_switch_accept_an_equal_account(pleo: Driver) -> None:
-    add_account(pleo, "cat-1")
-    pleo.control("POST", "/switches", {"batch_equal_account": "created"})
-
-    assert batch(pleo, account("cat-1"))["failed"] == []
-    assert pleo.control("GET", "/state")["accounts"] == 1
-
-
 @pytest.mark.parametrize("size", [0, 1001])
 def test_a_batch_has_1_to_1000_items(pleo: Driver, size: int) -> None:
     item = {"externalId": "x", "name": "x", "archived": False}

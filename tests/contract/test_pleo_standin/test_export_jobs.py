@@ -53,11 +53,8 @@ def test_kinds_outside_the_wallet_need_no_contra_account(pleo: Driver) -> None:
 def test_nothing_can_be_exported_before_activation(pleo: Driver) -> None:
     pleo.connect()
     order = {"entry_ids": pay(pleo)}
-    refused = pleo.http.post("/control/export", json=order)
-    pleo.control("POST", "/switches", {"exports_need_activation": False})
 
-    assert kind(refused) == (400, "INTEGRATION_NOT_ACTIVATED")
-    assert pleo.control("POST", "/export", order)["status"] == "pending"
+    assert kind(pleo.http.post("/control/export", json=order)) == (400, "INTEGRATION_NOT_ACTIVATED")
 
 
 def test_a_payment_that_is_not_settled_cannot_be_exported(pleo: Driver) -> None:
@@ -81,26 +78,16 @@ def test_a_click_without_a_choice_is_refused(pleo: Driver, order: dict[str, Any]
     assert pleo.http.post("/control/export", json=order).status_code == 400
 
 
-def test_wallet_movements_are_on_the_export_page_by_switch(pleo: Driver) -> None:
-    entry_id = pleo.control("POST", "/entries", {"family": "WALLET", "subFamily": "LOAD"})["id"]
-    pleo.control("POST", "/switches", {"export_page_wallet": True})
-
-    assert ids_of(pleo.control("POST", "/export", {"all": True})) == [entry_id]
-
-
 # --- lists -----------------------------------------------------------------------------------------------------------
 
 
-def test_jobs_are_listed_newest_first_and_by_switch_oldest_first(pleo: Driver) -> None:
+def test_jobs_are_listed_newest_first(pleo: Driver) -> None:
     older, newer = click(pleo)["id"], click(pleo, parallel=True)["id"]
     statuses = ["pending", "in_progress"]
 
     newest = pleo.api("GET", "/v3/export-jobs", company_id=DEFAULT_COMPANY_ID, statuses=statuses).json()
-    pleo.control("POST", "/switches", {"jobs_order": "oldest"})
-    oldest = pleo.api("GET", "/v3/export-jobs", statuses=statuses).json()
 
     assert [each["id"] for each in newest["data"]] == [newer, older]
-    assert [each["id"] for each in oldest["data"]] == [older, newer]
 
 
 def test_jobs_are_filtered_by_repeated_statuses(pleo: Driver) -> None:
@@ -135,12 +122,6 @@ def test_an_unknown_job_is_404_everywhere(pleo: Driver) -> None:
     ]
 
     assert {kind(each) for each in answers} == {(404, "EXPORT_NOT_FOUND")}
-
-
-def test_an_event_for_an_unknown_job_is_422_by_switch(pleo: Driver) -> None:
-    pleo.control("POST", "/switches", {"unknown_job_event": 422})
-
-    assert event(pleo, {"id": NOBODY}, "started").status_code == 422
 
 
 def test_another_companys_job_does_not_exist(pleo: Driver) -> None:
@@ -180,15 +161,6 @@ def test_successes_are_exported_and_failures_return_to_the_queue(pleo: Driver) -
 
     assert (export_status(pleo, good), export_status(pleo, bad)) == ("EXPORTED", "QUEUED")
     assert ids_of(pleo.control("POST", "/export", {"all": True})) == [bad]
-
-
-def test_failures_are_unexported_by_switch(pleo: Driver) -> None:
-    pleo.control("POST", "/switches", {"failed_items_return_to": "unexported"})
-    job = running_job(pleo)
-
-    event(pleo, job, "failed")
-
-    assert export_status(pleo, ids_of(job)[0]) == "NOT_EXPORTED"
 
 
 def test_an_exported_entry_can_be_exported_again(pleo: Driver) -> None:
@@ -257,16 +229,14 @@ def test_a_job_cancelled_by_the_user_says_so(pleo: Driver) -> None:
 # --- the webhook -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("spelling", ["v1.export-job.created", "v1.export.job-created", "v2.export-job.created"])
-def test_a_click_sends_the_event_in_every_documented_spelling(pleo: Driver, spelling: str) -> None:
+def test_a_click_sends_the_event(pleo: Driver) -> None:
     pleo.control("POST", "/webhooks", {"mode": "hold"})
-    pleo.control("POST", "/switches", {"export_event": spelling})
     body = {"endpointUrl": "http://127.0.0.1:9/hook", "eventTypes": ["v1.export-job.created"]}
     pleo.api("POST", "/v1/subscriptions", body)
 
     click(pleo)
 
-    assert [each["eventType"] for each in pleo.control("GET", "/state")["deliveries"]] == [spelling]
+    assert [each["eventType"] for each in pleo.control("GET", "/state")["deliveries"]] == ["v1.export-job.created"]
 
 
 def test_state_shows_jobs_and_entries(pleo: Driver) -> None:

@@ -46,11 +46,3 @@ def test_renewed_consent_keeps_the_installation_and_asks_for_activation_again(pl
 
     again = pleo.api("GET", "/v1/installations/me").json()
     assert (again["id"], again["status"]) == (active["id"], "AUTHORIZED")
-
-
-def test_an_app_that_needs_no_configuration_is_active_by_switch(pleo: Driver) -> None:
-    pleo.control("POST", "/switches", {"requires_configuration": False})
-
-    pleo.connect()
-
-    assert pleo.api("GET", "/v1/installations/me").json()["status"] == "ACTIVATED"

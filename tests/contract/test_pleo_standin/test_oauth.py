@@ -169,12 +169,6 @@ def test_a_rotated_out_refresh_token_revokes_the_whole_family(pleo: Driver) -> N
     assert pleo.api("GET", "/v1/introspect").status_code == 401
 
 
-def test_the_error_code_of_a_dead_refresh_token_is_a_switch(pleo: Driver) -> None:
-    pleo.control("POST", "/switches", {"bad_refresh": "invalid_refresh_token"})
-
-    assert pleo.refresh("unknown").json()["error"] == "invalid_refresh_token"
-
-
 def test_an_access_token_lives_fifteen_minutes_and_a_refresh_token_sixty_days(pleo: Driver) -> None:
     pair = pleo.connect()
 

@@ -67,11 +67,8 @@ def test_a_download_with_an_authorization_header_is_refused(pleo: Driver) -> Non
     describe(pleo, entry_id, files=[{}])
     url = item(pleo, entry_id)["files"][0]["url"]
     headers = {"Authorization": f"Bearer {pleo.access_token}"}
-    refused = pleo.http.get(url, headers=headers).status_code
-    pleo.control("POST", "/switches", {"file_authorization": "ignored"})
 
-    assert refused == 400
-    assert pleo.http.get(url, headers=headers).status_code == 200
+    assert pleo.http.get(url, headers=headers).status_code == 400
 
 
 def test_a_receipt_may_come_after_the_export(pleo: Driver) -> None:
