@@ -82,6 +82,3 @@ class Switches(Board):
     callback_test = Choice("any", "success")
     event_copies = Value(1, 3)
     event_parallel = Value(4, 1)
-
-
-SWITCH_NAMES = tuple(Switches.switches())
