@@ -7,7 +7,7 @@ from local.lexoffice import app_pages, consent, control, gateway, oauth, pages, 
 from local.lexoffice.rendering import PAGES
 from local.lexoffice.settings import Settings
 from local.lexoffice.world import World
-from local.standin.app import StandIn
+from local.standin.app import StandInApp
 
 _ORGANIZATION = "/organisationen/{organization_id}"
 _SUGGESTIONS = f"{_ORGANIZATION}/bank/{{account_id}}/zuordnungsvorschlaege"
@@ -37,4 +37,4 @@ def create_app(settings: Settings) -> Starlette:
         Route(f"{_ORGANIZATION}/apps", app_pages.withdraw, methods=["POST"]),
         *PAGES.stylesheets("lexoffice.css"),
     ]
-    return StandIn(World(settings), routes)
+    return StandInApp(World(settings), routes)

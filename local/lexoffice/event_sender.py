@@ -13,8 +13,8 @@ from datetime import datetime
 
 from local.lexoffice import clock, signing
 from local.lexoffice.settings import Switches
-from local.standin.clock import Clock
-from local.standin.courier import Courier, Delivery, Result
+from local.standin.clock import MovableClock
+from local.standin.courier import Courier, DeliveryRules, Result, WebhookDelivery
 from local.standin.tokens import Grant
 from local.standin.wire import new_id
 
@@ -36,17 +36,16 @@ class Subscription:
     id: str = field(default_factory=new_id)
 
 
-class LexofficeDeliveries:
-    """lexoffice's rules of delivery."""
+class LexofficeDeliveries(DeliveryRules[Subscription]):
+    """lexoffice's rules of delivery; a subscription that has ended still hears that its connection is gone."""
 
-    timeout_seconds = 5.0
     most_redirects = 3
 
     def __init__(self, switches: Switches, subscriptions: dict[str, Subscription]) -> None:
         self._switches = switches
         self._subscriptions = subscriptions
 
-    async def sign(self, delivery: Delivery[Subscription]) -> tuple[bytes, Mapping[str, str]]:
+    async def sign(self, delivery: WebhookDelivery[Subscription]) -> tuple[bytes, Mapping[str, str]]:
         """Return the body and its headers; the signature covers the raw body."""
         key = await asyncio.wrap_future(signing.prepare())
         signature = await asyncio.to_thread(signing.signature, key, delivery.payload)
@@ -60,10 +59,6 @@ class LexofficeDeliveries:
         """Return how many calls may be in progress at once."""
         return self._switches.event_parallel
 
-    def is_wanted(self, delivery: Delivery[Subscription]) -> bool:  # noqa: ARG002 - whosever it is
-        """Deliver to a subscription that has ended, too: it hears that its connection is gone."""
-        return True
-
     def is_success(self, result: Result) -> bool:
         """Return whether the answer is one of the four that count."""
         return result in _SUCCESS
@@ -74,7 +69,7 @@ class LexofficeDeliveries:
             return result != "TooManyRedirects"
         return result in _RETRIED or result >= 500
 
-    def end(self, delivery: Delivery[Subscription]) -> None:
+    def end(self, delivery: WebhookDelivery[Subscription]) -> None:
         """End a subscription whose address is gone, or was not there to the last."""
         if delivery.attempts[-1].result in {410, 404, "ConnectError"}:
             self._subscriptions.pop(delivery.recipient.id, None)
@@ -83,7 +78,7 @@ class LexofficeDeliveries:
 class Events:
     """All subscriptions, and every event that was sent to one of them."""
 
-    def __init__(self, clock_: Clock, switches: Switches) -> None:
+    def __init__(self, clock_: MovableClock, switches: Switches) -> None:
         self._clock = clock_
         self._switches = switches
         self.subscriptions: dict[str, Subscription] = {}
@@ -117,10 +112,10 @@ class Events:
             }
             body = json.dumps(event, separators=(",", ":")).encode()
             copies = range(self._switches.event_copies)
-            self.courier.send(Delivery(item, item.callback_url, body) for _ in copies)
+            self.courier.send(WebhookDelivery(item, item.callback_url, body) for _ in copies)
 
 
-def shown(delivery: Delivery[Subscription]) -> dict[str, object]:
+def shown(delivery: WebhookDelivery[Subscription]) -> dict[str, object]:
     """Show a delivery in the log."""
     event: dict[str, object] = json.loads(delivery.payload)
     return event | {

@@ -8,12 +8,12 @@ from local.lexoffice.category_list import Category, initial_categories
 from local.lexoffice.event_sender import Events, Subscription
 from local.lexoffice.records import Account, Organization, Transaction
 from local.lexoffice.settings import Settings, Switches
-from local.lexoffice.tokens import LexofficeTokens
+from local.lexoffice.tokens import token_rules
 from local.lexoffice.voucher_records import Contact, Hint, StoredFile, Voucher
-from local.standin.clock import Clock
+from local.standin.clock import MovableClock
 from local.standin.courier import Courier
 from local.standin.faults import FaultBook
-from local.standin.tokens import Grant, TokenStore
+from local.standin.tokens import Grant, TokenBook
 
 DEFAULT_ORGANIZATION_ID = "5f1c7c8e-2f5b-4f0c-8f5e-0d0a6b7f3a11"
 
@@ -24,11 +24,11 @@ class World:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.switches = Switches()
-        self.clock = Clock()
+        self.clock = MovableClock()
         self.faults = FaultBook()
         self.outage = False
         self.events = Events(self.clock, self.switches)
-        self.grants = TokenStore(self.clock, LexofficeTokens(self.switches), self.events.end_connection)
+        self.grants = TokenBook(self.clock, token_rules(self.switches), self.events.end_connection)
         self.guard = TokenEndpointGuard(self.switches)
         self.token_calls = 0
         self.token_calls_refused = 0

@@ -21,10 +21,10 @@ from local.pleo import (
     web_export,
 )
 from local.pleo.settings import Settings
-from local.pleo.traffic import Traffic
+from local.pleo.traffic import TrafficLayer
 from local.pleo.wire import Refusal
 from local.pleo.world import World
-from local.standin.app import StandIn
+from local.standin.app import StandInApp
 
 KINDS = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 ROOMS = (
@@ -36,13 +36,13 @@ ROOMS = (
 def create_app(settings: Settings) -> Starlette:
     """Build the stand-in for one registered OAuth client, with one company and nothing connected."""
     world = World(settings)
-    app = StandIn(
+    app = StandInApp(
         world,
         [route for room in ROOMS for route in room.ROUTES],
         {HTTPException: _http_error, Exception: _crash, Refusal: _refusal},
     )
     # Outermost: a fault hits a call before anything else looks at it.
-    app.middleware_stack = Traffic(app.build_middleware_stack(), world)
+    app.middleware_stack = TrafficLayer(app.build_middleware_stack(), world)
     return app
 
 

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from local.standin.clock import Clock
+from local.standin.clock import MovableClock
 
 
-class PleoClock(Clock):
+class PleoClock(MovableClock):
     """The stand-in's clock, which also writes Pleo's date-times."""
 
     def stamp(self) -> str:

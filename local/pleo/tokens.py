@@ -5,43 +5,20 @@ token that is used again revokes everything its consent ever issued.
 """
 
 import secrets
-from datetime import datetime
 
 from local.pleo.switches import Switches
-from local.standin.tokens import Grant
+from local.standin.tokens import Lifetimes, TokenRules
 
 
-class PleoTokens:
+def token_rules(switches: Switches) -> TokenRules:
     """Opaque texts, with lifetimes by switch."""
-
-    reuse_revokes = True
-
-    def __init__(self, switches: Switches) -> None:
-        self._switches = switches
-
-    def code_seconds(self) -> int:
-        """Return how long a code lives."""
-        return self._switches.code_seconds
-
-    def access_seconds(self) -> int:
-        """Return how long an access token lives."""
-        return self._switches.access_seconds
-
-    def refresh_seconds(self) -> int:
-        """Return how long a refresh token lives."""
-        return self._switches.refresh_seconds
-
-    def new_code(self) -> str:
-        """Make a code."""
-        return secrets.token_urlsafe(24)
-
-    def new_access_token(self, _grant: Grant, _now: datetime) -> str:
-        """Make an access token."""
-        return secrets.token_urlsafe(32)
-
-    def new_refresh_token(self) -> str:
-        """Make a refresh token."""
-        return secrets.token_urlsafe(32)
+    return TokenRules(
+        lifetimes=lambda: Lifetimes(switches.code_seconds, switches.access_seconds, switches.refresh_seconds),
+        new_code=lambda: secrets.token_urlsafe(24),
+        new_access_token=lambda _grant, _now: secrets.token_urlsafe(32),
+        new_refresh_token=lambda: secrets.token_urlsafe(32),
+        reuse_revokes=True,
+    )
 
 
 def urn(company_id: str) -> str:

@@ -26,7 +26,7 @@ class PleoFaultAnswers:
         return DroppedConnection()
 
 
-class Traffic:
+class TrafficLayer:
     """The outermost ASGI layer around the whole app."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from local.pleo import signing
 from local.pleo.wire import Json
-from local.standin.courier import Attempt, Courier, Delivery, Result
+from local.standin.courier import Courier, DeliveryAttempt, DeliveryRules, WebhookDelivery
 
 RETRY_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 36_000)
 
@@ -44,16 +44,15 @@ class Recipient:
     event_type: str
 
 
-class PleoDeliveries:
+class PleoDeliveries(DeliveryRules[Recipient]):
     """Pleo's rules of delivery, in the manner of the moment."""
 
     timeout_seconds = 15.0
-    most_redirects = 0
 
     def __init__(self) -> None:
         self.manner = Manner()
 
-    async def sign(self, delivery: Delivery[Recipient]) -> tuple[bytes, Mapping[str, str]]:
+    async def sign(self, delivery: WebhookDelivery[Recipient]) -> tuple[bytes, Mapping[str, str]]:
         """Return the body in the manner's shape and its headers, signed now."""
         timestamp = str(int(time.time()))
         body = self._body(delivery, timestamp)
@@ -75,23 +74,12 @@ class PleoDeliveries:
         """Return how many calls may be in progress at once."""
         return self.manner.parallel
 
-    def is_wanted(self, delivery: Delivery[Recipient]) -> bool:
+    def is_wanted(self, delivery: WebhookDelivery[Recipient]) -> bool:
         """Return whether the subscription is active and not deleted."""
         row = delivery.recipient.subscription
         return not row.get("deletedAt") and row["status"] == "ACTIVE"
 
-    def is_success(self, result: Result) -> bool:
-        """Return whether the answer is a 2xx."""
-        return isinstance(result, int) and 200 <= result < 300
-
-    def is_retried(self, result: Result) -> bool:  # noqa: ARG002 - whatever it is
-        """Repeat every failure."""
-        return True
-
-    def end(self, delivery: Delivery[Recipient]) -> None:
-        """Leave the subscription as it is."""
-
-    def _body(self, delivery: Delivery[Recipient], timestamp: str) -> bytes:
+    def _body(self, delivery: WebhookDelivery[Recipient], timestamp: str) -> bytes:
         inner = delivery.payload
         if self.manner.body_shape == "A":
             return inner
@@ -120,7 +108,7 @@ class Webhooks(Courier[Recipient]):
     def accept(self, recipient: Recipient, payload: bytes) -> None:
         """Send, hold or drop a message, the JSON text `{"data", "eventType", "eventId"}`, as the manner says."""
         message_id, url = f"msg_{secrets.token_hex(14)}", recipient.subscription["endpointUrl"]
-        delivery = Delivery(recipient, url, payload, message_id)
+        delivery = WebhookDelivery(recipient, url, payload, message_id)
         if self.rules.manner.drop:
             delivery.status = "dropped"
         elif self.rules.manner.mode == "hold":
@@ -159,14 +147,15 @@ class Webhooks(Courier[Recipient]):
             await asyncio.sleep(0.02)
         return state
 
-    def _copies(self, delivery: Delivery[Recipient]) -> list[Delivery[Recipient]]:
+    def _copies(self, delivery: WebhookDelivery[Recipient]) -> list[WebhookDelivery[Recipient]]:
         copies = self.rules.manner.copies - 1
         return [
-            Delivery(delivery.recipient, delivery.url, delivery.payload, delivery.message_id) for _ in range(copies)
+            WebhookDelivery(delivery.recipient, delivery.url, delivery.payload, delivery.message_id)
+            for _ in range(copies)
         ]
 
 
-def shown(delivery: Delivery[Recipient]) -> Json:
+def shown(delivery: WebhookDelivery[Recipient]) -> Json:
     """A delivery in the log: never the secret, never the body."""
     return {
         "messageId": delivery.message_id,
@@ -192,6 +181,6 @@ def headers_for(subscription: Json, secret: str, *, message_id: str, timestamp: 
     }
 
 
-def _attempt(attempt: Attempt) -> Json:
+def _attempt(attempt: DeliveryAttempt) -> Json:
     outcome = "status" if isinstance(attempt.result, int) else "error"
     return {"timestamp": attempt.at, outcome: attempt.result}

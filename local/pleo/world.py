@@ -9,12 +9,12 @@ from starlette.requests import Request
 from local.pleo.clock import PleoClock
 from local.pleo.settings import Settings
 from local.pleo.switches import Switches
-from local.pleo.tokens import PleoTokens
+from local.pleo.tokens import token_rules
 from local.pleo.webhooks import Webhooks
 from local.pleo.wire import Json, not_found
 from local.standin.faults import FaultBook
 from local.standin.oauth import bearer_token
-from local.standin.tokens import TokenStore
+from local.standin.tokens import TokenBook
 
 DEFAULT_COMPANY_ID = "c0000000-0000-4000-8000-000000000001"
 
@@ -44,7 +44,7 @@ class World:
     settings: Settings
     switches: Switches = field(init=False)
     clock: PleoClock = field(init=False)
-    tokens: TokenStore = field(init=False)
+    tokens: TokenBook = field(init=False)
     courier: Webhooks = field(init=False)
     tally: Tally = field(init=False)
     faults: FaultBook = field(init=False)
@@ -74,7 +74,7 @@ class World:
         self.courier.reset()
         self.switches = Switches()
         self.clock = PleoClock()
-        self.tokens = TokenStore(self.clock, PleoTokens(self.switches))
+        self.tokens = TokenBook(self.clock, token_rules(self.switches))
         self.tally = Tally()
         self.faults = FaultBook()
         self.companies = {DEFAULT_COMPANY_ID: Company(DEFAULT_COMPANY_ID, "Muster Handwerk GmbH")}

@@ -22,7 +22,7 @@ class StandInWorld(Protocol):
         """What sends its webhooks."""
 
 
-class StandIn(Starlette):
+class StandInApp(Starlette):
     """A Starlette application whose state lives in `app.state.world` and dies with it."""
 
     def __init__(

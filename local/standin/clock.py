@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-class Clock:
+class MovableClock:
     """Aware UTC time that runs with the machine's clock, shifted by what a test asked for."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.standin.clock import Clock
+from local.standin.clock import MovableClock
 from local.standin.shape import Field, anything, checked, instant, number
 from local.standin.switches import Board
 from local.standin.wire import JsonObject, parse
@@ -58,7 +58,7 @@ def switch_shape(switches: type[Board]) -> dict[str, Field]:
     return dict.fromkeys(switches.switches(), Field(anything))
 
 
-def move_clock(clock: Clock, body: JsonObject) -> None:
+def move_clock(clock: MovableClock, body: JsonObject) -> None:
     """Set the clock to `now` and advance it by `advance_seconds`."""
     if body.get("now"):
         clock.set(datetime.fromisoformat(body["now"]))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import httpx
@@ -18,7 +18,7 @@ type Result = int | str
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class DeliveryAttempt:
     """One call to a recipient at `at` (Unix seconds of the machine): the HTTP status, or the kind of failure."""
 
     at: int
@@ -26,7 +26,7 @@ class Attempt:
 
 
 @dataclass(slots=True)
-class Delivery[R]:
+class WebhookDelivery[R]:
     """One message to one recipient; `payload` is its content of the moment it was sent."""
 
     recipient: R = field(repr=False)
@@ -34,7 +34,7 @@ class Delivery[R]:
     payload: bytes = field(repr=False)
     message_id: str = ""
     status: Status = "pending"
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[DeliveryAttempt] = field(default_factory=list)
 
     @property
     def is_over(self) -> bool:
@@ -42,31 +42,37 @@ class Delivery[R]:
         return self.status in {"delivered", "failed", "dropped"}
 
 
-class DeliveryRules[R](Protocol):
-    """How a vendor delivers."""
+class DeliveryRules[R]:
+    """How a vendor delivers; a vendor overrides what it does otherwise."""
 
-    timeout_seconds: float
-    most_redirects: int
+    timeout_seconds = 5.0
+    most_redirects = 0
 
-    async def sign(self, delivery: Delivery[R]) -> tuple[bytes, Mapping[str, str]]:
+    async def sign(self, delivery: WebhookDelivery[R]) -> tuple[bytes, Mapping[str, str]]:
         """Return body and headers of the next attempt."""
+        raise NotImplementedError
 
     def waits(self) -> Iterable[float]:
         """Return the seconds to wait before each retry."""
+        return ()
 
     def most_at_once(self) -> int:
         """Return how many calls may be in progress at once."""
+        return 1
 
-    def is_wanted(self, delivery: Delivery[R]) -> bool:
+    def is_wanted(self, _delivery: WebhookDelivery[R]) -> bool:
         """Return whether the recipient still wants it."""
+        return True
 
     def is_success(self, result: Result) -> bool:
         """Return whether an attempt delivered the message."""
+        return isinstance(result, int) and 200 <= result < 300
 
-    def is_retried(self, result: Result) -> bool:
+    def is_retried(self, _result: Result) -> bool:
         """Return whether a failed attempt is repeated."""
+        return True
 
-    def end(self, delivery: Delivery[R]) -> None:
+    def end(self, delivery: WebhookDelivery[R]) -> None:
         """Act on a delivery that is over: some answers end a subscription."""
 
 
@@ -74,21 +80,21 @@ class Courier[R]:
     """Delivers in the background of the running event loop, a limited number at a time, and keeps a log."""
 
     def __init__(self, rules: DeliveryRules[R]) -> None:
-        self.log: list[Delivery[R]] = []
+        self.log: list[WebhookDelivery[R]] = []
         self._rules = rules
         self._tasks: set[asyncio.Task[None]] = set()
         self._client: httpx.AsyncClient | None = None
         self._calling = 0
         self._slot_free = asyncio.Condition()
 
-    def send(self, deliveries: Iterable[Delivery[R]]) -> None:
+    def send(self, deliveries: Iterable[WebhookDelivery[R]]) -> None:
         """Log deliveries and start those that are pending."""
         for delivery in deliveries:
             self.log.append(delivery)
             if delivery.status == "pending":
                 self.start(delivery)
 
-    def start(self, delivery: Delivery[R]) -> None:
+    def start(self, delivery: WebhookDelivery[R]) -> None:
         """Start a logged delivery."""
         task = asyncio.get_running_loop().create_task(self._deliver(delivery))
         self._tasks.add(task)
@@ -127,7 +133,7 @@ class Courier[R]:
             await self._client.aclose()
             self._client = None
 
-    async def _deliver(self, delivery: Delivery[R]) -> None:
+    async def _deliver(self, delivery: WebhookDelivery[R]) -> None:
         for number, wait in enumerate(chain((0.0,), self._rules.waits())):
             if number:
                 delivery.status = "retrying"
@@ -146,17 +152,17 @@ class Courier[R]:
             delivery.status = "failed"
         self._rules.end(delivery)
 
-    async def _attempt(self, delivery: Delivery[R]) -> Result:
+    async def _attempt(self, delivery: WebhookDelivery[R]) -> Result:
         await self._take_slot()
         try:
             at = int(time.time())
             result = await self._call(delivery)
         finally:
             await self._free_slot()
-        delivery.attempts.append(Attempt(at, result))
+        delivery.attempts.append(DeliveryAttempt(at, result))
         return result
 
-    async def _call(self, delivery: Delivery[R]) -> Result:
+    async def _call(self, delivery: WebhookDelivery[R]) -> Result:
         import httpx
 
         body, headers = await self._rules.sign(delivery)

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple
 
 from local.standin import pkce
-from local.standin.clock import Clock
+from local.standin.clock import MovableClock
 from local.standin.wire import new_id
 
 
@@ -72,34 +72,34 @@ class Pair:
         }
 
 
-class TokenRules(Protocol):
-    """How a vendor's tokens look and live; lifetimes in seconds, read each time a token is issued."""
+class Lifetimes(NamedTuple):
+    """How long codes and tokens live, in seconds."""
 
-    reuse_revokes: bool  # whether a dead refresh token that is used again revokes its whole family
-
-    def code_seconds(self) -> int:
-        """Return how long a code lives."""
-
-    def access_seconds(self) -> int:
-        """Return how long an access token lives."""
-
-    def refresh_seconds(self) -> int:
-        """Return how long a refresh token lives."""
-
-    def new_code(self) -> str:
-        """Make a code."""
-
-    def new_access_token(self, grant: Grant, now: datetime) -> str:
-        """Make an access token."""
-
-    def new_refresh_token(self) -> str:
-        """Make a refresh token."""
+    code: int
+    access: int
+    refresh: int
 
 
-class TokenStore:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRules:
+    """How a vendor's tokens look and live; `lifetimes` is asked each time something is issued.
+
+    `reuse_revokes` says whether a dead refresh token that is used again revokes its whole family.
+    """
+
+    lifetimes: Callable[[], Lifetimes]
+    new_code: Callable[[], str]
+    new_access_token: Callable[[Grant, datetime], str]
+    new_refresh_token: Callable[[], str]
+    reuse_revokes: bool
+
+
+class TokenBook:
     """Every code and token a stand-in ever issued, by its text. `on_end` hears of a grant that is revoked, once."""
 
-    def __init__(self, clock: Clock, rules: TokenRules, on_end: Callable[[Grant], None] = lambda _: None) -> None:
+    def __init__(
+        self, clock: MovableClock, rules: TokenRules, on_end: Callable[[Grant], None] = lambda _: None
+    ) -> None:
         self.grants: dict[str, Grant] = {}  # those that have been redeemed
         self._clock = clock
         self._rules = rules
@@ -111,7 +111,7 @@ class TokenStore:
     def issue_code(self, grant: Grant, *, redirect_uri: str, challenge: str) -> str:
         """Issue a single-use code for a consent just given."""
         text = self._rules.new_code()
-        expires = self._clock.now() + timedelta(seconds=self._rules.code_seconds())
+        expires = self._clock.now() + timedelta(seconds=self._rules.lifetimes().code)
         self._codes[text] = Code(grant=grant, redirect_uri=redirect_uri, challenge=challenge, expires=expires)
         return text
 
@@ -204,8 +204,8 @@ class TokenStore:
         return token.live and not token.grant.revoked and self._clock.now() < token.expires
 
     def _issue_pair(self, grant: Grant) -> Pair:
-        now, seconds = self._clock.now(), self._rules.access_seconds()
+        now, lifetimes = self._clock.now(), self._rules.lifetimes()
         access, refresh = self._rules.new_access_token(grant, now), self._rules.new_refresh_token()
-        self._access[access] = Token(grant, now + timedelta(seconds=seconds))
-        self._refresh[refresh] = Token(grant, now + timedelta(seconds=self._rules.refresh_seconds()))
-        return Pair(grant, access, refresh, seconds)
+        self._access[access] = Token(grant, now + timedelta(seconds=lifetimes.access))
+        self._refresh[refresh] = Token(grant, now + timedelta(seconds=lifetimes.refresh))
+        return Pair(grant, access, refresh, lifetimes.access)
