@@ -45,7 +45,7 @@ class Switches(Board):
     token_block_seconds = Value(30, 300)
     # Rate limit of the API
     bucket_key = Choice("organization", "connection", "endpoint", "client")
-    bucket_rate = Value(2.0, 0.5, 1_000_000.0)
+    bucket_rate = Value(2.0, 0.5)
     bucket_capacity = Value(1.0, 5.0)
     too_many = Choice("plain", "retry_after_seconds", "retry_after_date", "disguised_as_500")
     # Plans
@@ -58,8 +58,8 @@ class Switches(Board):
     dedupe = Choice("account", "organization")
     duplicate_answer = Choice("existing", "omit")
     deactivated_account = Choice("refuse", "accept")
-    purpose_max_length = Value(140, 0, 20)  # 0 = unlimited, here and below
-    name_max_length = Value(70, 0, 10)
+    purpose_max_length = Value(140, 20)  # 0 = unlimited, here and below
+    name_max_length = Value(70, 10)
     reference_max_length = Value(255, 0)
     # Vouchers
     tax_tolerance_cents = Value(0, 1)
@@ -67,9 +67,9 @@ class Switches(Board):
     request_ids = Choice("errors", "all")
     voucher_create_status = Choice(200, 201)
     list_delay_seconds = Value(0, 55)
-    voucher_number_max_length = Value(60, 0, 4)
-    contact_name_max_length = Value(140, 0, 10)
-    remark_max_length = Value(1000, 0, 10)
+    voucher_number_max_length = Value(60, 4)
+    contact_name_max_length = Value(140, 10)
+    remark_max_length = Value(1000, 10)
     same_file = Choice("new", "existing")
     file_on_paid = Choice("accept", "refuse")
     stored_texts = Choice("html", "plain")

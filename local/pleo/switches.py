@@ -33,7 +33,7 @@ class Switches(Board):
     date_bounds = Choice("exclusive", "inclusive")
     unsettled_finds = Choice("undated", "pending")
     unknown_fields = Choice("refused", "ignored")
-    page_cap = Value(0, 1, 3)  # 0: as many as asked for
+    page_cap = Value(0, 1)  # 0: as many as asked for
     rate_limit_per_minute = Value(600, 20)
     rate_limit_scope = Choice("client", "company")
     retry_after_seconds = Value(0, 9)  # 0: no header
@@ -56,7 +56,7 @@ class Switches(Board):
     export_minor_units = Choice("currency", "hundredth")
     export_date = Choice("midnight", "moment", "performed")
     net_amount = Choice("worded", "excluding", "line")
-    access_seconds = Value(900, 60, 86_400)
+    access_seconds = Value(900, 60)
     refresh_seconds = Value(60 * 24 * 3600, 2 * 24 * 3600)
     code_seconds = Value(60, 10)
     bad_refresh = Choice("invalid_grant", "invalid_refresh_token")

@@ -9,6 +9,7 @@ import copy
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -35,9 +36,18 @@ def quick_dynamodb() -> Iterator[None]:
         error: Any = self.exceptions.from_code(code)
         raise error(told, operation)
 
-    quick_copy = SimpleNamespace(deepcopy=_copied)
-    with patch.object(BaseClient, "_make_api_call", make_api_call), patch.object(dynamodb, "copy", quick_copy):
+    with (
+        patch.object(BaseClient, "_make_api_call", make_api_call),
+        patch.object(dynamodb, "copy", SimpleNamespace(deepcopy=_copied)),
+        patch.object(dynamodb, "_tokenize", _tokenize),
+        patch.object(dynamodb, "_condition_syntax_error", _condition_syntax_error),
+    ):
         yield
+
+
+# The product has a few dozen expressions, and each is read hundreds of times.
+_tokenize = cache(dynamodb._tokenize)
+_condition_syntax_error = cache(dynamodb._condition_syntax_error)
 
 
 def _answered(operation: str, arguments: dict[str, Any]) -> tuple[int, dict[str, Any]]:
