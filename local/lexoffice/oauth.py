@@ -37,7 +37,7 @@ async def token(request: Request) -> Response:
 
 
 async def revoke(request: Request) -> Response:
-    """End a connection; a token nobody knows is answered alike (RFC 7009)."""
+    """End a connection; an unknown token is answered alike (RFC 7009)."""
     world: World = request.app.state.world
     form = await request.form()
     if world.outage:

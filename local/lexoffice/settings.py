@@ -26,7 +26,7 @@ class Settings:
     client_secret: str
     redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...] = ALL_SCOPES
-    pleo_url: str = ""  # where people find Pleo, for links; empty where nobody knows
+    pleo_url: str = ""  # where people find Pleo, for links; empty when unknown
 
 
 class Switches(Board):

@@ -25,17 +25,17 @@ def touch_account(order: Order[World]) -> Json:
     row = world.accounts[account_id]
     if order.body.get("delete"):
         del world.accounts[account_id]
-    return _changed(row, order.body)
+    return _apply(row, order.body)
 
 
 def touch_tax_code(order: Order[World]) -> Json:
     """Rename or archive a tax code by its code."""
     company = _company(order.world, order.body.get("company_id"))
     tax_code_id = bookkeeping.tax_code_id(order.world, company.id, order.params["key"])
-    return _changed(order.world.tax_codes[tax_code_id], order.body)
+    return _apply(order.world.tax_codes[tax_code_id], order.body)
 
 
-def _changed(row: Json, asked: Json) -> Json:
+def _apply(row: Json, asked: Json) -> Json:
     row.update({name: asked[name] for name in ("name", "archived") if name in asked})
     return row
 

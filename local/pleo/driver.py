@@ -33,7 +33,7 @@ class Driver:
         self.http.close()
 
     def authorize(self, **changes: str | None) -> httpx.Response:
-        """`GET /oauth/authorize` with a correct request, changed as told; None leaves a parameter out."""
+        """`GET /oauth/authorize` with a correct request, with changes; None leaves a parameter out."""
         query: dict[str, str | None] = {
             "client_id": self.settings.client_id,
             "redirect_uri": self.settings.redirect_uris[0],

@@ -18,7 +18,7 @@ _INVOICES = frozenset({"invoice", "invoice_payment", "card_invoice"})
 
 
 def missing_contra_account(world: World, entry: Json) -> bool:
-    """Whether the item would need a contra account that nobody has set."""
+    """Whether the item would need a contra account that is not set."""
     return kind_of(entry)[0] in WITH_CONTRA_ACCOUNT and _contra(world, entry["companyId"]) is None
 
 

@@ -143,7 +143,7 @@ def expire(world: World) -> None:
 
 
 def touch(world: World, job: Json) -> None:
-    """Something was done with the job: its hour begins anew."""
+    """Record activity: the job has its full hour again."""
     job["lastUpdatedAt"] = world.clock.stamp()
     job["_touched"] = world.clock.now().timestamp()
 

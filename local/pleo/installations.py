@@ -16,8 +16,8 @@ from local.standin.wire import new_id
 APPLICATION_ID = "a0000000-0000-4000-8000-000000000001"
 
 
-def authorized(world: World, company_id: str) -> None:
-    """Consent was given: a new installation, or the old one back at its beginning (the harder reading)."""
+def record_consent(world: World, company_id: str) -> None:
+    """Start a new installation, or the old one from its beginning (the harder reading)."""
     status = "AUTHORIZED" if world.switches.requires_configuration else "ACTIVATED"
     now = world.clock.stamp()
     row = world.installations.get(company_id) or {

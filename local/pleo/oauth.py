@@ -36,7 +36,7 @@ async def authorize(request: Request) -> Response:
     consent_id = new_id()
     world.consents[consent_id] = dict(query)
     if world.switches.auto_consent:
-        return _decided(world, consent_id, company_id=world.switches.auto_consent)
+        return _finish_consent(world, consent_id, company_id=world.switches.auto_consent)
     return page(
         world,
         "consent.html",
@@ -54,7 +54,7 @@ async def decide(request: Request) -> Response:
     if consent_id not in world.consents:
         return page(world, "refused.html", status=400, reason="Diese Anfrage ist abgelaufen.")
     allowed = form.get("decision") == "allow"
-    return _decided(world, consent_id, company_id=company_id if allowed else "deny")
+    return _finish_consent(world, consent_id, company_id=company_id if allowed else "deny")
 
 
 async def token(request: Request) -> Response:
@@ -80,7 +80,7 @@ def _request_error(query: Mapping[str, str]) -> tuple[str, str] | None:
     return None
 
 
-def _decided(world: World, consent_id: str, *, company_id: str) -> Response:
+def _finish_consent(world: World, consent_id: str, *, company_id: str) -> Response:
     asked = world.consents[consent_id]
     if company_id == "deny":
         del world.consents[consent_id]
@@ -90,7 +90,7 @@ def _decided(world: World, consent_id: str, *, company_id: str) -> Response:
     # Deleted by a decision that counts: a second click on an old page decides nothing.
     del world.consents[consent_id]
     grant = Grant(holder_id=company_id, scopes=tuple(asked["scope"].split()), created=world.clock.now())
-    installations.authorized(world, company_id)
+    installations.record_consent(world, company_id)
     code = world.tokens.issue_code(grant, redirect_uri=asked["redirect_uri"], challenge=asked["code_challenge"])
     return _back(asked, code=code)
 

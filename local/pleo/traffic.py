@@ -53,11 +53,11 @@ class TrafficLayer:
             await self._app(scope, receive, counted)
             return
         response = await strike(
-            fault, lambda: self._answered(scope, receive), receive=receive, answers=PleoFaultAnswers()
+            fault, lambda: self._collect_answer(scope, receive), receive=receive, answers=PleoFaultAnswers()
         )
         await response(scope, receive, counted)
 
-    async def _answered(self, scope: Scope, receive: Receive) -> Response:
+    async def _collect_answer(self, scope: Scope, receive: Receive) -> Response:
         """Let the call take effect; return the answer instead of sending it."""
         messages: list[Message] = []
 

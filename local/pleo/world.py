@@ -92,7 +92,7 @@ class World:
         return self.companies[company_id]
 
     def company_behind(self, authorization: str) -> str:
-        """The company an `Authorization` header stands for; an empty text when nobody."""
+        """The company an `Authorization` header stands for; "" for none."""
         grant = self.tokens.by_access_token(bearer_token(authorization))
         return grant.holder_id if grant else ""
 

@@ -111,7 +111,7 @@ async def strike(
             text = fault.body if isinstance(fault.body, str) else "<html><body>Bad gateway</body></html>"
             return Response(text, media_type="application/json")
         case "timeout":
-            await _disconnected(receive, seconds=fault.hold_seconds)
+            await _wait_for_hang_up(receive, seconds=fault.hold_seconds)
             return answers.timed_out()
         case _:
             return answers.failed(fault)
@@ -135,10 +135,10 @@ class DroppedConnection(Response):
         if connection is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
-        await _disconnected(receive, seconds=1.0)
+        await _wait_for_hang_up(receive, seconds=1.0)
 
 
-async def _disconnected(receive: Receive, *, seconds: float) -> None:
+async def _wait_for_hang_up(receive: Receive, *, seconds: float) -> None:
     """Wait until the caller hangs up, or until the time is over."""
 
     async def hang_up() -> None:

@@ -163,7 +163,7 @@ class TokenBook:
         return token.grant if token and self._is_usable(token) else None
 
     def holder_behind(self, secret: str) -> str:
-        """Return whom a code or a refresh token speaks for, without using it; "" if nobody."""
+        """Return whom a code or a refresh token speaks for, without using it; "" for an unknown one."""
         code = self._codes.get(secret)
         grant = code.grant if code and not code.used else self.by_refresh_token(secret)
         return grant.holder_id if grant else ""
