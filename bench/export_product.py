@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
@@ -44,7 +45,10 @@ _ADDRESSES = {
     "LexofficeAppUrl": f"https://{LEXOFFICE}",
 }
 _CLIENTS = {f"{vendor}_client_{name}": "bench" for vendor in ("pleo", "lexoffice") for name in ("id", "secret")}
-_DOORS = ("PleoWebhookFunction", "FeedFunction", "ExportFunction", "OauthFunction", "SyncFunction")
+_DOORS = (
+    *("PleoWebhookFunction", "LexofficeWebhookFunction", "FeedFunction", "ExportFunction", "OauthFunction"),
+    "SyncFunction",
+)
 _TURN_EVERY = 300.0
 
 
@@ -165,15 +169,29 @@ def at_work(latency: Latency, *, start: datetime = _START, turn_every: float = _
 
     `start` is when the company is connected, `turn_every` (seconds) how often it gets a turn.
     """
-    template = read_template()
+    with deployed(latency, start=start) as product:
+        product.connect()
+        product.clock.start(lambda: product.take_turns(turn_every), "Sync")
+        yield product
+
+
+@contextmanager
+def deployed(
+    latency: Latency, *, start: datetime = _START, parameters: Mapping[str, str] | None = None
+) -> Iterator[Product]:
+    """The product without any company; feed and export work on their queues until the block ends.
+
+    `start` is the time it begins with, `parameters` differ from the template's defaults.
+    """
+    template = _template()
     clock = VirtualClock(start)
     with ExitStack() as stack:
         queues = {name: _queue(template, name, clock) for name in ("Feed", "Export")}
         sqs = Sqs({export_cloud.queue_url(f"{name}Queue"): queue for name, queue in queues.items()})
         stack.enter_context(export_cloud.in_process(sqs))
         stack.enter_context(fresh_processes())
-        doors = _opened(stack, template)
-        stack.enter_context(governing(clock, ["functions", "shared", "local.pleo", "local.lexoffice"]))
+        doors = _opened(stack, template, parameters or {})
+        stack.enter_context(governing(clock, ["functions", "shared", "local.pleo", "local.lexoffice", "local.standin"]))
         vendors = Vendors(clock, _apps(), latency.vendor)
         stack.callback(vendors.close)
         told = stack.enter_context(harnessed(clock, vendors, latency))
@@ -181,13 +199,16 @@ def at_work(latency: Latency, *, start: datetime = _START, turn_every: float = _
         product = Product(clock, vendors, pleo, lexoffice, queues, doors, told)
         stack.enter_context(patch.object(product.pleo_world.courier, "post", vendors.post))
         stack.enter_context(forgetting(doors))
-        product.connect()
         stack.callback(clock.stop)
         for name, queue in queues.items():
             handler = doors[f"{name}Function"].handler
             clock.start(lambda queue=queue, handler=handler: queue.serve(handler), name)  # type: ignore[misc]
-        clock.start(lambda: product.take_turns(turn_every), "Sync")
         yield product
+
+
+@cache
+def _template() -> Template:
+    return read_template()
 
 
 def _apps() -> dict[str, Any]:
@@ -219,11 +240,11 @@ def _queue(template: Template, name: str, clock: VirtualClock) -> FifoQueue:
     )
 
 
-def _opened(stack: ExitStack, template: Template) -> dict[str, ModuleType]:
+def _opened(stack: ExitStack, template: Template, parameters: Mapping[str, str]) -> dict[str, ModuleType]:
     """The doors as modules, with what the template puts into their environment."""
     made = export_cloud.create(template, _CLIENTS)
     defaults = {name: str(each.get("Default", "")) for name, each in template["Parameters"].items()}
-    values = defaults | _ADDRESSES | made
+    values = defaults | _ADDRESSES | dict(parameters) | made
     variables = dict(template["Globals"]["Function"]["Environment"]["Variables"])
     for name in _DOORS:
         variables |= template["Resources"][name]["Properties"].get("Environment", {}).get("Variables", {})

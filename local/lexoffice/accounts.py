@@ -84,15 +84,6 @@ def update(call: Call) -> Answer:
     return action_result(call, changed, collection=_COLLECTION, version=changed.lock_version)
 
 
-def delete(call: Call) -> Answer:
-    """Delete an account and its transactions, unless a voucher is assigned to one of them."""
-    account = find(call, call.world.accounts, "Financial account")
-    if any(line.assignments for line in call.world.lines_of(account.id)):
-        raise RefusedError(406, "At least one transaction of this account is assigned to a voucher")
-    call.world.delete_account(account)
-    return Answer(204)
-
-
 def _read_common(account: Account, reader: Reader) -> None:
     account.name = reader.text("name", required=True) or ""
     account.account_holder = reader.text("accountHolder")
@@ -185,5 +176,4 @@ ENDPOINTS = (
     Endpoint(method="GET", path="/v1/finance/accounts", scope="finance.read", serve=list_all),
     Endpoint(method="GET", path=_ONE, scope="finance.read", serve=read),
     Endpoint(method="PUT", path=_ONE, scope="finance.write", serve=update),
-    Endpoint(method="DELETE", path=_ONE, scope="finance.delete", serve=delete),
 )

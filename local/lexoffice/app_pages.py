@@ -4,9 +4,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from local.lexoffice.pages import find_organization, missing
-from local.lexoffice.records import Connection
 from local.lexoffice.rendering import page
 from local.lexoffice.world import World
+from local.standin.tokens import Grant
 
 
 async def apps(request: Request) -> Response:
@@ -23,11 +23,10 @@ async def withdraw(request: Request) -> Response:
     form = await request.form()
     for connection in _living(request):
         if connection.id == form.get("connection_id"):
-            world.grants.end(connection)
+            world.grants.revoke(connection)
     return RedirectResponse(request.url.path, status_code=303)
 
 
-def _living(request: Request) -> list[Connection]:
+def _living(request: Request) -> list[Grant]:
     world: World = request.app.state.world
-    owner = request.path_params["organization_id"]
-    return [item for item in world.grants.connections.values() if item.organization_id == owner and not item.revoked]
+    return [item for item in world.connections_of(request.path_params["organization_id"]) if not item.revoked]

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from starlette.datastructures import QueryParams
 
 from local.lexoffice.problems import RefusedError
-from local.lexoffice.records import Connection, Organization
+from local.lexoffice.records import Organization
 from local.lexoffice.wire import Answer, Json
 from local.lexoffice.world import World
+from local.standin.tokens import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Call:
 
     world: World
     organization: Organization
-    connection: Connection
+    connection: Grant
     params: dict[str, str]
     query: QueryParams
     accept: str = "*/*"

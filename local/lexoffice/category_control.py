@@ -1,67 +1,76 @@
 """How the list of posting categories is changed: `POST /control/categories`."""
 
-from typing import Literal, cast
-
 from local.lexoffice.category_list import Category, initial_categories
-from local.lexoffice.command import Command, RejectedError
-from local.lexoffice.records import new_id
+from local.lexoffice.orders import FLAG, TEXT, LexofficeOrder, RejectedError, optional
+from local.lexoffice.world import World
+from local.standin.control import Command
+from local.standin.shape import Field, one_of
+from local.standin.wire import new_id
 
-FIELDS = "action id name type groupName contactRequired splitAllowed"
+SHAPE = {
+    "action": Field(one_of("rename", "flags", "remove", "add", "empty", "reset"), required=True),
+    "id": TEXT,
+    "name": TEXT,
+    "type": optional(one_of("income", "outgo")),
+    "groupName": TEXT,
+    "contactRequired": FLAG,
+    "splitAllowed": FLAG,
+}
 
 
-def change(command: Command) -> object:
-    """Do one `action`: rename, flags, remove, add (a name may exist already), empty or reset."""
-    match command.need_text("action"):
+def change(order: LexofficeOrder) -> object:
+    """Do one `action`; with `add`, a name may exist already."""
+    categories = order.world.categories
+    match order.body["action"]:
         case "rename":
-            _find(command).name = command.need_text("name")
+            _find(order).name = _name(order)
         case "flags":
-            _set_flags(_find(command), command)
+            _set_flags(_find(order), order)
         case "remove":
-            command.world.categories.remove(_find(command))
+            categories.remove(_find(order))
         case "add":
-            return _add(command)
+            return _add(order)
         case "empty":
-            command.world.categories.clear()
-        case "reset":
-            command.world.categories[:] = initial_categories()
-        case action:
-            raise RejectedError(f"unknown action {action!r}")
-    return {"count": len(command.world.categories)}
+            categories.clear()
+        case _:
+            categories[:] = initial_categories()
+    return {"count": len(categories)}
 
 
-def _find(command: Command) -> Category:
-    id_, name = command.text("id"), command.text("name")
-    for category in command.world.categories:
+def _find(order: LexofficeOrder) -> Category:
+    id_, name = order.body.get("id"), order.body.get("name")
+    for category in order.world.categories:
         if category.id == id_ or (id_ is None and category.name == name):
             return category
     raise RejectedError("no such category", status=404)
 
 
-def _type(command: Command, usual: Literal["income", "outgo"]) -> Literal["income", "outgo"]:
-    type_ = command.text("type") or usual
-    if type_ not in {"income", "outgo"}:
-        raise RejectedError("type must be income or outgo")
-    return cast("Literal['income', 'outgo']", type_)
+def _name(order: LexofficeOrder) -> str:
+    name: str = order.body.get("name") or ""
+    if not name:
+        raise RejectedError("name is needed")
+    return name
 
 
-def _add(command: Command) -> object:
+def _add(order: LexofficeOrder) -> object:
     category = Category(
-        id=command.text("id") or new_id(),
-        name=command.need_text("name"),
-        type=_type(command, "outgo"),
-        group_name=command.text("groupName") or "Sonstiges",
+        id=order.body.get("id") or new_id(),
+        name=_name(order),
+        type="outgo",
+        group_name=order.body.get("groupName") or "Sonstiges",
         contact_required=False,
         split_allowed=True,
     )
-    _set_flags(category, command)
-    command.world.categories.append(category)
+    _set_flags(category, order)
+    order.world.categories.append(category)
     return {"id": category.id}
 
 
-def _set_flags(category: Category, command: Command) -> None:
-    category.type = _type(command, category.type)
-    contact_required, split_allowed = command.flag("contactRequired"), command.flag("splitAllowed")
-    if contact_required is not None:
-        category.contact_required = contact_required
-    if split_allowed is not None:
-        category.split_allowed = split_allowed
+def _set_flags(category: Category, order: LexofficeOrder) -> None:
+    category.type = order.body.get("type") or category.type
+    for name, attribute in (("contactRequired", "contact_required"), ("splitAllowed", "split_allowed")):
+        if order.body.get(name) is not None:
+            setattr(category, attribute, order.body[name])
+
+
+COMMANDS: tuple[Command[World], ...] = (Command("POST", "/categories", change, SHAPE),)

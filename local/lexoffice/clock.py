@@ -1,34 +1,14 @@
-"""Time as the vendor shows it: one movable clock for tokens and records, and the two timestamp styles of the API."""
+"""Time as the vendor shows it: the two timestamp styles of the API."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time
 
-BERLIN = ZoneInfo("Europe/Berlin")
+from local.standin.clock import BERLIN
 
 # The finance parser is laxer than that of sales documents: the vendor's own samples leave out the milliseconds
 # (https://developers.lexware.io/partner/docs/#finance-endpoint). The offset is never optional.
 _FINANCE_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-
-
-class Clock:
-    """Wall-clock time plus an offset that tests move; the rate limits never look at it."""
-
-    def __init__(self) -> None:
-        self._offset = timedelta()
-
-    def now(self) -> datetime:
-        """Return the present moment, aware, in UTC."""
-        return datetime.now(UTC) + self._offset
-
-    def advance(self, *, seconds: float) -> None:
-        """Move the clock by some seconds, forwards or backwards."""
-        self._offset += timedelta(seconds=seconds)
-
-    def set(self, moment: datetime) -> None:
-        """Let the clock go on from an aware moment."""
-        self._offset = moment - datetime.now(UTC)
 
 
 def utc_text(moment: datetime) -> str:

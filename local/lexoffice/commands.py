@@ -1,177 +1,182 @@
-"""What the control commands do, apart from faults and categories: customers, accounts, lines, consent, time, limits."""
+"""Control of customers, accounts, lines, consent, time, limits and switches."""
 
-from datetime import datetime
 from decimal import Decimal
-from typing import cast
 
 from local.lexoffice import clock, matching
-from local.lexoffice.command import Command, RejectedError
+from local.lexoffice.orders import FLAG, TEXT, LexofficeOrder, RejectedError, found, optional, organization_of
 from local.lexoffice.reading import euros
-from local.lexoffice.records import Account, Organization, RefusalRule, TaxType
+from local.lexoffice.records import Account, Organization, RefusalRule
+from local.lexoffice.settings import Switches
+from local.lexoffice.world import World
+from local.standin import control
+from local.standin.control import Command
+from local.standin.shape import Field, anything, flag, list_of, number, one_of, text
+
+_TAXES = {"taxType": optional(one_of("net", "gross", "vatfree")), "smallBusiness": FLAG}
+_REFUSAL = ("purpose_contains", "external_reference", "voucher_number")
 
 
-def add_organization(command: Command) -> object:
+def add_organization(order: LexofficeOrder) -> object:
     """Add a customer."""
-    organization = Organization(
-        company_name=command.need_text("companyName"),
-        created=command.world.clock.now(),
-        tax_type=_tax_type(command, "net"),
-        small_business=command.flag("smallBusiness") or False,
-    )
-    features = command.body.get("businessFeatures")
-    if isinstance(features, list):
-        organization.business_features = [str(feature) for feature in features]
-    command.world.add_organization(organization)
+    organization = Organization(company_name=order.body["companyName"], created=order.world.clock.now())
+    _set_taxes(organization, order)
+    if (features := order.body.get("businessFeatures")) is not None:
+        organization.business_features = features
+    order.world.add_organization(organization)
     return {"id": organization.id}
 
 
-def change_organization(command: Command) -> object:
+def change_organization(order: LexofficeOrder) -> object:
     """Change how a customer is taxed."""
-    organization = command.world.organizations.get(command.params["id"])
-    if organization is None:
-        raise RejectedError("no such organization", status=404)
-    small_business = command.flag("smallBusiness")
-    organization.tax_type = _tax_type(command, organization.tax_type)
-    organization.small_business = organization.small_business if small_business is None else small_business
+    organization = found(order.world.organizations, order.params["id"], "organization")
+    _set_taxes(organization, order)
     return {"id": organization.id}
 
 
-def _tax_type(command: Command, usual: TaxType) -> TaxType:
-    tax_type = command.text("taxType") or usual
-    if tax_type not in {"net", "gross", "vatfree"}:
-        raise RejectedError("taxType must be net, gross or vatfree")
-    return cast("TaxType", tax_type)
+def _set_taxes(organization: Organization, order: LexofficeOrder) -> None:
+    organization.tax_type = order.body.get("taxType") or organization.tax_type
+    if (small_business := order.body.get("smallBusiness")) is not None:
+        organization.small_business = small_business
 
 
-def set_outage(command: Command) -> object:
+def set_outage(order: LexofficeOrder) -> object:
     """Switch everything, or one organisation, off and on."""
-    on = command.need_flag("on")
-    if command.text("organization_id") is None:
-        command.world.outage = on
+    on = order.body["on"]
+    if order.body.get("organization_id") is None:
+        order.world.outage = on
     else:
-        command.organization().outage = on
+        organization_of(order).outage = on
     return {"outage": on}
 
 
-def refuse(command: Command) -> object:
+def refuse(order: LexofficeOrder) -> object:
     """Have the books refuse matching transactions or vouchers."""
-    rule = RefusalRule(
-        message=command.text("message") or "Der Zeitraum ist festgeschrieben",
-        violation=command.text("violation") or "PERIOD_CLOSED",
-        purpose_contains=command.text("purpose_contains"),
-        external_reference=command.text("external_reference"),
-        voucher_number=command.text("voucher_number"),
-    )
-    if rule.purpose_contains is None and rule.external_reference is None and rule.voucher_number is None:
+    criteria = {name: order.body.get(name) for name in _REFUSAL}
+    if all(value is None for value in criteria.values()):
         raise RejectedError("purpose_contains, external_reference or voucher_number is needed")
-    command.organization().refusal_rules.append(rule)
-    return {"rules": len(command.organization().refusal_rules)}
+    rules = organization_of(order).refusal_rules
+    message = order.body.get("message") or "Der Zeitraum ist festgeschrieben"
+    rules.append(RefusalRule(message=message, violation=order.body.get("violation") or "PERIOD_CLOSED", **criteria))
+    return {"rules": len(rules)}
 
 
-def stop_refusing(command: Command) -> object:
+def stop_refusing(order: LexofficeOrder) -> object:
     """Withdraw all refusal rules."""
-    for organization in command.world.organizations.values():
+    for organization in order.world.organizations.values():
         organization.refusal_rules.clear()
     return {}
 
 
-def touch_account(command: Command) -> object:
+def touch_account(order: LexofficeOrder) -> object:
     """Do to an account what its owner can do in the app; each change makes a partner's lock version stale."""
-    account = command.world.accounts.get(command.params["id"])
-    if account is None:
-        raise RejectedError("no such account", status=404)
-    if command.flag("delete"):
-        command.world.delete_account(account)
+    account = found(order.world.accounts, order.params["id"], "account")
+    if order.body.get("delete"):
+        order.world.delete_account(account)
         return {"deleted": account.id}
-    _edit(command, account)
+    _edit(order, account)
     return {"id": account.id, "lockVersion": account.lock_version}
 
 
-def _edit(command: Command, account: Account) -> None:
-    deactivated = command.flag("deactivated")
-    account.deactivated = account.deactivated if deactivated is None else deactivated
-    account.name = command.text("name") or account.name
+def _edit(order: LexofficeOrder, account: Account) -> None:
+    if (deactivated := order.body.get("deactivated")) is not None:
+        account.deactivated = deactivated
+    account.name = order.body.get("name") or account.name
     account.lock_version += 1
-    account.modified = command.world.clock.now()
+    account.modified = order.world.clock.now()
 
 
-def touch_transaction(command: Command) -> object:
+def touch_transaction(order: LexofficeOrder) -> object:
     """Do to a line what a bookkeeper can: hide it, delete it, or settle it with a voucher (in part: `open`)."""
-    line = command.world.transactions.get(command.params["id"])
-    if line is None:
-        raise RejectedError("no such transaction", status=404)
-    if command.flag("delete"):
-        del command.world.transactions[line.id]
+    line = found(order.world.transactions, order.params["id"], "transaction")
+    if order.body.get("delete"):
+        del order.world.transactions[line.id]
         return {"deleted": line.id}
-    invisible = command.flag("invisible")
-    line.invisible = line.invisible if invisible is None else invisible
-    if voucher_id := command.text("voucher_id"):
+    if (invisible := order.body.get("invisible")) is not None:
+        line.invisible = invisible
+    if voucher_id := order.body.get("voucher_id"):
         line.assignments.append((voucher_id, "voucher"))
-        line.open_amount = euros(Decimal(str(command.number("open") or 0)))
-    if command.flag("unassign"):
-        matching.unassign(command.world, line)
+        line.open_amount = euros(Decimal(str(order.body.get("open") or 0)))
+    if order.body.get("unassign"):
+        matching.unassign(order.world, line)
     line.lock_version += 1
     return {"id": line.id, "state": line.state}
 
 
-def revoke(command: Command) -> object:
+def revoke(order: LexofficeOrder) -> object:
     """Let the customer withdraw the consent: one connection, or all of an organisation."""
-    connection_id = command.text("connection_id")
+    connection_id = order.body.get("connection_id")
     if connection_id is None:
-        owner = command.organization().id
-        found = [item for item in command.world.grants.connections.values() if item.organization_id == owner]
+        revoked = order.world.connections_of(organization_of(order).id)
     else:
-        found = [item for item in command.world.grants.connections.values() if item.id == connection_id]
-    for connection in found:
-        command.world.grants.end(connection)
-    return {"revoked": [connection.id for connection in found]}
+        revoked = [item for item in order.world.grants.grants.values() if item.id == connection_id]
+    for connection in revoked:
+        order.world.grants.revoke(connection)
+    return {"revoked": [connection.id for connection in revoked]}
 
 
-def downgrade(command: Command) -> object:
+def downgrade(order: LexofficeOrder) -> object:
     """Take bookkeeping out of the plan (status 402 or 403 on every call but the profile), or restore it (null)."""
-    status = command.number("status")
+    status = order.body.get("status")
     if status not in {None, 402, 403}:
         raise RejectedError("status must be 402, 403 or null")
-    command.organization().denied_status = None if status is None else int(status)
-    return {"denied_status": command.organization().denied_status}
+    organization_of(order).denied_status = status
+    return {"denied_status": status}
 
 
-def expire_access_tokens(command: Command) -> object:
+def expire_access_tokens(order: LexofficeOrder) -> object:
     """End all access tokens early; refresh tokens live on."""
-    for connection in command.world.grants.connections.values():
-        connection.access_expires = command.world.clock.now()
+    order.world.grants.expire_access_tokens()
     return {}
 
 
-def move_clock(command: Command) -> object:
+def move_clock(order: LexofficeOrder) -> object:
     """Advance the clock or set it; the rate limits keep real time."""
-    if (now := command.text("now")) is not None:
-        moment = datetime.fromisoformat(now)
-        if moment.tzinfo is None:
-            raise RejectedError("now needs an offset")
-        command.world.clock.set(moment)
-    command.world.clock.advance(seconds=command.number("advance_seconds") or 0)
-    return {"now": clock.berlin_text(command.world.clock.now())}
+    control.move_clock(order.world.clock, order.body)
+    return {"now": clock.berlin_text(order.world.clock.now())}
 
 
-def touch_bucket(command: Command) -> object:
+def touch_bucket(order: LexofficeOrder) -> object:
     """Take tokens as another app of the customer would, or change the organisation's rate and capacity."""
-    organization = command.organization()
-    rate, capacity = command.number("rate"), command.number("capacity")
-    organization.bucket_rate = organization.bucket_rate if rate is None else rate
-    organization.bucket_capacity = organization.bucket_capacity if capacity is None else capacity
-    if (taken := command.number("take")) is not None:
-        command.world.drain_buckets(organization, taken)
+    organization = organization_of(order)
+    rate, capacity, taken = (order.body.get(name) for name in ("rate", "capacity", "take"))
+    organization.bucket_rate = organization.bucket_rate if rate is None else float(rate)
+    organization.bucket_capacity = organization.bucket_capacity if capacity is None else float(capacity)
+    if taken is not None:
+        order.world.drain_buckets(organization, taken)
     return {"rate": organization.bucket_rate, "capacity": organization.bucket_capacity}
 
 
-def change_switches(command: Command) -> object:
-    """Change switches by name."""
-    command.world.switches.change(dict(command.body))
-    return command.world.switches.as_dict()
+def change_switches(order: LexofficeOrder) -> object:
+    """Change switches by name, and show all of them."""
+    order.world.switches.turn(order.body)
+    return order.world.switches.as_dict()
 
 
-def clear_faults(command: Command) -> object:
-    """Withdraw all ordered faults."""
-    command.world.faults.orders.clear()
-    return {}
+_WHOSE = {"organization_id": TEXT}
+_AMOUNT = optional(number)
+COMMANDS: tuple[Command[World], ...] = (
+    Command(
+        "POST",
+        "/organizations",
+        add_organization,
+        {"companyName": Field(text(least=1), required=True), **_TAXES, "businessFeatures": optional(list_of(text()))},
+    ),
+    Command("POST", "/organizations/{id}", change_organization, _TAXES),
+    Command("POST", "/outage", set_outage, {**_WHOSE, "on": Field(flag, required=True)}),
+    Command("POST", "/refuse", refuse, _WHOSE | dict.fromkeys((*_REFUSAL, "message", "violation"), TEXT)),
+    Command("DELETE", "/refuse", stop_refusing),
+    Command("POST", "/accounts/{id}", touch_account, {"deactivated": FLAG, "name": TEXT, "delete": FLAG}),
+    Command(
+        "POST",
+        "/transactions/{id}",
+        touch_transaction,
+        {"delete": FLAG, "invisible": FLAG, "voucher_id": TEXT, "open": _AMOUNT, "unassign": FLAG},
+    ),
+    Command("POST", "/revoke", revoke, {**_WHOSE, "connection_id": TEXT}),
+    Command("POST", "/downgrade", downgrade, {**_WHOSE, "status": optional(anything)}),
+    Command("POST", "/expire-access-tokens", expire_access_tokens),
+    Command("POST", "/clock", move_clock, control.CLOCK),
+    Command("POST", "/bucket", touch_bucket, {**_WHOSE, "take": _AMOUNT, "rate": _AMOUNT, "capacity": _AMOUNT}),
+    Command("POST", "/switches", change_switches, control.switch_shape(Switches)),
+    Command("GET", "/switches", change_switches),
+)

@@ -5,16 +5,18 @@ https://developers.lexware.io/partner/docs/#security-and-authentication
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from local.lexoffice import problems
 from local.lexoffice.rendering import page
 from local.lexoffice.world import World
+from local.standin import pkce
+from local.standin.oauth import redirect_back
+from local.standin.tokens import Grant, OAuthError
 
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 # https://developers.lexware.io/partner/docs/#security-and-authentication names exactly these characters.
 _CONNECTION_NAME = re.compile(r"[A-Za-zäöüÄÖÜß0-9\s/?.\-{}\"_\\:=,()]*")
 
@@ -26,20 +28,12 @@ class Asked:
     redirect_uri: str
     state: str | None
     scopes: tuple[str, ...]
-    challenge: str | None
+    challenge: str
     connection_name: str | None
 
 
 class NoRedirectError(Exception):
     """Client or redirect URI cannot be trusted: the error is shown, never sent to that address."""
-
-
-class RedirectError(Exception):
-    """The request is wrong in a way the app is told about through its redirect URI."""
-
-    def __init__(self, error: str, description: str) -> None:
-        super().__init__(description)
-        self.error = error
 
 
 async def show(request: Request) -> Response:
@@ -70,13 +64,8 @@ async def decide(request: Request) -> Response:
     organization = world.organizations.get(str(form.get("organization_id")))
     if organization is None:
         return page(request, "error.html", status=400, error="invalid_request", text="Organisation unbekannt")
-    code = world.grants.issue_code(
-        organization_id=organization.id,
-        redirect_uri=asked.redirect_uri,
-        scopes=asked.scopes,
-        challenge=asked.challenge,
-        connection_name=asked.connection_name,
-    )
+    grant = Grant(holder_id=organization.id, scopes=asked.scopes, created=world.clock.now(), name=asked.connection_name)
+    code = world.grants.issue_code(grant, redirect_uri=asked.redirect_uri, challenge=asked.challenge)
     return _back(asked.redirect_uri, asked.state, code=code)
 
 
@@ -87,12 +76,12 @@ def _check(world: World, request: Request) -> Asked | Response:
     except NoRedirectError as error:
         if "text/html" in request.headers.get("accept", ""):
             return page(request, "error.html", status=400, error="invalid_request", text=str(error))
-        return problems.oauth(400, "invalid_request", str(error)).response()
+        return problems.oauth(OAuthError("invalid_request", str(error))).response()
     state = query.get("state")
     try:
         return _read(world, request, redirect_uri)
-    except RedirectError as error:
-        return _back(redirect_uri, state, error=error.error, error_description=str(error))
+    except OAuthError as error:
+        return _back(redirect_uri, state, error=error.error, error_description=error.description)
 
 
 def _trusted_redirect_uri(world: World, request: Request) -> str:
@@ -108,38 +97,34 @@ def _trusted_redirect_uri(world: World, request: Request) -> str:
 def _read(world: World, request: Request, redirect_uri: str) -> Asked:
     query = request.query_params
     if len(query.multi_items()) != len(query):
-        raise RedirectError("invalid_request", "A parameter is given twice")
+        raise OAuthError("invalid_request", "A parameter is given twice")
     if query.get("response_type") != "code":
-        raise RedirectError("unsupported_response_type", "Only code is supported")
+        raise OAuthError("unsupported_response_type", "Only code is supported")
     if world.switches.client_disabled:
-        raise RedirectError("unauthorized_client", "The client is disabled")
+        raise OAuthError("unauthorized_client", "The client is disabled")
     scopes = tuple(query.get("scope", "").split()) or world.settings.scopes
     if not set(scopes) <= set(world.settings.scopes):
-        raise RedirectError("invalid_scope", "A scope is not configured for this client")
+        raise OAuthError("invalid_scope", "A scope is not configured for this client")
     name = query.get("connection_name")
     if name is not None and not _CONNECTION_NAME.fullmatch(name):
-        raise RedirectError("invalid_request", "connection_name has a character that is not allowed")
+        raise OAuthError("invalid_request", "connection_name has a character that is not allowed")
     return Asked(
         redirect_uri=redirect_uri,
         state=query.get("state"),
         scopes=scopes,
-        challenge=_challenge(world, request),
+        challenge=_challenge(request),
         connection_name=name,
     )
 
 
-def _challenge(world: World, request: Request) -> str | None:
+def _challenge(request: Request) -> str:
     challenge = request.query_params.get("code_challenge")
-    if challenge is None and world.switches.relaxed_pkce:
-        return None
     if request.query_params.get("code_challenge_method") != "S256":
-        raise RedirectError("invalid_request", "code_challenge_method must be S256")
-    if challenge is None or not _CHALLENGE.fullmatch(challenge):
-        raise RedirectError("invalid_request", "code_challenge is missing or malformed")
+        raise OAuthError("invalid_request", "code_challenge_method must be S256")
+    if challenge is None or not pkce.is_challenge(challenge):
+        raise OAuthError("invalid_request", "code_challenge is missing or malformed")
     return challenge
 
 
 def _back(redirect_uri: str, state: str | None, **answer: str) -> Response:
-    parameters = answer | ({} if state is None else {"state": state})
-    separator = "&" if "?" in redirect_uri else "?"
-    return RedirectResponse(f"{redirect_uri}{separator}{urlencode(parameters)}", status_code=302)
+    return redirect_back(redirect_uri, state, status=302, **answer)

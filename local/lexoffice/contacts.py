@@ -45,8 +45,6 @@ def update(call: Call) -> Answer:
     version = reader.whole("version", required=True)
     content = read_contact(reader)
     if version != contact.version:
-        if call.world.switches.stale_contact == 409:
-            raise RefusedError(409, "optimistic_lock_conflict")
         raise problems.invalid(Violation("invalid_value", "version", "ist veraltet"))
     contact.content = content
     contact.version += 1

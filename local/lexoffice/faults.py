@@ -1,20 +1,31 @@
-"""Faults on order: statuses, time-outs, dropped connections, slow or garbled answers, before or after the effect."""
+"""Faults as lexoffice's gateway would answer them, and how one is ordered: `POST /control/faults`."""
 
-import asyncio
-import itertools
 import re
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Literal
 
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from local.lexoffice.wire import dump
+from local.lexoffice.world import World
+from local.standin.control import Order
+from local.standin.faults import Fault, strike
+from local.standin.shape import Field, anything, number, one_of, pattern, text, whole
 
-type Kind = Literal["status", "timeout", "reset", "slow", "garbage"]
-
+FAULT = {
+    "route": Field(pattern, nullable=True),
+    "method": Field(text(), nullable=True),
+    "times": Field(whole(), nullable=True),
+    "seconds": Field(number, nullable=True),
+    "kind": Field(one_of("status", "timeout", "reset", "slow", "garbage"), nullable=True),
+    "status": Field(whole(), nullable=True),
+    "body": Field(anything, nullable=True),
+    "when": Field(one_of("before", "after"), nullable=True),
+    "organization_id": Field(text(), nullable=True),
+    "skip": Field(whole(), nullable=True),
+    "hold_seconds": Field(number, nullable=True),
+}
 _BODIES: dict[int, object] = {
     401: {"message": "Unauthorized"},
     403: {"message": "Forbidden"},
@@ -24,108 +35,71 @@ _BODIES: dict[int, object] = {
 }
 
 
-@dataclass(slots=True, kw_only=True)
-class Fault:
-    """One order: which calls it hits (route is searched in the path), what they get, and for how long it stands.
+class LexofficeFaultAnswers:
+    """What the vendor's gateway says."""
 
-    `when="after"` lets the call take effect first. `times` counts hits left, `until` is a monotonic deadline;
-    None means no such limit. `skip` calls pass unharmed first. `hold_seconds` belongs to `timeout` and `slow`.
-    """
+    def failed(self, fault: Fault) -> Response:
+        """Answer with the body of the order, or with the gateway's for this status."""
+        return _answer(fault.status, fault.body if fault.body is not None else _BODIES.get(fault.status))
 
-    id: int
-    kind: Kind
-    route: re.Pattern[str]
-    method: str | None = None
-    organization_id: str | None = None
-    status: int = 503
-    body: object = None
-    when: Literal["before", "after"] = "before"
-    hold_seconds: float = 30.0
-    times: int | None = None
-    until: float | None = None
-    skip: int = 0
-    hits: int = 0
-
-    def matches(self, method: str, path: str, organization_id: str | None) -> bool:
-        """Say whether a call is meant by this order and the order still stands."""
-        return (
-            (self.times is None or self.times > 0)
-            and (self.until is None or time.monotonic() < self.until)
-            and (self.method is None or self.method == method)
-            and (self.organization_id is None or self.organization_id == organization_id)
-            and self.route.search(path) is not None
-        )
-
-    async def answer(self) -> Response:
-        """Do the harm: the response the caller gets instead of the real one."""
-        match self.kind:
-            case "reset":
-                return DroppedConnection(status_code=0)
-            case "garbage":
-                text = self.body if isinstance(self.body, str) else "<html><body>Bad gateway</body></html>"
-                return Response(text, media_type="application/json")
-            case "timeout":
-                await asyncio.sleep(self.hold_seconds)
-                return Response(dump(_BODIES[504]), 504, media_type="application/json")
-            case _:
-                body = self.body if self.body is not None else _BODIES.get(self.status)
-                text = "" if body is None else dump(body)
-                return Response(text, self.status, media_type="application/json")
+    def timed_out(self) -> Response:
+        """Answer 504."""
+        return _answer(504, _BODIES[504])
 
 
-@dataclass(slots=True)
-class Faults:
-    """All orders that stand, in the order they were given; the first that matches a call is taken."""
-
-    orders: list[Fault] = field(default_factory=list)
-    _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
-
-    def next_id(self) -> int:
-        """Give out the id of a new order."""
-        return next(self._ids)
-
-    def take(self, method: str, path: str, organization_id: str | None) -> Fault | None:
-        """Find the order that hits this call and use it up by one."""
-        for fault in self.orders:
-            if not fault.matches(method, path, organization_id):
-                continue
-            if fault.skip > 0:
-                fault.skip -= 1
-                continue
-            fault.hits += 1
-            fault.times = None if fault.times is None else fault.times - 1
-            return fault
-        return None
+async def run(
+    world: World, request: Request, organization_id: str, effect: Callable[[], Awaitable[Response]]
+) -> Response:
+    """Let a call take effect with the fault that hits it, if one does."""
+    fault = world.faults.take(method=request.method, path=request.url.path, holder=organization_id)
+    return await strike(fault, effect, receive=request.receive, answers=LexofficeFaultAnswers())
 
 
-async def run(fault: Fault | None, effect: Callable[[], Awaitable[Response]]) -> Response:
-    """Run a call's effect with the fault that hit it, if one did."""
-    if fault is None:
-        return await effect()
-    if fault.kind == "slow":
-        if fault.when == "before":
-            await asyncio.sleep(fault.hold_seconds)
-            return await effect()
-        response = await effect()
-        await asyncio.sleep(fault.hold_seconds)
-        return response
-    if fault.when == "after":
-        await effect()
-    return await fault.answer()
+def order_fault(order: Order[World]) -> object:
+    """Order a fault; without `times` and `seconds` it hits one call."""
+    asked = {name: value for name, value in order.body.items() if value is not None}
+    seconds = asked.get("seconds")
+    fault = Fault(
+        route=re.compile(asked.get("route", ".*")),
+        kind=asked.get("kind", "status"),
+        status=asked.get("status", 503),
+        method=asked.get("method", "").upper(),
+        holder=asked.get("organization_id", ""),
+        body=asked.get("body"),
+        when=asked.get("when", "before"),
+        hold_seconds=asked.get("hold_seconds", 30.0),
+        times=asked.get("times", 1 if seconds is None else None),
+        until=None if seconds is None else time.monotonic() + seconds,
+        skip=asked.get("skip", 0),
+    )
+    return shown(order.world.faults.add(fault))
 
 
-class DroppedConnection(Response):
-    """No response at all: the TCP connection is reset.
+def clear_faults(order: Order[World]) -> object:
+    """Withdraw all ordered faults."""
+    order.world.faults.orders.clear()
+    return {}
 
-    It needs uvicorn's transport, which the application puts into the scope; without a socket it raises
-    ConnectionResetError. Its status is 0, for the record of arrivals.
-    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - nothing is sent
-        """Abort the transport and wait until the server has noticed."""
-        transport: asyncio.Transport | None = scope.get("local.transport")
-        if transport is None:
-            raise ConnectionResetError("the stand-in was told to drop this connection")
-        transport.abort()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+def show_faults(order: Order[World]) -> object:
+    """Show all ordered faults, used up or not."""
+    return [shown(fault) for fault in order.world.faults.orders]
+
+
+def shown(fault: Fault) -> dict[str, object]:
+    """Show one ordered fault."""
+    return {
+        "id": fault.id,
+        "kind": fault.kind,
+        "route": fault.route.pattern,
+        "method": fault.method or None,
+        "organization_id": fault.holder or None,
+        "when": fault.when,
+        "times_left": fault.times,
+        "skip_left": fault.skip,
+        "hits": fault.hits,
+    }
+
+
+def _answer(status: int, body: object) -> Response:
+    return Response("" if body is None else dump(body), status, media_type="application/json")

@@ -2,13 +2,14 @@
 
 import base64
 
-from local.lexoffice import clock, problems, vouchers
+from local.lexoffice import problems, vouchers
 from local.lexoffice.call import Call, Endpoint
 from local.lexoffice.file_types import MEDIA_TYPES, BadFileError, extension_of
 from local.lexoffice.problems import RefusedError, Violation
 from local.lexoffice.resources import find
 from local.lexoffice.voucher_records import StoredFile, Voucher
 from local.lexoffice.wire import Answer
+from local.standin.clock import BERLIN
 
 
 def attach(call: Call) -> Answer:
@@ -39,7 +40,7 @@ def upload(call: Call) -> Answer:
     if kind == "attachment":
         return Answer(202, {"id": file.id})
     now = call.world.clock.now()
-    today = now.astimezone(clock.BERLIN).date()
+    today = now.astimezone(BERLIN).date()
     voucher = Voucher(
         organization_id=call.organization.id,
         created=now,

@@ -30,14 +30,16 @@ from local.lexoffice import (
     transactions,
     voucher_list,
     vouchers,
-    wire,
 )
 from local.lexoffice.bucket import TokenBucket
 from local.lexoffice.call import Call, Endpoint, Upload
 from local.lexoffice.problems import RefusedError
-from local.lexoffice.records import Arrival, Connection, Organization
+from local.lexoffice.records import Arrival, Organization
 from local.lexoffice.wire import Answer
 from local.lexoffice.world import World
+from local.standin.oauth import bearer_token
+from local.standin.tokens import Grant
+from local.standin.wire import parse
 
 # A new resource adds its own table here.
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -63,12 +65,12 @@ async def serve(request: Request) -> Response:
     world: World = request.app.state.world
     # Read before anything is answered: a client may still be sending.
     await request.body()
-    connection = _bearer(world, request.headers.get("authorization", ""))
+    connection = world.grants.by_access_token(bearer_token(request.headers.get("authorization", "")))
     if connection is None:
         if world.outage:
             return Answer(503).response()
         return problems.gateway(401, "Unauthorized", {"x-amzn-ErrorType": "UnauthorizedException"}).response()
-    organization = world.organizations[connection.organization_id]
+    organization = world.organizations[connection.holder_id]
     arrival = Arrival(at=time.time(), method=request.method, path=request.url.path)
     organization.traffic.arrivals.append(arrival)
     response = await _admit(world, organization, connection, request)
@@ -78,7 +80,7 @@ async def serve(request: Request) -> Response:
     return response
 
 
-async def _admit(world: World, organization: Organization, connection: Connection, request: Request) -> Response:
+async def _admit(world: World, organization: Organization, connection: Grant, request: Request) -> Response:
     if world.outage or organization.outage:
         return Answer(503).response()
     path = request.url.path
@@ -109,12 +111,7 @@ async def _admit(world: World, organization: Organization, connection: Connectio
             answer = problems.gateway(403, "Forbidden")
         return answer.response()
 
-    return await faults.run(world.faults.take(request.method, path, organization.id), effect)
-
-
-def _bearer(world: World, header: str) -> Connection | None:
-    scheme, _, token = header.partition(" ")
-    return world.grants.by_access_token(token) if scheme == "Bearer" and token else None
+    return await faults.run(world, request, organization.id, effect)
 
 
 class _ForbiddenError(Exception):
@@ -195,7 +192,7 @@ async def _with_body(call: Call, endpoint: Endpoint, request: Request) -> Call:
     if endpoint.takes != "application/json":
         return await _with_form(call, request)
     try:
-        return replace(call, body=wire.parse(await request.body()))
+        return replace(call, body=parse(await request.body()))
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, "Malformed JSON request") from error
 

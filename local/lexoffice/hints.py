@@ -22,9 +22,7 @@ def create(call: Call) -> Answer:
         raise problems.invalid(*reader.violations)
     voucher = call.world.vouchers.get(voucher_id)
     if voucher is None:
-        if call.world.switches.hint_unknown_voucher == 404:
-            raise problems.not_found("Voucher")
-        raise problems.invalid(Violation("INVALID", "voucherId", "Beleg nicht gefunden"))
+        raise problems.not_found("Voucher")
     require_permission(call, owner_id=voucher.organization_id)
     if voucher_id in call.world.hints:
         raise problems.invalid(Violation("UNIQUE", "voucherId", "hat schon einen Zuordnungshinweis"))

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from local.lexoffice import clock
 from local.lexoffice.column_tax import cents
 from local.lexoffice.records import Transaction
 from local.lexoffice.voucher_records import Hint, Payment, Voucher
 from local.lexoffice.world import World
+from local.standin.clock import BERLIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +130,7 @@ def missed_rail(voucher: Voucher, line: Transaction) -> str | None:
     # 95 to 105 per cent, both included.
     if not 95 * abs(cents(left)) <= 100 * cents(wanted) <= 105 * abs(cents(left)):
         return "amount"
-    day = line.transaction_date.astimezone(clock.BERLIN).date()
+    day = line.transaction_date.astimezone(BERLIN).date()
     if voucher.voucher_date > day:
         return "voucher dated after line"
     return "voucher too old" if voucher.voucher_date < _three_months_before(day) else None

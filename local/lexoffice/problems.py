@@ -8,6 +8,8 @@ from http import HTTPStatus
 
 from local.lexoffice import clock
 from local.lexoffice.wire import Answer
+from local.standin.oauth import error_body, error_headers
+from local.standin.tokens import OAuthError
 
 # These endpoints still answer with an issue list; every other one uses the regular shape.
 LEGACY_FAMILIES = ("/v1/contacts", "/v1/files", "/v1/vouchers")
@@ -88,8 +90,6 @@ def gateway(status: int, message: str, headers: dict[str, str] | None = None) ->
     return Answer(status, {"message": message}, {"x-amzn-RequestId": str(uuid.uuid4()), **(headers or {})})
 
 
-def oauth(status: int, error: str, description: str | None = None) -> Answer:
+def oauth(error: OAuthError) -> Answer:
     """Build the authorization server's answer (RFC 6749, section 5.2)."""
-    body = {"error": error} | ({"error_description": description} if description else {})
-    challenge = {"WWW-Authenticate": 'Basic realm="oauth2"'} if status == 401 else {}
-    return Answer(status, body, {"Cache-Control": "no-store", **challenge})
+    return Answer(error.status, error_body(error), error_headers(error, realm="oauth2"))

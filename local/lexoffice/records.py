@@ -1,18 +1,14 @@
-"""What lexoffice keeps: organisations, connections, finance accounts and their transactions."""
+"""What lexoffice keeps: organisations, finance accounts and their transactions."""
 
-import uuid
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from local.standin.wire import new_id
+
 type TaxType = Literal["net", "gross", "vatfree"]
-
-
-def new_id() -> str:
-    """Make a random UUID in its text form."""
-    return str(uuid.uuid4())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,22 +66,6 @@ class Organization:
     bucket_capacity: float | None = None
     refusal_rules: list[RefusalRule] = field(default_factory=list)
     traffic: Traffic = field(default_factory=Traffic)
-
-
-@dataclass(slots=True, kw_only=True)
-class Connection:
-    """What one consent created: exactly one access token and one refresh token are alive at a time."""
-
-    organization_id: str
-    scopes: tuple[str, ...]
-    name: str | None
-    created: datetime
-    id: str = field(default_factory=new_id)
-    access_token: str = ""
-    access_expires: datetime = datetime.max  # noqa: DTZ901 - replaced before first use
-    refresh_token: str = ""
-    refresh_expires: datetime = datetime.max  # noqa: DTZ901 - replaced before first use
-    revoked: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

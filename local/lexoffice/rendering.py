@@ -1,21 +1,14 @@
-"""HTML pages: the template environment, German formats, and headers that allow no script."""
+"""lexoffice's pages: German formats, and what every page sees."""
 
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from local.lexoffice.clock import BERLIN
-
-FOLDER = Path(__file__).parent
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
+from local.standin.clock import BERLIN
+from local.standin.pages import Pages, german_number
 
 
 def german_date(moment: datetime) -> str:
@@ -29,29 +22,14 @@ def german_day(day: date) -> str:
 
 
 def german_money(amount: Decimal) -> str:
-    """Write EUR the German way, with a real minus sign: `−1.234,50 €`."""
-    digits = f"{abs(amount):,.2f}".translate(str.maketrans(",.", ".,"))
-    return f"{'−' if amount < 0 else ''}{digits} €"
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"date": german_date, "day": german_day, "money": german_money}
-    return environment
-
-
-_TEMPLATES = _environment()
+    """Write EUR with a real minus sign: `−1.234,50 €`."""
+    return f"{german_number(round(amount * 100))} €"
 
 
 def page(request: Request, template: str, *, status: int = 200, **context: object) -> Response:
     """Render a page; every template sees the present path for its navigation, and where Pleo is."""
-    html = _TEMPLATES.get_template(template).render(
-        path=request.url.path, pleo_url=request.app.state.world.settings.pleo_url, **context
-    )
-    return HTMLResponse(html, status_code=status, headers=_HEADERS)
+    pleo_url = request.app.state.world.settings.pleo_url
+    return PAGES.render(template, status=status, path=request.url.path, pleo_url=pleo_url, **context)
+
+
+PAGES = Pages(Path(__file__).parent, {"date": german_date, "day": german_day, "money": german_money})

@@ -2,8 +2,7 @@
 
 from dataclasses import asdict
 
-from local.lexoffice import accounts, clock, contacts, subscriptions, transactions, voucher_control
-from local.lexoffice.faults import Fault
+from local.lexoffice import accounts, clock, contacts, faults, subscriptions, transactions, voucher_control
 from local.lexoffice.records import Organization
 from local.lexoffice.world import World
 
@@ -16,7 +15,7 @@ def state(world: World) -> dict[str, object]:
         "switches": world.switches.as_dict(),
         "token_calls": world.token_calls,
         "token_calls_refused": world.token_calls_refused,
-        "faults": faults(world),
+        "faults": [faults.shown(order) for order in world.faults.orders],
         "organizations": [_organization(world, item) for item in world.organizations.values()],
     }
 
@@ -27,29 +26,8 @@ def lines(world: World, organization_id: str | None) -> list[dict[str, object]]:
     return [{"organizationId": line.organization_id, **transactions.as_json(line)} for line in wanted]
 
 
-def faults(world: World) -> list[dict[str, object]]:
-    """Show all ordered faults, used up or not."""
-    return [fault(order) for order in world.faults.orders]
-
-
-def fault(order: Fault) -> dict[str, object]:
-    """Show one ordered fault."""
-    return {
-        "id": order.id,
-        "kind": order.kind,
-        "route": order.route.pattern,
-        "method": order.method,
-        "organization_id": order.organization_id,
-        "when": order.when,
-        "times_left": order.times,
-        "skip_left": order.skip,
-        "hits": order.hits,
-    }
-
-
 def _organization(world: World, organization: Organization) -> dict[str, object]:
     traffic = organization.traffic
-    connections = [item for item in world.grants.connections.values() if item.organization_id == organization.id]
     return {
         "id": organization.id,
         "companyName": organization.company_name,
@@ -59,7 +37,8 @@ def _organization(world: World, organization: Organization) -> dict[str, object]
         "denied_status": organization.denied_status,
         "outage": organization.outage,
         "connections": [
-            {"id": item.id, "name": item.name, "scopes": item.scopes, "revoked": item.revoked} for item in connections
+            {"id": item.id, "name": item.name, "scopes": item.scopes, "revoked": item.revoked}
+            for item in world.connections_of(organization.id)
         ],
         "calls": {
             "accepted": traffic.accepted,

@@ -1,7 +1,8 @@
 """What the stand-in is started with, and the switches for everything the vendor's documentation leaves open."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Literal, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+
+from local.standin.switches import Board, Choice, Flag, Value
 
 ALL_SCOPES = tuple(
     """
@@ -25,97 +26,59 @@ class Settings:
     client_secret: str
     redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...] = ALL_SCOPES
-    pleo_url: str = ""  # where people find Pleo, for links; empty where nobody knows
+    pleo_url: str = ""  # where people find Pleo, for links; empty when unknown
 
 
-@dataclass(slots=True, kw_only=True)
-class Switches:
-    """Behaviour that is open in the documentation; each default is the reading that is harder on a client.
+class Switches(Board):
+    """Behaviour that is open in the documentation; the first position of each is the default, the harder reading.
 
-    The README of this folder says what each one means. Durations are seconds, rates are calls per second.
+    docs/assumptions.md says what each means and which belief of the product it tries. Durations are seconds, rates are
+    calls per second.
     """
 
     # OAuth
-    relaxed_pkce: bool = False
-    client_disabled: bool = False
-    code_seconds: int = 300
-    access_token_seconds: int = 14399
-    refresh_token_days: int = 730
-    token_rate: int = 5  # calls per second; 0 = unlimited
-    token_block_seconds: int = 30
+    client_disabled = Flag(False)
+    code_seconds = Value(300, 10)
+    access_token_seconds = Value(14399, 60)
+    refresh_token_days = Value(730, 2)
+    token_rate = Value(5, 0, 1)  # 0 = unlimited
+    token_block_seconds = Value(30, 300)
     # Rate limit of the API
-    bucket_key: Literal["organization", "connection", "endpoint", "client"] = "organization"
-    bucket_rate: float = 2.0
-    bucket_capacity: float = 1.0
-    bucket_time_scale: float = 1.0
-    too_many: Literal["plain", "retry_after_seconds", "retry_after_date", "disguised_as_500"] = "plain"
+    bucket_key = Choice("organization", "connection", "endpoint", "client")
+    bucket_rate = Value(2.0, 0.5)
+    bucket_capacity = Value(1.0, 5.0)
+    too_many = Choice("plain", "retry_after_seconds", "retry_after_date", "disguised_as_500")
     # Plans
-    missing_bookkeeping_status: Literal[402, 403] = 402
+    missing_bookkeeping_status = Choice(402, 403)
     # Finance accounts
-    account_systems: str = "PaymentProvider"
-    account_create_answer: Literal["action_result", "full"] = "action_result"
-    account_reference_unique: bool = False
+    account_systems = Value("PaymentProvider", "Pleo")
+    account_create_answer = Choice("action_result", "full")
+    account_reference_unique = Flag(False)
     # Finance transactions
-    dedupe: Literal["account", "organization", "off"] = "account"
-    duplicate_answer: Literal["existing", "omit"] = "existing"
-    deactivated_account: Literal["refuse", "accept"] = "refuse"
-    transaction_update: Literal["withdrawn", "offered"] = "withdrawn"
-    latest_of_empty: Literal["404", "200", "204"] = "404"
-    zero_amount: Literal["refuse", "accept"] = "refuse"
-    fee_pairs: Literal["known", "any"] = "known"
-    purpose_max_length: int = 140  # 0 = unlimited, here and below
-    name_max_length: int = 70
-    reference_max_length: int = 255
+    dedupe = Choice("account", "organization")
+    duplicate_answer = Choice("existing", "omit")
+    deactivated_account = Choice("refuse", "accept")
+    purpose_max_length = Value(140, 20)  # 0 = unlimited, here and below
+    name_max_length = Value(70, 10)
+    reference_max_length = Value(255, 0)
     # Vouchers
-    tax_tolerance_cents: int = 0
-    post_status: Literal["none", "open", "unchecked"] = "none"
-    request_ids: Literal["errors", "all"] = "errors"
-    put_status: Literal["open", "none"] = "open"
-    stale_voucher: Literal[409, 406] = 409
-    voucher_create_status: Literal[200, 201] = 200
-    list_delay_seconds: int = 0
-    voucher_number_max_length: int = 60
-    contact_name_max_length: int = 140
-    remark_max_length: int = 1000
-    same_file: Literal["new", "existing"] = "new"
-    file_on_paid: Literal["accept", "refuse"] = "accept"
-    stored_texts: Literal["html", "plain"] = "html"
+    tax_tolerance_cents = Value(0, 1)
+    post_status = Choice("none", "open", "unchecked")
+    request_ids = Choice("errors", "all")
+    voucher_create_status = Choice(200, 201)
+    list_delay_seconds = Value(0, 55)
+    voucher_number_max_length = Value(60, 4)
+    contact_name_max_length = Value(140, 10)
+    remark_max_length = Value(1000, 10)
+    same_file = Choice("new", "existing")
+    file_on_paid = Choice("accept", "refuse")
+    stored_texts = Choice("html", "plain")
     # Contacts
-    stale_contact: Literal[406, 409] = 406
-    contact_version: Literal["required", "optional"] = "required"
+    contact_version = Choice("required", "optional")
     # Hints
-    hint_effect: Literal["proposal", "auto"] = "proposal"
-    hint_status: Literal[201, 200] = 201
-    hint_unknown_voucher: Literal[404, 406] = 404
+    hint_effect = Choice("proposal", "auto")
+    hint_status = Choice(201, 200)
     # Events
-    callback_test: Literal["any", "success"] = "any"
-    event_copies: int = 1
-    event_parallel: int = 4
-    event_retry_scale: float = 1.0
-
-    def change(self, changes: dict[str, object]) -> None:
-        """Set several switches at once; raise ValueError, and change nothing, on an unknown name or value."""
-        hints = get_type_hints(Switches)
-        for name, value in changes.items():
-            if name not in hints:
-                raise ValueError(f"unknown switch {name!r}")
-            if not _fits(value, hints[name]):
-                raise ValueError(f"{value!r} is no value of switch {name!r}")
-        for name, value in changes.items():
-            setattr(self, name, float(str(value)) if hints[name] is float else value)
-
-    def as_dict(self) -> dict[str, object]:
-        """All switches by name."""
-        return asdict(self)
-
-
-SWITCH_NAMES = tuple(field.name for field in fields(Switches))
-
-
-def _fits(value: object, hint: object) -> bool:
-    """Say whether a JSON value suits a switch's type; a whole number suits a float, a bool suits only a bool."""
-    if get_origin(hint) is Literal:
-        return value in get_args(hint)
-    if hint is float:
-        return not isinstance(value, bool | str) and value is not None and float(str(value)) >= 0
-    return type(value) is hint
+    callback_test = Choice("any", "success")
+    event_copies = Value(1, 3)
+    event_parallel = Value(4, 1)

@@ -42,7 +42,7 @@ async def create(call: Call) -> Answer:
     if reader.violations:
         raise problems.invalid(*reader.violations)
     _refuse_duplicate(call, event_type, url)
-    status = await call.world.events.test_callback(url)
+    status = await call.world.courier.probe(url)
     if status is None or (call.world.switches.callback_test == "success" and not 200 <= status < 300):
         raise problems.invalid(Violation("INVALID", "callbackUrl", "ist nicht erreichbar"))
     # The test took a while; the same subscription may have come in the meantime.

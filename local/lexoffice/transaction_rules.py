@@ -1,11 +1,9 @@
 """When a finance transaction is acceptable (https://developers.lexware.io/partner/docs/#finance-endpoint)."""
 
-from dataclasses import replace
 from decimal import Decimal
 
-from local.lexoffice import problems
 from local.lexoffice.call import Call, require_permission
-from local.lexoffice.problems import RefusedError, Violation
+from local.lexoffice.problems import Violation
 from local.lexoffice.reading import Reader, euros
 from local.lexoffice.records import Account, Fee, Transaction
 from local.lexoffice.wire import Json
@@ -46,23 +44,10 @@ def read_transaction(call: Call, item: Json, *, prefix: str, violations: list[Vi
         end_to_end_id=reader.text("endToEndId"),
     )
     _read_changeable(call, reader, line, account)
-    line.fee = _fee(call, reader, line.amount, account)
+    line.fee = _fee(reader, line.amount, account)
     _apply_refusal_rules(call, reader, line)
     violations.extend(reader.violations)
     return None if reader.violations else line
-
-
-def changed_transaction(call: Call, line: Transaction) -> Transaction:
-    """Return the line with its changeable fields replaced; references and dates stay. A stale version is a 409."""
-    reader = Reader(call.json_object())
-    version = reader.whole("lockVersion", required=True)
-    changed = replace(line, lock_version=line.lock_version + 1, modified=call.world.clock.now())
-    _read_changeable(call, reader, changed, call.world.accounts.get(line.account_id))
-    if reader.violations:
-        raise problems.invalid(*reader.violations)
-    if version != line.lock_version:
-        raise RefusedError(409, "The resource was changed in the meantime")
-    return changed
 
 
 def _account(call: Call, reader: Reader) -> Account | None:
@@ -83,7 +68,7 @@ def _read_changeable(call: Call, reader: Reader, line: Transaction, account: Acc
     switches = call.world.switches
     line.purpose = reader.text("purpose", required=True, max_length=switches.purpose_max_length) or ""
     amount = reader.money("amount", required=True)
-    if amount is not None and amount == 0 and switches.zero_amount == "refuse":
+    if amount is not None and amount == 0:
         reader.refuse("amount", "INVALID", "darf nicht 0 sein")
     line.amount = euros(amount or Decimal())
     line.additional_info = reader.text("additionalInfo")
@@ -100,7 +85,7 @@ def _bank_detail(reader: Reader, name: str, account: Account | None) -> str | No
     return value
 
 
-def _fee(call: Call, reader: Reader, amount: Decimal, account: Account | None) -> Fee | None:
+def _fee(reader: Reader, amount: Decimal, account: Account | None) -> Fee | None:
     """Read the fee: it opposes the amount's sign and belongs to payment providers' accounts only."""
     fee = reader.money("feeAmount")
     if fee is None:
@@ -115,7 +100,7 @@ def _fee(call: Call, reader: Reader, amount: Decimal, account: Account | None) -
     category = reader.uuid("feePostingCategoryId")
     if rate is None or category is None:
         return None
-    if call.world.switches.fee_pairs == "known" and (category, rate) not in _KNOWN_FEE_PAIRS:
+    if (category, rate) not in _KNOWN_FEE_PAIRS:
         reader.refuse("feePostingCategoryId", "INVALID", "passt nicht zum Steuersatz")
     return Fee(amount=euros(fee), tax_rate_percentage=rate, posting_category_id=category)
 

@@ -9,8 +9,8 @@ from local.lexoffice.call import Call, Endpoint
 from local.lexoffice.problems import RefusedError, Violation
 from local.lexoffice.reading import german_amount
 from local.lexoffice.records import Transaction
-from local.lexoffice.resources import action_result, find
-from local.lexoffice.transaction_rules import changed_transaction, read_transaction
+from local.lexoffice.resources import find
+from local.lexoffice.transaction_rules import read_transaction
 from local.lexoffice.wire import Answer
 
 MAX_BATCH = 25
@@ -50,7 +50,7 @@ def _keep(call: Call, draft: Transaction) -> Transaction | None:
 
 def _duplicate_of(call: Call, draft: Transaction) -> Transaction | None:
     scope = call.world.switches.dedupe
-    if scope == "off" or draft.external_reference is None:
+    if draft.external_reference is None:
         return None
     for line in call.world.lines_with_reference(draft.organization_id, draft.external_reference):
         if scope == "organization" or line.account_id == draft.account_id:
@@ -63,47 +63,10 @@ def read(call: Call) -> Answer:
     return Answer(200, as_json(find(call, call.world.transactions, "Transaction")))
 
 
-def latest(call: Call) -> Answer:
-    """Show the line with the greatest transaction date of an account, where a feed goes on after a pause."""
-    account_id = call.query.get("financialAccountId")
-    if not account_id:
-        raise RefusedError(400, "Required parameter 'financialAccountId' is not present")
-    account = find(call, call.world.accounts, "Financial account", account_id)
-    lines = call.world.lines_of(account.id)
-    if lines:
-        return Answer(200, as_json(max(lines, key=lambda line: line.transaction_date)))
-    match call.world.switches.latest_of_empty:
-        case "200":
-            return Answer(200, [])
-        case "204":
-            return Answer(204)
-        case _:
-            raise problems.not_found("Transaction")
-
-
 def assignments(call: Call) -> Answer:
     """List which vouchers and invoices settle a line."""
     line = find(call, call.world.transactions, "Transaction")
     return Answer(200, [{"id": id_, "type": kind} for id_, kind in line.assignments])
-
-
-def update(call: Call) -> Answer:
-    """Change a line, where this call is still offered; the current documentation no longer shows it."""
-    if call.world.switches.transaction_update == "withdrawn":
-        raise problems.not_found("Resource")
-    line = changed_transaction(call, find(call, call.world.transactions, "Transaction"))
-    call.world.transactions[line.id] = line
-    # The vendor's sample points at accounts here, too.
-    return action_result(call, line, collection="finance/accounts", version=line.lock_version)
-
-
-def delete(call: Call) -> Answer:
-    """Delete a line, unless a voucher is assigned to it."""
-    line = find(call, call.world.transactions, "Transaction")
-    if line.assignments:
-        raise RefusedError(406, "The transaction is assigned to a voucher")
-    del call.world.transactions[line.id]
-    return Answer(204)
 
 
 def as_json(line: Transaction) -> dict[str, object]:
@@ -147,9 +110,6 @@ def as_json(line: Transaction) -> dict[str, object]:
 _ONE = "/v1/finance/transactions/{id}"
 ENDPOINTS = (
     Endpoint(method="POST", path="/v1/finance/transactions", scope="finance.write", serve=create),
-    Endpoint(method="GET", path="/v1/finance/transactions/latest-transaction", scope="finance.read", serve=latest),
     Endpoint(method="GET", path=_ONE, scope="finance.read", serve=read),
     Endpoint(method="GET", path=f"{_ONE}/assignments", scope="finance.read", serve=assignments),
-    Endpoint(method="PUT", path=_ONE, scope="finance.write", serve=update),
-    Endpoint(method="DELETE", path=_ONE, scope="finance.delete", serve=delete),
 )

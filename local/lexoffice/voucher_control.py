@@ -1,68 +1,63 @@
 """Control of vouchers, proposals and events: what a bookkeeper does in the app, and what tests look at."""
 
-from local.lexoffice import matching, payments, vouchers
-from local.lexoffice.command import Command, RejectedError
+from local.lexoffice import event_sender, matching, payments, vouchers
 from local.lexoffice.matching import Candidate
+from local.lexoffice.orders import FLAG, TEXT, LexofficeOrder, RejectedError, found, optional, organization_of
 from local.lexoffice.subscriptions import EVENT_TYPES
 from local.lexoffice.voucher_records import Payment
 from local.lexoffice.world import World
+from local.standin.control import Command
+from local.standin.shape import Field, one_of, text
 
 _STATUSES = ("open", "paid", "paidoff", "voided", "transferred", "sepadebit", "unchecked")
 
 
-def approve(command: Command) -> object:
+def approve(order: LexofficeOrder) -> object:
     """Approve one voucher's proposal, or all proposals."""
-    organization = command.organization()
-    voucher_id = command.text("voucher_id")
-    approved = matching.approve(command.world, organization.id, voucher_id)
+    voucher_id = order.body.get("voucher_id")
+    approved = matching.approve(order.world, organization_of(order).id, voucher_id)
     if voucher_id is not None and not approved:
         raise RejectedError("there is no proposal for this voucher", status=404)
     return {"approved": approved}
 
 
-def touch_voucher(command: Command) -> object:
+def touch_voucher(order: LexofficeOrder) -> object:
     """Do to a voucher what a bookkeeper can: edit it (its version grows), pay it by hand, void it, delete it."""
-    voucher = command.world.vouchers.get(command.params["id"])
-    if voucher is None:
-        raise RejectedError("no such voucher", status=404)
-    if command.flag("delete"):
-        command.world.delete_voucher(voucher)
-        command.world.events.emit(voucher.organization_id, "voucher.deleted", voucher.id)
+    world = order.world
+    voucher = found(world.vouchers, order.params["id"], "voucher")
+    if order.body.get("delete"):
+        world.delete_voucher(voucher)
+        world.events.emit(voucher.organization_id, "voucher.deleted", voucher.id)
         return {"deleted": voucher.id}
-    status = command.text("status") or voucher.status
-    if status not in _STATUSES:
-        raise RejectedError(f"status must be one of {', '.join(_STATUSES)}")
-    voucher.remark = command.text("remark") or voucher.remark
+    status = order.body.get("status") or voucher.status
+    voucher.remark = order.body.get("remark") or voucher.remark
     if status in {"paid", "paidoff"} and voucher.open_amount:
-        voucher.payments.append(Payment(amount=voucher.open_amount, posted=command.world.clock.now()))
-        command.world.events.emit(voucher.organization_id, "payment.changed", voucher.id)
-    matching.touch_voucher(command.world, voucher, status)
-    command.world.events.emit(voucher.organization_id, "voucher.changed", voucher.id)
+        voucher.payments.append(Payment(amount=voucher.open_amount, posted=world.clock.now()))
+        world.events.emit(voucher.organization_id, "payment.changed", voucher.id)
+    matching.touch_voucher(world, voucher, status)
+    world.events.emit(voucher.organization_id, "voucher.changed", voucher.id)
     return {"id": voucher.id, "status": voucher.status, "version": voucher.version}
 
 
-def emit(command: Command) -> object:
+def emit(order: LexofficeOrder) -> object:
     """Send an event as if it had happened."""
-    event_type = command.need_text("eventType")
-    if event_type not in EVENT_TYPES:
-        raise RejectedError("no such event type")
-    sent = command.world.events.emit(command.organization().id, event_type, command.need_text("resourceId"))
-    return {"sent": sent}
+    organization_id, event_type = organization_of(order).id, order.body["eventType"]
+    return {"sent": order.world.events.emit(organization_id, event_type, order.body["resourceId"])}
 
 
 def hints(world: World, organization_id: str) -> list[dict[str, object]]:
     """Show every hint with its line, and which rail keeps it from being proposed."""
-    return [_hint(found) for found in matching.candidates(world, organization_id)]
+    return [_hint(candidate) for candidate in matching.candidates(world, organization_id)]
 
 
-def _hint(found: Candidate) -> dict[str, object]:
+def _hint(candidate: Candidate) -> dict[str, object]:
     return {
-        "voucherId": found.hint.voucher_id,
-        "externalReference": found.hint.external_reference,
-        "endToEndId": found.hint.end_to_end_id,
-        "financialTransactionId": found.line.id if found.line else None,
-        "proposed": found.missed is None,
-        "missed": found.missed,
+        "voucherId": candidate.hint.voucher_id,
+        "externalReference": candidate.hint.external_reference,
+        "endToEndId": candidate.hint.end_to_end_id,
+        "financialTransactionId": candidate.line.id if candidate.line else None,
+        "proposed": candidate.missed is None,
+        "missed": candidate.missed,
     }
 
 
@@ -74,6 +69,30 @@ def voucher_list(world: World, organization_id: str) -> list[dict[str, object]]:
     ]
 
 
-def event_log(world: World) -> list[dict[str, object]]:
+def event_log(order: LexofficeOrder) -> object:
     """Show every event sent, with its attempts."""
-    return [delivery.as_json() for delivery in world.events.log]
+    return [event_sender.shown(delivery) for delivery in order.world.courier.log]
+
+
+COMMANDS: tuple[Command[World], ...] = (
+    Command("GET", "/vouchers", lambda order: voucher_list(order.world, organization_of(order).id)),
+    Command(
+        "POST",
+        "/vouchers/{id}",
+        touch_voucher,
+        {"status": optional(one_of(*_STATUSES)), "remark": TEXT, "delete": FLAG},
+    ),
+    Command("GET", "/proposals", lambda order: hints(order.world, organization_of(order).id)),
+    Command("POST", "/proposals/approve", approve, {"organization_id": TEXT, "voucher_id": TEXT}),
+    Command(
+        "POST",
+        "/events",
+        emit,
+        {
+            "organization_id": TEXT,
+            "eventType": Field(one_of(*EVENT_TYPES), required=True),
+            "resourceId": Field(text(least=1), required=True),
+        },
+    ),
+    Command("GET", "/events", event_log),
+)

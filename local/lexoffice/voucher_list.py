@@ -11,6 +11,7 @@ from local.lexoffice.problems import RefusedError
 from local.lexoffice.voucher_records import TYPES, Voucher
 from local.lexoffice.wire import Answer
 from local.lexoffice.world import World
+from local.standin.clock import BERLIN
 
 _TYPES = frozenset(
     {*TYPES, *"any invoice downpaymentinvoice creditnote orderconfirmation quotation deliverynote".split()}
@@ -27,8 +28,8 @@ _SORTS: dict[str, Callable[[Voucher], date | datetime | str]] = {
 }
 _DAYS: dict[str, Callable[[Voucher], date]] = {
     "voucherDate": lambda voucher: voucher.voucher_date,
-    "createdDate": lambda voucher: voucher.created.astimezone(clock.BERLIN).date(),
-    "updatedDate": lambda voucher: voucher.modified.astimezone(clock.BERLIN).date(),
+    "createdDate": lambda voucher: voucher.created.astimezone(BERLIN).date(),
+    "updatedDate": lambda voucher: voucher.modified.astimezone(BERLIN).date(),
 }
 
 
@@ -60,7 +61,7 @@ def read(call: Call) -> Answer:
 
 def shown_status(world: World, voucher: Voucher) -> str:
     """Say what the list shows: an open voucher past its due date is overdue."""
-    today = world.clock.now().astimezone(clock.BERLIN).date()
+    today = world.clock.now().astimezone(BERLIN).date()
     return "overdue" if voucher.status == "open" and voucher.due_date < today else voucher.status
 
 

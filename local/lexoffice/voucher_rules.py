@@ -11,6 +11,7 @@ from local.lexoffice.column_tax import cents, split_columns, wrong_columns
 from local.lexoffice.reading import Reader, euros
 from local.lexoffice.voucher_records import TYPES, Item, Voucher
 from local.lexoffice.wire import Json
+from local.standin.clock import BERLIN
 
 # https://developers.lexware.io/docs/#faq-valid-tax-rates: on bookkeeping vouchers whatever the date.
 RATES = (0, 5, 7, 16, 19)
@@ -31,7 +32,7 @@ def read_voucher(call: Call, reader: Reader, *, timestamps: bool) -> Voucher:
     """
     now = call.world.clock.now()
     kind = reader.choice("type", TYPES) or "purchaseinvoice"
-    day = _day(reader, "voucherDate", timestamps=timestamps, required=True) or now.astimezone(clock.BERLIN).date()
+    day = _day(reader, "voucherDate", timestamps=timestamps, required=True) or now.astimezone(BERLIN).date()
     switches = call.world.switches
     voucher = Voucher(
         organization_id=call.organization.id,
@@ -66,7 +67,7 @@ def _day(reader: Reader, name: str, *, timestamps: bool, required: bool = False)
     if text is None:
         return None
     if timestamps and (moment := clock.parse_finance_timestamp(text)) is not None:
-        return moment.astimezone(clock.BERLIN).date()
+        return moment.astimezone(BERLIN).date()
     found = clock.parse_day(text)
     if found is None:
         reader.refuse(name, "invalid_value", "muss dem Format yyyy-MM-dd entsprechen")

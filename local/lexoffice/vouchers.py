@@ -47,11 +47,11 @@ def update(call: Call) -> Answer:
     old = find(call, call.world.vouchers, "Voucher")
     reader = Reader(call.json_object())
     version = reader.whole("version", required=True)
-    _check_status(call, reader, old)
+    _check_status(reader, old)
     kept = _kept_files(reader, old)
     new = read_voucher(call, reader, timestamps=True)
     if version != old.version:
-        _refuse_stale(call)
+        raise RefusedError(409, "optimistic_lock_conflict")
     if old.status not in CHANGEABLE or old.payments:
         raise problems.invalid(Violation("invalid_value", "voucherStatus", "Der Beleg kann nicht mehr geändert werden"))
     new.id, new.created, new.version, new.files = old.id, old.created, old.version + 1, kept
@@ -81,14 +81,10 @@ def search(call: Call) -> Answer:
     return Answer(200, paging.envelope([as_json(voucher) for voucher in found]))
 
 
-def _check_status(call: Call, reader: Reader, old: Voucher) -> None:
+def _check_status(reader: Reader, old: Voucher) -> None:
     """Let a client name `open` only; an upload that nobody has checked yet accepts nothing else."""
     status = reader.text("voucherStatus")
-    if old.status == "unchecked":
-        fits = status == "open"
-    else:
-        fits = status is None or (status == "open" and call.world.switches.put_status == "open")
-    if not fits:
+    if status != "open" and (status is not None or old.status == "unchecked"):
         reader.refuse("voucherStatus", "invalid_value", "kann nicht gesetzt werden")
 
 
@@ -98,12 +94,6 @@ def _kept_files(reader: Reader, old: Voucher) -> list[str]:
         reader.refuse("files", "invalid_file_ids", "enthält unbekannte Dateien")
         return []
     return [str(id_) for id_ in sent]
-
-
-def _refuse_stale(call: Call) -> None:
-    if call.world.switches.stale_voucher == 406:
-        raise problems.invalid(Violation("invalid_value", "version", "ist veraltet"))
-    raise RefusedError(409, "optimistic_lock_conflict")
 
 
 def as_json(voucher: Voucher) -> dict[str, object]:

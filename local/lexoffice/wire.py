@@ -1,23 +1,12 @@
-"""JSON on the wire: numbers are read as Decimal and written digit by digit, so that no binary float touches money."""
+"""JSON on the wire: numbers are written digit by digit, so that no binary float touches money."""
 
 import json
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NoReturn
 
 from starlette.responses import Response
 
 type Json = str | int | float | Decimal | bool | list["Json"] | dict[str, "Json"] | None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def parse(raw: bytes) -> Json:
-    """Read a JSON body; raise ValueError for anything else, NaN and Infinity included."""
-    value: Json = json.loads(raw.decode(), parse_float=Decimal, parse_constant=_no_constant)
-    return value
 
 
 def dump(value: object) -> str:

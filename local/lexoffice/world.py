@@ -5,13 +5,15 @@ from datetime import timedelta
 
 from local.lexoffice.bucket import TokenBucket, TokenEndpointGuard
 from local.lexoffice.category_list import Category, initial_categories
-from local.lexoffice.clock import Clock
-from local.lexoffice.event_sender import Events
-from local.lexoffice.faults import Faults
-from local.lexoffice.records import Account, Connection, Organization, Transaction
+from local.lexoffice.event_sender import Events, Subscription
+from local.lexoffice.records import Account, Organization, Transaction
 from local.lexoffice.settings import Settings, Switches
-from local.lexoffice.tokens import Grants
+from local.lexoffice.tokens import token_rules
 from local.lexoffice.voucher_records import Contact, Hint, StoredFile, Voucher
+from local.standin.clock import MovableClock
+from local.standin.courier import Courier
+from local.standin.faults import FaultBook
+from local.standin.tokens import Grant, TokenBook
 
 DEFAULT_ORGANIZATION_ID = "5f1c7c8e-2f5b-4f0c-8f5e-0d0a6b7f3a11"
 
@@ -22,11 +24,11 @@ class World:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.switches = Switches()
-        self.clock = Clock()
-        self.faults = Faults()
+        self.clock = MovableClock()
+        self.faults = FaultBook()
         self.outage = False
         self.events = Events(self.clock, self.switches)
-        self.grants = Grants(self.clock, self.switches, self.events.connection_ended)
+        self.grants = TokenBook(self.clock, token_rules(self.switches), self.events.end_connection)
         self.guard = TokenEndpointGuard(self.switches)
         self.token_calls = 0
         self.token_calls_refused = 0
@@ -43,6 +45,15 @@ class World:
         self.add_organization(
             Organization(id=DEFAULT_ORGANIZATION_ID, company_name="Muster Handwerk GmbH", created=self.clock.now())
         )
+
+    @property
+    def courier(self) -> Courier[Subscription]:
+        """What sends its events."""
+        return self.events.courier
+
+    def connections_of(self, organization_id: str) -> list[Grant]:
+        """List an organisation's connections, revoked ones too, oldest first."""
+        return [item for item in self.grants.grants.values() if item.holder_id == organization_id]
 
     def add_organization(self, organization: Organization) -> None:
         """Register a customer who has been with lexoffice for a month."""
@@ -92,7 +103,7 @@ class World:
             del self.files[id_]
         del self.vouchers[voucher.id]
 
-    def bucket(self, organization: Organization, connection: Connection, endpoint: str) -> TokenBucket:
+    def bucket(self, organization: Organization, connection: Grant, endpoint: str) -> TokenBucket:
         """Find the bucket a call draws from, by the switch `bucket_key`, at its present size."""
         keys = {
             "organization": (organization.id, ""),
@@ -123,4 +134,4 @@ class World:
         )
 
     def _bucket_time(self) -> float:
-        return time.monotonic() * self.switches.bucket_time_scale
+        return time.monotonic()

@@ -1,7 +1,7 @@
-"""The chart of accounts (https://developers.pleo.io/reference/accounts): created one by one or in batches, searched.
+"""The chart of accounts (https://developers.pleo.io/reference/accounts): created in batches, changed, searched.
 
-`externalId` is the only key towards the accounting system. A single create of an equal account answers 200, a differing
-one 409; a batch reports both as failed by default (docs/assumptions.md#pleo-accounts).
+`externalId` is the only key towards the accounting system. A batch reports an account that exists as failed, an equal
+one, too, by default (docs/assumptions.md#pleo-accounts).
 """
 
 from starlette.responses import Response
@@ -9,9 +9,11 @@ from starlette.routing import Route
 
 from local.pleo.gate import Call, guarded
 from local.pleo.paging import Listing, paged
-from local.pleo.shape import Field, checked, flag, list_of, mapping, text, uuid
-from local.pleo.wire import Json, Refusal, answer, invalid, no_content, object_of
-from local.pleo.world import World, new_id
+from local.pleo.shape import uuid
+from local.pleo.wire import Json, answer, invalid
+from local.pleo.world import World
+from local.standin.shape import Field, flag, list_of, mapping, text
+from local.standin.wire import new_id
 
 LONGEST = 255
 _WRITABLE = {
@@ -20,10 +22,6 @@ _WRITABLE = {
     "code": Field(text(most=LONGEST), nullable=True),
     "taxCodeExternalId": Field(text(), nullable=True),
     "metadata": Field(mapping, nullable=True),
-}
-CREATE = _WRITABLE | {
-    "companyId": Field(uuid, required=True),
-    "externalId": Field(text(least=1, most=LONGEST), required=True),
 }
 # In a batch the lengths are reasons of the single item and not errors of the request.
 ITEM = _WRITABLE | {
@@ -49,27 +47,11 @@ SEARCH = {
 LISTING = Listing(sortable=("id", "name", "code", "externalId"), default=(("id", "ASC"),))
 
 
-async def create(call: Call) -> Response:
-    """`POST /v1/chart-of-accounts`: 201, or 200 for an equal account, or 409."""
-    body = checked(await object_of(call.request), CREATE, unknown=call.world.switches.unknown_fields)
-    company_id = call.own(body["companyId"])
-    row = _row(company_id, body)
-    existing = _by_external_id(call.world, company_id, row["externalId"])
-    if existing is None:
-        _check_tax_code(call.world, row)
-        call.world.accounts[row["id"]] = row
-        return answer({"data": row}, 201)
-    if existing | {"id": ""} != row | {"id": ""}:
-        raise Refusal(409, "CONFLICT", "An account with this externalId exists.")
-    return answer({"data": existing})
-
-
 async def create_batch(call: Call) -> Response:
     """`POST /v1/chart-of-accounts/batch`: always 201 with `created` and `failed`; nothing is rolled back."""
-    unknown = call.world.switches.unknown_fields
-    body = checked(await object_of(call.request), BATCH, unknown=unknown)
+    body = await call.body(BATCH)
     company_id = call.own(body["companyId"])
-    items = [checked(item, ITEM, unknown=unknown) for item in body["items"]]
+    items = [call.checked(item, ITEM) for item in body["items"]]
     created: list[Json] = []
     failed: list[Json] = []
     for item in items:
@@ -82,37 +64,19 @@ async def create_batch(call: Call) -> Response:
     return answer({"data": {"created": created, "failed": failed}}, 201)
 
 
-async def read(call: Call) -> Response:
-    """`GET /v1/chart-of-accounts/{accountId}`."""
-    return answer({"data": _own(call)})
-
-
 async def update(call: Call) -> Response:
     """`PUT /v1/chart-of-accounts/{accountId}`; `externalId` cannot be changed."""
     row = _own(call)
-    body = checked(await object_of(call.request), _WRITABLE, unknown=call.world.switches.unknown_fields)
+    body = await call.body(_WRITABLE)
     changed = row | _optional(body) | {"name": body["name"], "archived": body["archived"]}
     _check_tax_code(call.world, changed)
     row.update(changed)
     return answer({"data": row})
 
 
-async def delete(call: Call) -> Response:
-    """`DELETE /v1/chart-of-accounts/{accountId}`: 409 while an entry uses it."""
-    row = _own(call)
-    used = any(
-        row["id"] in (entry.get("accountId"), *(split.get("accountId") for split in entry["splitItems"]))
-        for entry in call.world.entries.values()
-    )
-    if used:
-        raise Refusal(409, "CONFLICT", "The account is linked to accounting entries; archive it instead.")
-    del call.world.accounts[row["id"]]
-    return no_content()
-
-
 async def search(call: Call) -> Response:
     """`POST /v1/chart-of-accounts:search`, without those assigned to a category or as contra account when asked."""
-    body = checked(await object_of(call.request), SEARCH, unknown=call.world.switches.unknown_fields)
+    body = await call.body(SEARCH)
     company_id = call.own(body["companyId"])
     rows = [
         row
@@ -174,7 +138,7 @@ def _reasons(world: World, row: Json, existing: Json | None) -> list[str]:
 
 def _tax_code_known(world: World, row: Json) -> bool:
     code = row["taxCodeExternalId"]
-    if code is None or not world.switches.account_tax_code_must_exist:
+    if code is None:
         return True
     codes = world.tax_codes.values()
     return any(each["code"] == code and each["companyId"] == row["companyId"] for each in codes)
@@ -191,10 +155,7 @@ def _own(call: Call) -> Json:
 
 _ALL, _ONE = "/v1/chart-of-accounts", "/v1/chart-of-accounts/{account_id}"
 ROUTES = [
-    Route(_ALL, guarded(create, area="accounts_write"), methods=["POST"]),
     Route(f"{_ALL}:search", guarded(search, area="accounts_read"), methods=["POST"]),
     Route(f"{_ALL}/batch", guarded(create_batch, area="accounts_write"), methods=["POST"]),
-    Route(_ONE, guarded(read, area="accounts_read"), methods=["GET"]),
     Route(_ONE, guarded(update, area="accounts_write"), methods=["PUT"]),
-    Route(_ONE, guarded(delete, area="accounts_write"), methods=["DELETE"]),
 ]

@@ -1,7 +1,4 @@
-"""One Starlette application: authorisation server, API, control surface and web pages on one origin."""
-
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+"""The application: authorisation server, API, control surface and web pages on one origin."""
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,9 +9,6 @@ from local.pleo import (
     accounts,
     companies,
     control,
-    control_chart,
-    control_export,
-    control_webhooks,
     entries,
     export_api,
     installations,
@@ -27,34 +21,28 @@ from local.pleo import (
     web_export,
 )
 from local.pleo.settings import Settings
-from local.pleo.traffic import Traffic
+from local.pleo.traffic import TrafficLayer
 from local.pleo.wire import Refusal
 from local.pleo.world import World
+from local.standin.app import StandInApp
 
 KINDS = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 ROOMS = (
     *(oauth, companies, installations, subscriptions, accounts, tax_codes, receipts, entries, export_api),
-    *(control, control_webhooks, control_chart, control_export, web, web_bookkeeping, web_export),
+    *(control, web, web_bookkeeping, web_export),
 )
 
 
 def create_app(settings: Settings) -> Starlette:
-    """The stand-in for one registered OAuth client; state lives in `app.state.world` and dies with it."""
+    """Build the stand-in for one registered OAuth client, with one company and nothing connected."""
     world = World(settings)
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
-        await world.courier.close()
-
-    app = Starlette(
-        routes=[route for room in ROOMS for route in room.ROUTES],
-        exception_handlers={HTTPException: _http_error, Exception: _crash, Refusal: _refusal},
-        lifespan=lifespan,
+    app = StandInApp(
+        world,
+        [route for room in ROOMS for route in room.ROUTES],
+        {HTTPException: _http_error, Exception: _crash, Refusal: _refusal},
     )
-    app.state.world = world
-    # Outermost, where the server's own connection can still be reached to reset it.
-    app.middleware_stack = Traffic(app.build_middleware_stack(), watched=world)
+    # Outermost: a fault hits a call before anything else looks at it.
+    app.middleware_stack = TrafficLayer(app.build_middleware_stack(), world)
     return app
 
 

@@ -7,9 +7,11 @@ surface do. An entry in a running export job is locked.
 from typing import Any
 
 from local.pleo import receipts, spending
-from local.pleo.shape import Field, checked, flag, instant, list_of, mapping, text
+from local.pleo.shape import checked
 from local.pleo.wire import Json, Refusal, invalid, not_found
-from local.pleo.world import Company, World, new_id
+from local.pleo.world import Company, World
+from local.standin.shape import Field, flag, instant, list_of, mapping, text, whole
+from local.standin.wire import new_id
 
 FIRST_BOOK_ID = 4_100_000
 USER = {"id": spending.EMPLOYEE_ID, "name": "Erika Muster"}
@@ -23,21 +25,13 @@ CODING = {
 }
 
 
-def _whole(value: object) -> str | None:
-    return None if type(value) is int else "must be a whole number of minor units"
-
-
-def _position(value: object) -> str | None:
-    return None if type(value) is int and value >= 0 else "must be the position of a file, from 0"
-
-
-SPLIT = CODING | {"amount": Field(_whole, required=True), "original": Field(_whole)}
+SPLIT = CODING | {"amount": Field(whole(), required=True), "original": Field(whole())}
 DETAILS = CODING | {
     "splits": Field(list_of(mapping)),
     "note": Field(text(), nullable=True),
     "files": Field(list_of(mapping)),
     "add_files": Field(list_of(mapping)),
-    "remove_files": Field(list_of(_position)),
+    "remove_files": Field(list_of(whole(least=0))),
     "attendees": Field(list_of(text())),
     "user": Field(mapping, nullable=True),
     "team": Field(mapping, nullable=True),

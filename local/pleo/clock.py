@@ -1,32 +1,16 @@
-"""The stand-in's clock, which a test may move; it decides token expiry, timestamps and the rate limit's minute.
+"""Time as Pleo shows it: date-times in UTC with whole seconds."""
 
-Webhook signatures use the machine's clock instead: a receiver compares them with its own.
-"""
+from datetime import UTC, datetime
 
-from datetime import UTC, datetime, timedelta
+from local.standin.clock import MovableClock
 
 
-class Clock:
-    """Aware UTC time that runs with the machine's, shifted by what a test asked for."""
-
-    def __init__(self) -> None:
-        self._shift = timedelta()
-
-    def now(self) -> datetime:
-        """The present moment as the stand-in sees it."""
-        return datetime.now(UTC) + self._shift
+class PleoClock(MovableClock):
+    """The stand-in's clock, which also writes Pleo's date-times."""
 
     def stamp(self) -> str:
-        """Now in the form of Pleo's date-times."""
+        """Return the present moment in the form of Pleo's date-times."""
         return stamp(self.now())
-
-    def advance(self, *, seconds: float) -> None:
-        """Move the clock by so many seconds; negative moves it back."""
-        self._shift += timedelta(seconds=seconds)
-
-    def set(self, moment: datetime) -> None:
-        """Let the clock show `moment` and run on from there."""
-        self._shift = moment - datetime.now(UTC)
 
 
 def stamp(moment: datetime) -> str:

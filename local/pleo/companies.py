@@ -4,12 +4,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from local.pleo.gate import Call, guarded
-from local.pleo.paging import Listing, paged
 from local.pleo.tokens import urn
 from local.pleo.wire import Json, answer
 from local.pleo.world import Company
-
-LISTING = Listing(sortable=("id", "name"), default=(("name", "ASC"),))
 
 
 async def introspect(call: Call) -> Response:
@@ -17,17 +14,11 @@ async def introspect(call: Call) -> Response:
     data = {
         "applicationName": call.world.settings.application_name,
         "authMethod": "OAUTH2",
-        "clientId": call.grant.client_id,
-        "scope": call.grant.scope,
+        "clientId": call.world.settings.client_id,
+        "scope": " ".join(call.grant.scopes),
         "subjectURN": urn(call.company_id),
     }
     return answer({"data": data})
-
-
-async def listed(call: Call) -> Response:
-    """`GET /v1/companies`: a company's token sees exactly its own."""
-    rows = [_shown(call.world.company(call.company_id))]
-    return paged(call.request, call.world.switches, rows, LISTING)
 
 
 async def read(call: Call) -> Response:
@@ -50,6 +41,5 @@ def _shown(company: Company) -> Json:
 
 ROUTES = [
     Route("/v1/introspect", guarded(introspect), methods=["GET"]),
-    Route("/v1/companies", guarded(listed, area="companies_read"), methods=["GET"]),
     Route("/v1/companies/{company_id}", guarded(read, area="companies_read"), methods=["GET"]),
 ]

@@ -1,72 +1,53 @@
-"""The control surface: what a test, a demo or a bench may do to the stand-in. JSON, prefix `/control`, no login.
+"""The control surface: what a test, a demo or a bench may do to the stand-in; `README.md` lists every command."""
 
-`README.md` of this package lists every route in one table. Errors have Pleo's shape `{"type", "message"}`.
-"""
-
+import re
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
 
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from local.pleo import export_jobs, spending
-from local.pleo.shape import Field, checked, headers, instant, list_of, mapping, one_of, text
-from local.pleo.traffic import Fault
-from local.pleo.wire import Json, Refusal, answer, decoded, invalid
-from local.pleo.world import Company, World, new_id, world_of
+from local.pleo import control_chart, control_export, control_webhooks, export_jobs, spending
+from local.pleo.switches import Switches
+from local.pleo.webhooks import shown
+from local.pleo.wire import Json, Refusal, answer, invalid
+from local.pleo.world import Company, World
+from local.standin import control
+from local.standin.control import Command, Order
+from local.standin.faults import Fault
+from local.standin.shape import Field, anything, headers, list_of, mapping, number, one_of, pattern, text, whole
+from local.standin.wire import new_id
 
-type Action = Callable[[World, Request, Json], Awaitable[Any]]
+type PleoOrder = Order[World]
 
-
-def _number(value: object) -> str | None:
-    return None if isinstance(value, int | float) else "must be a number"
-
-
+COMPANY = {
+    "name": Field(text(least=1)),
+    "currency": Field(text(least=3)),
+    "opening_minors": Field(number),
+    "id": Field(text()),
+}
 FAULT = {
-    "route": Field(text(least=1), required=True),
+    "route": Field(pattern, required=True),
     "method": Field(text()),
-    "times": Field(_number, nullable=True),
+    "times": Field(whole(), nullable=True),
     "kind": Field(one_of("status", "timeout", "reset", "slow")),
-    "status": Field(_number),
-    "body": Field(lambda _: None, nullable=True),
+    "status": Field(whole()),
+    "body": Field(anything, nullable=True),
     "headers": Field(headers),
     "when": Field(one_of("before", "after")),
-    "seconds": Field(_number),
+    "seconds": Field(number),
     "company": Field(text()),
 }
 
 
-def route(path: str, method: str, action: Action) -> Route:
-    """A control route: JSON object in (or nothing), JSON out, refusals in Pleo's shape."""
-
-    async def endpoint(request: Request) -> Response:
-        raw = await request.body()
-        try:
-            body = _floats(decoded(raw)) if raw else {}
-            if isinstance(body, list):
-                body = {"entries": body}
-            if not isinstance(body, dict):
-                raise invalid("The body must be a JSON object.")
-            return answer(await action(world_of(request), request, body))
-        except Refusal as refusal:
-            return refusal.answer()
-        except ValueError as error:
-            return invalid(str(error)).answer()
-
-    return Route(f"/control{path}", endpoint, methods=[method])
-
-
-async def reset(world: World, _request: Request, _body: Json) -> Json:
-    """Back to the state right after start."""
-    world.reset()
+def reset(order: PleoOrder) -> Json:
+    """Go back to the state right after start."""
+    order.world.reset()
     return {}
 
 
-async def state(world: World, _request: Request, _body: Json) -> Json:
-    """Everything a test may want to see, in one object; secrets and tokens are not in it."""
+def state(order: PleoOrder) -> Json:
+    """Show everything a test may want to see, in one object; secrets and tokens are not in it."""
+    world = order.world
     answers = world.tally.answers
     return {
         "clock": world.clock.stamp(),
@@ -87,96 +68,82 @@ async def state(world: World, _request: Request, _body: Json) -> Json:
             for r in world.subscriptions.values()
         ],
         "webhooks": world.courier.outstanding(),
-        "deliveries": [each.shown() for each in world.courier.log],
-        "switches": world.switches.positions(),
+        "deliveries": [shown(each) for each in world.courier.log],
+        "switches": world.switches.as_dict(),
     }
 
 
-async def add_company(world: World, _request: Request, body: Json) -> Json:
-    """Another company: `name`, `currency` (EUR), `opening_minors`."""
-    shape = {"name": Field(text(least=1)), "currency": Field(text(least=3)), "opening_minors": Field(_number)}
-    asked = checked(body, shape | {"id": Field(text())})
+def add_company(order: PleoOrder) -> Json:
+    """Add another company: `name`, `currency` (EUR), `opening_minors`."""
+    asked = order.body
     company = Company(
         asked.get("id", new_id()),
         asked.get("name", "Zweite Muster GmbH"),
         asked.get("currency", "EUR"),
         int(asked.get("opening_minors", 500_000)),
     )
-    world.companies[company.id] = company
-    return _company(world, company)
+    order.world.companies[company.id] = company
+    return _company(order.world, company)
 
 
-async def add_entry(world: World, _request: Request, body: Json) -> Json:
-    """One entry; any field of AccountingEntryV1, or the short `amount`, `refund`."""
-    return spending.create(world, body)
+def add_entries(order: PleoOrder) -> Json:
+    """Add many entries at once, in this order: a bare array or `{"entries": [...]}`."""
+    return {"ids": [spending.create(order.world, each)["id"] for each in order.body["entries"]]}
 
 
-async def add_entries(world: World, _request: Request, body: Json) -> Json:
-    """Many entries at once, in this order: a bare array or `{"entries": [...]}`."""
-    asked = checked(body, {"entries": Field(list_of(mapping, most=20_000), required=True)})
-    return {"ids": [spending.create(world, each)["id"] for each in asked["entries"]]}
-
-
-async def change_entry(world: World, request: Request, body: Json) -> Json:
-    """Change an entry."""
-    return spending.change(world, request.path_params["entry_id"], body)
-
-
-async def settle_entry(world: World, request: Request, body: Json) -> Json:
-    """Settle a pending entry."""
-    return spending.settle(world, request.path_params["entry_id"], body)
-
-
-async def cancel_entry(world: World, request: Request, body: Json) -> Json:
-    """Reverse a pending entry."""
-    return spending.cancel(world, request.path_params["entry_id"], body)
-
-
-async def read_entry(world: World, request: Request, _body: Json) -> Json:
-    """An entry as the stand-in keeps it."""
-    return spending.found(world, request.path_params["entry_id"])
-
-
-async def add_fault(world: World, _request: Request, body: Json) -> Json:
+def add_fault(order: PleoOrder) -> Json:
     """Order a misbehaviour for the next calls that fit."""
-    world.faults.ordered.append(Fault(**checked(body, FAULT)))
-    return {"ordered": len(world.faults.ordered)}
+    asked = order.body
+    fault = Fault(
+        route=re.compile(asked["route"]),
+        kind=asked.get("kind", "status"),
+        status=asked.get("status", 500),
+        method=asked.get("method", ""),
+        holder=asked.get("company", ""),
+        body=asked.get("body"),
+        headers=asked.get("headers", {}),
+        when=asked.get("when", "before"),
+        hold_seconds=asked.get("seconds", 30.0),
+        times=asked.get("times", 1),
+    )
+    order.world.faults.add(fault)
+    return {"ordered": len(order.world.faults.orders)}
 
 
-async def clear_faults(world: World, _request: Request, _body: Json) -> Json:
+def clear_faults(order: PleoOrder) -> Json:
     """Behave again."""
-    world.faults.ordered.clear()
+    order.world.faults.orders.clear()
     return {}
 
 
-async def move_clock(world: World, _request: Request, body: Json) -> Json:
-    """`advance_seconds`, or `now` as an ISO date-time."""
-    asked = checked(body, {"advance_seconds": Field(_number), "now": Field(instant)})
-    if "now" in asked:
-        world.clock.set(datetime.fromisoformat(asked["now"]))
-    world.clock.advance(seconds=asked.get("advance_seconds", 0))
-    export_jobs.expire(world)
-    return {"clock": world.clock.stamp()}
+def move_clock(order: PleoOrder) -> Json:
+    """Set the clock to `now`, an ISO date-time, and advance it by `advance_seconds`."""
+    control.move_clock(order.world.clock, order.body)
+    export_jobs.expire(order.world)
+    return {"clock": order.world.clock.stamp()}
 
 
-async def revoke(world: World, _request: Request, body: Json) -> Json:
-    """The user disconnects the app in Pleo: its tokens die."""
-    asked = checked(body, {"company_id": Field(text(), required=True)})
-    world.disconnect(world.company(asked["company_id"]).id)
+def revoke(order: PleoOrder) -> Json:
+    """Let the user disconnect the app in Pleo: its tokens die."""
+    order.world.disconnect(order.world.company(order.body["company_id"]).id)
     return {}
 
 
-async def wallet_balance(world: World, request: Request, _body: Json) -> Json:
-    """What the wallet holds, and what of it can still be spent, in minor units."""
-    company = world.company(request.path_params["company_id"])
-    available = spending.available(world, company)
-    return {"currency": company.currency, "minors": spending.balance(world, company), "availableMinors": available}
+def wallet_balance(order: PleoOrder) -> Json:
+    """Show what the wallet holds, and what of it can still be spent, in minor units."""
+    company = order.world.company(order.params["company_id"])
+    available = spending.available(order.world, company)
+    return {
+        "currency": company.currency,
+        "minors": spending.balance(order.world, company),
+        "availableMinors": available,
+    }
 
 
-async def turn(world: World, _request: Request, body: Json) -> Json:
-    """Turn switches: `{name: position}`."""
-    world.switches.turn(body)
-    return world.switches.positions()
+def change_switches(order: PleoOrder) -> Json:
+    """Change switches by name."""
+    order.world.switches.turn(order.body)
+    return order.world.switches.as_dict()
 
 
 def _company(world: World, company: Company) -> Json:
@@ -186,7 +153,7 @@ def _company(world: World, company: Company) -> Json:
         "name": company.name,
         "currency": company.currency,
         "installation": installation["status"] if installation else None,
-        "connected": world.tokens.connected(company.id),
+        "connected": world.tokens.is_connected(company.id),
         "walletMinors": spending.balance(world, company),
     }
 
@@ -199,30 +166,37 @@ def _jobs(world: World) -> list[Json]:
     ]
 
 
-def _floats(value: Any) -> Any:
-    """Control numbers with a fraction are seconds and factors, never money."""
-    if isinstance(value, dict):
-        return {name: _floats(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_floats(each) for each in value]
-    return value if value is None or isinstance(value, bool | int | str) else float(value)
+def _refuse(error: Exception) -> Response:
+    if isinstance(error, Refusal):
+        return error.answer()
+    if isinstance(error, ValueError):
+        return invalid(str(error)).answer()
+    raise error
+
+
+def _of_entry(change: Callable[[World, str, Json], Json]) -> Callable[[PleoOrder], Json]:
+    return lambda order: change(order.world, order.params["entry_id"], order.body)
 
 
 _ENTRY = "/entries/{entry_id}"
-ROUTES = [
-    route("/reset", "POST", reset),
-    route("/state", "GET", state),
-    route("/companies", "POST", add_company),
-    route("/entries", "POST", add_entry),
-    route("/entries/batch", "POST", add_entries),
-    route(_ENTRY, "GET", read_entry),
-    route(_ENTRY, "PATCH", change_entry),
-    route(f"{_ENTRY}/settle", "POST", settle_entry),
-    route(f"{_ENTRY}/cancel", "POST", cancel_entry),
-    route("/faults", "POST", add_fault),
-    route("/faults", "DELETE", clear_faults),
-    route("/clock", "POST", move_clock),
-    route("/revoke", "POST", revoke),
-    route("/wallet/{company_id}", "GET", wallet_balance),
-    route("/switches", "POST", turn),
-]
+COMMANDS: tuple[Command[World], ...] = (
+    Command("POST", "/reset", reset),
+    Command("GET", "/state", state),
+    Command("POST", "/companies", add_company, COMPANY),
+    Command("POST", "/entries", lambda order: spending.create(order.world, order.body), None),
+    Command("POST", "/entries/batch", add_entries, {"entries": Field(list_of(mapping, most=20_000), required=True)}),
+    Command("GET", _ENTRY, lambda order: spending.found(order.world, order.params["entry_id"])),
+    Command("PATCH", _ENTRY, _of_entry(spending.change), None),
+    Command("POST", f"{_ENTRY}/settle", _of_entry(spending.settle), None),
+    Command("POST", f"{_ENTRY}/cancel", _of_entry(spending.cancel), None),
+    Command("POST", "/faults", add_fault, FAULT),
+    Command("DELETE", "/faults", clear_faults),
+    Command("POST", "/clock", move_clock, control.CLOCK),
+    Command("POST", "/revoke", revoke, {"company_id": Field(text(), required=True)}),
+    Command("GET", "/wallet/{company_id}", wallet_balance),
+    Command("POST", "/switches", change_switches, control.switch_shape(Switches)),
+    *control_webhooks.COMMANDS,
+    *control_chart.COMMANDS,
+    *control_export.COMMANDS,
+)
+ROUTES = control.routes(COMMANDS, render=answer, refuse=_refuse)

@@ -2,15 +2,25 @@
 
 import base64
 import time
+from dataclasses import replace
 
-from starlette.requests import Request
-
-from local.pleo.control import route
-from local.pleo.courier import headers_for, manner_from
-from local.pleo.shape import Field, checked, mapping, text
+from local.pleo.webhooks import headers_for
 from local.pleo.wire import Json, not_found
-from local.pleo.world import World, new_id
+from local.pleo.world import World
+from local.standin.control import Command, Order
+from local.standin.shape import Field, flag, mapping, number, one_of, text, whole
+from local.standin.wire import new_id
 
+MANNER = {
+    "mode": Field(one_of("live", "hold")),
+    "copies": Field(whole(least=1, most=100)),
+    "shuffle": Field(flag),
+    "seed": Field(whole()),
+    "body_shape": Field(one_of("A", "B")),
+    "retry_scale": Field(number),
+    "drop": Field(flag),
+    "parallel": Field(whole(least=1, most=64)),
+}
 RAW = {
     "subscription_id": Field(text(), required=True),
     "body": Field(text(most=20_000_000)),
@@ -22,27 +32,28 @@ RAW = {
 }
 
 
-async def set_manner(world: World, _request: Request, body: Json) -> Json:
-    """How webhooks are delivered from now on."""
-    world.courier.manner_to(manner_from(world.courier.manner, body))
-    return {"webhooks": world.courier.outstanding()}
+def set_manner(order: Order[World]) -> Json:
+    """Deliver webhooks in another manner from now on; only what is named changes."""
+    rules = order.world.courier.rules
+    rules.manner = replace(rules.manner, **order.body)
+    return {"webhooks": order.world.courier.outstanding()}
 
 
-async def flush(world: World, _request: Request, _body: Json) -> Json:
+async def flush(order: Order[World]) -> Json:
     """Send what was held."""
-    return {"sent": world.courier.flush()}
+    return {"sent": order.world.courier.flush()}
 
 
-async def idle(world: World, request: Request, _body: Json) -> Json:
-    """Whether nothing is on its way; `?wait=5` waits up to five seconds for that."""
-    return await world.courier.idle(seconds=float(request.query_params.get("wait", "0")))
+async def idle(order: Order[World]) -> Json:
+    """Say whether nothing is in progress; `?wait=5` waits up to five seconds for that."""
+    return await order.world.courier.idle(seconds=float(order.query.get("wait", "0")))
 
 
-async def send_raw(world: World, _request: Request, body: Json) -> Json:
-    """One delivery with any body, timestamp, id, secret or header (null leaves a header out); its answer's status."""
+async def send_raw(order: Order[World]) -> Json:
+    """Deliver any body with any timestamp, id, secret or header (null leaves a header out); answer the status."""
     import httpx
 
-    asked = checked(body, RAW)
+    world, asked = order.world, order.body
     row = world.subscriptions.get(asked["subscription_id"])
     if row is None:
         raise not_found("Subscription")
@@ -64,9 +75,9 @@ async def send_raw(world: World, _request: Request, body: Json) -> Json:
         return {"status": None, "error": type(error).__name__}
 
 
-ROUTES = [
-    route("/webhooks", "POST", set_manner),
-    route("/webhooks/flush", "POST", flush),
-    route("/webhooks/idle", "GET", idle),
-    route("/webhooks/send-raw", "POST", send_raw),
-]
+COMMANDS: tuple[Command[World], ...] = (
+    Command("POST", "/webhooks", set_manner, MANNER),
+    Command("POST", "/webhooks/flush", flush),
+    Command("GET", "/webhooks/idle", idle),
+    Command("POST", "/webhooks/send-raw", send_raw, RAW),
+)

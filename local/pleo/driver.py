@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from local.pleo.settings import Settings
-from local.pleo.tokens import challenge_of
 from local.pleo.world import DEFAULT_COMPANY_ID
+from local.standin.pkce import challenge_of
 
 ALL_SCOPES = (
     "accounts:read accounts:write tax-codes:read tax-codes:write companies:read "
@@ -33,7 +33,7 @@ class Driver:
         self.http.close()
 
     def authorize(self, **changes: str | None) -> httpx.Response:
-        """`GET /oauth/authorize` with a correct request, changed as told; None leaves a parameter out."""
+        """`GET /oauth/authorize` with a correct request, with changes; None leaves a parameter out."""
         query: dict[str, str | None] = {
             "client_id": self.settings.client_id,
             "redirect_uri": self.settings.redirect_uris[0],

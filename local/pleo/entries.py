@@ -12,9 +12,10 @@ from starlette.routing import Route
 
 from local.pleo.gate import Call, guarded
 from local.pleo.paging import Listing, paged
-from local.pleo.shape import Field, checked, flag, instant, list_of, one_of, text, uuid
+from local.pleo.shape import uuid
 from local.pleo.switches import Switches
-from local.pleo.wire import Json, Refusal, answer, bad_parameter, invalid, not_found, object_of
+from local.pleo.wire import Json, Refusal, answer, bad_parameter, invalid, not_found
+from local.standin.shape import Field, flag, instant, list_of, one_of, text
 
 FAMILIES = (
     "BALANCE_AMENDMENT",
@@ -131,7 +132,7 @@ async def search(call: Call) -> Response:
     if "company_id" not in query:
         raise bad_parameter("company_id or organization_id is required.")
     company_id = call.own(query["company_id"])
-    body = checked(await object_of(call.request), SEARCH, unknown=call.world.switches.unknown_fields)
+    body = await call.body(SEARCH)
     fits = _filter(body, call.world.switches)
     rows = [
         shown(row, call.world.switches)

@@ -8,18 +8,11 @@ from local.pleo.export_items import item
 from local.pleo.export_jobs import ITEM_FAILURES, ITEM_STATUSES, JOB_FAILURES, OPEN, STATUSES, UPDATE_ERRORS, shown
 from local.pleo.gate import Call, guarded
 from local.pleo.paging import Listing, paged
-from local.pleo.shape import Field, checked, flag, instant, list_of, mapping, one_of, text, uuid
+from local.pleo.shape import uuid
 from local.pleo.wire import Json, Refusal, answer, bad_parameter, decoded, invalid, object_of
+from local.standin.shape import Field, instant, one_of, text
 
 MOST_UPDATES = 100
-CREATE = {
-    "companyId": Field(uuid, required=True),
-    "accountingEntryIds": Field(list_of(uuid, least=1, unique=True), required=True),
-    "employeeId": Field(uuid, nullable=True),
-    "isInteractive": Field(flag),
-    "options": Field(mapping, nullable=True),
-}
-OPTIONS = {"vendorBasedBookkeeping": Field(flag)}
 EVENT = {
     "jobId": Field(uuid, required=True),
     "event": Field(one_of("started", "failed", "completed", "completed_with_errors"), required=True),
@@ -62,36 +55,9 @@ async def list_jobs(call: Call) -> Response:
     return paged(call.request, call.world.switches, rows, order)
 
 
-async def create_job(call: Call) -> Response:
-    """`POST /v3/export-jobs`: what Pleo's own web app calls when somebody clicks «Exportieren»."""
-    unknown = call.world.switches.unknown_fields
-    body = checked(await object_of(call.request), CREATE, unknown=unknown)
-    options = checked(body.get("options") or {}, OPTIONS, unknown=unknown)
-    company = call.world.company(call.own(body["companyId"]))
-    job = export_jobs.create(
-        call.world,
-        company,
-        body["accountingEntryIds"],
-        vendor_based=options.get("vendorBasedBookkeeping", False),
-        interactive=body.get("isInteractive", True),
-        created_by=body.get("employeeId"),
-    )
-    return answer({"data": shown(job)}, 201)
-
-
 async def read_job(call: Call) -> Response:
     """`GET /v3/export-jobs/{jobId}`."""
     return answer({"data": shown(_job(call))})
-
-
-async def list_job_items(call: Call) -> Response:
-    """`GET /v3/export-jobs/{jobId}/items?status=`."""
-    job = _job(call)
-    wanted = call.request.query_params.getlist("status")
-    if unknown := [each for each in wanted if each not in ITEM_STATUSES]:
-        raise bad_parameter(f"status does not know {unknown[0]}.")
-    rows = [row for row in call.world.job_items[job["id"]].values() if not wanted or row["status"] in wanted]
-    return paged(call.request, call.world.switches, rows, ITEMS)
 
 
 async def update_job_items(call: Call) -> Response:
@@ -124,12 +90,7 @@ async def post_event(call: Call) -> Response:
     only_failed = call.world.switches.failure_reason_with == "failed"
     if only_failed and body["event"] != "failed" and any(value is not None for value in reasons.values()):
         raise invalid("failureReason and failureReasonType belong to the event failed.")
-    try:
-        job = export_jobs.job_of(call.world, body["jobId"], call.company_id)
-    except Refusal as refusal:
-        if call.world.switches.unknown_job_event == 404:
-            raise
-        raise Refusal(422, "INVALID_EXPORT_JOB_STATUS_CHANGE", refusal.message) from refusal
+    job = export_jobs.job_of(call.world, body["jobId"], call.company_id)
     export_jobs.move(call.world, job, body["event"], reason=reasons["failureReason"], kind=reasons["failureReasonType"])
     return Response(status_code=202)
 
@@ -147,23 +108,9 @@ async def list_export_items(call: Call) -> Response:
 
     def whole(row: Json) -> Json:
         entry = call.world.entries[row["accountingEntryId"]]
-        return item(call.world, entry, vendor_based=job["vendorBasedBookkeeping"])
+        return item(call.world, entry)
 
     return paged(call.request, call.world.switches, rows, ITEMS, whole=whole)
-
-
-async def read_item_of_entry(call: Call) -> Response:
-    """`GET /v3/export-job-items?company_id=&accounting_entry_id=`: the entry's row in its latest job."""
-    query = call.request.query_params
-    if not {"company_id", "accounting_entry_id"} <= set(query):
-        raise bad_parameter("company_id and accounting_entry_id are required.")
-    company_id = call.own(query["company_id"])
-    export_jobs.expire(call.world)
-    for job in reversed(call.world.jobs.values()):
-        row = call.world.job_items[job["id"]].get(query["accounting_entry_id"])
-        if row is not None and job["companyId"] == company_id:
-            return answer({"data": row})
-    raise Refusal(404, "EXPORT_ENTRY_NOT_FOUND", "The entry is in no export job.")
 
 
 def _job(call: Call) -> Json:
@@ -183,7 +130,7 @@ def _update(call: Call, value: object) -> Json:
 def _given(call: Call, body: Json, shape: dict[str, Field]) -> Json:
     if call.world.switches.export_nulls == "accepted":
         body = {name: value for name, value in body.items() if value is not None}
-    return checked(body, shape, unknown=call.world.switches.unknown_fields)
+    return call.checked(body, shape)
 
 
 def _problem(call: Call, job: Json, update: Json) -> tuple[str, str] | None:
@@ -195,8 +142,7 @@ def _problem(call: Call, job: Json, update: Json) -> tuple[str, str] | None:
         return does_not_exist, "The entry is not part of the export job."
     if refusal := job["_refused"].pop(entry_id, None):
         return str(refusal), "Ordered by a test."
-    back = row["status"] == "successful" and update["status"] != "successful"
-    if back and call.world.switches.successful_item_changes == "refused":
+    if row["status"] == "successful" and update["status"] != "successful":
         return status_failed, "A successful item stays successful."
     return None
 
@@ -204,11 +150,8 @@ def _problem(call: Call, job: Json, update: Json) -> tuple[str, str] | None:
 _JOBS, _ONE = "/v3/export-jobs", "/v3/export-jobs/{job_id}"
 ROUTES = [
     Route(_JOBS, guarded(list_jobs, area="export_jobs_read"), methods=["GET"]),
-    Route(_JOBS, guarded(create_job, area="export_jobs_write"), methods=["POST"]),
     Route(_ONE, guarded(read_job, area="export_jobs_read"), methods=["GET"]),
-    Route(f"{_ONE}/items", guarded(list_job_items, area="export_jobs_read"), methods=["GET"]),
     Route(f"{_ONE}/items", guarded(update_job_items, area="export_jobs_write"), methods=["PUT"]),
     Route("/v3/export-job-events", guarded(post_event, area="export_jobs_write"), methods=["POST"]),
     Route("/v3/export-items", guarded(list_export_items, area="export_items_read"), methods=["GET"]),
-    Route("/v3/export-job-items", guarded(read_item_of_entry, area="export_jobs_read"), methods=["GET"]),
 ]

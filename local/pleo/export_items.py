@@ -18,16 +18,15 @@ _INVOICES = frozenset({"invoice", "invoice_payment", "card_invoice"})
 
 
 def missing_contra_account(world: World, entry: Json) -> bool:
-    """Whether the item would need a contra account that nobody has set."""
+    """Whether the item would need a contra account that is not set."""
     return kind_of(entry)[0] in WITH_CONTRA_ACCOUNT and _contra(world, entry["companyId"]) is None
 
 
-def item(world: World, entry: Json, *, vendor_based: bool) -> Json:
+def item(world: World, entry: Json) -> Json:
     """The item of an entry, its file links fresh."""
     details = book(world, entry)
     kind, sub_kind = kind_of(entry)
     moves_in = kind in MONEY_IN or sub_kind in MONEY_IN_SUB_TYPES
-    method = ("accounts_payable" if details.get("vendor") else "journal") if vendor_based else None
     files = [
         {"url": receipts.link(world, row), "type": row["type"], "size": row["size"]}
         for row in receipts.of_entry(world, entry)
@@ -47,7 +46,7 @@ def item(world: World, entry: Json, *, vendor_based: bool) -> Json:
             "reconciledEntries": details.get("reconciled_entries"),
             "invoiceInformation": _invoice(entry, details, kind),
         },
-        "bookkeeping": {"method": method} if method else None,
+        "bookkeeping": None,  # only in vendor-based jobs, which a click does not start
         "contraAccount": _contra(world, entry["companyId"]) if kind in WITH_CONTRA_ACCOUNT else None,
         "files": files or None,
         "note": entry.get("note"),

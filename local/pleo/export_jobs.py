@@ -12,7 +12,8 @@ from local.pleo.clock import stamp
 from local.pleo.export_items import missing_contra_account
 from local.pleo.export_types import WALLET, exportable, kind_of
 from local.pleo.wire import Json, Refusal, invalid, not_found
-from local.pleo.world import Company, World, new_id
+from local.pleo.world import Company, World
+from local.standin.wire import new_id
 
 OPEN = ("pending", "in_progress")
 STATUSES = (*OPEN, "failed", "completed", "completed_with_errors")
@@ -54,28 +55,10 @@ def queue(world: World, company: Company) -> list[Json]:
 
 
 def click(world: World, company: Company, entry_ids: list[str], *, parallel: bool = False) -> Json:
-    """Somebody clicks «Exportieren»: the job and its webhook. A contra account may be missing still (switch)."""
-    return create(
-        world,
-        company,
-        entry_ids,
-        checks_contra_account=world.switches.click_checks_contra_account,
-        parallel=parallel,
-    )
+    """Somebody clicks «Exportieren»: a new job and its webhook. A contra account may be missing still (switch).
 
-
-def create(
-    world: World,
-    company: Company,
-    entry_ids: list[str],
-    *,
-    checks_contra_account: bool = True,
-    parallel: bool = False,
-    vendor_based: bool = False,
-    interactive: bool = True,
-    created_by: str | None = spending.EMPLOYEE_ID,
-) -> Json:
-    """A new job. Raises Refusal: 400 entries, installation or contra account; 409 while another job is open."""
+    Raises Refusal: 400 entries, installation or contra account; 409 while another job is open and not `parallel`.
+    """
     entries = [_exportable(world, company, entry_id) for entry_id in dict.fromkeys(entry_ids)]
     if not entries:
         raise invalid("There is nothing to export.")
@@ -84,13 +67,9 @@ def create(
         raise Refusal(400, "INTEGRATION_NOT_ACTIVATED", "No accounting system is connected and activated.")
     if not parallel and open_jobs(world, company.id):
         raise Refusal(409, "EXPORT_ALREADY_IN_PROGRESS", "The company has an export job in progress.")
-    if checks_contra_account:
+    if world.switches.click_checks_contra_account:
         check_contra_accounts(world, entries)
-    job = _new_job(world, company, len(entries)) | {
-        "createdBy": created_by,
-        "isInteractive": interactive,
-        "vendorBasedBookkeeping": vendor_based,
-    }
+    job = _new_job(world, company, len(entries))
     world.jobs[job["id"]] = job
     world.job_items[job["id"]] = {entry["id"]: _new_item(job, entry) for entry in entries}
     for entry in entries:
@@ -141,7 +120,7 @@ def move(world: World, job: Json, event: str, *, reason: str | None = None, kind
         touch(world, job)
         return
     failed = any(each["status"] == "failed" for each in world.job_items[job["id"]].values())
-    if event == "completed" and failed and world.switches.completed_with_failed_items == "refused":
+    if event == "completed" and failed:
         raise _illegal(job, event)
     _finish(world, job, FINAL[event], reason=reason, kind=kind)
 
@@ -164,7 +143,7 @@ def expire(world: World) -> None:
 
 
 def touch(world: World, job: Json) -> None:
-    """Something was done with the job: its hour begins anew."""
+    """Record activity: the job has its full hour again."""
     job["lastUpdatedAt"] = world.clock.stamp()
     job["_touched"] = world.clock.now().timestamp()
 
@@ -194,7 +173,7 @@ def _new_job(world: World, company: Company, number: int) -> Json:
         "numberOfItems": number,
         # With milliseconds, so that jobs of one second have an order.
         "createdAt": f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
-        "createdBy": None,
+        "createdBy": spending.EMPLOYEE_ID,
         "expiresIn": world.switches.export_expiry_seconds,
         "isInteractive": True,
         "vendorBasedBookkeeping": False,

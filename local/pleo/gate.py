@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local.pleo.tokens import Grant, bearer
-from local.pleo.wire import Json, Refusal, not_found
+from local.pleo.shape import checked
+from local.pleo.wire import Json, Refusal, not_found, object_of
 from local.pleo.world import World, world_of
+from local.standin.oauth import bearer_token
+from local.standin.shape import Field
+from local.standin.tokens import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +30,20 @@ class Call:
     @property
     def company_id(self) -> str:
         """The only company this token may see."""
-        return self.grant.company_id
+        return self.grant.holder_id
+
+    async def body(self, shape: Mapping[str, Field]) -> Json:
+        """Return the checked JSON object of the request. Raises Refusal (400)."""
+        return self.checked(await object_of(self.request), shape)
+
+    def checked(self, value: Json, shape: Mapping[str, Field]) -> Json:
+        """Return an object's known fields; unknown ones are refused or ignored by switch. Raises Refusal (400)."""
+        return checked(value, shape, ignores_unknown=self.world.switches.unknown_fields == "ignored")
 
     def own(self, company_id: object) -> str:
-        """`company_id` when it is the token's own company. Raises Refusal (404, by switch 403) otherwise."""
+        """`company_id` when it is the token's own company. Raises Refusal (404) otherwise."""
         if company_id == self.company_id:
             return self.company_id
-        if self.world.switches.foreign_company_status == 403:
-            raise Refusal(403, "FORBIDDEN", "No access to this company.")
         raise not_found("Company")
 
     def found(self, rows: Mapping[str, Json], parameter: str, what: str) -> Json:
@@ -66,7 +75,7 @@ def guarded(handler: Handler, *, area: str = "") -> Endpoint:
 
 
 def _grant(request: Request, world: World) -> Grant:
-    grant = world.tokens.bearer(bearer(request.headers.get("authorization", "")))
+    grant = world.tokens.by_access_token(bearer_token(request.headers.get("authorization", "")))
     if grant is None:
         raise Refusal(
             401,
@@ -78,7 +87,7 @@ def _grant(request: Request, world: World) -> Grant:
 
 
 def _count(grant: Grant, world: World) -> None:
-    key = grant.client_id if world.switches.rate_limit_scope == "client" else grant.company_id
+    key = world.settings.client_id if world.switches.rate_limit_scope == "client" else grant.holder_id
     recent = world.recent_calls.setdefault(key, deque())
     now = world.clock.now().timestamp()
     while recent and not now - 60 < recent[0] <= now:
@@ -96,5 +105,5 @@ def _count(grant: Grant, world: World) -> None:
 
 def _check_scope(grant: Grant, world: World, area: str) -> None:
     needed = world.switches.scopes.get(area, "")
-    if needed and needed not in grant.scope.split():
+    if needed and needed not in grant.scopes:
         raise Refusal(403, "FORBIDDEN", f"The scope {needed} is missing.")

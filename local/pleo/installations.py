@@ -1,37 +1,23 @@
 """The app's installation in a company and its states (https://developers.pleo.io/reference/marketplace-overview).
 
-AUTHORIZED (consent given) → PENDING_INTEGRATION → ACTIVATED; INACTIVE and ERROR from anywhere and back. The answers are
-bare objects without `data`.
+AUTHORIZED (consent given) → ACTIVATED. The states in which an app reports its own trouble (PENDING_INTEGRATION,
+INACTIVE, ERROR) cannot be reached: the product never sets them. The answers are bare objects without `data`.
 """
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from local.pleo.gate import Call, guarded
-from local.pleo.shape import Field, checked, mapping, one_of
 from local.pleo.tokens import urn
-from local.pleo.wire import Json, Refusal, answer, no_content, not_found, object_of
-from local.pleo.world import World, new_id
+from local.pleo.wire import Json, answer, no_content, not_found
+from local.pleo.world import World
+from local.standin.wire import new_id
 
 APPLICATION_ID = "a0000000-0000-4000-8000-000000000001"
-STATES = ("AUTHORIZED", "PENDING_INTEGRATION", "ACTIVATED", "INACTIVE", "ERROR")
-ALLOWED = {
-    "AUTHORIZED": {"PENDING_INTEGRATION", "ACTIVATED", "INACTIVE", "ERROR"},
-    "PENDING_INTEGRATION": {"ACTIVATED", "INACTIVE", "ERROR"},
-    "ACTIVATED": {"INACTIVE", "ERROR"},
-    "INACTIVE": {"PENDING_INTEGRATION", "ACTIVATED", "ERROR"},
-    "ERROR": {"PENDING_INTEGRATION", "ACTIVATED", "INACTIVE"},
-}
-CREATE = {"status": Field(one_of(*STATES)), "metadata": Field(mapping)}
-UPDATE = {
-    "status": Field(one_of(*STATES), required=True),
-    "errorCode": Field(one_of("NOT_ENTITLED", "AUTH_ERROR"), nullable=True),
-    "metadata": Field(mapping),
-}
 
 
-def authorized(world: World, company_id: str) -> None:
-    """Consent was given: a new installation, or the old one back at its beginning (the harder reading)."""
+def record_consent(world: World, company_id: str) -> None:
+    """Start a new installation, or the old one from its beginning (the harder reading)."""
     status = "AUTHORIZED" if world.switches.requires_configuration else "ACTIVATED"
     now = world.clock.stamp()
     row = world.installations.get(company_id) or {
@@ -51,21 +37,11 @@ async def read(call: Call) -> Response:
     return answer(_mine(call))
 
 
-async def create(call: Call) -> Response:
-    """`POST /v1/installations/me`: answers the installation that the consent made, changed as asked."""
-    body = checked(await object_of(call.request), CREATE, unknown=call.world.switches.unknown_fields)
-    return answer(_changed(call, body))
-
-
-async def update(call: Call) -> Response:
-    """`PUT /v1/installations/me`."""
-    body = checked(await object_of(call.request), UPDATE, unknown=call.world.switches.unknown_fields)
-    return answer(_changed(call, body))
-
-
 async def activate(call: Call) -> Response:
     """`POST /v1/installations/me:activate`: repeating it changes nothing."""
-    return answer(_changed(call, {"status": "ACTIVATED"}))
+    row = _mine(call)
+    row.update(status="ACTIVATED", updatedAt=call.world.clock.stamp())
+    return answer(row)
 
 
 async def delete(call: Call) -> Response:
@@ -82,19 +58,8 @@ def _mine(call: Call) -> Json:
     return row
 
 
-def _changed(call: Call, changes: Json) -> Json:
-    row = _mine(call)
-    status = changes.get("status", row["status"])
-    if status != row["status"] and status not in ALLOWED[row["status"]]:
-        raise Refusal(400, "INVALID_STATUS_TRANSITION", f"{row['status']} cannot become {status}.")
-    row.update(changes, updatedAt=call.world.clock.stamp())
-    return row
-
-
 ROUTES = [
     Route("/v1/installations/me", guarded(read), methods=["GET"]),
-    Route("/v1/installations/me", guarded(create), methods=["POST"]),
-    Route("/v1/installations/me", guarded(update), methods=["PUT"]),
     Route("/v1/installations/me", guarded(delete), methods=["DELETE"]),
     Route("/v1/installations/me:activate", guarded(activate), methods=["POST"]),
 ]

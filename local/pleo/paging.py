@@ -20,6 +20,8 @@ from local.pleo.switches import Switches
 from local.pleo.wire import Json, answer, bad_parameter
 
 CURSOR = re.compile(r"[A-Z2-7=~]+")
+LONGEST_PAGE = 100
+USUAL_PAGE = 5  # where no default is documented
 ORDERS = ("ASC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC", "DESC_NULLS_FIRST", "DESC_NULLS_LAST")
 PAGING = frozenset({"limit", "offset", "after", "before", "sorting_keys", "sorting_order"})
 
@@ -95,9 +97,9 @@ def _unique(sorting: Sorting, unique: str) -> Sorting:
 
 def _limit(request: Request, switches: Switches, listing: Listing) -> int:
     asked = _whole(request, "limit")
-    if asked is not None and not 1 <= asked <= switches.page_maximum:
-        raise bad_parameter(f"limit must be between 1 and {switches.page_maximum}.")
-    limit = asked or listing.default_limit or switches.page_default
+    if asked is not None and not 1 <= asked <= LONGEST_PAGE:
+        raise bad_parameter(f"limit must be between 1 and {LONGEST_PAGE}.")
+    limit = asked or listing.default_limit or USUAL_PAGE
     return min(limit, switches.page_cap) if switches.page_cap else limit
 
 

@@ -1,8 +1,8 @@
-"""Receipts: files kept with an entry, links to them that die after a day, and the receipts endpoints.
+"""Receipts: files kept with an entry, links to them that die after a day, and their search.
 
 https://developers.pleo.io/reference/accounting-entries: a link is valid for 24 hours from the answer that held it.
 The file server is a store of its own, as S3 is: the signature in the link is the only permission, and a call that adds
-an `Authorization` header is refused (switch `file_authorization`).
+an `Authorization` header is refused.
 """
 
 import hashlib
@@ -16,9 +16,11 @@ from starlette.routing import Route
 from local.pleo.documents import MIME_TYPES, document
 from local.pleo.gate import Call, guarded
 from local.pleo.paging import Listing, paged
-from local.pleo.shape import Field, checked, flag, list_of, one_of, text, uuid
-from local.pleo.wire import Json, answer, bad_parameter, not_found, object_of
-from local.pleo.world import World, new_id, world_of
+from local.pleo.shape import checked, uuid
+from local.pleo.wire import Json, bad_parameter
+from local.pleo.world import World, world_of
+from local.standin.shape import Field, flag, list_of, one_of, text, whole
+from local.standin.wire import new_id
 
 LARGEST = 30 * 1024 * 1024
 SECONDS = 24 * 3600
@@ -29,11 +31,7 @@ _API_MIME_TYPES = (
 _FILE_TYPES = ("ORIGINAL", "THUMBNAIL", "PREVIEW", "EMBED")
 
 
-def _size(value: object) -> str | None:
-    return None if type(value) is int and 0 <= value <= LARGEST else f"must be 0 to {LARGEST} bytes"
-
-
-ORDER = {"kind": Field(one_of(*MIME_TYPES)), "size": Field(_size), "type": Field(text(least=1))}
+ORDER = {"kind": Field(one_of(*MIME_TYPES)), "size": Field(whole(least=0, most=LARGEST)), "type": Field(text(least=1))}
 SEARCH = {
     "includeDeleted": Field(flag, required=True),
     "accountingEntryIds": Field(list_of(uuid, most=100), nullable=True),
@@ -78,7 +76,7 @@ def link(world: World, row: Json) -> str:
 async def download(request: Request) -> Response:
     """`GET /files/{id}?expires=&signature=`: the bytes; errors look like S3's and not like Pleo's."""
     world, file_id = world_of(request), request.path_params["file_id"]
-    if "authorization" in request.headers and world.switches.file_authorization == "refused":
+    if "authorization" in request.headers:
         return _denied(400, "InvalidArgument", "Only one auth mechanism allowed")
     expires = request.query_params.get("expires", "")
     expected = _signature(world, file_id, expires)
@@ -92,32 +90,12 @@ async def download(request: Request) -> Response:
     return Response(document(row["kind"], size=row["size"], label=row["id"]), media_type=row["type"])
 
 
-async def listed(call: Call) -> Response:
-    """`GET /v1/accounting-entries/{id}/receipts`, filtered by `source` and `file_type`."""
-    rows = of_entry(call.world, _entry(call))
-    wanted = set(call.request.query_params.getlist("source"))
-    file_type = _file_type(call)
-    shown = [
-        each for each in (_shown(call.world, row, file_type) for row in rows) if not wanted or each["source"] in wanted
-    ]
-    return paged(call.request, call.world.switches, shown, LISTING)
-
-
-async def read(call: Call) -> Response:
-    """`GET /v1/accounting-entries/{id}/receipts/{receiptId}`."""
-    rows = of_entry(call.world, _entry(call))
-    row = next((each for each in rows if each["id"] == call.request.path_params["receipt_id"]), None)
-    if row is None:
-        raise not_found("Receipt")
-    return answer({"data": _shown(call.world, row, _file_type(call))})
-
-
 async def search(call: Call) -> Response:
     """`POST /v1/accounting-entries/receipts:search?company_id=`."""
     if "company_id" not in call.request.query_params:
         raise bad_parameter("company_id is required.")
     company_id = call.own(call.request.query_params["company_id"])
-    body = checked(await object_of(call.request), SEARCH, unknown=call.world.switches.unknown_fields)
+    body = await call.body(SEARCH)
     wanted = set(body.get("accountingEntryIds") or [])
     entries = [
         entry
@@ -138,17 +116,6 @@ async def search(call: Call) -> Response:
         and (not body.get("source") or each["source"] in body["source"])
     ]
     return paged(call.request, call.world.switches, fitting, LISTING)
-
-
-def _entry(call: Call) -> Json:
-    return call.found(call.world.entries, "entry_id", "Accounting entry")
-
-
-def _file_type(call: Call) -> str:
-    file_type = call.request.query_params.get("file_type", "ORIGINAL")
-    if file_type not in _FILE_TYPES:
-        raise bad_parameter(f"file_type must be one of {', '.join(_FILE_TYPES)}.")
-    return file_type
 
 
 def _shown(world: World, row: Json, file_type: str) -> Json:
@@ -173,10 +140,7 @@ def _denied(status: int, code: str, message: str) -> Response:
     return Response(body, status, media_type="application/xml")
 
 
-_ALL = "/v1/accounting-entries/{entry_id}/receipts"
 ROUTES = [
     Route("/files/{file_id}", download, methods=["GET"]),
     Route("/v1/accounting-entries/receipts:search", guarded(search, area="receipts"), methods=["POST"]),
-    Route(_ALL, guarded(listed, area="receipts"), methods=["GET"]),
-    Route(f"{_ALL}/{{receipt_id}}", guarded(read, area="receipts"), methods=["GET"]),
 ]

@@ -1,4 +1,4 @@
-"""What the stand-in is told at start: its own address and the one registered OAuth client."""
+"""What the stand-in is started with: its own address and the one registered OAuth client."""
 
 from dataclasses import dataclass, field
 
@@ -16,5 +16,5 @@ class Settings:
     redirect_uris: tuple[str, ...] = ()
     initiation_uri: str = ""
     settings_uri: str = ""
-    lexoffice_url: str = ""  # where people find lexoffice, for links; empty where nobody knows
+    lexoffice_url: str = ""  # where people find lexoffice, for links; empty when unknown
     application_name: str = "lexoffice"

@@ -8,9 +8,12 @@ fees, cashback and wallet movements must be found by polling.
 from local.pleo import wallet
 from local.pleo.clock import normal
 from local.pleo.entries import OPTIONAL, shown
-from local.pleo.shape import Field, checked, flag, instant, list_of, mapping, text, uuid
+from local.pleo.shape import checked, uuid
+from local.pleo.webhooks import Recipient
 from local.pleo.wire import Json, Refusal, encoded, invalid, not_found
-from local.pleo.world import Company, World, new_id
+from local.pleo.world import Company, World
+from local.standin.shape import Field, flag, instant, list_of, mapping, text, whole
+from local.standin.wire import new_id
 
 EMPLOYEE_ID = "e0000000-0000-4000-8000-000000000001"
 _MOMENTS = ("performedAt", "settledAt", "bookkeepingDate", "createdAt", "updatedAt", "deletedAt")
@@ -18,11 +21,7 @@ _LISTS = ("receiptIds", "splitItems", "tags", "attendees")
 _FREE = ("exportStatus", "reviewStatus", "note", "accountCode", "teamId", "foreignExtensionId")
 
 
-def _whole(value: object) -> str | None:
-    return None if type(value) is int else "must be a whole number of minor units"
-
-
-MONEY = {"currency": Field(text(least=3, most=9), required=True), "minors": Field(_whole, required=True)}
+MONEY = {"currency": Field(text(least=3, most=9), required=True), "minors": Field(whole(), required=True)}
 CHANGES = (
     {name: Field(instant, nullable=True) for name in _MOMENTS}
     | {name: Field(list_of(lambda _: None)) for name in _LISTS}
@@ -45,7 +44,7 @@ CHANGES = (
 CREATION = CHANGES | {
     "id": Field(uuid),
     "company_id": Field(text()),
-    "amount": Field(_whole),
+    "amount": Field(whole()),
     "refund": Field(flag),
 }
 
@@ -75,7 +74,7 @@ def change(world: World, entry_id: str, order: Json) -> Json:
 
 def settle(world: World, entry_id: str, order: Json) -> Json:
     """A pending payment reaches the wallet: `billMinors` is what it costs there when that differs."""
-    shape = {"billMinors": Field(_whole), "settledAt": Field(instant), "silent": Field(flag)}
+    shape = {"billMinors": Field(whole()), "settledAt": Field(instant), "silent": Field(flag)}
     asked = checked(order, shape)
     row = _pending(world, entry_id)
     currency = world.company(row["companyId"]).currency
@@ -199,9 +198,9 @@ def publish(world: World, company_id: str, event_type: str, data: Json, *, subsc
 
     `subscribed_as` is the name of the type in subscriptions when the event itself spells it otherwise.
     """
-    payload = encoded({"data": data, "eventType": event_type, "eventId": new_id()}).decode()
+    payload = encoded({"data": data, "eventType": event_type, "eventId": new_id()})
     for row in world.subscriptions.values():
         live = row["status"] == "ACTIVE" and "deletedAt" not in row
         wanted = (subscribed_as or event_type) in row["eventTypes"]
         if live and wanted and row["_company"] == company_id:
-            world.courier.accept(row, world.secrets[row["id"]], event_type=event_type, payload=payload)
+            world.courier.accept(Recipient(row, world.secrets[row["id"]], event_type), payload)

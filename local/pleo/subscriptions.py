@@ -10,10 +10,11 @@ from starlette.routing import Route
 from local.pleo import signing
 from local.pleo.gate import Call, guarded
 from local.pleo.paging import Listing, paged
-from local.pleo.shape import Field, checked, endpoint, headers, list_of, mapping, one_of, text
+from local.pleo.shape import endpoint
 from local.pleo.tokens import urn
-from local.pleo.wire import Json, answer, bad_parameter, invalid, no_content, not_found, object_of
-from local.pleo.world import new_id
+from local.pleo.wire import Json, answer, bad_parameter, invalid, no_content, not_found
+from local.standin.shape import Field, headers, list_of, mapping, one_of, text
+from local.standin.wire import new_id
 
 CARD_EVENTS = tuple(f"v1.card-transaction.{what}" for what in ("created", "updated", "settled"))
 EVENT_TYPES = ("v1.export-job.created", "v1.vendor.created", *CARD_EVENTS)
@@ -28,7 +29,6 @@ SHAPE = {
 AUTH = {"type": Field(one_of("NONE", "BASIC")), "credentials": Field(mapping, nullable=True)}
 CREDENTIALS = {name: Field(text(), nullable=True) for name in ("username", "password", "token")}
 LISTING = Listing(sortable=("id", "createdAt", "updatedAt", "status", "endpointUrl"))
-ACTIVITIES = Listing(sortable=("id", "createdAt", "operationType"))
 
 
 async def create(call: Call) -> Response:
@@ -37,7 +37,6 @@ async def create(call: Call) -> Response:
     row = {"id": new_id(), "_company": call.company_id, "createdAt": now} | await _body(call)
     call.world.subscriptions[row["id"]] = row
     call.world.secrets[row["id"]] = signing.new_secret()
-    _record(call, row, "CREATE")
     return answer({"data": shown(row)})
 
 
@@ -58,39 +57,11 @@ async def listed(call: Call) -> Response:
     return paged(call.request, call.world.switches, rows, LISTING)
 
 
-async def read(call: Call) -> Response:
-    """`GET /v1/subscriptions/{id}`."""
-    return answer({"data": shown(_own(call))})
-
-
-async def update(call: Call) -> Response:
-    """`PUT /v1/subscriptions/{id}`: the whole body again."""
-    row = _own(call)
-    row.update(await _body(call))
-    _record(call, row, "UPDATE")
-    return answer({"data": shown(row)})
-
-
 async def delete(call: Call) -> Response:
-    """`DELETE /v1/subscriptions/{id}`: nothing more is delivered, the activities stay."""
+    """`DELETE /v1/subscriptions/{id}`: nothing more is delivered."""
     row = _own(call)
     row.update(deletedAt=call.world.clock.stamp(), deletedBy=urn(call.company_id))
-    _record(call, row, "DELETE")
     return no_content()
-
-
-async def activities(call: Call) -> Response:
-    """`GET /v1/subscriptions/{id}/activities`; of a deleted one, too, else nobody could see who deleted it."""
-    row = _own(call, deleted_too=True)
-    wanted = set(call.request.query_params.getlist("operation_types"))
-    if not wanted <= {"CREATE", "UPDATE", "DELETE"}:
-        raise bad_parameter("operation_types must be CREATE, UPDATE or DELETE.")
-    rows = [
-        each
-        for each in call.world.activities
-        if each["subscriptionId"] == row["id"] and (not wanted or each["operationType"] in wanted)
-    ]
-    return paged(call.request, call.world.switches, rows, ACTIVITIES)
 
 
 async def secret(call: Call) -> Response:
@@ -104,10 +75,9 @@ def shown(row: Json) -> Json:
 
 
 async def _body(call: Call) -> Json:
-    unknown = call.world.switches.unknown_fields
-    body = checked(await object_of(call.request), SHAPE, unknown=unknown)
-    auth = checked(body.get("endpointAuth") or {}, AUTH, unknown=unknown)
-    credentials = checked(auth.get("credentials") or {}, CREDENTIALS, unknown=unknown)
+    body = await call.body(SHAPE)
+    auth = call.checked(body.get("endpointAuth") or {}, AUTH)
+    credentials = call.checked(auth.get("credentials") or {}, CREDENTIALS)
     kind = auth.get("type", "NONE")
     if kind == "BASIC" and not (credentials.get("username") and credentials.get("password")):
         raise invalid("endpointAuth of type BASIC needs a username and a password.")
@@ -121,33 +91,17 @@ async def _body(call: Call) -> Json:
     }
 
 
-def _own(call: Call, *, deleted_too: bool = False) -> Json:
+def _own(call: Call) -> Json:
     row = call.world.subscriptions.get(call.request.path_params["subscription_id"])
-    if row is None or row["_company"] != call.company_id or ("deletedAt" in row and not deleted_too):
+    if row is None or row["_company"] != call.company_id or "deletedAt" in row:
         raise not_found("Subscription")
     return row
-
-
-def _record(call: Call, row: Json, operation: str) -> None:
-    call.world.activities.append(
-        {
-            "id": new_id(),
-            "subscriptionId": row["id"],
-            "operationType": operation,
-            "actorUrn": urn(call.company_id),
-            "description": f"Subscription {operation.lower()}d",
-            "createdAt": call.world.clock.stamp(),
-        }
-    )
 
 
 _ONE = "/v1/subscriptions/{subscription_id}"
 ROUTES = [
     Route("/v1/subscriptions", guarded(create, area="subscriptions"), methods=["POST"]),
     Route("/v1/subscriptions", guarded(listed, area="subscriptions"), methods=["GET"]),
-    Route(_ONE, guarded(read, area="subscriptions"), methods=["GET"]),
-    Route(_ONE, guarded(update, area="subscriptions"), methods=["PUT"]),
     Route(_ONE, guarded(delete, area="subscriptions"), methods=["DELETE"]),
-    Route(f"{_ONE}/activities", guarded(activities, area="subscriptions"), methods=["GET"]),
     Route(f"{_ONE}/secret", guarded(secret, area="subscriptions"), methods=["GET"]),
 ]

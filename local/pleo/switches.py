@@ -1,122 +1,64 @@
-"""Everything Pleo leaves open as a named switch; the defaults are the harder readings.
+"""Everything Pleo leaves open; the first position of each switch is its default, the harder reading.
 
-`README.md` of this package explains each; `docs/assumptions.md` says which of them the product relies on.
+docs/assumptions.md says what each means and which belief of the product it tries.
 """
 
-from dataclasses import dataclass, field, fields
+from local.standin.switches import Board, Choice, Flag, Value
 
-from local.pleo.wire import Json, Refusal
-
-CHOICES: dict[str, tuple[str, ...]] = {
-    "batch_equal_account": ("failed", "created"),
-    "events_for": ("card_purchase", "all"),
-    "cancel_event": ("updated", "none"),
-    "non_card_sign": ("unsigned", "signed"),
-    "entry_merchant": ("present", "absent"),
-    "optional_fields": ("missing", "null"),
-    "date_bounds": ("exclusive", "inclusive"),
-    "unsettled_finds": ("undated", "pending"),
-    "unknown_fields": ("refused", "ignored"),
-    "rate_limit_scope": ("client", "company"),
-    "jobs_order": ("newest", "oldest"),
-    "export_event": ("v1.export-job.created", "v1.export.job-created", "v2.export-job.created"),
-    "update_while_pending": ("refused", "accepted"),
-    "failed_while_pending": ("refused", "accepted"),
-    "export_nulls": ("refused", "accepted"),
-    "failure_reason_with": ("failed", "any"),
-    "completed_with_failed_items": ("refused", "accepted"),
-    "successful_item_changes": ("refused", "accepted"),
-    "failed_items_return_to": ("queue", "unexported"),
-    "export_negative": ("money_in", "none", "money_out"),
-    "export_value": ("fraction", "integer"),
-    "export_minor_units": ("currency", "hundredth"),
-    "export_date": ("midnight", "moment", "performed"),
-    "net_amount": ("worded", "excluding", "line"),
-    "file_authorization": ("refused", "ignored"),
-    "bad_refresh": ("invalid_grant", "invalid_refresh_token"),
+_DOCUMENTED_SCOPES = {
+    "accounts_read": "accounts:read",
+    "accounts_write": "accounts:write",
+    "tax_codes_read": "tax-codes:read",
+    "tax_codes_write": "tax-codes:write",
+    "companies_read": "companies:read",
+    "entries": "",
+    "receipts": "",
+    "export_jobs_read": "export-jobs:read",
+    "export_jobs_write": "export-jobs:write",
+    "export_items_read": "export-items:read",
+    "subscriptions": "",
 }
+_FIRST_COMPANY = "c0000000-0000-4000-8000-000000000001"
 
 
-def _scopes() -> dict[str, str]:
-    return {
-        "accounts_read": "accounts:read",
-        "accounts_write": "accounts:write",
-        "tax_codes_read": "tax-codes:read",
-        "tax_codes_write": "tax-codes:write",
-        "companies_read": "companies:read",
-        "entries": "",
-        "receipts": "",
-        "export_jobs_read": "export-jobs:read",
-        "export_jobs_write": "export-jobs:write",
-        "export_items_read": "export-items:read",
-        "subscriptions": "",
-    }
-
-
-@dataclass(slots=True)
-class Switches:
+class Switches(Board):
     """The current position of every switch. Numbers are counts, seconds or HTTP statuses as their names say."""
 
-    account_tax_code_must_exist: bool = True
-    batch_equal_account: str = "failed"
-    events_for: str = "card_purchase"
-    cancel_event: str = "updated"
-    non_card_sign: str = "unsigned"
-    entry_merchant: str = "present"
-    optional_fields: str = "missing"
-    date_bounds: str = "exclusive"
-    unsettled_finds: str = "undated"
-    unknown_fields: str = "refused"
-    page_maximum: int = 100
-    page_default: int = 5
-    page_cap: int = 0
-    rate_limit_per_minute: int = 600
-    rate_limit_scope: str = "client"
-    retry_after_seconds: int = 0
-    foreign_company_status: int = 404
-    requires_configuration: bool = True
-    subscriptions_outlive_installation: bool = True
-    consent_ends_older: bool = True
-    exports_need_activation: bool = True
-    click_checks_contra_account: bool = False
-    export_page_wallet: bool = False
-    jobs_order: str = "newest"
-    export_event: str = "v1.export-job.created"
-    export_expiry_seconds: int = 3600
-    update_while_pending: str = "refused"
-    failed_while_pending: str = "refused"
-    export_nulls: str = "refused"
-    failure_reason_with: str = "failed"
-    unknown_job_event: int = 404
-    completed_with_failed_items: str = "refused"
-    successful_item_changes: str = "refused"
-    failed_items_return_to: str = "queue"
-    export_negative: str = "money_in"
-    export_value: str = "fraction"
-    export_minor_units: str = "currency"
-    export_date: str = "midnight"
-    net_amount: str = "worded"
-    file_authorization: str = "refused"
-    access_seconds: int = 900
-    refresh_seconds: int = 60 * 24 * 3600
-    code_seconds: int = 60
-    bad_refresh: str = "invalid_grant"
-    auto_consent: str = ""
-    scopes: dict[str, str] = field(default_factory=_scopes)
-
-    def turn(self, positions: Json) -> None:
-        """Set switches by name. Raises Refusal (400) for a name, type or position that does not exist."""
-        known = {each.name for each in fields(self)}
-        for name, value in positions.items():
-            if name not in known:
-                raise Refusal(400, "UNKNOWN_SWITCH", f"There is no switch {name}.")
-            current = getattr(self, name)
-            if type(value) is not type(current):
-                raise Refusal(400, "WRONG_POSITION", f"{name} takes a {type(current).__name__}.")
-            if name in CHOICES and value not in CHOICES[name]:
-                raise Refusal(400, "WRONG_POSITION", f"{name} is one of {', '.join(CHOICES[name])}.")
-            setattr(self, name, self.scopes | value if name == "scopes" else value)
-
-    def positions(self) -> Json:
-        """Every switch by name with its position, for `GET /control/state`."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+    batch_equal_account = Choice("failed", "created")
+    events_for = Choice("card_purchase", "all")
+    cancel_event = Choice("updated", "none")
+    non_card_sign = Choice("unsigned", "signed")
+    entry_merchant = Choice("present", "absent")
+    optional_fields = Choice("missing", "null")
+    date_bounds = Choice("exclusive", "inclusive")
+    unsettled_finds = Choice("undated", "pending")
+    unknown_fields = Choice("refused", "ignored")
+    page_cap = Value(0, 1)  # 0: as many as asked for
+    rate_limit_per_minute = Value(600, 20)
+    rate_limit_scope = Choice("client", "company")
+    retry_after_seconds = Value(0, 9)  # 0: no header
+    requires_configuration = Flag(True)
+    subscriptions_outlive_installation = Flag(True)
+    consent_ends_older = Flag(True)
+    exports_need_activation = Flag(True)
+    click_checks_contra_account = Flag(False)
+    export_page_wallet = Flag(False)
+    jobs_order = Choice("newest", "oldest")
+    export_event = Choice("v1.export-job.created", "v1.export.job-created", "v2.export-job.created")
+    export_expiry_seconds = Value(3600, 600)
+    update_while_pending = Choice("refused", "accepted")
+    failed_while_pending = Choice("refused", "accepted")
+    export_nulls = Choice("refused", "accepted")
+    failure_reason_with = Choice("failed", "any")
+    failed_items_return_to = Choice("queue", "unexported")
+    export_negative = Choice("money_in", "none", "money_out")
+    export_value = Choice("fraction", "integer")
+    export_minor_units = Choice("currency", "hundredth")
+    export_date = Choice("midnight", "moment", "performed")
+    net_amount = Choice("worded", "excluding", "line")
+    access_seconds = Value(900, 60)
+    refresh_seconds = Value(60 * 24 * 3600, 2 * 24 * 3600)
+    code_seconds = Value(60, 10)
+    bad_refresh = Choice("invalid_grant", "invalid_refresh_token")
+    auto_consent = Value("", _FIRST_COMPANY, "deny")  # a company's id: consent without a page
+    scopes = Value(_DOCUMENTED_SCOPES, {"entries": "accounting-entries:read"}, {"subscriptions": "webhooks:write"})

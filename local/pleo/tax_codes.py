@@ -1,7 +1,7 @@
 """Tax codes (https://developers.pleo.io/reference/tax-codes-overview).
 
 Nothing makes a tax code unique: creating one twice makes two, so a client must search before it creates. `exclusive`
-codes are documented as unsupported and refused. Pleo declares no status codes; 201, 200 and 204 are assumed
+codes are documented as unsupported and refused. Pleo declares no status codes; 201 and 200 are assumed
 (docs/assumptions.md#pleo-tax-codes).
 """
 
@@ -10,9 +10,10 @@ from starlette.routing import Route
 
 from local.pleo.gate import Call, guarded
 from local.pleo.paging import Listing, paged
-from local.pleo.shape import Field, checked, flag, list_of, one_of, rate, text, uuid
-from local.pleo.wire import Json, answer, bad_parameter, no_content, object_of
-from local.pleo.world import new_id
+from local.pleo.shape import rate, uuid
+from local.pleo.wire import Json, answer, bad_parameter
+from local.standin.shape import Field, flag, list_of, one_of, text
+from local.standin.wire import new_id
 
 SHAPE = {
     "companyId": Field(uuid, required=True),
@@ -42,11 +43,6 @@ async def create(call: Call) -> Response:
     return answer({"data": row}, 201)
 
 
-async def read(call: Call) -> Response:
-    """`GET /v0/tax-codes/{taxCodeId}`."""
-    return answer({"data": _own(call)})
-
-
 async def update(call: Call) -> Response:
     """`PUT /v0/tax-codes/{taxCodeId}`: the same body as for creating."""
     row = _own(call)
@@ -54,18 +50,12 @@ async def update(call: Call) -> Response:
     return answer({"data": row})
 
 
-async def delete(call: Call) -> Response:
-    """`DELETE /v0/tax-codes/{taxCodeId}`."""
-    del call.world.tax_codes[_own(call)["id"]]
-    return no_content()
-
-
 async def search(call: Call) -> Response:
     """`POST /v0/tax-codes:search?company_id=`."""
     if "company_id" not in call.request.query_params:
         raise bad_parameter("company_id is required.")
     company_id = call.own(call.request.query_params["company_id"])
-    body = checked(await object_of(call.request), SEARCH, unknown=call.world.switches.unknown_fields)
+    body = await call.body(SEARCH)
     rows = [
         row
         for row in call.world.tax_codes.values()
@@ -77,7 +67,7 @@ async def search(call: Call) -> Response:
 
 
 async def _body(call: Call) -> Json:
-    body = checked(await object_of(call.request), SHAPE, unknown=call.world.switches.unknown_fields)
+    body = await call.body(SHAPE)
     call.own(body["companyId"])
     return {name: body.get(name) for name in SHAPE}
 
@@ -90,7 +80,5 @@ _ONE = "/v0/tax-codes/{tax_code_id}"
 ROUTES = [
     Route("/v0/tax-codes", guarded(create, area="tax_codes_write"), methods=["POST"]),
     Route("/v0/tax-codes:search", guarded(search, area="tax_codes_read"), methods=["POST"]),
-    Route(_ONE, guarded(read, area="tax_codes_read"), methods=["GET"]),
     Route(_ONE, guarded(update, area="tax_codes_write"), methods=["PUT"]),
-    Route(_ONE, guarded(delete, area="tax_codes_write"), methods=["DELETE"]),
 ]

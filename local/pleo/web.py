@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from local.pleo import guide, spending
-from local.pleo.pages import EXPONENTS, HERE, page
+from local.pleo.pages import EXPONENTS, PAGES, page
 from local.pleo.wire import Json, Refusal, not_found
 from local.pleo.world import Company, World, world_of
 
@@ -86,11 +86,6 @@ async def wallet(request: Request) -> Response:
         balance={"currency": company.currency, "minors": spending.balance(world, company)},
         problem=request.query_params.get("problem", ""),
     )
-
-
-async def stylesheet(_request: Request) -> Response:
-    """`/static/pleo.css`."""
-    return Response((HERE / "static" / "pleo.css").read_bytes(), media_type="text/css")
 
 
 def pay(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
@@ -235,7 +230,7 @@ ROUTES = [
     got("/settings", settings),
     got("/settings/accounting", accounting),
     got("/wallet", wallet),
-    got("/static/pleo.css", stylesheet),
+    *PAGES.stylesheets("pleo.css"),
     posted("/wallet/pay", pay, "/wallet"),
     posted("/wallet/load", load, "/wallet"),
     posted("/wallet/unload", unload, "/wallet"),

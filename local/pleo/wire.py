@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from local.standin.wire import parse
 
 type Json = dict[str, Any]
 
@@ -53,7 +55,7 @@ def encoded(value: Any) -> bytes:
 def decoded(raw: bytes | str) -> Any:
     """Parsed JSON with fractions as Decimal. Raises Refusal (400) when it is not JSON."""
     try:
-        return json.loads(raw, parse_float=Decimal, parse_constant=_no_constant)
+        return parse(raw)
     except ValueError as error:
         raise Refusal(400, "JSON_MAPPING_EXCEPTION", "The body is not valid JSON.") from error
 
@@ -80,7 +82,3 @@ def _number(value: object) -> int | float:
     if not isinstance(value, Decimal):
         raise TypeError(f"{type(value).__name__} has no JSON form")
     return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

@@ -1,19 +1,20 @@
 """Everything the stand-in remembers, in memory and for one process."""
 
 import secrets
-import uuid
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
-from local.pleo.clock import Clock
-from local.pleo.courier import Courier
+from local.pleo.clock import PleoClock
 from local.pleo.settings import Settings
 from local.pleo.switches import Switches
-from local.pleo.tokens import TokenBook, bearer
-from local.pleo.traffic import FaultBook, Tally
+from local.pleo.tokens import token_rules
+from local.pleo.webhooks import Webhooks
 from local.pleo.wire import Json, not_found
+from local.standin.faults import FaultBook
+from local.standin.oauth import bearer_token
+from local.standin.tokens import TokenBook
 
 DEFAULT_COMPANY_ID = "c0000000-0000-4000-8000-000000000001"
 
@@ -29,21 +30,28 @@ class Company:
 
 
 @dataclass(slots=True)
+class Tally:
+    """Counts of calls by `METHOD /route` and of answers by the same with the status."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    answers: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class World:
     """The state behind every route. Rows are the JSON objects Pleo shows, keyed by their id."""
 
     settings: Settings
     switches: Switches = field(init=False)
-    clock: Clock = field(init=False)
+    clock: PleoClock = field(init=False)
     tokens: TokenBook = field(init=False)
-    courier: Courier = field(init=False)
+    courier: Webhooks = field(init=False)
     tally: Tally = field(init=False)
     faults: FaultBook = field(init=False)
     companies: dict[str, Company] = field(init=False)
     installations: dict[str, Json] = field(init=False)
     subscriptions: dict[str, Json] = field(init=False)
     secrets: dict[str, str] = field(init=False)
-    activities: list[Json] = field(init=False)
     accounts: dict[str, Json] = field(init=False)
     tax_codes: dict[str, Json] = field(init=False)
     entries: dict[str, Json] = field(init=False)
@@ -58,15 +66,15 @@ class World:
     recent_calls: dict[str, deque[float]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.courier = Courier()
+        self.courier = Webhooks()
         self.reset()
 
     def reset(self) -> None:
         """Back to the first second: one company, nothing connected, every switch in its default."""
         self.courier.reset()
         self.switches = Switches()
-        self.clock = Clock()
-        self.tokens = TokenBook(self.clock, self.switches)
+        self.clock = PleoClock()
+        self.tokens = TokenBook(self.clock, token_rules(self.switches))
         self.tally = Tally()
         self.faults = FaultBook()
         self.companies = {DEFAULT_COMPANY_ID: Company(DEFAULT_COMPANY_ID, "Muster Handwerk GmbH")}
@@ -75,7 +83,7 @@ class World:
         self.categories, self.contra_accounts, self.files = {}, {}, {}
         self.jobs, self.job_items = {}, {}
         self.file_key, self.book_ids = secrets.token_bytes(32), 0
-        self.activities, self.consents, self.recent_calls = [], {}, {}
+        self.consents, self.recent_calls = {}, {}
 
     def company(self, company_id: str) -> Company:
         """A company by id. Raises Refusal (404)."""
@@ -84,13 +92,13 @@ class World:
         return self.companies[company_id]
 
     def company_behind(self, authorization: str) -> str:
-        """The company an `Authorization` header stands for; an empty text when nobody."""
-        grant = self.tokens.bearer(bearer(authorization))
-        return grant.company_id if grant else ""
+        """The company an `Authorization` header stands for; "" for none."""
+        grant = self.tokens.by_access_token(bearer_token(authorization))
+        return grant.holder_id if grant else ""
 
     def disconnect(self, company_id: str) -> None:
         """The installation ends and its tokens die; subscriptions may live on (switch)."""
-        self.tokens.revoke(company_id)
+        self.tokens.revoke_all(company_id)
         self.installations.pop(company_id, None)
         if not self.switches.subscriptions_outlive_installation:
             for row in self.subscriptions.values():
@@ -104,8 +112,3 @@ def world_of(request: Request) -> World:
     if not isinstance(world, World):
         raise TypeError("create_app puts the World here")
     return world
-
-
-def new_id() -> str:
-    """A random UUID as text."""
-    return str(uuid.uuid4())

@@ -1,8 +1,6 @@
 """The doors' handlers on in-memory AWS: sample events in, answers out."""
 
 import json
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -11,15 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-import uvicorn
 from botocore.client import BaseClient
 from cloud import CREDENTIALS, ROOT, Cloud, Document
 
 from local.lexoffice.app import create_app as lexoffice_app
 from local.lexoffice.settings import Settings as LexofficeSettings
-from local.pleo.running import running
+from local.pleo.app import create_app as pleo_app
 from local.pleo.settings import Settings as PleoSettings
 from local.pleo.world import DEFAULT_COMPANY_ID
+from local.standin.serving import running
 from shared.aws import limiter
 from shared.aws.connections import Connection, Connections
 from shared.aws.ledger import Ledger
@@ -134,33 +132,20 @@ def pleo_url() -> Iterator[str]:
         f"{PUBLIC_URL}/connect",
         f"{PUBLIC_URL}/status",
     )
-    with running(settings) as url:
+    with running(pleo_app, settings) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def lexoffice_url() -> Iterator[str]:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        settings = LexofficeSettings(
-            public_url=url,
-            client_id=CREDENTIALS["lexoffice_client_id"],
-            client_secret=CREDENTIALS["lexoffice_client_secret"],
-            redirect_uris=(f"{PUBLIC_URL}/oauth/lexoffice/callback",),
-        )
-        config = uvicorn.Config(
-            lexoffice_app(settings), log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        # The listener takes connections already; the first answer says that somebody serves them.
-        httpx.get(f"{url}/control/state", timeout=10).raise_for_status()
+    settings = LexofficeSettings(
+        public_url="",
+        client_id=CREDENTIALS["lexoffice_client_id"],
+        client_secret=CREDENTIALS["lexoffice_client_secret"],
+        redirect_uris=(f"{PUBLIC_URL}/oauth/lexoffice/callback",),
+    )
+    with running(lexoffice_app, settings) as url:
         yield url
-        server.should_exit = True
-        thread.join(timeout=10)
 
 
 @dataclass(slots=True)

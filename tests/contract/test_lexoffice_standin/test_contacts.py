@@ -2,7 +2,7 @@
 
 import pytest
 
-from .driver import App, StandIn, issues
+from .driver import App, issues
 
 
 def contact(**changes: object) -> dict[str, object]:
@@ -55,12 +55,6 @@ def test_a_wrong_contact_is_refused(app: App, changes: dict[str, object], expect
     assert issues(app.post("contacts", contact(**changes))) == [expected]
 
 
-def test_the_version_may_be_optional(standin: StandIn, app: App) -> None:
-    standin.control("switches", contact_version="optional")
-
-    assert create(app, version=None)
-
-
 def test_a_put_replaces_the_contact(app: App) -> None:
     id_ = create(app)
 
@@ -72,12 +66,10 @@ def test_a_put_replaces_the_contact(app: App) -> None:
     assert (read["company"], "addresses" in read) == ({"name": "Neu"}, False)
 
 
-def test_a_stale_version_is_a_validation_failure_here(standin: StandIn, app: App) -> None:
+def test_a_stale_version_is_a_validation_failure_here(app: App) -> None:
     id_ = create(app)
 
     assert issues(app.put(f"contacts/{id_}", contact(version=0))) == [("version", "invalid_value")]
-    standin.control("switches", stale_contact=409)
-    assert app.put(f"contacts/{id_}", contact(version=0)).status_code == 409
 
 
 @pytest.mark.parametrize(

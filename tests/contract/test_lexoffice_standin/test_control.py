@@ -7,7 +7,6 @@ import httpx
 import pytest
 
 from local.lexoffice import control
-from local.lexoffice.settings import SWITCH_NAMES
 
 from .driver import App, StandIn, line, violations
 
@@ -198,12 +197,12 @@ def test_there_are_enough_categories_with_unique_ids(app: App) -> None:
 
 def test_a_reset_forgets_everything(standin: StandIn, app: App, account_id: str) -> None:
     app.post("finance/transactions", [line(account_id)])
-    standin.control("switches", zero_amount="accept")
+    standin.control("switches", hint_status=200)
     standin.control("reset")
 
     state = standin.http.get("/control/state").json()
     (organization,) = state["organizations"]
-    assert state["switches"]["zero_amount"] == "refuse"
+    assert state["switches"]["hint_status"] == 201
     assert organization["accounts"] == organization["transactions"] == organization["arrivals"] == []
     assert app.get("profile").status_code == 401
 
@@ -235,14 +234,9 @@ def test_tokens_are_not_shown(standin: StandIn, app: App) -> None:
     assert app.tokens["refresh_token"] not in shown
 
 
-def test_the_readme_names_every_command_and_every_switch() -> None:
+def test_the_readme_names_every_command() -> None:
     readme = Path(control.__file__).with_name("README.md").read_text(encoding="utf-8")
 
-    missing = [
-        f"{method} /control{path}"
-        for method, path, *_ in control.COMMANDS
-        if f"`{method} /control{path}`" not in readme
-    ]
-    missing += [name for name in SWITCH_NAMES if f"`{name}`" not in readme]
-    missing += [name for *_, fields in control.COMMANDS for name in fields.split() if f"`{name}`" not in readme]
-    assert missing == []
+    commands = [f"{each.method} /control{each.path}" for each in control.COMMANDS]
+    fields = [name for each in control.COMMANDS if each.path != "/switches" for name in each.shape or ()]
+    assert [name for name in commands + fields if f"`{name}`" not in readme] == []

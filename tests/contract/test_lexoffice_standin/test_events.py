@@ -13,6 +13,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from local.lexoffice import event_sender
+
 from .driver import CLIENT_ID, CLIENT_SECRET, HOME, App, StandIn, violations, voucher
 
 
@@ -23,10 +25,6 @@ class Callback:
         self.answers: list[int] = []
         self.head_status = 404
         self.calls: list[tuple[bytes, str]] = []
-        self.answering = threading.Event()  # taken away, calls are held until it is set again
-        self.answering.set()
-        self.at_once = self.most_at_once = 0
-        counting = threading.Lock()
         callback = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -35,13 +33,7 @@ class Callback:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                with counting:
-                    callback.calls.append((body, self.headers["X-Lxo-Signature"]))
-                    callback.at_once += 1
-                    callback.most_at_once = max(callback.most_at_once, callback.at_once)
-                callback.answering.wait(timeout=5)
-                with counting:
-                    callback.at_once -= 1
+                callback.calls.append((body, self.headers["X-Lxo-Signature"]))
                 self._answer(callback.answers.pop(0) if callback.answers else 204)
 
             def _answer(self, status: int) -> None:
@@ -70,6 +62,12 @@ def callback(standin: StandIn) -> Iterator[Callback]:
     yield callback
     standin.control("reset")
     callback.close()
+
+
+@pytest.fixture
+def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The documented number of attempts, one right after the other."""
+    monkeypatch.setattr(event_sender, "RETRY_SECONDS", [0] * len(event_sender.RETRY_SECONDS))
 
 
 def subscribe(app: App, url: str, event_type: str = "voucher.created") -> str:
@@ -159,15 +157,6 @@ def test_a_wrong_subscription_is_refused(app: App, callback: Callback, body: dic
     assert violations(response) == [(field, "INVALID")]
 
 
-def test_the_test_call_may_have_to_succeed(standin: StandIn, app: App, callback: Callback) -> None:
-    standin.control("switches", callback_test="success")
-    body = {"eventType": "voucher.created", "callbackUrl": callback.url}
-
-    assert app.post("event-subscriptions", body).status_code == 406
-    callback.head_status = 200
-    assert app.post("event-subscriptions", body).status_code == 201
-
-
 def test_approving_tells_of_payment_and_status(standin: StandIn, app: App, callback: Callback) -> None:
     account_id = app.open_account()
     for event_type in ("payment.changed", "voucher.status.changed", "voucher.changed"):
@@ -224,22 +213,9 @@ def test_a_stranger_hears_nothing(standin: StandIn, app: App, stranger: App, cal
     assert stranger.get(f"event-subscriptions/{id_}").status_code == 403
 
 
-def test_only_so_many_events_are_on_their_way_at_once(standin: StandIn, app: App, callback: Callback) -> None:
-    standin.control("switches", event_parallel=2, event_copies=7)
-    callback.answering.clear()
-    subscribe(app, callback.url)
-
-    app.create_voucher()
-    wait_for(lambda: len(callback.calls) == 2)
-    callback.answering.set()
-
-    assert [event["attempts"] for event in sent(standin)] == [[204]] * 7
-    assert callback.most_at_once == 2
-
-
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
+@pytest.mark.usefixtures("without_waiting")
 def test_a_refused_event_is_sent_again(standin: StandIn, app: App, callback: Callback, status: int) -> None:
-    standin.control("switches", event_retry_scale=0.001)
     callback.answers = [status, status]
     subscribe(app, callback.url)
 
@@ -249,8 +225,8 @@ def test_a_refused_event_is_sent_again(standin: StandIn, app: App, callback: Cal
 
 
 @pytest.mark.parametrize("status", [400, 409, 422])
+@pytest.mark.usefixtures("without_waiting")
 def test_other_refusals_are_final(standin: StandIn, app: App, callback: Callback, status: int) -> None:
-    standin.control("switches", event_retry_scale=0.001)
     callback.answers = [status]
     subscribe(app, callback.url)
 
@@ -270,8 +246,8 @@ def test_gone_ends_the_subscription(standin: StandIn, app: App, callback: Callba
     assert standin.state()["subscriptions"] == []
 
 
+@pytest.mark.usefixtures("without_waiting")
 def test_an_address_that_stays_missing_loses_its_subscription(standin: StandIn, app: App, callback: Callback) -> None:
-    standin.control("switches", event_retry_scale=0)
     callback.answers = [404] * 100
     subscribe(app, callback.url)
 
@@ -282,11 +258,10 @@ def test_an_address_that_stays_missing_loses_its_subscription(standin: StandIn, 
     assert standin.state()["subscriptions"] == []
 
 
-def test_copies_can_be_ordered_and_events_made_up(standin: StandIn, app: App, callback: Callback) -> None:
-    standin.control("switches", event_copies=3)
+def test_events_can_be_made_up(standin: StandIn, app: App, callback: Callback) -> None:
     subscribe(app, callback.url, "payment.changed")
 
     assert standin.control("events", eventType="payment.changed", resourceId="any") == {"sent": 1}
 
-    assert [event["resourceId"] for event in sent(standin)] == ["any"] * 3
+    assert [event["resourceId"] for event in sent(standin)] == ["any"]
     assert standin.http.post("/control/events", json={"eventType": "x", "resourceId": "y"}).status_code == 400

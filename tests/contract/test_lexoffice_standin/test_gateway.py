@@ -39,12 +39,8 @@ def test_without_a_live_token_the_gateway_refuses(standin: StandIn, header: dict
     assert response.headers["x-amzn-errortype"] == "UnauthorizedException"
 
 
-def test_every_answer_names_its_request_if_told_so(standin: StandIn, app: App) -> None:
+def test_a_success_names_no_request(app: App) -> None:
     assert "x-amzn-requestid" not in app.get("profile").headers
-
-    standin.control("switches", request_ids="all")
-
-    assert len({app.get("profile").headers["x-amzn-requestid"] for _ in range(2)}) == 2
 
 
 def test_a_missing_scope_is_forbidden(standin: StandIn) -> None:
@@ -112,8 +108,8 @@ def test_a_downgraded_plan_is_refused_until_it_is_restored(standin: StandIn, app
 
 
 def strict_and_frozen(standin: StandIn) -> None:
-    """The documented limit, with the bucket's time standing still."""
-    standin.control("switches", bucket_rate=2, bucket_capacity=1, bucket_time_scale=0)
+    """One call, and nothing refills the bucket."""
+    standin.control("switches", bucket_rate=0, bucket_capacity=1)
 
 
 def test_a_call_over_the_limit_is_refused_and_not_executed(standin: StandIn, app: App) -> None:
@@ -151,39 +147,10 @@ def test_all_connections_of_an_organisation_share_one_bucket(standin: StandIn, a
     assert stranger.get("profile").status_code == 200
 
 
-def test_the_bucket_can_be_one_per_connection_instead(standin: StandIn, app: App) -> None:
-    other = standin.connect()
-    strict_and_frozen(standin)
-    standin.control("switches", bucket_key="connection")
-
-    assert app.get("profile").status_code == 200
-    assert other.get("profile").status_code == 200
-    assert other.get("profile").status_code == 429
-
-
 def test_another_app_of_the_customer_can_eat_the_share(standin: StandIn, app: App) -> None:
     strict_and_frozen(standin)
     standin.control("bucket", take=1)
     assert app.get("profile").status_code == 429
 
     standin.control("bucket", capacity=3, rate=1_000_000)
-    standin.control("switches", bucket_time_scale=1)
     assert app.get("profile").status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("shape", "status", "has_header"),
-    [("retry_after_seconds", 429, True), ("retry_after_date", 429, True), ("disguised_as_500", 500, False)],
-)
-def test_the_refusal_can_look_different(
-    standin: StandIn, app: App, shape: str, status: int, *, has_header: bool
-) -> None:
-    strict_and_frozen(standin)
-    standin.control("switches", too_many=shape)
-    app.get("profile")
-
-    response = app.get("profile")
-
-    assert response.status_code == status
-    assert ("retry-after" in response.headers) is has_header
-    assert "rate limit exceeded" in response.text.lower()

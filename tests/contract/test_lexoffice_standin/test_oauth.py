@@ -206,12 +206,6 @@ def test_revoking_needs_the_clients_credentials(standin: StandIn, app: App) -> N
     assert app.get("profile").status_code == 200
 
 
-def test_a_disabled_client_is_unauthorized(standin: StandIn, app: App) -> None:
-    standin.control("switches", client_disabled=True)
-
-    assert_refused(standin.refresh(app.tokens["refresh_token"]), "unauthorized_client")
-
-
 def test_too_many_token_calls_are_refused_and_change_nothing(standin: StandIn, app: App) -> None:
     standin.control("switches", token_rate=1)
     fresh = standin.refresh(app.tokens["refresh_token"]).json()

@@ -72,13 +72,11 @@ def test_a_reference_twice_in_one_batch_is_one_line(standin: StandIn, app: App, 
     assert len(standin.state()["transactions"]) == 1
 
 
-@pytest.mark.parametrize(("scope", "lines"), [("account", 2), ("organization", 1), ("off", 2)])
-def test_the_scope_of_a_reference_is_a_switch(standin: StandIn, app: App, scope: str, lines: int) -> None:
-    standin.control("switches", dedupe=scope)
+def test_a_reference_counts_in_its_account_only(standin: StandIn, app: App) -> None:
     batch = [line(app.open_account()), line(app.open_account())]
 
     assert len(app.post("finance/transactions", batch).json()) == 2
-    assert len(standin.state()["transactions"]) == lines
+    assert len(standin.state()["transactions"]) == 2
 
 
 def test_lines_without_a_reference_are_never_duplicates(standin: StandIn, app: App, account_id: str) -> None:
@@ -154,12 +152,6 @@ def test_other_fields_are_checked(app: App, account_id: str, changes: dict[str, 
     assert [name for name, _ in violations(response)] == [f"[0].{field}"]
 
 
-def test_text_limits_can_be_lifted(standin: StandIn, app: App, account_id: str) -> None:
-    standin.control("switches", purpose_max_length=0)
-
-    assert app.post("finance/transactions", [line(account_id, purpose="x" * 5000)]).status_code == 201
-
-
 def test_an_account_of_another_organisation_is_forbidden(app: App, account_id: str, stranger: App) -> None:
     foreign = stranger.open_account()
 
@@ -204,75 +196,16 @@ def test_only_payment_providers_charge_fees(app: App) -> None:
     assert violations(app.post("finance/transactions", [line(giro, **FEE)])) == [("[0].feeAmount", "INVALID")]
 
 
-def test_the_latest_line_is_the_one_with_the_greatest_date(app: App, account_id: str) -> None:
-    dates = ["2026-03-01T00:00:00Z", "2026-03-05T00:00:00Z", "2026-03-03T00:00:00Z"]
-    batch = [line(account_id, valueDate=date, externalReference=date) for date in dates]
-    app.post("finance/transactions", batch)
+def test_what_a_bookkeeper_assigns_and_undoes_shows_in_the_line(standin: StandIn, app: App, account_id: str) -> None:
+    line_id = app.feed(account_id)
 
-    latest = app.get("finance/transactions/latest-transaction", financialAccountId=account_id)
+    standin.control(f"transactions/{line_id}", voucher_id=UNKNOWN)
+    assigned = app.get(f"finance/transactions/{line_id}/assignments").json()
+    state = app.get(f"finance/transactions/{line_id}").json()["state"]
+    standin.control(f"transactions/{line_id}", unassign=True)
 
-    assert latest.json()["externalReference"] == "2026-03-05T00:00:00Z"
-
-
-@pytest.mark.parametrize(("answer", "status"), [("404", 404), ("200", 200), ("204", 204)])
-def test_an_empty_account_has_no_latest_line(
-    standin: StandIn, app: App, account_id: str, answer: str, status: int
-) -> None:
-    standin.control("switches", latest_of_empty=answer)
-
-    latest = app.get("finance/transactions/latest-transaction", financialAccountId=account_id)
-
-    assert latest.status_code == status
-
-
-def test_the_latest_line_needs_an_account(app: App) -> None:
-    assert app.get("finance/transactions/latest-transaction").status_code == 400
-
-
-def test_a_deleted_line_is_gone(app: App, account_id: str, stranger: App) -> None:
-    (stored,) = app.post("finance/transactions", [line(account_id)]).json()
-    path = f"finance/transactions/{stored['financialTransactionId']}"
-
-    assert stranger.delete(path).status_code == 403
-    assert app.delete(path).status_code == 204
-    assert app.get(path).status_code == 404
-    assert app.post("finance/transactions", [line(account_id)]).json()[0]["financialTransactionId"] not in path
-
-
-def test_an_assigned_line_protects_itself_and_its_account(standin: StandIn, app: App, account_id: str) -> None:
-    (stored,) = app.post("finance/transactions", [line(account_id)]).json()
-    id_ = stored["financialTransactionId"]
-    standin.control(f"transactions/{id_}", voucher_id=UNKNOWN)
-
-    assert app.get(f"finance/transactions/{id_}/assignments").json() == [{"id": UNKNOWN, "type": "voucher"}]
-    assert app.get(f"finance/transactions/{id_}").json()["state"] == "completely_assigned"
-    assert app.delete(f"finance/transactions/{id_}").status_code == 406
-    assert app.delete(f"finance/accounts/{account_id}").status_code == 406
-
-    standin.control(f"transactions/{id_}", unassign=True)
-    assert app.delete(f"finance/accounts/{account_id}").status_code == 204
-
-
-def test_lines_can_no_longer_be_changed(app: App, account_id: str) -> None:
-    (stored,) = app.post("finance/transactions", [line(account_id)]).json()
-
-    response = app.put(
-        f"finance/transactions/{stored['financialTransactionId']}", {"purpose": "neu", "amount": 1, "lockVersion": 0}
-    )
-
-    assert response.status_code == 404
-
-
-def test_where_changing_is_offered_it_needs_the_lock_version(standin: StandIn, app: App, account_id: str) -> None:
-    standin.control("switches", transaction_update="offered")
-    (stored,) = app.post("finance/transactions", [line(account_id)]).json()
-    path = f"finance/transactions/{stored['financialTransactionId']}"
-    body = {"purpose": "neu", "amount": -20, "lockVersion": 0, "externalReference": "anders"}
-
-    assert app.put(path, body).json()["version"] == 1
-    assert app.put(path, body).status_code == 409
-    changed = app.get(path).json()
-    assert (changed["purpose"], changed["amount"], changed["externalReference"]) == ("neu", -20, "entry-1")
+    assert (assigned, state) == ([{"id": UNKNOWN, "type": "voucher"}], "completely_assigned")
+    assert app.get(f"finance/transactions/{line_id}/assignments").json() == []
 
 
 def test_the_balance_is_never_computed(app: App, account_id: str) -> None:

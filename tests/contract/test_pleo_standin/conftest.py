@@ -5,15 +5,16 @@ from contextlib import closing
 
 import pytest
 
+from local.pleo.app import create_app
 from local.pleo.driver import Driver
-from local.pleo.running import running
+from local.standin.serving import running
 
 from .driver import SETTINGS, add_account, add_tax_code
 
 
 @pytest.fixture(scope="session")
 def url() -> Iterator[str]:
-    with running(SETTINGS) as address:
+    with running(create_app, SETTINGS) as address:
         yield address
 
 

@@ -37,8 +37,17 @@ def search(pleo: Driver, body: dict[str, Any] | None = None, **query: Any) -> An
     return pleo.api("POST", ENTRIES, filters, **({"company_id": DEFAULT_COMPANY_ID} | query))
 
 
-def add_account(pleo: Driver, external_id: str, **changes: Any) -> None:
-    assert pleo.api("POST", ACCOUNTS, account(external_id, **changes)).status_code == 201
+def batch(pleo: Driver, *items: dict[str, Any]) -> Any:
+    """Create accounts; what was created and what failed."""
+    rows = [{name: value for name, value in item.items() if name != "companyId"} for item in items]
+    answer = pleo.api("POST", f"{ACCOUNTS}/batch", {"companyId": DEFAULT_COMPANY_ID, "items": rows})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["data"]
+
+
+def add_account(pleo: Driver, external_id: str, **changes: Any) -> str:
+    [created] = batch(pleo, account(external_id, **changes))["created"]
+    return str(created["id"])
 
 
 def add_tax_code(pleo: Driver, **changes: Any) -> None:

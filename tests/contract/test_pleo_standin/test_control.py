@@ -14,7 +14,7 @@ import pytest
 from local.pleo.driver import Driver
 from local.pleo.world import DEFAULT_COMPANY_ID
 
-from .driver import REDIRECT, SETTINGS
+from .driver import REDIRECT, SETTINGS, add_account
 
 OPENING = 500_000
 SETTLED = {"settledAt": "2026-03-02T10:00:00Z"}
@@ -287,9 +287,8 @@ def test_a_person_loads_unloads_and_is_told_about_a_wrong_amount(pleo: Driver) -
 
 def test_the_categories_page_shows_what_was_synced(pleo: Driver) -> None:
     pleo.connect()
-    account = {"companyId": DEFAULT_COMPANY_ID, "externalId": "c", "name": "Reisekosten", "archived": False}
+    add_account(pleo, "c", name="Reisekosten")
     rate = {"companyId": DEFAULT_COMPANY_ID, "name": "Pauschale", "rate": 0.055, "type": "inclusive", "archived": True}
-    pleo.api("POST", "/v1/chart-of-accounts", account)
     pleo.api("POST", "/v0/tax-codes", rate)
 
     page = pleo.http.get("/categories").text

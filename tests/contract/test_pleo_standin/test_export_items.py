@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from local.pleo.driver import Driver
-from local.pleo.world import DEFAULT_COMPANY_ID
 
 from .driver import describe, entry, item
 
@@ -98,15 +97,6 @@ def test_an_entry_without_category_has_neither_account_nor_tax(pleo: Driver) -> 
     assert not {"account", "tax"} & set(line)
 
 
-def test_absent_fields_are_null_by_switch(pleo: Driver) -> None:
-    pleo.control("POST", "/switches", {"optional_fields": "null"})
-
-    shown = item(pleo, entry(pleo))
-
-    assert shown["accountingEntryLines"][0]["account"] is None
-    assert (shown["vendor"], shown["files"], shown["servicePeriod"]) == (None, None, None)
-
-
 def test_an_account_that_the_accounting_system_no_longer_has_can_be_ordered(pleo: Driver) -> None:
     entry_id = entry(pleo)
     gone = {"id": "88888888-8888-4888-8888-888888888881", "name": "Alt", "identifier": "gone"}
@@ -168,18 +158,14 @@ def test_reverse_charge_is_on_top_of_what_was_paid(pleo: Driver) -> None:
     assert line["netAmount"] == line["lineAmount"] == euro(10000)
 
 
-@pytest.mark.parametrize(("position", "net"), [("worded", 11900), ("excluding", 10000), ("line", 11900)])
-def test_what_the_net_amount_means_is_a_switch(pleo: Driver, position: str, net: int) -> None:
-    pleo.control("POST", "/switches", {"net_amount": position})
+def test_an_inclusive_tax_is_in_the_net_amount(pleo: Driver) -> None:
     entry_id = entry(pleo)
     describe(pleo, entry_id, tax_code="19")
 
-    assert item(pleo, entry_id)["accountingEntryLines"][0]["netAmount"] == euro(net)
+    assert item(pleo, entry_id)["accountingEntryLines"][0]["netAmount"] == euro(11900)
 
 
-@pytest.mark.parametrize(("position", "signs"), [("money_in", (1, -1)), ("none", (1, 1)), ("money_out", (-1, 1))])
-def test_which_amounts_are_negative_is_a_switch(pleo: Driver, position: str, signs: tuple[int, int]) -> None:
-    pleo.control("POST", "/switches", {"export_negative": position})
+def test_money_in_is_negative(pleo: Driver) -> None:
     found = []
     for refund in (False, True):
         entry_id = entry(pleo, refund=refund, amount=100)
@@ -188,41 +174,27 @@ def test_which_amounts_are_negative_is_a_switch(pleo: Driver, position: str, sig
         found.append(shown["amount"]["inWalletCurrency"]["value"])
         pleo.control("POST", f"/export/{job['id']}/cancel")
 
-    assert found == [100 * sign for sign in signs]
+    assert found == [100, -100]
 
 
-@pytest.mark.parametrize(("position", "written"), [("fraction", b'"value":11900.0'), ("integer", b'"value":11900}')])
-def test_values_are_numbers_that_may_look_like_fractions(pleo: Driver, position: str, written: bytes) -> None:
-    pleo.control("POST", "/switches", {"export_value": position})
+def test_values_are_numbers_that_look_like_fractions(pleo: Driver) -> None:
     job = pleo.control("POST", "/export", {"entry_ids": [entry(pleo)]})
 
-    assert written in pleo.api("GET", "/v3/export-items", job_id=job["id"]).content
+    assert b'"value":11900.0' in pleo.api("GET", "/v3/export-items", job_id=job["id"]).content
 
 
-@pytest.mark.parametrize(("position", "value"), [("currency", 1500), ("hundredth", 150000)])
-def test_a_currency_without_decimals_keeps_its_own_units(pleo: Driver, position: str, value: int) -> None:
-    pleo.control("POST", "/switches", {"export_minor_units": position})
+def test_a_currency_without_decimals_keeps_its_own_units(pleo: Driver) -> None:
     paid = {"currency": "JPY", "minors": 1500}
     entry_id = entry(pleo, transactionValue=paid, totalBillValue={"currency": "EUR", "minors": 921})
 
     shown = item(pleo, entry_id)["amount"]
 
-    assert shown["inSupplierCurrency"] == {"currency": "JPY", "value": value}
+    assert shown["inSupplierCurrency"] == {"currency": "JPY", "value": 1500}
     assert shown["inWalletCurrency"] == {"currency": "EUR", "value": 921}
 
 
-@pytest.mark.parametrize(
-    ("position", "date"),
-    [
-        ("midnight", "2026-03-02T00:00:00Z"),
-        ("moment", "2026-03-02T23:30:00Z"),
-        ("performed", "2026-02-27T08:00:00Z"),
-    ],
-)
-def test_which_date_an_item_has_is_a_switch(pleo: Driver, position: str, date: str) -> None:
-    pleo.control("POST", "/switches", {"export_date": position})
-
-    assert item(pleo, entry(pleo))["date"] == date
+def test_an_item_is_dated_to_the_midnight_of_settlement(pleo: Driver) -> None:
+    assert item(pleo, entry(pleo))["date"] == "2026-03-02T00:00:00Z"
 
 
 def test_an_invoice_carries_its_own_number_and_date(pleo: Driver) -> None:
@@ -259,17 +231,6 @@ def test_everything_else_an_item_may_hold_can_be_ordered(pleo: Driver) -> None:
     assert shown["servicePeriod"] == {"from": "2026-01-01", "to": "2026-12-31"}
     assert shown["additionalInformation"] == {"reconciliationId": "4113617", "reconciledEntries": ["4113000"]}
     assert "user" not in shown
-
-
-def test_the_bookkeeping_method_is_there_only_in_vendor_based_jobs(pleo: Driver) -> None:
-    entry_id = entry(pleo)
-    body = {"companyId": DEFAULT_COMPANY_ID, "accountingEntryIds": [entry_id]}
-    job = pleo.api("POST", "/v3/export-jobs", body | {"options": {"vendorBasedBookkeeping": True}}).json()["data"]
-    vendor_based = pleo.api("GET", "/v3/export-items", job_id=job["id"]).json()["data"][0]
-    pleo.control("POST", f"/export/{job['id']}/cancel")
-
-    assert vendor_based["bookkeeping"] == {"method": "journal"}
-    assert "bookkeeping" not in item(pleo, entry_id)
 
 
 def test_an_entry_in_a_running_job_is_locked(pleo: Driver) -> None:

@@ -29,25 +29,10 @@ def test_a_click_makes_a_pending_job_that_can_be_read(pleo: Driver) -> None:
 
 def test_only_one_job_of_a_company_is_open_at_a_time(pleo: Driver) -> None:
     click(pleo)
-    body = {"companyId": DEFAULT_COMPANY_ID, "accountingEntryIds": pay(pleo)}
 
-    assert kind(pleo.api("POST", "/v3/export-jobs", body)) == (409, "EXPORT_ALREADY_IN_PROGRESS")
+    again = pleo.http.post("/control/export", json={"entry_ids": pay(pleo)})
 
-
-def test_an_integration_may_create_a_job_and_gets_201(pleo: Driver) -> None:
-    body = {"companyId": DEFAULT_COMPANY_ID, "accountingEntryIds": pay(pleo)}
-
-    created = pleo.api("POST", "/v3/export-jobs", body | {"options": {"vendorBasedBookkeeping": True}})
-
-    assert created.status_code == 201
-    assert created.json()["data"]["vendorBasedBookkeeping"] is True
-
-
-def test_a_job_is_not_created_while_the_contra_account_is_missing(pleo: Driver) -> None:
-    pleo.control("POST", "/contra-account", {"account_external_id": None})
-    body = {"companyId": DEFAULT_COMPANY_ID, "accountingEntryIds": pay(pleo)}
-
-    assert kind(pleo.api("POST", "/v3/export-jobs", body)) == (400, "MISSING_CONTRA_ACCOUNTS")
+    assert kind(again) == (409, "EXPORT_ALREADY_IN_PROGRESS")
 
 
 def test_a_click_makes_a_job_without_contra_account_whose_items_cannot_be_read(pleo: Driver) -> None:
@@ -68,11 +53,8 @@ def test_kinds_outside_the_wallet_need_no_contra_account(pleo: Driver) -> None:
 def test_nothing_can_be_exported_before_activation(pleo: Driver) -> None:
     pleo.connect()
     order = {"entry_ids": pay(pleo)}
-    refused = pleo.http.post("/control/export", json=order)
-    pleo.control("POST", "/switches", {"exports_need_activation": False})
 
-    assert kind(refused) == (400, "INTEGRATION_NOT_ACTIVATED")
-    assert pleo.control("POST", "/export", order)["status"] == "pending"
+    assert kind(pleo.http.post("/control/export", json=order)) == (400, "INTEGRATION_NOT_ACTIVATED")
 
 
 def test_a_payment_that_is_not_settled_cannot_be_exported(pleo: Driver) -> None:
@@ -96,26 +78,16 @@ def test_a_click_without_a_choice_is_refused(pleo: Driver, order: dict[str, Any]
     assert pleo.http.post("/control/export", json=order).status_code == 400
 
 
-def test_wallet_movements_are_on_the_export_page_by_switch(pleo: Driver) -> None:
-    entry_id = pleo.control("POST", "/entries", {"family": "WALLET", "subFamily": "LOAD"})["id"]
-    pleo.control("POST", "/switches", {"export_page_wallet": True})
-
-    assert ids_of(pleo.control("POST", "/export", {"all": True})) == [entry_id]
-
-
 # --- lists -----------------------------------------------------------------------------------------------------------
 
 
-def test_jobs_are_listed_newest_first_and_by_switch_oldest_first(pleo: Driver) -> None:
+def test_jobs_are_listed_newest_first(pleo: Driver) -> None:
     older, newer = click(pleo)["id"], click(pleo, parallel=True)["id"]
     statuses = ["pending", "in_progress"]
 
     newest = pleo.api("GET", "/v3/export-jobs", company_id=DEFAULT_COMPANY_ID, statuses=statuses).json()
-    pleo.control("POST", "/switches", {"jobs_order": "oldest"})
-    oldest = pleo.api("GET", "/v3/export-jobs", statuses=statuses).json()
 
     assert [each["id"] for each in newest["data"]] == [newer, older]
-    assert [each["id"] for each in oldest["data"]] == [older, newer]
 
 
 def test_jobs_are_filtered_by_repeated_statuses(pleo: Driver) -> None:
@@ -127,47 +99,29 @@ def test_jobs_are_filtered_by_repeated_statuses(pleo: Driver) -> None:
 
 def test_items_are_paged_without_loss_or_repetition(pleo: Driver) -> None:
     job = click(pleo, 12)
-    for path, query in ((f"/v3/export-jobs/{job['id']}/items", {}), ("/v3/export-items", {"job_id": job["id"]})):
-        found: list[str] = []
-        after: dict[str, str] = {}
-        while True:
-            page = pleo.api("GET", path, **query, **after).json()
-            assert len(page["data"]) <= 5
-            found += [each["accountingEntryId"] for each in page["data"]]
-            if not page["pagination"]["hasNextPage"]:
-                break
-            after = {"after": page["pagination"]["endCursor"]}
+    found: list[str] = []
+    after: dict[str, str] = {}
+    while True:
+        page = pleo.api("GET", "/v3/export-items", job_id=job["id"], **after).json()
+        assert len(page["data"]) <= 5
+        found += [each["accountingEntryId"] for each in page["data"]]
+        if not page["pagination"]["hasNextPage"]:
+            break
+        after = {"after": page["pagination"]["endCursor"]}
 
-        assert sorted(found) == sorted(ids_of(job))
-
-
-def test_job_items_are_filtered_by_status(pleo: Driver) -> None:
-    job = running_job(pleo, 2)
-    first = ids_of(job)[0]
-    report(pleo, job, success(first))
-
-    rows = pleo.api("GET", f"/v3/export-jobs/{job['id']}/items", status="successful").json()["data"]
-
-    assert [row["accountingEntryId"] for row in rows] == [first]
+    assert sorted(found) == sorted(ids_of(job))
 
 
 def test_an_unknown_job_is_404_everywhere(pleo: Driver) -> None:
     unknown = {"id": NOBODY}
     answers = [
         pleo.api("GET", f"/v3/export-jobs/{NOBODY}"),
-        pleo.api("GET", f"/v3/export-jobs/{NOBODY}/items"),
         pleo.api("GET", "/v3/export-items", job_id=NOBODY),
         report(pleo, unknown),
         event(pleo, unknown, "started"),
     ]
 
     assert {kind(each) for each in answers} == {(404, "EXPORT_NOT_FOUND")}
-
-
-def test_an_event_for_an_unknown_job_is_422_by_switch(pleo: Driver) -> None:
-    pleo.control("POST", "/switches", {"unknown_job_event": 422})
-
-    assert event(pleo, {"id": NOBODY}, "started").status_code == 422
 
 
 def test_another_companys_job_does_not_exist(pleo: Driver) -> None:
@@ -207,15 +161,6 @@ def test_successes_are_exported_and_failures_return_to_the_queue(pleo: Driver) -
 
     assert (export_status(pleo, good), export_status(pleo, bad)) == ("EXPORTED", "QUEUED")
     assert ids_of(pleo.control("POST", "/export", {"all": True})) == [bad]
-
-
-def test_failures_are_unexported_by_switch(pleo: Driver) -> None:
-    pleo.control("POST", "/switches", {"failed_items_return_to": "unexported"})
-    job = running_job(pleo)
-
-    event(pleo, job, "failed")
-
-    assert export_status(pleo, ids_of(job)[0]) == "NOT_EXPORTED"
 
 
 def test_an_exported_entry_can_be_exported_again(pleo: Driver) -> None:
@@ -281,28 +226,17 @@ def test_a_job_cancelled_by_the_user_says_so(pleo: Driver) -> None:
     assert report(pleo, job, success(ids_of(job)[0])).status_code == 422
 
 
-def test_the_latest_job_of_an_entry_can_be_looked_up(pleo: Driver) -> None:
-    job = click(pleo)
-    query = {"company_id": DEFAULT_COMPANY_ID, "accounting_entry_id": ids_of(job)[0]}
-
-    assert pleo.api("GET", "/v3/export-job-items", **query).json()["data"]["exportJobId"] == job["id"]
-    query["accounting_entry_id"] = NOBODY
-    assert kind(pleo.api("GET", "/v3/export-job-items", **query)) == (404, "EXPORT_ENTRY_NOT_FOUND")
-
-
 # --- the webhook -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("spelling", ["v1.export-job.created", "v1.export.job-created", "v2.export-job.created"])
-def test_a_click_sends_the_event_in_every_documented_spelling(pleo: Driver, spelling: str) -> None:
+def test_a_click_sends_the_event(pleo: Driver) -> None:
     pleo.control("POST", "/webhooks", {"mode": "hold"})
-    pleo.control("POST", "/switches", {"export_event": spelling})
     body = {"endpointUrl": "http://127.0.0.1:9/hook", "eventTypes": ["v1.export-job.created"]}
     pleo.api("POST", "/v1/subscriptions", body)
 
     click(pleo)
 
-    assert [each["eventType"] for each in pleo.control("GET", "/state")["deliveries"]] == [spelling]
+    assert [each["eventType"] for each in pleo.control("GET", "/state")["deliveries"]] == ["v1.export-job.created"]
 
 
 def test_state_shows_jobs_and_entries(pleo: Driver) -> None:

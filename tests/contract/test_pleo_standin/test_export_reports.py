@@ -34,12 +34,6 @@ def test_a_pending_job_cannot_end(pleo: Driver, what: str) -> None:
     assert event(pleo, click(pleo), what).status_code == 422
 
 
-def test_a_pending_job_may_fail_by_switch(pleo: Driver) -> None:
-    pleo.control("POST", "/switches", {"failed_while_pending": "accepted"})
-
-    assert event(pleo, click(pleo), "failed").status_code == 202
-
-
 @pytest.mark.parametrize("final", ["completed", "completed_with_errors", "failed"])
 def test_after_the_final_event_everything_is_422(pleo: Driver, final: str) -> None:
     job = running_job(pleo)
@@ -99,7 +93,7 @@ def test_a_result_is_recorded_and_answered(pleo: Driver) -> None:
     assert answer.json()["errors"] == []
     assert [row["status"] for row in answer.json()["data"]] == ["successful", "failed"]
     assert {name: answer.json()["data"][1][name] for name in failed} == failed
-    read = pleo.api("GET", f"/v3/export-jobs/{job['id']}/items").json()["data"]
+    read = pleo.control("GET", f"/export/{job['id']}")["items"]
     assert {row["accountingEntryId"]: row["externalId"] for row in read} == {first: "voucher-1", second: None}
 
 
@@ -107,13 +101,6 @@ def test_items_of_a_pending_job_cannot_be_updated(pleo: Driver) -> None:
     job = click(pleo)
 
     assert kind(report(pleo, job, success(ids_of(job)[0]))) == (422, "EXPORT_JOB_STATUS_UNPROCESSABLE")
-
-
-def test_items_of_a_pending_job_can_be_updated_by_switch(pleo: Driver) -> None:
-    pleo.control("POST", "/switches", {"update_while_pending": "accepted"})
-    job = click(pleo)
-
-    assert report(pleo, job, success(ids_of(job)[0])).status_code == 200
 
 
 def test_the_101st_update_of_a_call_is_413(pleo: Driver) -> None:
@@ -174,15 +161,12 @@ def test_an_update_that_the_schema_does_not_know_is_400(pleo: Driver, update: di
     assert report(pleo, running_job(pleo), update).status_code == 400
 
 
-def test_nulls_are_refused_and_by_switch_as_good_as_absent(pleo: Driver) -> None:
+def test_nulls_are_refused(pleo: Driver) -> None:
     job = running_job(pleo)
     update = success(ids_of(job)[0], failureReason=None)
-    refused = [report(pleo, job, update).status_code, event(pleo, job, "completed", failureReason=None).status_code]
-    pleo.control("POST", "/switches", {"export_nulls": "accepted"})
 
-    assert refused == [400, 400]
-    assert report(pleo, job, update).json()["errors"] == []
-    assert event(pleo, job, "completed", failureReason=None).status_code == 202
+    assert report(pleo, job, update).status_code == 400
+    assert event(pleo, job, "completed", failureReason=None).status_code == 400
 
 
 def test_an_update_that_is_no_array_is_400(pleo: Driver) -> None:

@@ -3,8 +3,9 @@
 import pytest
 
 from local.pleo.driver import Driver
+from local.pleo.world import DEFAULT_COMPANY_ID
 
-from .driver import ACCOUNTS, NOBODY, account, search, tax_code
+from .driver import ACCOUNTS, search, tax_code
 
 pytestmark = pytest.mark.usefixtures("connected")
 
@@ -19,15 +20,9 @@ def test_without_a_token_the_answer_is_401_in_pleos_shape(pleo: Driver) -> None:
 def test_a_missing_scope_is_403(pleo: Driver) -> None:
     pleo.connect(scope="accounts:read")
 
-    assert pleo.api("POST", ACCOUNTS, account()).status_code == 403
-    assert pleo.api("GET", "/v1/companies").status_code == 403
+    assert pleo.api("POST", f"{ACCOUNTS}/batch", {}).status_code == 403
+    assert pleo.api("GET", f"/v1/companies/{DEFAULT_COMPANY_ID}").status_code == 403
     assert search(pleo).status_code == 200
-
-
-def test_the_scope_of_entries_can_be_demanded_by_switch(pleo: Driver) -> None:
-    pleo.control("POST", "/switches", {"scopes": {"entries": "accounting-entries:read"}})
-
-    assert search(pleo).status_code == 403
 
 
 def test_another_companys_ids_are_not_found(pleo: Driver) -> None:
@@ -38,7 +33,7 @@ def test_another_companys_ids_are_not_found(pleo: Driver) -> None:
         pleo.api("GET", f"/v1/companies/{other_id}").status_code,
         pleo.api("GET", f"/v1/accounting-entries/{entry_id}").status_code,
         search(pleo, company_id=other_id).status_code,
-        pleo.api("POST", ACCOUNTS, account(companyId=other_id)).status_code,
+        pleo.api("POST", f"{ACCOUNTS}/batch", {"companyId": other_id, "items": [{}]}).status_code,
         pleo.api("POST", "/v0/tax-codes", tax_code(companyId=other_id)).status_code,
     ]
 
@@ -68,43 +63,6 @@ def test_the_limit_is_600_and_counts_over_all_companies_of_a_client(pleo: Driver
     assert limit == 600
     assert first == [200, 200]
     assert pleo.api("GET", "/v1/introspect").status_code == 429
-
-
-def test_a_429_may_by_switch_say_when_and_count_per_company(pleo: Driver) -> None:
-    other_id = pleo.control("POST", "/companies", {"name": "Zweite Muster GmbH"})["id"]
-    positions = {"rate_limit_per_minute": 1, "rate_limit_scope": "company", "retry_after_seconds": 9}
-    pleo.control("POST", "/switches", positions)
-
-    first, second = pleo.api("GET", "/v1/introspect"), pleo.api("GET", "/v1/introspect")
-    pleo.connect(other_id)
-
-    assert (first.status_code, second.status_code, second.headers["retry-after"]) == (200, 429, "9")
-    assert pleo.api("GET", "/v1/introspect").status_code == 200
-
-
-def test_another_companys_id_may_by_switch_be_403(pleo: Driver) -> None:
-    pleo.control("POST", "/switches", {"foreign_company_status": 403})
-
-    assert search(pleo, company_id=NOBODY).status_code == 403
-
-
-def test_unknown_fields_may_by_switch_be_ignored(pleo: Driver) -> None:
-    pleo.control("POST", "/switches", {"unknown_fields": "ignored"})
-
-    created = pleo.api("POST", ACCOUNTS, account(colour="red"))
-
-    assert created.status_code == 201
-    assert "colour" not in created.json()["data"]
-
-
-def test_pages_may_by_switch_be_smaller_than_asked_for(pleo: Driver) -> None:
-    pleo.control("POST", "/switches", {"page_cap": 1})
-    pleo.control("POST", "/entries/batch", [{}, {}])
-
-    answer = search(pleo, limit=100).json()
-
-    assert len(answer["data"]) == 1
-    assert answer["pagination"]["hasNextPage"] is True
 
 
 def test_an_unknown_route_is_404_and_a_wrong_method_405_in_pleos_shape(pleo: Driver) -> None:

@@ -1,0 +1,39 @@
+"""What the control commands share: whose organisation is meant, and an order that makes no sense."""
+
+from collections.abc import Mapping
+
+from local.lexoffice.records import Organization
+from local.lexoffice.world import DEFAULT_ORGANIZATION_ID, World
+from local.standin.control import Order
+from local.standin.shape import Check, Field, flag, text
+
+type LexofficeOrder = Order[World]
+
+
+class RejectedError(ValueError):
+    """A control command that makes no sense."""
+
+    def __init__(self, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def optional(check: Check) -> Field:
+    """A field that may be absent or null."""
+    return Field(check, nullable=True)
+
+
+TEXT, FLAG = optional(text()), optional(flag)
+
+
+def organization_of(order: LexofficeOrder) -> Organization:
+    """Return the organisation named by `organization_id`; without it the default one."""
+    id_ = order.body.get("organization_id") or order.query.get("organization_id") or DEFAULT_ORGANIZATION_ID
+    return found(order.world.organizations, id_, "organization")
+
+
+def found[T](kept: Mapping[str, T], id_: str, what: str) -> T:
+    """Return what an id names; reject the command with 404 otherwise."""
+    if id_ not in kept:
+        raise RejectedError(f"no such {what}", status=404)
+    return kept[id_]

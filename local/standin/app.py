@@ -1,0 +1,50 @@
+"""The application of a stand-in: every route on one origin, one world, and the way to a call's connection."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
+
+from local.standin.courier import Courier
+
+TRANSPORT = "local.transport"
+
+
+class StandInWorld(Protocol):
+    """What a vendor's state has to have."""
+
+    @property
+    def courier(self) -> Courier[Any]:
+        """What sends its webhooks."""
+
+
+class StandInApp(Starlette):
+    """A Starlette application whose state lives in `app.state.world` and dies with it."""
+
+    def __init__(
+        self,
+        world: StandInWorld,
+        routes: Sequence[BaseRoute],
+        exception_handlers: Mapping[Any, Callable[..., Any]] | None = None,
+    ) -> None:
+        super().__init__(routes=list(routes), exception_handlers=exception_handlers, lifespan=_lifespan)
+        self.state.world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; a fault needs its connection to reset it.
+
+        uvicorn hands down a bound method of the cycle that owns the transport; there is no other way to it.
+        """
+        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        scope[TRANSPORT] = transport if isinstance(transport, asyncio.Transport) else None
+        await super().__call__(scope, receive, send)
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    yield
+    await app.state.world.courier.close()

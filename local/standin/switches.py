@@ -1,0 +1,103 @@
+"""Switches: what a vendor leaves open, as one field each of a board, with the positions to try beside it.
+
+    class Switches(Board):
+        cancel_event = Choice("updated", "none")
+        page_cap = Value(0, 3)
+
+The first position is the default: the reading that is harder on a client. `tests/sweep` runs the whole product in
+every position, so a new switch needs its field here and its row in docs/assumptions.md. A board notes which switches
+were read: one that no run of the product reads is refused by the sweep.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Self, overload
+
+
+class Switch[T]:
+    """A field of a board; reading it returns the current position and is noted."""
+
+    def __init__(self, default: T, *others: T) -> None:
+        self.default = default
+        self.positions = (default, *others)
+        self.name = ""
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, board: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, board: "Board", owner: type) -> T: ...
+    def __get__(self, board: "Board | None", owner: type) -> Self | T:
+        if board is None:
+            return self
+        board.read.add(self.name)
+        position: T = board.current[self.name]
+        return position
+
+    def __set__(self, board: "Board", position: T) -> None:
+        board.current[self.name] = self.accepted(position, self.default)
+
+    def accepted(self, position: Any, current: Any) -> T:
+        """Return the position to take over. Raises ValueError for one that the switch does not have."""
+        raise NotImplementedError
+
+
+class Choice[T](Switch[T]):
+    """A switch that has the named positions only."""
+
+    def accepted(self, position: Any, current: Any) -> T:  # noqa: ARG002 - of no concern to a choice
+        """Return the position. Raises ValueError for any but the named ones."""
+        for each in self.positions:
+            if type(each) is type(position) and each == position:
+                return each
+        raise ValueError(f"{self.name} is one of {', '.join(map(str, self.positions))}, not {position!r}")
+
+
+class Flag(Choice[bool]):
+    """A switch that is on or off."""
+
+    def __init__(self, default: bool) -> None:
+        super().__init__(default, not default)
+
+
+class Value[T](Switch[T]):
+    """A switch that takes any value of its type; the named positions are those worth trying.
+
+    Numbers are not negative. Whole numbers suit a float. A mapping changes only the keys it names.
+    """
+
+    def accepted(self, position: Any, current: Any) -> T:
+        """Return the position. Raises ValueError for another type or a negative number."""
+        if isinstance(self.default, float) and type(position) in {int, float, Decimal}:
+            position = float(position)
+        if type(position) is not type(self.default) or (isinstance(position, int | float) and position < 0):
+            raise ValueError(f"{self.name} takes a {type(self.default).__name__}, not {position!r}")
+        return current | position if isinstance(position, dict) else position
+
+
+class Board:
+    """The switches of one stand-in; `read` has the names of those that were read since it was cleared."""
+
+    def __init__(self) -> None:
+        self.current: dict[str, Any] = {name: switch.default for name, switch in self.switches().items()}
+        self.read: set[str] = set()
+
+    @classmethod
+    def switches(cls) -> dict[str, Switch[Any]]:
+        """Every switch by name, in the order of definition."""
+        return {name: each for name, each in vars(cls).items() if isinstance(each, Switch)}
+
+    def turn(self, positions: Mapping[str, Any]) -> None:
+        """Set switches by name. Raises ValueError, and changes nothing, for an unknown name or position."""
+        known, taken = self.switches(), {}
+        for name, position in positions.items():
+            if name not in known:
+                raise ValueError(f"there is no switch {name}")
+            taken[name] = known[name].accepted(position, self.current[name])
+        self.current |= taken
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every switch's current position by name."""
+        return dict(self.current)

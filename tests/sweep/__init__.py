@@ -1,0 +1,1 @@
+"""Every position of every switch of both stand-ins, with the whole product attached."""
