@@ -18,7 +18,8 @@ from local.lexoffice.settings import Switches as LexofficeSwitches
 from local.pleo.switches import Switches as PleoSwitches
 from local.standin.switches import Board
 
-from .story import Result, Story, boards, product
+from .company import boards, product
+from .story import Result, Story
 
 BOARDS: dict[str, type[Board]] = {"pleo": PleoSwitches, "lexoffice": LexofficeSwitches}
 SENT = {"history": -1_190, "purchase": -2_380, "refund": 595, "split": -11_900, "yen": -950, "licence": -4_900} | {
