@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -172,4 +172,4 @@ class Company:
 
 
 def _query(address: str) -> dict[str, str]:
-    return dict(pair.split("=", 1) for pair in urlsplit(address).query.split("&")) if "?" in address else {}
+    return dict(parse_qsl(urlsplit(address).query))

@@ -17,6 +17,7 @@ from local.lexoffice.world import DEFAULT_ORGANIZATION_ID
 from local.pleo import wallet
 from local.pleo.world import DEFAULT_COMPANY_ID
 from shared.aws.ledger import Ledger
+from shared.aws.matches import Matches
 from shared.aws.proofs import Proofs
 from shared.domain.line import external_reference
 
@@ -40,7 +41,7 @@ class Result:
 
     `connected`: "" or where connecting stopped. `lines` and account's `balance` in lexoffice, `ledger`: states of the
     payments' rows, `wallet`: balance in Pleo, `unexplained` by the proof. `vouchers`: type, total, number of receipts;
-    `hints`, and the vouchers' status in `matches`. `jobs` and `items` as Pleo has them. `holds` one after another.
+    `hints` in lexoffice, `matches` in the ledger. `jobs` and `items` as Pleo has them. `holds` one after another.
     """
 
     connected: str = ""
@@ -233,7 +234,9 @@ class Story(Company):
             for entry_id, item in rows.items():
                 code = re.search(r"[A-Z]+-[A-Z-]+", item.get("failureReason") or "")
                 result.items[names[entry_id]] = " ".join(filter(None, [item["status"], code[0] if code else ""]))
-        result.matches = {exported[each.id]: each.status for each in self._vouchers() if each.id in exported}
+        for voucher_id, name in exported.items():
+            if match := Matches("LedgerTable").get(self.product.connection_id, voucher_id):
+                result.matches[name] = match.state.value
         result.alarms = Counter(
             {text: times for (level, text), times in self.product.told.lines.items() if level == "error"}
         )

@@ -47,7 +47,7 @@ ACHIEVED = Result(
         "licence": ("purchaseinvoice", 4_900, 1),
     },
     hints=set(EXPORTED),
-    matches=dict.fromkeys(EXPORTED, "paid") | {"refund": "paidoff"},
+    matches=dict.fromkeys(EXPORTED, "accepted"),
     jobs=["failed", "completed_with_errors", "completed"],
     items=dict.fromkeys(EXPORTED, "successful"),
     holds=["plan", "account_missing", "pleo_access_gone"],
