@@ -32,9 +32,9 @@ def quick_dynamodb() -> Iterator[None]:
         if status < 300:
             return answer
         code = str(answer["__type"]).rpartition("#")[2]
-        told = answer | {"Error": {"Code": code, "Message": str(answer.get("message"))}}
+        parsed = answer | {"Error": {"Code": code, "Message": str(answer.get("message"))}}
         error: Any = self.exceptions.from_code(code)
-        raise error(told, operation)
+        raise error(parsed, operation)
 
     with (
         patch.object(BaseClient, "_make_api_call", make_api_call),

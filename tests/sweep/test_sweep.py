@@ -18,7 +18,8 @@ from local.lexoffice.settings import Switches as LexofficeSwitches
 from local.pleo.switches import Switches as PleoSwitches
 from local.standin.switches import Board
 
-from .story import Result, Story, boards, product
+from .company import boards, product
+from .story import Result, Story
 
 BOARDS: dict[str, type[Board]] = {"pleo": PleoSwitches, "lexoffice": LexofficeSwitches}
 SENT = {"history": -1_190, "purchase": -2_380, "refund": 595, "split": -11_900, "yen": -950, "licence": -4_900} | {
@@ -46,7 +47,7 @@ ACHIEVED = Result(
         "licence": ("purchaseinvoice", 4_900, 1),
     },
     hints=set(EXPORTED),
-    matches=dict.fromkeys(EXPORTED, "paid") | {"refund": "paidoff"},
+    matches=dict.fromkeys(EXPORTED, "accepted"),
     jobs=["failed", "completed_with_errors", "completed"],
     items=dict.fromkeys(EXPORTED, "successful"),
     holds=["plan", "account_missing", "pleo_access_gone"],
@@ -119,6 +120,10 @@ OUTCOMES: dict[tuple[str, str, str], Callable[[Result], Result]] = {
     ),
     ("lexoffice", "account_systems", "Pleo"): lambda _: replace(
         NOTHING, connected="half_way", alarms=Counter({STOPPED: 2})
+    ),
+    # Of lines that the lost answer named, and no later one names, the product does not know lexoffice's id.
+    ("lexoffice", "duplicate_answer", "omit"): lambda usual: replace(
+        usual, matches=dict.fromkeys(EXPORTED, "settled") | {"history": "accepted"}
     ),
     ("lexoffice", "deactivated_account", "accept"): lambda usual: replace(
         usual,
