@@ -131,7 +131,7 @@ class Company:
 
     def sync(self, **requests: bool) -> None:
         """The company's sync, scheduled or with requests."""
-        self.product.take_turn(**requests)
+        self.product.reschedule(**requests)
 
     def rest(self, seconds: float = 120) -> None:
         """Let so much time pass; our workers go on."""

@@ -19,7 +19,7 @@ from local.pleo.world import DEFAULT_COMPANY_ID
 from shared.aws.ledger import Ledger
 from shared.aws.matches import Matches
 from shared.aws.proofs import Proofs
-from shared.domain.line import external_reference
+from shared.domain.feeding.line import external_reference
 
 from .company import START, Company
 
