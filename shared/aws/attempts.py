@@ -1,7 +1,7 @@
-"""Connect attempts: one browser on its way through both consents, known by a random cookie that only it holds.
+"""Connect attempts in ConnectionTable: `ATTEMPT#<hash of the cookie>`, a browser's way through both vendors' consents.
 
-An attempt has at most one open OAuth state at a time. So a state is single-use, expires, and is bound to the browser by
-construction. Only hashes of cookie and state are stored.
+An attempt has at most one open OAuth state. So a state is single-use, expires, and is bound to the browser that has the
+cookie, a random value. The table has only hashes of cookie and state.
 """
 
 import hashlib
@@ -18,23 +18,23 @@ _KEPT_FOR = timedelta(days=1)
 
 
 class Purpose(StrEnum):
-    """What the browser is on its way to."""
+    """What the browser gets at the end."""
 
     CONNECT = "connect"
-    STATUS = "status"  # signing in, which connects nothing
+    STATUS = "status"  # a session for the status page
 
 
 class StateRefusal(StrEnum):
-    """Why a callback is not accepted."""
+    """Why a callback is refused."""
 
-    UNKNOWN = "unknown"  # no cookie, or not ours: another browser, or nobody started here
+    UNKNOWN = "unknown"  # no cookie, or no attempt with it: another browser, or a callback without a start
     EXPIRED = "expired"
-    MISMATCH = "mismatch"  # not the state that was sent out
+    MISMATCH = "mismatch"  # not the open state
     USED = "used"
 
 
 class StateRefusedError(Exception):
-    """A callback's state is not the open one of this browser."""
+    """A callback's state is not the open one of its browser."""
 
     def __init__(self, refusal: StateRefusal) -> None:
         self.refusal = refusal
@@ -43,9 +43,10 @@ class StateRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Where a browser stands: the vendor whose answer is awaited (empty: none), and what is known so far.
+    """How far a browser has come.
 
-    `choice` is what the admin chose on the connect page; None for who signs in.
+    - `awaiting`: the vendor whose callback is due, "" for none.
+    - `choice`: what the admin chose on the connect page, None when signing in.
     """
 
     awaiting: str
@@ -56,7 +57,7 @@ class Attempt:
 
 
 class Attempts:
-    """All running attempts, in the connection table."""
+    """All attempts."""
 
     def __init__(self, table: str) -> None:
         self._table = Table(table)
@@ -72,31 +73,30 @@ class Attempts:
         purpose: Purpose = Purpose.CONNECT,
         choice: Choice | None = None,
     ) -> None:
-        """Open a state for this browser; one that was open before becomes void."""
+        """Open a state for a browser in place of any that was open before."""
         self._table.put(
             {
-                "id": _key(cookie),
+                **_key(cookie),
                 "awaiting": vendor,
                 "state_hash": _hash(state),
                 "valid_until": utc_text(now + LIFETIME),
                 "connection_id": connection_id,
                 "result": "",
-                "purpose": purpose.value,
+                "purpose": purpose,
                 **({"start_day": choice.day.isoformat(), "opening": choice.opening} if choice else {}),
                 "expires_at": int((now + _KEPT_FOR).timestamp()),
             }
         )
 
     def claim(self, cookie: str, vendor: str, state: str, now: datetime) -> Attempt:
-        """Use a state up. Raises StateRefusedError; of two simultaneous callbacks one gets it."""
+        """Close a state. Raises StateRefusedError, also for the later of two callbacks with the same state."""
         if not cookie:
             raise StateRefusedError(StateRefusal.UNKNOWN)
-        update = Update(
-            key={"id": _key(cookie)},
-            expression="SET #awaiting = :nobody",
-            names=["awaiting", "state_hash", "valid_until"],
-            values={"nobody": "", "vendor": vendor, "state": _hash(state), "now": utc_text(now)},
+        update = Update.setting(
+            _key(cookie),
+            {"awaiting": ""},
             condition="#awaiting = :vendor AND #state_hash = :state AND #valid_until > :now",
+            values={"vendor": vendor, "state": _hash(state), "now": utc_text(now)},
         )
         try:
             return _attempt(self._table.update(update))
@@ -104,24 +104,14 @@ class Attempts:
             raise StateRefusedError(_refusal_of(refused.old, state, now)) from refused
 
     def finish(self, cookie: str, result: str, connection_id: str, now: datetime) -> None:
-        """Remember what to show this browser at the end, for a day."""
-        self._table.update(
-            Update(
-                key={"id": _key(cookie)},
-                expression="SET #result = :result, #connection_id = :connection, #awaiting = :none, #expires_at = :end",
-                names=["result", "connection_id", "awaiting", "expires_at"],
-                values={
-                    "result": result,
-                    "connection": connection_id,
-                    "none": "",
-                    "end": int((now + _KEPT_FOR).timestamp()),
-                },
-            )
-        )
+        """Store for a day what to show the browser at the end."""
+        end = int((now + _KEPT_FOR).timestamp())
+        attributes = {"result": result, "connection_id": connection_id, "awaiting": "", "expires_at": end}
+        self._table.update(Update.setting(_key(cookie), attributes))
 
     def read(self, cookie: str) -> Attempt | None:
-        """What is known of a browser."""
-        item = self._table.get({"id": _key(cookie)}) if cookie else None
+        """Return the attempt of a browser."""
+        item = self._table.get(_key(cookie)) if cookie else None
         return _attempt(item) if item else None
 
 
@@ -143,8 +133,8 @@ def _attempt(item: Item) -> Attempt:
     )
 
 
-def _key(cookie: str) -> str:
-    return f"ATTEMPT#{_hash(cookie)}"
+def _key(cookie: str) -> dict[str, str]:
+    return {"id": f"ATTEMPT#{_hash(cookie)}"}
 
 
 def _hash(text: str) -> str:

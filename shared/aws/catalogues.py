@@ -1,6 +1,4 @@
-"""What was synced into Pleo per company, and what the syncs changed: items `CATALOGUE#<connection id>` of
-ConnectionTable. Every method raises StoreUnavailable when AWS does not do what was asked.
-"""
+"""Snapshots of the catalogue in Pleo and what the last sync changed: `CATALOGUE#<connection id>` in ConnectionTable."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -16,7 +14,12 @@ MOST_ENTRIES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueSnapshot:
-    """What stands in Pleo by our doing: accounts (external id → name), what their categories take, our tax codes."""
+    """What the last sync left in Pleo.
+
+    - `accounts`: name by external id.
+    - `flags`: the flags of each posting category, by its id.
+    - `tax_codes`: the codes that we manage.
+    """
 
     accounts: Mapping[str, str] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
@@ -25,9 +28,11 @@ class CatalogueSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueDiff:
-    """What the last sync that changed something changed, how many changes `more` were not kept, and when.
+    """What the last sync with changes has changed.
 
-    `changed_at` is UTC text, "" if never. `refused`: the last attempt changed nothing, and why.
+    - `more`: how many changes are not stored.
+    - `changed_at`: UTC text, "" if no sync has changed anything.
+    - `refused`: why the last attempt changed nothing, None if it was not refused.
     """
 
     changes: tuple[CatalogueChange, ...] = ()
@@ -37,13 +42,13 @@ class CatalogueDiff:
 
 
 class Catalogues:
-    """All companies' lists."""
+    """All companies' catalogues."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def snapshot(self, connection_id: str) -> CatalogueSnapshot:
-        """What was synced last time."""
+        """Return what the last sync left in Pleo."""
         item = self._item(connection_id)
         return CatalogueSnapshot(
             accounts=dict(item.get("accounts", {})),
@@ -54,9 +59,9 @@ class Catalogues:
     def save(
         self, connection_id: str, synced: CatalogueSnapshot, changes: Sequence[CatalogueChange], now: datetime
     ) -> None:
-        """Remember what was synced, and at most 100 of the changes, until a sync changes something again.
+        """Store what a sync left in Pleo and remove an earlier refusal.
 
-        Of all the entries that the changes name 20 are kept. An earlier refusal is over.
+        - `changes`: at most 100 are stored, with at most 20 entry ids in all. None: those stored before remain.
         """
         attributes: Item = {
             "accounts": dict(synced.accounts),
@@ -67,15 +72,14 @@ class Catalogues:
             attributes["changes"] = _storable_changes(changes[:MOST_CHANGES])
             attributes["more"] = max(len(changes) - MOST_CHANGES, 0)
             attributes["changed_at"] = utc_text(now)
-        sets = ", ".join(f"#{name} = :{name}" for name in attributes)
-        self._change(connection_id, f"SET {sets} REMOVE #refused", names=[*attributes, "refused"], values=attributes)
+        self._table.update(Update.setting(_key(connection_id), attributes, remove=["refused"]))
 
     def save_refusal(self, connection_id: str, refusal: CatalogueRefusal) -> None:
-        """Remember why a sync changed nothing."""
-        self._change(connection_id, "SET #refused = :refused", names=["refused"], values={"refused": asdict(refusal)})
+        """Store why a sync changed nothing."""
+        self._table.update(Update.setting(_key(connection_id), {"refused": asdict(refusal)}))
 
     def last_changes(self, connection_id: str) -> CatalogueDiff:
-        """What people are shown."""
+        """Return what the status page shows of the last sync with changes."""
         item = self._item(connection_id)
         changes = [{**change, "entry_ids": tuple(change.get("entry_ids", ()))} for change in item.get("changes", [])]
         return CatalogueDiff(
@@ -86,11 +90,11 @@ class Catalogues:
         )
 
     def _item(self, connection_id: str) -> Item:
-        return self._table.get({"id": f"CATALOGUE#{connection_id}"}) or {}
+        return self._table.get(_key(connection_id)) or {}
 
-    def _change(self, connection_id: str, expression: str, *, names: list[str], values: Item) -> None:
-        key = {"id": f"CATALOGUE#{connection_id}"}
-        self._table.update(Update(key=key, expression=expression, names=names, values=values))
+
+def _key(connection_id: str) -> dict[str, str]:
+    return {"id": f"CATALOGUE#{connection_id}"}
 
 
 def _storable_changes(changes: Sequence[CatalogueChange]) -> list[Item]:

@@ -1,7 +1,6 @@
-"""One botocore session, one client per service, one place where AWS's errors become ours.
+"""AWS clients, one per service and process, and the translation of their errors.
 
-botocore directly: the doors need neither boto3's resources nor its second copy of the set-up time
-(docs/decisions/0003).
+botocore without boto3, which would make the doors' start-up slower (docs/decisions/0003).
 """
 
 from collections.abc import Iterator
@@ -15,13 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.errors import StoreUnavailable
 
-# A door answers within seconds or not at all: short timeouts, three tries of botocore's standard mode.
+# A door must answer within seconds: short timeouts, at most three attempts in botocore's standard mode.
 _CONFIG = Config(connect_timeout=2, read_timeout=6, retries={"mode": "standard", "max_attempts": 3}, tcp_keepalive=True)
 
 
 @cache
 def client(service: str) -> Any:
-    """The process's client for an AWS service ("dynamodb", "sqs", "kms", "secretsmanager")."""
+    """Return the process's client for an AWS service ("dynamodb", "sqs", "kms", "secretsmanager")."""
     return _session().create_client(service, config=_CONFIG)
 
 
@@ -32,7 +31,7 @@ def _session() -> botocore.session.Session:
 
 @contextmanager
 def translate_errors(operation: str) -> Iterator[None]:
-    """Turn what AWS throws into StoreUnavailable with operation and error code, never with content."""
+    """Raise an error of AWS as StoreUnavailable with operation and error code, never with content."""
     try:
         yield
     except ClientError as error:

@@ -9,12 +9,12 @@ from shared.errors import ConfigError
 
 
 def pleo(secret_arn: str) -> ClientCredentials:
-    """Who we are at Pleo. Raises ConfigError while the secret is not filled in."""
+    """Return our credentials at Pleo. Raises ConfigError if the secret is not filled in."""
     return _credentials(secret_arn, "pleo")
 
 
 def lexoffice(secret_arn: str) -> ClientCredentials:
-    """Who we are at lexoffice. Raises ConfigError while the secret is not filled in."""
+    """Return our credentials at lexoffice. Raises ConfigError if the secret is not filled in."""
     return _credentials(secret_arn, "lexoffice")
 
 

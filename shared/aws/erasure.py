@@ -1,12 +1,11 @@
-"""Erasing a disconnected company's personal data from its partition of LedgerTable, and the record of it.
+"""Erasure of a disconnected company's personal data in its partition of LedgerTable, and the record of it.
 
-What is kept is needed to book nothing twice if the company connects again, and to prove what was booked: ids, amounts,
-days, states, references (docs/decisions/0010-disconnecting.md). Nothing but DynamoDB's own expiry deletes items, so
-what may go altogether is emptied and expires at once.
+Ids, amounts, days, states and references remain: without them a company that connects again would be booked twice, and
+bookings could not be proven (docs/decisions/0010-disconnecting.md). Only DynamoDB's expiry deletes items, so an item
+without anything to keep is emptied and expires at once.
 
-Items: `DELETED#<when it was due>` counts what was erased; every erased item names it in `erased`, so that repeating
-erases nothing twice and a later deletion begins anew. Every method raises StoreUnavailable when AWS does not do what
-was asked.
+Items: `DELETED#<due time>` counts what was erased. Every erased item names it in `erased`, so that a repeated run
+erases nothing twice and a later deletion starts again from the first item.
 """
 
 import zlib
@@ -14,10 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import batched
-from typing import Any
 
 from shared.aws import rows
-from shared.aws.table import Item, Table, TransactionRefusedError, Update
+from shared.aws.ledger_table import LedgerTable, key
+from shared.aws.table import Item, TransactionRefusedError, Update
 from shared.domain.feeding.ledger import State
 from shared.domain.times import utc_text
 
@@ -29,10 +28,13 @@ class Erasure:
     """Erases one company's personal data."""
 
     def __init__(self, table: str) -> None:
-        self._table = Table(table)
+        self._table = LedgerTable(table)
 
     def erase(self, connection_id: str, due: str, now: datetime, *, go_on: Callable[[], bool]) -> bool:
-        """Erase what is left to erase while `go_on`; True when nothing is left. `due` names the deletion."""
+        """Erase what is not erased yet while `go_on` is true; return True if nothing is left.
+
+        `due`: when the deletion was due, which identifies it.
+        """
         complete = True
         for prefix, counted, erased in (
             (rows.ENTRIES, "entries", _entry),
@@ -46,67 +48,48 @@ class Erasure:
                 complete = self._erase(connection_id, due, counted, changes, some) and complete
         if not complete:
             return False
-        record = Update(
-            key=_record(connection_id, due),
-            expression="SET #finished_at = if_not_exists(#finished_at, :now)",
-            names=["finished_at"],
-            values={"now": utc_text(now)},
-        )
-        self._table.update(record)
+        expression = "SET #finished_at = if_not_exists(#finished_at, :now)"
+        self._table.update(Update(key(connection_id, f"DELETED#{due}"), expression, {"now": utc_text(now)}))
         return True
 
     def _left(self, connection_id: str, prefix: str, due: str) -> Iterator[Item]:
         return self._table.query(
-            condition="#connection_id = :company AND begins_with(#row, :prefix)",
-            names=["connection_id", "row", "erased"],
-            values={"company": connection_id, "prefix": prefix, "due": due},
+            "#connection_id = :company AND begins_with(#row, :prefix)",
+            {"company": connection_id, "prefix": prefix, "due": due},
             FilterExpression="attribute_not_exists(#erased) OR #erased <> :due",
             ConsistentRead=True,
         )
 
     def _erase(self, connection_id: str, due: str, counted: str, changes: list[Item], items: tuple[Item, ...]) -> bool:
-        """Some items and their count, together or not at all: what dies in between is done again and counted once.
+        """Erase items and count them in one transaction, so that a run after a crash counts each item once.
 
-        False when somebody else erases or writes them at the same time.
+        Return False if another worker writes one of them at the same time.
         """
-        actions = [
-            {"Update": _update(item, {**change, "erased": due}).request(self._table.name)}
-            for item, change in zip(items, changes, strict=True)
-        ]
-        record = Update(
-            key=_record(connection_id, due),
-            expression=f"ADD #{counted} :number",
-            names=[counted],
-            values={"number": len(items)},
-        )
+        actions = [_update(item, {**change, "erased": due}) for item, change in zip(items, changes, strict=True)]
+        record = Update.setting(key(connection_id, f"DELETED#{due}"), {}, add={counted: len(items)})
         try:
-            self._table.transact([*actions, {"Update": record.request(self._table.name)}])
+            self._table.transact([*actions, record])
         except TransactionRefusedError:
             return False
         return True
 
 
 def _update(item: Item, change: Item) -> Update:
-    """Set what is erased, and take it out of the index where it has no place in it any more."""
-    removed = [name for name, value in change.items() if value is None]
-    stored = {name: value for name, value in change.items() if value is not None}
-    return Update(
-        key={"connection_id": item["connection_id"], "row": item["row"]},
-        expression="SET "
-        + ", ".join(f"#{name} = :{name}" for name in stored)
-        + (" REMOVE " + ", ".join(f"#{name}" for name in removed) if removed else ""),
-        names=[*stored, *removed],
-        values={**stored, "this": stored["erased"]},
-        condition="attribute_not_exists(#erased) OR #erased <> :this",
+    """Return the update that makes a change, in which None stands for an attribute to remove."""
+    return Update.setting(
+        key(item["connection_id"], item["row"]),
+        {name: value for name, value in change.items() if value is not None},
+        remove=[*change],
+        condition="attribute_not_exists(#erased) OR #erased <> :erased",
     )
 
 
 def _entry(item: Item, now: datetime) -> Item:
-    """A row without texts. One that still waits to be fed is read from Pleo again if it ever is."""
+    """Remove a row's texts. If the row still waits for the feed, the feed will read it from Pleo again."""
     row = replace(rows.row_of(item), counterparty="", purpose="", detail="")
     if row.state is State.READY and row.revision == 1:
         row = replace(row, state=State.INCOMPLETE)
-    stored: dict[str, Any] = rows.attributes(row, now)
+    stored = rows.attributes(row, now)
     changed = {name: stored[name] for name in ("counterparty", "purpose", "detail", "state")}
     return changed | {"work": stored.get("work")}
 
@@ -116,9 +99,4 @@ def _event(_item: Item, now: datetime) -> Item:
 
 
 def _export_item(_item: Item, now: datetime) -> Item:
-    emptied: Item = {"item": _NOTHING, "text": "", "values": None, "work": None}
-    return emptied | {"expires_at": int(now.timestamp())}
-
-
-def _record(connection_id: str, due: str) -> dict[str, str]:
-    return {"connection_id": connection_id, "row": f"DELETED#{due}"}
+    return {"item": _NOTHING, "text": "", "values": None, "work": None, "expires_at": int(now.timestamp())}

@@ -1,48 +1,53 @@
-"""The export's part of the ledger: jobs, and the snapshot of their items with each outcome.
+"""Export jobs, and the snapshot of their items with each outcome.
 
-Items in LedgerTable: `JOB#<job id>`; `EXPORT#<job id>#<entry id>` (kept 90 days); `ITEM#<entry id>`, which names the
-newest job of an entry and its book id, for good. In the index `work` (shared/aws/work.py) are the jobs, those that are
-over apart, the failed items of a job, and the entries by book id. The vouchers are in shared/aws/vouchers.py. Every
-method raises StoreUnavailable when AWS does not do what was asked.
+Items in LedgerTable:
+
+- `JOB#<job id>`.
+- `EXPORT#<job id>#<entry id>`: an item of a job, kept for 90 days.
+- `ITEM#<entry id>`: the newest job of an entry and its book id, kept for good.
+
+In the index `work` (shared/aws/work.py) are open jobs, finished jobs, the failed items of a job, and entries by book
+id. Vouchers are in shared/aws/vouchers.py.
 """
 
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from itertools import islice
 from typing import Any
 
 from shared.aws import work
-from shared.aws.table import Item, Table, Update
+from shared.aws.ledger_table import LedgerTable, key
+from shared.aws.table import Item, Update, from_item, to_item
 from shared.domain.exporting.voucher import book_mark
 from shared.domain.times import utc_text
 from shared.http.wire import encode
 
 SNAPSHOT_KEPT = timedelta(days=90)
-# JSON can spell halves of characters ("\\ud800"); one in a note must not keep all other items from being exported.
+# JSON can spell half a character ("\\ud800"). One in a note must not prevent the export of all other items.
 _HALVES = "surrogatepass"
 
 
 class JobState(StrEnum):
-    """How far a job has come here; Pleo's own status is another matter."""
+    """How far this product has come with a job; Pleo has its own status."""
 
     CLAIMED = "claimed"  # `started` was or will be sent; the snapshot is not complete
-    RUNNING = "running"  # all items are in the ledger
-    FINISHED = "finished"  # the final event was accepted, or the job ended without us
+    RUNNING = "running"  # the snapshot is complete
+    FINISHED = "finished"  # Pleo accepted the final event, or the job ended without us
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One export job.
 
-    `event` is the final event once it is decided (it is never decided twice), or Pleo's status if the job ended without
-    us; `code` says why it failed (docs/errors.md), `values` fill the braces of its texts. `created_at` is Pleo's time,
-    UTC text. `items` counts them once all are in the ledger, `successful` and `failed` their outcomes when the job was
-    last saved.
+    - `created_at`: Pleo's time, UTC text.
+    - `event`: the final event, decided once, or Pleo's status if the job ended without us.
+    - `code`: why it failed (docs/errors.md); `values` fill the braces of the code's texts.
+    - `items`: their number once the snapshot is complete; `successful` and `failed`: the number of these outcomes when
+      the job was last saved.
     """
 
     job_id: str
@@ -58,12 +63,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportItem:
-    """One item of a job as Pleo gave it, and what became of it.
+    """One item of a job as Pleo gave it, and its outcome.
 
-    `outcome` is empty while it is work, then "successful" or "failed", or "abandoned" when the job ended before;
-    `code`, `failure_type` and `text` say why, `values` fill the braces of the code's texts in any language. A success
-    may name in `text` why no suggestion will appear. `reported`: Pleo has accepted the outcome. `attempts` counts the
-    runs that a failure ended at this item.
+    - `outcome`: "" while open, then "successful", "failed", or "abandoned" if the job ended first.
+    - `code`, `failure_type`, `text`: why; of a success, `text` says why no suggestion will appear. `values` fill the
+      braces of the code's texts in every language.
+    - `reported`: Pleo has accepted the outcome.
+    - `attempts`: the number of runs that ended with a failure at this item.
     """
 
     job_id: str
@@ -80,7 +86,7 @@ class ExportItem:
 
     @property
     def book_id(self) -> str:
-        """The short number that people see in Pleo, "" if the item has none that can be read."""
+        """The short number that Pleo shows for the entry, "" if the item has no readable one."""
         information = self.item.get("additionalInformation")
         number = information.get("reconciliationId") if isinstance(information, Mapping) else None
         return number if isinstance(number, str) and number.isprintable() else ""
@@ -88,7 +94,7 @@ class ExportItem:
 
 @dataclass(frozen=True, slots=True)
 class LastItem:
-    """Where an entry was exported last: its newest job, and the book id people know it by, "" if Pleo gave none."""
+    """The last export of an entry: its newest job, and its book id in Pleo, "" if Pleo gave none."""
 
     entry_id: str
     job_id: str
@@ -99,137 +105,107 @@ class Exports:
     """All companies' exports."""
 
     def __init__(self, table: str) -> None:
-        self._table = Table(table)
+        self._table = LedgerTable(table)
 
     def job(self, connection_id: str, job_id: str) -> Job | None:
-        """What is known of a job."""
-        item = self._table.get(_key(connection_id, f"JOB#{job_id}"))
+        """Return a job, None if the ledger does not know it."""
+        item = self._table.get(key(connection_id, f"JOB#{job_id}"))
         return _job(item) if item else None
 
     def save_job(self, connection_id: str, job: Job, now: datetime) -> None:
-        """Remember how far a job has come."""
-        stored = {each.name: getattr(job, each.name) for each in fields(job)}
-        item = {**_key(connection_id, f"JOB#{job.job_id}"), **stored, "state": job.state.value}
+        """Store how far a job has come."""
         kind = work.DONE if job.state is JobState.FINISHED else work.JOB
-        self._table.put({**item, "work": f"{kind}{job.created_at}#{job.job_id}", "changed_at": utc_text(now)})
+        entry = {"work": f"{kind}{job.created_at}#{job.job_id}", "changed_at": utc_text(now)}
+        self._table.put({**key(connection_id, f"JOB#{job.job_id}"), **to_item(job), **entry})
 
     def open_jobs(self, connection_id: str) -> list[Job]:
-        """The company's jobs that are not over for us, oldest first, read consistently."""
-        return [_job(item) for item in self._work(connection_id, work.JOB)]
+        """Return a company's open export jobs, oldest first. Strongly consistent read."""
+        return [_job(item) for item in self._table.indexed(connection_id, work.JOB)]
 
     def newest_job(self, connection_id: str) -> Job | None:
-        """The job that was created last, open or over; None before the first."""
+        """Return the job that was created last, open or finished; None before the first."""
         found = [
             _job(item)
             for kind in (work.JOB, work.DONE)
-            for item in self._work(connection_id, kind, ScanIndexForward=False, Limit=1)
+            for item in self._table.indexed(connection_id, kind, limit=1, ScanIndexForward=False)
         ]
         return max(found, key=lambda job: job.created_at, default=None)
 
     def waiting(self, connection_id: str, *, matches: bool, receipts: bool) -> bool:
-        """Whether the export worker has anything to do that the ledger knows of: open jobs, always.
+        """Return whether the ledger has work for the export worker.
 
-        With `matches` also vouchers to look at, with `receipts` also those that may still get some.
+        Open jobs count always, matches to review with `matches`, vouchers that may still get receipts with `receipts`.
         """
         kinds = [work.JOB, *([work.MATCH] if matches else []), *([work.RECEIPTS] if receipts else [])]
-        return any(self._work(connection_id, kind, Limit=1) for kind in kinds)
+        return any(any(self._table.indexed(connection_id, kind, limit=1)) for kind in kinds)
 
     def snapshot(self, connection_id: str, job_id: str, items: Iterable[Mapping[str, Any]], now: datetime) -> None:
-        """Write down every item before the first is worked on. Repeating it forgets no outcome."""
+        """Store every item of a job before the first is exported. A repeated call changes no outcome."""
         for item in items:
             entry_id = str(item["accountingEntryId"]).lower()
             new = ExportItem(job_id=job_id, entry_id=entry_id, item=item)
             stored = {**_attributes(new), "expires_at": int((now + SNAPSHOT_KEPT).timestamp())}
-            self._table.update(
-                Update(
-                    key=_key(connection_id, f"EXPORT#{job_id}#{entry_id}"),
-                    expression="SET " + ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in stored),
-                    names=[*stored],
-                    values=stored,
-                )
-            )
+            expression = "SET " + ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in stored)
+            self._table.update(Update(_item_key(connection_id, new), expression, stored))
             self._table.put(_last_item(connection_id, new))
 
     def last_item(self, connection_id: str, entry_id: str) -> LastItem | None:
-        """Where an entry was exported last, None if it never was."""
-        item = self._table.get(_key(connection_id, f"ITEM#{entry_id}"))
-        return LastItem(item["entry_id"], item["job_id"], item["book_id"]) if item else None
+        """Return the last export of an entry, None if it was never exported."""
+        item = self._table.get(key(connection_id, f"ITEM#{entry_id}"))
+        return from_item(LastItem, item) if item else None
 
     def of_book_mark(self, connection_id: str, mark: str, limit: int) -> list[str]:
-        """The entries with a book id, given as the mark that voucher numbers have of it; it need not be unique."""
-        found = self._work(connection_id, f"{work.BOOK}{mark.casefold()}#", Limit=limit)
+        """Return the ids of at most `limit` entries whose book id has this mark (`book_mark`), which is not unique."""
+        found = self._table.indexed(connection_id, f"{work.BOOK}{mark.casefold()}#", limit=limit)
         return [item["entry_id"] for item in found]
 
     def item(self, connection_id: str, job_id: str, entry_id: str) -> ExportItem | None:
-        """One item of a job, None once its snapshot has expired."""
-        item = self._table.get(_key(connection_id, f"EXPORT#{job_id}#{entry_id}"))
+        """Return one item of a job, None if its snapshot has expired."""
+        item = self._table.get(key(connection_id, f"EXPORT#{job_id}#{entry_id}"))
         return _item(item) if item else None
 
     def failed_items(self, connection_id: str, job_id: str, limit: int) -> list[ExportItem]:
-        """Items of a job that failed, at most so many."""
-        return [_item(item) for item in self._work(connection_id, f"{work.FAILED}{job_id}#", Limit=limit)]
-
-    def items(self, connection_id: str, job_id: str) -> list[ExportItem]:
-        """Every item of a job, read consistently."""
-        found = self._table.query(
-            condition="#connection_id = :company AND begins_with(#row, :job)",
-            names=["connection_id", "row"],
-            values={"company": connection_id, "job": f"EXPORT#{job_id}#"},
-            ConsistentRead=True,
-        )
+        """Return at most `limit` failed items of a job."""
+        found = self._table.indexed(connection_id, f"{work.FAILED}{job_id}#", limit=limit)
         return [_item(item) for item in found]
 
+    def items(self, connection_id: str, job_id: str) -> list[ExportItem]:
+        """Return every item of a job. Strongly consistent read."""
+        return [_item(item) for item in self._table.with_prefix(connection_id, f"EXPORT#{job_id}#")]
+
     def save_outcome(self, connection_id: str, item: ExportItem) -> None:
-        """Record an item's outcome."""
+        """Store an item's outcome. Raises ConditionFailedError if there is no such item."""
         self._set(connection_id, item, "outcome", "code", "failure_type", "text", "values", "voucher_id")
 
     def record_attempt(self, connection_id: str, item: ExportItem) -> None:
-        """Remember how often an item was tried in vain."""
+        """Store how many runs have failed at an item. Raises ConditionFailedError if there is no such item."""
         self._set(connection_id, item, "attempts")
 
     def mark_reported(self, connection_id: str, item: ExportItem) -> None:
-        """Remember that Pleo knows an item's outcome."""
+        """Store that Pleo has accepted an item's outcome. Raises ConditionFailedError if there is no such item."""
         self._set(connection_id, replace(item, reported=True), "reported")
 
     def _set(self, connection_id: str, item: ExportItem, *names: str) -> None:
-        values: dict[str, Any] = {name: getattr(item, name) for name in names}
+        attributes: Item = {name: getattr(item, name) for name in names}
         if item.outcome == "failed":
-            values["work"] = f"{work.FAILED}{item.job_id}#{item.entry_id}"
+            attributes["work"] = f"{work.FAILED}{item.job_id}#{item.entry_id}"
         self._table.update(
-            Update(
-                key=_key(connection_id, f"EXPORT#{item.job_id}#{item.entry_id}"),
-                expression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
-                names=[*values, "row"],
-                values=values,
-                condition="attribute_exists(#row)",
-            )
+            Update.setting(_item_key(connection_id, item), attributes, condition="attribute_exists(#row)")
         )
 
-    def _work(self, connection_id: str, kind: str, **options: Any) -> list[Item]:
-        found = self._table.query(
-            condition="#connection_id = :company AND begins_with(#work, :kind)",
-            names=["connection_id", "work"],
-            values={"company": connection_id, "kind": kind},
-            IndexName=work.INDEX,
-            ConsistentRead=True,
-            **options,
-        )
-        return list(islice(found, options.get("Limit")))
 
-
-def _key(connection_id: str, row: str) -> dict[str, str]:
-    return {"connection_id": connection_id, "row": row}
+def _item_key(connection_id: str, item: ExportItem) -> dict[str, str]:
+    return key(connection_id, f"EXPORT#{item.job_id}#{item.entry_id}")
 
 
 def _job(item: Item) -> Job:
-    known = {each.name: item[each.name] for each in fields(Job) if each.name in item}
-    return Job(**{**known, "state": JobState(known["state"])})
+    return from_item(Job, item, state=JobState(item["state"]))
 
 
 def _last_item(connection_id: str, item: ExportItem) -> Item:
     mark = book_mark(item.book_id).casefold()
     return {
-        **_key(connection_id, f"ITEM#{item.entry_id}"),
+        **key(connection_id, f"ITEM#{item.entry_id}"),
         "entry_id": item.entry_id,
         "job_id": item.job_id,
         "book_id": item.book_id,
@@ -238,12 +214,10 @@ def _last_item(connection_id: str, item: ExportItem) -> Item:
 
 
 def _attributes(item: ExportItem) -> Item:
-    """Compressed, because DynamoDB takes 400 KB an item and is paid by the KB; splits and notes can be long."""
-    stored = {each.name: getattr(item, each.name) for each in fields(item)}
-    return stored | {"item": zlib.compress(encode(item.item).encode(errors=_HALVES))}
+    """Compress Pleo's part: splits and notes can be long, an item holds 400 KB and costs by the KB."""
+    return to_item(item) | {"item": zlib.compress(encode(item.item).encode(errors=_HALVES))}
 
 
 def _item(stored: Item) -> ExportItem:
-    known = {each.name: stored[each.name] for each in fields(ExportItem) if each.name in stored}
-    text = zlib.decompress(known["item"]).decode(errors=_HALVES)
-    return ExportItem(**{**known, "item": json.loads(text, parse_float=Decimal)})
+    text = zlib.decompress(stored["item"]).decode(errors=_HALVES)
+    return from_item(ExportItem, stored, item=json.loads(text, parse_float=Decimal))

@@ -39,14 +39,7 @@ class Failures:
         """Remember why a run was postponed. Only support's view depends on it, so a failure is not raised."""
         values = {"at": utc_text(datetime.now(UTC)), "cause": cause, "attempt": attempt}
         try:
-            self._table.update(
-                Update(
-                    key=_key(connection_id, worker),
-                    expression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
-                    names=[*values],
-                    values=values,
-                )
-            )
+            self._table.update(Update.setting(_key(connection_id, worker), values))
         except StoreUnavailable as error:
             log_warning("failure not remembered", connection_id=connection_id, cause=str(error))
 

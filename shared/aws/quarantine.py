@@ -71,9 +71,7 @@ class Quarantine:
 
     def content(self) -> Iterator[Quarantined]:
         """All that is kept, by queue."""
-        for item in self._table.query(
-            condition="#connection_id = :partition", names=["connection_id"], values={"partition": _PARTITION}
-        ):
+        for item in self._table.query("#connection_id = :partition", {"partition": _PARTITION}):
             queue, _, message_id = item["row"].partition("#")
             yield Quarantined(
                 queue=queue,

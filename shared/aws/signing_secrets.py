@@ -1,6 +1,6 @@
-"""Signing secrets of webhook subscriptions: encrypted by KMS itself, readable by the receiver without any library.
+"""Signing secrets of webhook subscriptions, encrypted by KMS itself.
 
-Separate from shared/aws/vault.py because the receiver may decrypt these and nothing else, and must start quickly.
+Not in shared/aws/vault.py, because the receiver may decrypt only these and must start without a crypto library.
 """
 
 from shared.aws.clients import client, translate_errors
@@ -16,7 +16,7 @@ def seal(key_arn: str, connection_id: str, secret: str) -> bytes:
 
 
 def unseal(key_arn: str, connection_id: str, sealed: bytes) -> str:
-    """Decrypt. Raises StoreUnavailable when KMS refuses, also for a ciphertext of another connection."""
+    """Decrypt a secret. Raises StoreUnavailable if KMS refuses, also for a ciphertext of another connection."""
     with translate_errors("Decrypt"):
         answer = client("kms").decrypt(KeyId=key_arn, CiphertextBlob=sealed, EncryptionContext=_context(connection_id))
     return bytes(answer["Plaintext"]).decode()

@@ -1,17 +1,29 @@
-"""A DynamoDB table: plain dictionaries in and out, consistent reads, conditions as answers instead of error codes."""
+"""A DynamoDB table: plain dictionaries in and out, consistent reads, and conditions.
 
+An expression writes an attribute as `#attribute` and a value as `:name`. Every method here, and so every store of this
+package, raises StoreUnavailable when AWS does not carry out a call.
+"""
+
+import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Self
 
 from shared.aws.clients import client, translate_errors
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 type Item = dict[str, Any]
+
+_NAME = re.compile(r"#(\w+)")
+_CONFLICT_PAUSES = (0.02, 0.05, 0.1)  # seconds
 
 
 class ConditionFailedError(Exception):
-    """A conditional write found something else; `old` is what it found (empty: nothing)."""
+    """The condition of a write did not hold; `old` is the item as it is, empty if there is none."""
 
     def __init__(self, old: Item) -> None:
         self.old = old
@@ -19,7 +31,7 @@ class ConditionFailedError(Exception):
 
 
 class TransactionRefusedError(Exception):
-    """A transaction wrote nothing; `reasons` has DynamoDB's code per action ("None" where the action was fine)."""
+    """A transaction wrote nothing; `reasons` has DynamoDB's code per action, "None" for an action without fault."""
 
     def __init__(self, reasons: Sequence[str]) -> None:
         self.reasons = tuple(reasons)
@@ -28,48 +40,77 @@ class TransactionRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """An update of one item, in DynamoDB's expressions.
-
-    `names` are the attributes written as `#attribute` in the expressions, `values` go in as `:key`.
-    """
+    """An update of one item, alone or in a transaction. `expression` and `condition` are DynamoDB's own."""
 
     key: Mapping[str, str]
     expression: str
-    names: Sequence[str] = ()
-    values: Mapping[str, Any] | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
     condition: str | None = None
+    names: Sequence[str] = ()  # ignored: the names are those in the expressions
+
+    @classmethod
+    def setting(
+        cls,
+        key: Mapping[str, str],
+        attributes: Mapping[str, Any],
+        *,
+        add: Mapping[str, int] | None = None,
+        remove: Sequence[str] = (),
+        condition: str | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Build an update that sets attributes.
+
+        - `add`: numbers to add to attributes.
+        - `remove`: attributes to remove unless `attributes` sets them.
+        - `values`: what `condition` names beside the values of the attributes.
+        """
+        added = add or {}
+        clauses = {
+            "SET": [f"#{name} = :{name}" for name in attributes],
+            "ADD": [f"#{name} :{name}" for name in added],
+            "REMOVE": [f"#{name}" for name in remove if name not in attributes],
+        }
+        expression = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
+        return cls(key, expression, {**attributes, **added, **(values or {})}, condition)
 
     def request(self, table: str) -> dict[str, Any]:
-        """As the API wants it, alone or as an action of a transaction."""
-        request: dict[str, Any] = {
-            "TableName": table,
-            "Key": encode(self.key),
-            "UpdateExpression": self.expression,
-        }
-        if self.names:
-            request["ExpressionAttributeNames"] = {f"#{name}": name for name in self.names}
-        if self.values:
-            request["ExpressionAttributeValues"] = {f":{key}": _typed(v) for key, v in self.values.items()}
+        """Return the parameters of UpdateItem, which are also those of an action of a transaction."""
+        request = {"TableName": table, "Key": encode(self.key), "UpdateExpression": self.expression}
         if self.condition:
             request["ConditionExpression"] = self.condition
-        return request
+        return request | _placeholders(f"{self.expression} {self.condition}", self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A new item, alone or in a transaction: its condition fails if the item exists. `key` is a key attribute."""
+
+    item: Item
+    key: str
+
+    def request(self, table: str) -> dict[str, Any]:
+        """Return the parameters of PutItem, which are also those of an action of a transaction."""
+        condition = f"attribute_not_exists(#{self.key})"
+        request = {"TableName": table, "Item": encode(self.item), "ConditionExpression": condition}
+        return request | _placeholders(condition, {})
 
 
 class Table:
-    """One table by its name. Every method raises StoreUnavailable when AWS does not do what was asked."""
+    """One table by its name."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self._dynamodb = client("dynamodb")
 
     def get(self, key: Mapping[str, str]) -> Item | None:
-        """Read one item consistently."""
+        """Return one item. Strongly consistent read."""
         with translate_errors("GetItem"):
             answer = self._dynamodb.get_item(TableName=self.name, Key=encode(key), ConsistentRead=True)
         return decode(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[Mapping[str, str]]) -> list[Item]:
-        """Read up to 100 items, in any order, without consistency."""
+        """Return up to 100 items in any order. Eventually consistent read."""
         found: list[Item] = []
         request = {self.name: {"Keys": [encode(key) for key in keys]}} if keys else {}
         while request:
@@ -79,38 +120,76 @@ class Table:
             request = answer.get("UnprocessedKeys", {})
         return found
 
-    def put_new(self, item: Item, *, key: str) -> None:
-        """Write an item that must not exist yet; `key` is its partition key. Raises ConditionFailedError."""
-        self._conditional(
-            self._dynamodb.put_item,
-            TableName=self.name,
-            Item=encode(item),
-            ConditionExpression="attribute_not_exists(#key)",
-            ExpressionAttributeNames={"#key": key},
-        )
+    def query(
+        self,
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        limit: int | None = None,
+        names: Sequence[str] = (),  # noqa: ARG002 - ignored: the names are those in the expressions
+        **options: Any,
+    ) -> Iterator[Item]:
+        """Return the items that match, at most `limit`, page by page. `options` are further parameters of Query."""
+        if limit is not None:
+            options["Limit"] = limit
+        expressions = f"{condition} {options.get('FilterExpression')}"
+        request = {"KeyConditionExpression": condition, **_placeholders(expressions, values), **options}
+        return islice(self._pages("Query", self._dynamodb.query, request), limit)
+
+    def scan(
+        self,
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        names: Sequence[str] = (),  # noqa: ARG002 - as in `query`
+    ) -> Iterator[Item]:
+        """Return the items that match, page by page. DynamoDB reads, and bills, the whole table."""
+        request = {"FilterExpression": condition, **_placeholders(condition, values)}
+        return self._pages("Scan", self._dynamodb.scan, request)
 
     def put(self, item: Item) -> None:
-        """Write an item over whatever was there."""
+        """Write an item and replace the one with its key."""
         with translate_errors("PutItem"):
             self._dynamodb.put_item(TableName=self.name, Item=encode(item))
 
+    def insert(self, insert: Insert) -> bool:
+        """Write a new item; return False if it exists already."""
+        try:
+            self._write(self._dynamodb.put_item, insert.request(self.name))
+        except ConditionFailedError:
+            return False
+        return True
+
     def update(self, update: Update) -> Item:
-        """Write and return the whole item as it is now. Raises ConditionFailedError with what was there."""
-        answer = self._conditional(self._dynamodb.update_item, **update.request(self.name), ReturnValues="ALL_NEW")
+        """Update an item and return all of it as it is now. Raises ConditionFailedError."""
+        answer = self._write(self._dynamodb.update_item, update.request(self.name) | {"ReturnValues": "ALL_NEW"})
         return decode(answer.get("Attributes", {}))
 
-    def query(
-        self, *, condition: str, names: Sequence[str], values: Mapping[str, Any], **options: Any
+    def attempt(self, update: Update) -> bool:
+        """Update an item; return False, and write nothing, if the condition does not hold."""
+        try:
+            self.update(update)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def transact(self, actions: Sequence[Update | Insert | Mapping[str, Any]]) -> None:
+        """Carry out all actions, at most 100, or none. Raises TransactionRefusedError."""
+        with translate_errors("TransactWriteItems"):
+            try:
+                self._dynamodb.transact_write_items(TransactItems=[self._action(action) for action in actions])
+            except self._dynamodb.exceptions.TransactionCanceledException as error:
+                reasons = error.response.get("CancellationReasons", [])
+                raise TransactionRefusedError([reason.get("Code", "None") for reason in reasons]) from error
+
+    def _action(self, action: Update | Insert | Mapping[str, Any]) -> Mapping[str, Any]:
+        if isinstance(action, Mapping):
+            return action
+        return {"Update" if isinstance(action, Update) else "Put": action.request(self.name)}
+
+    def _pages(
+        self, operation: str, method: Callable[..., Mapping[str, Any]], request: dict[str, Any]
     ) -> Iterator[Item]:
-        """All items that match, page by page."""
-        request = {"KeyConditionExpression": condition, **_named(names, values), **options}
-        return self._pages("Query", self._dynamodb.query, request)
-
-    def scan(self, condition: str, *, names: Sequence[str], values: Mapping[str, Any]) -> Iterator[Item]:
-        """All items of the whole table that match, page by page; every item is read for it."""
-        return self._pages("Scan", self._dynamodb.scan, {"FilterExpression": condition, **_named(names, values)})
-
-    def _pages(self, operation: str, method: Any, request: dict[str, Any]) -> Iterator[Item]:
         while True:
             with translate_errors(operation):
                 answer = method(TableName=self.name, **request)
@@ -119,52 +198,55 @@ class Table:
                 return
             request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
-    def transact(self, actions: Sequence[Mapping[str, Any]]) -> None:
-        """Write all actions (`{"Update": …}`, `{"Put": …}`) or none. Raises TransactionRefusedError."""
-        with translate_errors("TransactWriteItems"):
-            try:
-                self._dynamodb.transact_write_items(TransactItems=list(actions))
-            except self._dynamodb.exceptions.TransactionCanceledException as error:
-                reasons = error.response.get("CancellationReasons", [])
-                raise TransactionRefusedError([reason.get("Code", "None") for reason in reasons]) from error
-
-    def _conditional(self, method: Any, **request: Any) -> Mapping[str, Any]:
+    def _write(self, method: Callable[..., Mapping[str, Any]], request: dict[str, Any]) -> Mapping[str, Any]:
         request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         errors = self._dynamodb.exceptions
         with translate_errors(method.__name__):
-            for pause in (0.02, 0.05, 0.1, None):
-                try:
-                    answer: Mapping[str, Any] = method(**request)
-                except errors.ConditionalCheckFailedException as error:
-                    raise ConditionFailedError(decode(error.response.get("Item", {}))) from error
-                except errors.TransactionConflictException:
-                    # A worker is recording this very item; botocore does not repeat that by itself.
-                    if pause is None:
-                        raise
-                    time.sleep(pause)
-                else:
-                    return answer
-        raise AssertionError("unreachable")
+            try:
+                for pause in _CONFLICT_PAUSES:
+                    try:
+                        return method(**request)
+                    except errors.TransactionConflictException:
+                        # A worker's transaction is writing this item. botocore does not retry this error.
+                        time.sleep(pause)
+                return method(**request)
+            except errors.ConditionalCheckFailedException as error:
+                raise ConditionFailedError(decode(error.response.get("Item", {}))) from error
 
 
-def _named(names: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "ExpressionAttributeNames": {f"#{name}": name for name in names},
-        "ExpressionAttributeValues": {f":{key}": _typed(value) for key, value in values.items()},
-    }
+def _placeholders(expressions: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Name every `#attribute` and every value of an expression; DynamoDB refuses either parameter if it is empty."""
+    names = {f"#{name}": name for name in _NAME.findall(expressions)}
+    typed = {f":{name}": _typed(value) for name, value in values.items()}
+    parameters = {"ExpressionAttributeNames": names, "ExpressionAttributeValues": typed}
+    return {parameter: content for parameter, content in parameters.items() if content}
+
+
+def to_item(instance: "DataclassInstance") -> Item:
+    """Return a dataclass's fields as attributes."""
+    return {each.name: getattr(instance, each.name) for each in fields(instance)}
+
+
+def from_item[T: "DataclassInstance"](cls: type[T], item: Item, /, **converted: Any) -> T:
+    """Build a dataclass from the attributes that are named like its fields; `converted` replaces their values.
+
+    A field without attribute keeps its default: older items lack newer fields.
+    """
+    known = {each.name: item[each.name] for each in fields(cls) if each.name in item}
+    return cls(**known | converted)
 
 
 def encode(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A plain dictionary as DynamoDB's typed one."""
+    """Convert a plain dictionary to DynamoDB's typed values."""
     return {key: _typed(value) for key, value in item.items()}
 
 
 def decode(item: Mapping[str, Any]) -> Item:
-    """DynamoDB's typed dictionary as a plain one."""
+    """Convert DynamoDB's typed values to a plain dictionary."""
     return {key: _plain(value) for key, value in item.items()}
 
 
-# The few types we store. boto3's serialiser does the same and costs the receiver a sixth of its start-up
+# The types that this product stores. boto3's serialiser does the same and costs the receiver a sixth of its start-up
 # (docs/decisions/0003). https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 def _typed(value: Any) -> dict[str, Any]:
     match value:
@@ -173,7 +255,7 @@ def _typed(value: Any) -> dict[str, Any]:
         case bool():
             return {"BOOL": value}
         case str():
-            return {"S": value}
+            return {"S": str(value)}  # an enum's member as its value
         case int():
             return {"N": str(value)}
         case bytes():
@@ -182,7 +264,7 @@ def _typed(value: Any) -> dict[str, Any]:
             return {"M": encode(value)}
         case list() | tuple():
             return {"L": [_typed(part) for part in value]}
-    raise TypeError(f"DynamoDB cannot hold a {type(value).__name__} here")
+    raise TypeError(f"an item cannot hold a {type(value).__name__}")
 
 
 def _plain(typed: Mapping[str, Any]) -> Any:
@@ -198,4 +280,4 @@ def _plain(typed: Mapping[str, Any]) -> Any:
             return decode(value)
         case "L":
             return [_plain(part) for part in value]
-    raise TypeError(f"DynamoDB's type {kind} is not one of ours")
+    raise TypeError(f"no item holds DynamoDB's type {kind}")

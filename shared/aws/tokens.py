@@ -1,8 +1,8 @@
-"""Token pairs in DynamoDB: encrypted, refreshed by one worker at a time, stored before they are used.
+"""Token pairs in TokenTable: encrypted, refreshed by one worker at a time, stored before they are used.
 
-Both vendors rotate: a refresh kills the old pair at once, so a pair that is fetched and lost is a lost connection, and
+Both vendors rotate tokens: a refresh ends the old pair at once. A new pair that is lost means a lost connection, and
 two refreshes at the same time leave one worker with a dead token (https://developers.lexware.io/partner/docs, Refresh
-tokens; https://developers.pleo.io/docs/oauth). A lease and a version keep them apart.
+tokens; https://developers.pleo.io/docs/oauth). A lease and a version prevent both.
 """
 
 import json
@@ -11,27 +11,33 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from shared.aws.table import ConditionFailedError, Item, Table, Update
+from shared.aws.table import Table, Update
 from shared.aws.vault import Vault
 from shared.domain.connecting.tokens import TokenPair
 from shared.errors import AccessGone, StoreUnavailable, Unavailable, VendorError
 from shared.telemetry import count, log_warning
 
-# Refreshed this long before it expires, so that a call that starts now still arrives in time.
+# A token is refreshed this long before it expires, so that a call that starts now arrives in time.
 LEEWAY_SECONDS = 90
-# Longer than a refresh may take with every timeout used up; a worker that dies blocks nobody for longer.
+# Longer than a refresh with every timeout; a worker that has crashed blocks the others for this long.
 LEASE_SECONDS = 60
 _POLL_SECONDS = 0.1
 _STORE_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 _SAVE_TRIES = 5
-_SURRENDER_SECONDS = 10
+_REVOKE_SECONDS = 10  # the longest wait for the lease
+_LEASE = ("lease_owner", "lease_until")
 
 type Refresh = Callable[[str], TokenPair]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPair:
-    """One pair as it was read; `version` grows with every pair, `gone` says that the vendor wants no more of it."""
+    """One pair as it was read.
+
+    - `version`: grows with every pair.
+    - `expires_at`: of the access token, Unix seconds.
+    - `gone`: the vendor refuses the pair for good.
+    """
 
     version: int
     expires_at: int
@@ -41,7 +47,7 @@ class StoredPair:
 
 
 class StoredByAnotherError(StoreUnavailable):
-    """Another pair was stored, or the pairs were erased, in between."""
+    """Another worker has stored a pair, or erased it, since the last read."""
 
 
 class TokenStore:
@@ -53,9 +59,9 @@ class TokenStore:
         self._now = now
 
     def save(self, connection_id: str, company_id: str, vendor: str, pair: TokenPair) -> None:
-        """Store the first pair of an authorisation, whatever was there before.
+        """Store the first pair of an authorisation in place of any other.
 
-        A refresh of the pair before may be stored at the same moment; the authorisation is newer and wins.
+        A refresh of the old pair may be stored at the same time; the authorisation is newer and wins.
         """
         for _ in range(_SAVE_TRIES):
             try:
@@ -67,25 +73,25 @@ class TokenStore:
         raise StoreUnavailable("these tokens kept changing while a new pair was stored")
 
     def erase(self, connection_id: str, vendor: str) -> None:
-        """Erase a pair for good; a refresh that is under way cannot store its successor any more."""
+        """Erase a pair for good; a refresh in progress cannot store its result."""
         for _ in range(_SAVE_TRIES):
             version = self._version(connection_id, vendor)
-            forgotten = Update(
-                key=_key(connection_id, vendor),
-                expression="SET #version = :next, #gone = :yes REMOVE #sealed, #lease_owner, #lease_until",
-                names=["version", "gone", "sealed", "lease_owner", "lease_until"],
-                values={"next": version + 1, "yes": True, "seen": version},
+            erased = Update.setting(
+                _key(connection_id, vendor),
+                {"version": version + 1, "gone": True},
+                remove=["sealed", *_LEASE],
                 condition="#version = :seen",
+                values={"seen": version},
             )
-            if not version or self._try_update(forgotten):
+            if not version or self._table.attempt(erased):
                 return
         raise StoreUnavailable("these tokens kept changing while they were erased")
 
     def read(self, connection_id: str, company_id: str, vendor: str) -> StoredPair:
-        """Read a pair consistently. Raises AccessGone where there is none, or none that is still wanted."""
+        """Return a pair. Strongly consistent read. Raises AccessGone if there is none, or if the vendor refuses it."""
         item = self._table.get(_key(connection_id, vendor))
         if item is None or item.get("gone"):
-            raise AccessGone(vendor, "the token store", reason="no valid tokens; somebody must reconnect")
+            raise AccessGone(vendor, "the token store", reason="no valid tokens; an admin must reconnect")
         plain = json.loads(self._vault.open(item["sealed"], _context(connection_id, company_id, vendor)))
         return StoredPair(
             version=int(item["version"]),
@@ -96,46 +102,45 @@ class TokenStore:
         )
 
     def lease(self, connection_id: str, vendor: str, version: int) -> str | None:
-        """Try to become the one who refreshes this version; returns the lease, or None when somebody else has it."""
+        """Take the lease to refresh this version; return its owner, or None if another worker has it."""
         owner = secrets.token_hex(8)
         now = int(self._now())
-        update = Update(
-            key=_key(connection_id, vendor),
-            expression="SET #lease_owner = :owner, #lease_until = :until",
-            names=["lease_owner", "lease_until", "version"],
-            values={"owner": owner, "until": now + LEASE_SECONDS, "now": now, "version": version},
+        update = Update.setting(
+            _key(connection_id, vendor),
+            {"lease_owner": owner, "lease_until": now + LEASE_SECONDS},
             condition="#version = :version AND (attribute_not_exists(#lease_until) OR #lease_until < :now)",
+            values={"version": version, "now": now},
         )
-        return owner if self._try_update(update) else None
+        return owner if self._table.attempt(update) else None
 
     def release(self, connection_id: str, vendor: str, owner: str) -> None:
-        """Give a lease back without a new pair."""
-        self._try_update(
-            Update(
-                key=_key(connection_id, vendor),
-                expression="REMOVE #lease_owner, #lease_until",
-                names=["lease_owner", "lease_until"],
-                values={"owner": owner},
+        """End a lease without a new pair."""
+        self._table.attempt(
+            Update.setting(
+                _key(connection_id, vendor),
+                {},
+                remove=_LEASE,
                 condition="#lease_owner = :owner",
+                values={"owner": owner},
             )
         )
 
     def replace(self, connection_id: str, company_id: str, vendor: str, pair: TokenPair, *, version: int) -> None:
-        """Store the pair that replaces `version`.
+        """Store the pair that replaces `version`, with or without lease. Raises StoredByAnotherError.
 
-        The lease plays no part: a pair that was just issued is the only living one, even if its worker was slow.
+        The new pair is the only valid one, even if its worker was too slow for the lease.
         """
         self._write(connection_id, company_id, vendor, pair, version=version)
 
     def mark_gone(self, connection_id: str, vendor: str, version: int) -> bool:
-        """Remember that the vendor refuses this version for good; False when there is a newer one."""
-        return self._try_update(
-            Update(
-                key=_key(connection_id, vendor),
-                expression="SET #gone = :yes REMOVE #lease_owner, #lease_until",
-                names=["gone", "lease_owner", "lease_until", "version"],
-                values={"yes": True, "version": version},
+        """Store that the vendor refuses this version for good; return False if there is a newer one."""
+        return self._table.attempt(
+            Update.setting(
+                _key(connection_id, vendor),
+                {"gone": True},
+                remove=_LEASE,
                 condition="#version = :version",
+                values={"version": version},
             )
         )
 
@@ -144,32 +149,20 @@ class TokenStore:
 
     def _write(self, connection_id: str, company_id: str, vendor: str, pair: TokenPair, *, version: int) -> None:
         plain = json.dumps({"access": pair.access_token, "refresh": pair.refresh_token}).encode()
-        item: Item = {
-            "version": version + 1,
-            "sealed": self._vault.seal(plain, _context(connection_id, company_id, vendor)),
-            "expires_at": int(self._now()) + pair.expires_in,
-            "refreshed_at": int(self._now()),
-        }
-        applied = self._try_update(
-            Update(
-                key=_key(connection_id, vendor),
-                expression="SET "
-                + ", ".join(f"#{name} = :{name}" for name in item)
-                + " REMOVE #gone, #lease_owner, #lease_until",
-                names=[*item, "gone", "lease_owner", "lease_until"],
-                values={**item, "seen": version},
-                condition="attribute_not_exists(#version) OR #version = :seen",
-            )
+        update = Update.setting(
+            _key(connection_id, vendor),
+            {
+                "version": version + 1,
+                "sealed": self._vault.seal(plain, _context(connection_id, company_id, vendor)),
+                "expires_at": int(self._now()) + pair.expires_in,
+                "refreshed_at": int(self._now()),
+            },
+            remove=["gone", *_LEASE],
+            condition="attribute_not_exists(#version) OR #version = :seen",
+            values={"seen": version},
         )
-        if not applied:
-            raise StoredByAnotherError("somebody else stored tokens for this connection at the same time")
-
-    def _try_update(self, update: Update) -> bool:
-        try:
-            self._table.update(update)
-        except ConditionFailedError:
-            return False
-        return True
+        if not self._table.attempt(update):
+            raise StoredByAnotherError("another worker stored tokens for this connection at the same time")
 
 
 class CompanyTokens:
@@ -194,7 +187,7 @@ class CompanyTokens:
         self._pair: StoredPair | None = None
 
     def current(self) -> str:
-        """A valid access token, refreshed in time. Raises AccessGone."""
+        """Return a valid access token and refresh it first if it expires soon. Raises AccessGone."""
         if self._pair is None or self._expired(self._pair):
             self._pair = self._store.read(*self._owner)
         if self._expired(self._pair):
@@ -202,23 +195,23 @@ class CompanyTokens:
         return self._pair.access
 
     def renew(self, rejected: str) -> str:
-        """Another token than the one the vendor just refused. Raises AccessGone."""
+        """Return another token than the one that the vendor has just refused. Raises AccessGone, Unavailable."""
         stored = self._store.read(*self._owner)
         pair = stored if stored.access != rejected else self._newer_than(stored)
         if pair.access == rejected:
-            # Kept because it has not expired, but the vendor just refused it: sending it again would look as if the
-            # access were gone, when only the refresh has to wait.
+            # The refresh failed and left this token, which has not expired but was refused. A second refusal would be
+            # taken for a lost access.
             raise Unavailable(self._owner[2], "the token refresh", reason="no other token at the moment")
         self._pair = pair
         return pair.access
 
     def revoke(self, revoke: Callable[[str], None]) -> None:
-        """Have the refresh token revoked while nobody else exchanges it. Raises AccessGone if there is none."""
+        """Call `revoke` with the refresh token while no other worker uses it. Raises AccessGone if there is none."""
         connection_id, _, vendor = self._owner
-        deadline = self._now() + _SURRENDER_SECONDS
+        deadline = self._now() + _REVOKE_SECONDS
         while True:
             stored = self._store.read(*self._owner)
-            # Whoever holds the lease longer than a refresh takes has died: no reason to keep a token alive.
+            # A worker that has the lease for longer than a refresh takes has crashed.
             if self._store.lease(connection_id, vendor, stored.version) or self._now() > deadline:
                 return revoke(stored.refresh)
             self._sleep(_POLL_SECONDS)
@@ -227,7 +220,7 @@ class CompanyTokens:
         return pair.expires_at - LEEWAY_SECONDS <= self._now()
 
     def _newer_than(self, old: StoredPair) -> StoredPair:
-        """Refresh, or wait for the worker who is refreshing."""
+        """Refresh a pair, or wait for the worker that does."""
         connection_id, _, vendor = self._owner
         deadline = self._now() + LEASE_SECONDS + 5
         while self._now() < deadline:
@@ -245,7 +238,7 @@ class CompanyTokens:
         try:
             pair = self._refresh(old.refresh)
         except AccessGone:
-            # Believed only if nobody stored a newer pair in between.
+            # Valid only if no other worker has stored a newer pair.
             if self._store.mark_gone(connection_id, vendor, old.version):
                 log_warning("refresh refused", connection_id=connection_id, vendor=vendor)
                 count("RefreshRefused")
@@ -257,13 +250,13 @@ class CompanyTokens:
             count("RefreshFailed")
             if old.expires_at > self._now():
                 return old
-            # Whatever the authorisation server said, the call that needs the token was not made.
+            # The call that needs the token was not sent, whatever the authorisation server has answered.
             raise Unavailable(vendor, "the token refresh", reason=str(error), request_id=error.request_id) from error
         self._store_pair(pair, old.version)
         return self._store.read(*self._owner)
 
     def _store_pair(self, pair: TokenPair, version: int) -> None:
-        """Store the only living pair, and do not give up easily: without it the customer must reconnect."""
+        """Store the only valid pair. Retried for about 8 seconds: without it the customer must reconnect."""
         for pause in _STORE_PAUSES:
             try:
                 return self._store.replace(*self._owner, pair, version=version)

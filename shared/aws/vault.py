@@ -1,7 +1,7 @@
-"""Encryption of what a dump of the tables must not reveal, bound to whom it belongs to.
+"""Encryption of secrets in the tables, bound to their owner.
 
-Envelope encryption with the customer-managed key: tokens are longer than the 4 KB that KMS encrypts itself. The
-context (purpose, connection, company, vendor) is KMS's encryption context and AES-GCM's associated data, so a
+Envelope encryption with the customer-managed key, because tokens are longer than the 4 KB that KMS itself encrypts.
+The context (purpose, connection, company, vendor) is KMS's encryption context and AES-GCM's associated data, so that a
 ciphertext that is copied to another row does not decrypt.
 https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
 """
@@ -19,7 +19,7 @@ from shared.errors import StoreUnavailable
 
 _FORMAT = b"\x01"
 _NONCE_BYTES = 12
-_KEY_LIFETIME = 300.0  # seconds a data key serves a warm process
+_KEY_LIFETIME = 300.0  # seconds that a process reuses a data key
 _CACHED_KEYS = 256
 
 type Context = Mapping[str, str]
@@ -33,7 +33,7 @@ class _DataKey:
 
 
 class Vault:
-    """Seals and opens small secrets; KMS is asked once per context and process, not per secret."""
+    """Encrypts and decrypts small secrets, with one KMS call per context, process and 5 minutes."""
 
     def __init__(self, key_arn: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._key_arn = key_arn
@@ -43,7 +43,7 @@ class Vault:
         self._opening: dict[tuple[bytes, bytes], _DataKey] = {}
 
     def seal(self, plain: bytes, context: Context) -> bytes:
-        """Encrypt; the result carries its own (encrypted) data key."""
+        """Encrypt a secret; the result contains the encrypted data key."""
         bound = _bound(context)
         key = self._sealing.get(bound)
         if key is None or key.expires <= self._monotonic():
@@ -57,7 +57,7 @@ class Vault:
         return _FORMAT + len(key.encrypted).to_bytes(2) + key.encrypted + nonce + sealed
 
     def open(self, sealed: bytes, context: Context) -> bytes:
-        """Decrypt. Raises StoreUnavailable when KMS refuses or the ciphertext does not belong to the context."""
+        """Decrypt a secret. Raises StoreUnavailable if KMS refuses or the ciphertext is of another context."""
         if sealed[:1] != _FORMAT:
             raise StoreUnavailable("a ciphertext has an unknown format")
         length = int.from_bytes(sealed[1:3])

@@ -61,9 +61,8 @@ def test_the_next_proof_ends_what_was_under_way(proofs: Proofs) -> None:
 
 def test_a_proof_of_before_knows_nothing_of_what_was_pending(proofs: Proofs, aws: Cloud) -> None:
     proofs.save(CONNECTION_ID, PROOF, FROZEN)
-    names = ["pending", "in_progress"]
     key = {"connection_id": CONNECTION_ID, "row": "PROOF"}
-    Table(aws.ledger_table).update(Update(key=key, expression="REMOVE #pending, #in_progress", names=names, values={}))
+    Table(aws.ledger_table).update(Update.setting(key, {}, remove=["pending", "in_progress"]))
 
     stored = proofs.get(CONNECTION_ID)
 

@@ -215,7 +215,7 @@ def test_whoever_dies_while_disconnecting_leaves_the_rest_to_the_next_turn(
 def test_a_worker_that_dies_while_giving_access_back_is_followed_by_one_that_ends_it(
     admin: Linked, executioner: Executioner, monkeypatch: pytest.MonkeyPatch, moment: int
 ) -> None:
-    monkeypatch.setattr(stored_tokens, "_SURRENDER_SECONDS", 0.1)
+    monkeypatch.setattr(stored_tokens, "_REVOKE_SECONDS", 0.1)
     disconnect(admin)
     with executioner.at(moment), suppress(KilledError):
         turn(admin)

@@ -127,7 +127,7 @@ def test_a_balance_that_nobody_can_explain_raises_an_alarm_with_its_amounts(
     feed(company)
     table = Table(company.cloud.ledger_table)
     key = {"connection_id": company.connection().connection_id, "row": "BALANCE"}
-    table.update(Update(key=key, expression="ADD #total :more", names=["total"], values={"more": 42}))
+    table.update(Update(key=key, expression="ADD #total :more", values={"more": 42}))
 
     proof = proved(company)
 
@@ -332,7 +332,7 @@ def test_a_difference_that_a_short_turn_finds_is_the_same_alarm_and_counts_nothi
     long_history.pleo.patch(f"/control/entries/{moved}", json={"settledAt": then, "silent": True}).raise_for_status()
     table = Table(long_history.cloud.ledger_table)
     key = {"connection_id": long_history.connection().connection_id, "row": "BALANCE"}
-    table.update(Update(key=key, expression="ADD #total :more", names=["total"], values={"more": 42}))
+    table.update(Update(key=key, expression="ADD #total :more", values={"more": 42}))
 
     turn(long_history, "prove_balance")
     for _ in range(3):
@@ -363,7 +363,7 @@ def test_a_difference_behind_frozen_days_is_looked_for_from_the_start_in_as_many
     monkeypatch.setattr("shared.flows.syncing.duties.is_due", lambda *_, **__: True)
     table = Table(company.cloud.ledger_table)
     key = {"connection_id": company.connection().connection_id, "row": "BALANCE"}
-    table.update(Update(key=key, expression="ADD #total :more", names=["total"], values={"more": 42}))
+    table.update(Update(key=key, expression="ADD #total :more", values={"more": 42}))
     asked = days_asked_for(monkeypatch)
 
     for _ in range(2):
