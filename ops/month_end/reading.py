@@ -88,7 +88,6 @@ def _ledger(desk: Desk, connection: Connection, month: Month) -> tuple[list[Row]
     table = Table(desk.stack["LedgerTable"])
     found = table.query(
         condition="#connection_id = :company AND begins_with(#row, :entries)",
-        names=["connection_id", "row"],
         values={"company": connection.connection_id, "entries": rows.ENTRIES},
     )
     kept: list[Row] = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from typing import Any
 
-from shared.aws.table import Item
+from shared.aws.table import Item, from_item
 from shared.domain.connecting.company_state import CompanyState, Hold, Status
 from shared.domain.feeding.start import Start
 from shared.domain.times import booking_date
@@ -124,8 +124,7 @@ def storable(value: Any) -> Any:
 
 
 def connection_of(item: Item) -> Connection:
-    """The connection that was stored."""
-    known = {each.name: item[each.name] for each in fields(Connection) if each.name in item}
-    secrets = tuple(SigningSecret(**secret) for secret in known.get("secrets", []))
-    hold = Hold(known["hold"]) if known.get("hold") else None
-    return Connection(**{**known, "status": Status(known["status"]), "hold": hold, "secrets": secrets})
+    """Return the connection that was stored."""
+    secrets = tuple(SigningSecret(**secret) for secret in item.get("secrets", []))
+    hold = Hold(item["hold"]) if item.get("hold") else None
+    return from_item(Connection, item, status=Status(item["status"]), hold=hold, secrets=secrets)

@@ -1,9 +1,9 @@
-"""Connections in DynamoDB: one item per connected company, guards that keep it unique, running connect attempts.
+"""Connections in DynamoDB: one item per connected company, and guards that keep it unique.
 
 Items by `id`: `CONNECTION#<connection id>`, `COMPANY#<Pleo company id>` and `ORGANISATION#<lexoffice organisation id>`
-(each names the one connection it belongs to), `CATALOGUE#<connection id>` (what was synced,
-shared/aws/catalogues.py), `ATTEMPT#<hash>` (a browser that is connecting, shared/aws/attempts.py), `SESSION#<hash>`
-(shared/aws/sessions.py), `LIMITER#<key>` (shared/aws/limiter.py).
+(each names the one connection it belongs to). The same table has `CATALOGUE#<connection id>`
+(shared/aws/catalogues.py), `ATTEMPT#<hash>` (shared/aws/attempts.py), `SESSION#<hash>` (shared/aws/sessions.py) and
+`LIMITER#<key>` (shared/aws/limiter.py).
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.aws.catalogues import Catalogues
 from shared.aws.connection import Connection, SigningSecret, attributes, connection_of, storable
-from shared.aws.table import ConditionFailedError, Item, Table, TransactionRefusedError, Update, encode
+from shared.aws.table import ConditionFailedError, Insert, Item, Table, TransactionRefusedError, Update
 from shared.domain.connecting import company_state
 from shared.domain.connecting.company_state import CompanyState, Hold, Status
 from shared.domain.feeding.start import Choice
@@ -44,11 +44,11 @@ type Rule = Callable[[CompanyState], CompanyState | None]
 
 
 class DisconnectedError(Exception):
-    """Somebody has disconnected the company meanwhile; nothing was changed."""
+    """The company was disconnected meanwhile; nothing was changed."""
 
 
 class OtherOrganisationError(Exception):
-    """The organisation, or the company, is already linked to somebody else; nothing was changed."""
+    """The organisation is linked to another company, or the company to another one; nothing was changed."""
 
 
 class Connections:
@@ -59,30 +59,30 @@ class Connections:
         self.catalogues = Catalogues(self._table)
 
     def get(self, connection_id: str) -> Connection | None:
-        """Read one connection consistently."""
-        item = self._table.get({"id": f"CONNECTION#{connection_id}"})
+        """Return one connection. Strongly consistent read."""
+        item = self._table.get(_key(connection_id))
         return connection_of(item) if item else None
 
     def by_company(self, company_id: str) -> Connection | None:
-        """The connection of a Pleo company."""
+        """Return the connection of a Pleo company."""
         guard = self._table.get({"id": f"COMPANY#{company_id}"})
         return self.get(guard["connection_id"]) if guard else None
 
     def all(self) -> Iterator[Connection]:
-        """Every connection, in no order: reads the whole table, for the operator's command line only."""
-        found = self._table.scan("begins_with(#id, :connection)", names=["id"], values={"connection": "CONNECTION#"})
+        """Return every connection, unordered. Reads the whole table: for the operator's command line only."""
+        found = self._table.scan("begins_with(#id, :connection)", {"connection": "CONNECTION#"})
         return (connection_of(item) for item in found)
 
     def get_or_create(self, connection: Connection) -> Connection:
         """Create a company's connection, or return the one it already has."""
-        item = {"id": f"CONNECTION#{connection.connection_id}", **attributes(connection)}
+        item = _key(connection.connection_id) | attributes(connection)
         guard = {"id": f"COMPANY#{connection.company_id}", "connection_id": connection.connection_id}
         try:
-            self._table.transact([self._new(guard), self._new(item)])
+            self._table.transact([Insert(guard, "id"), Insert(item, "id")])
         except TransactionRefusedError as refused:
             existing = self.by_company(connection.company_id)
             if existing is None:
-                raise StoreUnavailable("somebody else is opening this connection") from refused
+                raise StoreUnavailable("another process is creating this connection") from refused
             return existing
         return connection
 
@@ -93,15 +93,14 @@ class Connections:
                 raise OtherOrganisationError
             return connection
         guard = {"id": f"ORGANISATION#{organisation_id}", "connection_id": connection.connection_id}
-        link = Update(
-            key={"id": f"CONNECTION#{connection.connection_id}"},
-            expression="SET #organisation_id = :organisation, #organisation_name = :name",
-            names=["organisation_id", "organisation_name"],
-            values={"organisation": organisation_id, "name": name, "nobody": ""},
-            condition="#organisation_id = :nobody",
+        link = Update.setting(
+            _key(connection.connection_id),
+            {"organisation_id": organisation_id, "organisation_name": name},
+            condition="#organisation_id = :none",
+            values={"none": ""},
         )
         try:
-            self._table.transact([self._new(guard), {"Update": link.request(self._table.name)}])
+            self._table.transact([Insert(guard, "id"), link])
         except TransactionRefusedError as error:
             current = self.get(connection.connection_id)
             if current is None or current.organisation_id != organisation_id:
@@ -111,81 +110,46 @@ class Connections:
 
     def change(self, connection_id: str, **changes: Any) -> Connection:
         """Set some fields of a connection and return it as it is now."""
-        return self._update(connection_id, changes, condition="attribute_exists(#id)", names=["id"], values={})
+        return self._update(connection_id, changes, condition="attribute_exists(#id)")
 
     def change_if_connected(self, connection_id: str, **changes: Any) -> Connection:
-        """The same, unless the company is disconnected. Raises DisconnectedError."""
-        gone = {"gone": Status.DISCONNECTED.value}
+        """Set some fields unless the company is disconnected. Raises DisconnectedError."""
+        gone = {"gone": Status.DISCONNECTED}
         try:
-            return self._update(connection_id, changes, condition="#status <> :gone", names=["status"], values=gone)
+            return self._update(connection_id, changes, condition="#status <> :gone", values=gone)
         except ConditionFailedError as error:
             raise DisconnectedError from error
 
     def change_if_disconnected(self, connection: Connection, **changes: Any) -> bool:
-        """The same for a disconnected company; False when it is coming back, or has left again, since it was read."""
-        seen = {"gone": Status.DISCONNECTED.value, "when": connection.disconnected_at}
-        try:
-            self._update(
-                connection.connection_id,
-                changes,
-                condition="#status = :gone AND #disconnected_at = :when",
-                names=["status", "disconnected_at"],
-                values=seen,
-            )
-        except ConditionFailedError:
-            return False
-        return True
+        """Set some fields of a disconnected company; return False if it was connected since it was read."""
+        condition = "#status = :gone AND #disconnected_at = :when"
+        seen = {"gone": Status.DISCONNECTED, "when": connection.disconnected_at}
+        return self._attempt(connection.connection_id, changes, condition=condition, values=seen)
 
     def postpone(self, connection: Connection, **changes: Any) -> bool:
-        """The same for a company on the agenda; False when somebody else has set its due time since it was read."""
-        try:
-            self._update(
-                connection.connection_id,
-                changes,
-                condition="#due_at = :seen",
-                names=["due_at"],
-                values={"seen": connection.due_at},
-            )
-        except ConditionFailedError:
-            return False
-        return True
-
-    def _update(
-        self, connection_id: str, changes: Item, *, condition: str, names: list[str], values: Item
-    ) -> Connection:
-        stored = {name: storable(value) for name, value in changes.items()}
-        update = Update(
-            key={"id": f"CONNECTION#{connection_id}"},
-            expression="SET " + ", ".join(f"#{name} = :{name}" for name in stored),
-            names=list({*stored, *names}),
-            values={**stored, **values},
-            condition=condition,
-        )
-        return connection_of(self._table.update(update))
+        """Set some fields and the due time; return False if another process has set the due time since the read."""
+        seen = {"seen": connection.due_at}
+        return self._attempt(connection.connection_id, changes, condition="#due_at = :seen", values=seen)
 
     def erase_names(self, connection_id: str, delete_at: str, now: str) -> None:
-        """Erase the names and leave the agenda, unless another deletion is due or none is (any more)."""
-        self._attempt(
-            Update(
-                key={"id": f"CONNECTION#{connection_id}"},
-                expression="SET #company_name = :none, #organisation_name = :none, #delete_at = :none, "
-                "#deleted_at = :now REMOVE #schedule, #due_at",
-                names=["company_name", "organisation_name", "delete_at", "deleted_at", "schedule", "due_at"],
-                values={"none": "", "now": now, "seen": delete_at},
+        """Erase the names and stop scheduling the company, unless its deletion was cancelled or postponed."""
+        self._table.attempt(
+            Update.setting(
+                _key(connection_id),
+                {"company_name": "", "organisation_name": "", "delete_at": "", "deleted_at": now},
+                remove=["schedule", "due_at"],
                 condition="#delete_at = :seen",
+                values={"seen": delete_at},
             )
         )
 
     def fix_start(self, connection_id: str, choice: Choice) -> bool:
-        """Fix from when on entries become lines, at the first set-up; False when that is fixed already."""
+        """Fix the start date and opening balance at the first set-up; return False if they are fixed already."""
         return self._attempt(
-            Update(
-                key={"id": f"CONNECTION#{connection_id}"},
-                expression="SET #start_day = :day, #opening_minor = :opening",
-                names=["start_day", "opening_minor", "connected_at"],
-                values={"day": choice.day.isoformat(), "opening": choice.opening, "none": ""},
-                condition="#connected_at = :none AND (attribute_not_exists(#start_day) OR #start_day = :none)",
-            )
+            connection_id,
+            {"start_day": choice.day.isoformat(), "opening_minor": choice.opening},
+            condition="#connected_at = :none AND (attribute_not_exists(#start_day) OR #start_day = :none)",
+            values={"none": ""},
         )
 
     def transition(
@@ -207,8 +171,7 @@ class Connections:
                     {**changes, "status": after.status, "hold": after.hold},
                     condition="#status = :was AND #hold = :held "
                     "AND (attribute_not_exists(#paused_at) OR #paused_at = :at)",
-                    names=["status", "hold", "paused_at"],
-                    values={"was": before.status.value, "held": storable(before.hold), "at": before.paused_at},
+                    values={"was": before.status, "held": storable(before.hold), "at": before.paused_at},
                 )
             except ConditionFailedError:
                 if seen:
@@ -240,55 +203,46 @@ class Connections:
         return connection
 
     def record_request(self, connection_id: str, request: SyncRequest, now: datetime) -> bool:
-        """Record a person's request; False if the same was requested within a minute or the company is not active."""
+        """Record a person's request; return False if the same came within a minute or the company is not active."""
         requested_at = f"{request}_requested_at"
         return self._attempt(
-            Update(
-                key={"id": f"CONNECTION#{connection_id}"},
-                expression=f"SET #{requested_at} = :now",
-                names=[requested_at, "status"],
-                values={
-                    "now": utc_text(now),
-                    "before": utc_text(now - REQUEST_INTERVAL),
-                    "active": Status.ACTIVE.value,
-                },
-                condition=f"#status = :active AND (attribute_not_exists(#{requested_at}) OR #{requested_at} < :before)",
-            )
+            connection_id,
+            {requested_at: utc_text(now)},
+            condition=f"#status = :active AND (attribute_not_exists(#{requested_at}) OR #{requested_at} < :before)",
+            values={"before": utc_text(now - REQUEST_INTERVAL), "active": Status.ACTIVE},
         )
 
     def lease_setup(self, connection_id: str, owner: str, until: datetime, now: datetime) -> bool:
-        """Let one worker at a time set a company up or see to its webhooks; False while another one does."""
-        return self._attempt(
-            Update(
-                key={"id": f"CONNECTION#{connection_id}"},
-                expression="SET #setup_owner = :owner, #setup_until = :until",
-                names=["setup_owner", "setup_until"],
-                values={"owner": owner, "until": utc_text(until), "now": utc_text(now)},
-                condition="attribute_not_exists(#setup_until) OR #setup_until < :now OR #setup_owner = :owner",
+        """Let one worker at a time set up a company or maintain its webhooks; return False while another one does."""
+        return self._table.attempt(
+            Update.setting(
+                _key(connection_id),
+                {"setup_owner": owner, "setup_until": utc_text(until)},
+                condition="attribute_not_exists(#setup_until) OR #setup_until < :now OR #setup_owner = :setup_owner",
+                values={"now": utc_text(now)},
             )
         )
 
     def release_setup(self, connection_id: str, owner: str) -> None:
-        """Give the lease back; somebody else's is left alone."""
-        self._attempt(
-            Update(
-                key={"id": f"CONNECTION#{connection_id}"},
-                expression="REMOVE #setup_owner, #setup_until",
-                names=["setup_owner", "setup_until"],
-                values={"owner": owner},
+        """Release the lease if `owner` holds it."""
+        self._table.attempt(
+            Update.setting(
+                _key(connection_id),
+                {},
+                remove=["setup_owner", "setup_until"],
                 condition="#setup_owner = :owner",
+                values={"owner": owner},
             )
         )
 
     def due(self, now: datetime, *, page: int = 500) -> Iterator[tuple[str, str]]:
-        """Companies whose turn has come, as (connection id, when it was due), oldest first.
+        """Return due companies as (connection id, due time), the most overdue first.
 
         Read page by page while it is consumed. A company whose due time moves behind `now` meanwhile is not met again.
         """
         found = self._table.query(
-            condition="#schedule = :scheduled AND #due_at <= :now",
-            names=["schedule", "due_at"],
-            values={"scheduled": SCHEDULED, "now": utc_text(now)},
+            "#schedule = :scheduled AND #due_at <= :now",
+            {"scheduled": SCHEDULED, "now": utc_text(now)},
             IndexName=DUE_INDEX,
             Limit=page,
         )
@@ -296,30 +250,21 @@ class Connections:
             yield item["id"].removeprefix("CONNECTION#"), item["due_at"]
 
     def reschedule(self, connection_id: str, seen: str, next_due: str) -> bool:
-        """Move a company's due time; False when another run was faster."""
-        return self._attempt(
-            Update(
-                key={"id": f"CONNECTION#{connection_id}"},
-                expression="SET #due_at = :next",
-                names=["due_at"],
-                values={"next": next_due, "seen": seen},
-                condition="#due_at = :seen",
-            )
-        )
+        """Set a company's due time; return False if another run was faster."""
+        return self._attempt(connection_id, {"due_at": next_due}, condition="#due_at = :seen", values={"seen": seen})
 
-    def _attempt(self, update: Update) -> bool:
+    def _update(self, connection_id: str, changes: Item, *, condition: str, values: Item | None = None) -> Connection:
+        stored = {name: storable(value) for name, value in changes.items()}
+        update = Update.setting(_key(connection_id), stored, condition=condition, values=values)
+        return connection_of(self._table.update(update))
+
+    def _attempt(self, connection_id: str, changes: Item, *, condition: str, values: Item) -> bool:
         try:
-            self._table.update(update)
+            self._update(connection_id, changes, condition=condition, values=values)
         except ConditionFailedError:
             return False
         return True
 
-    def _new(self, item: Item) -> dict[str, Any]:
-        return {
-            "Put": {
-                "TableName": self._table.name,
-                "Item": encode(item),
-                "ConditionExpression": "attribute_not_exists(#id)",
-                "ExpressionAttributeNames": {"#id": "id"},
-            }
-        }
+
+def _key(connection_id: str) -> dict[str, str]:
+    return {"id": f"CONNECTION#{connection_id}"}

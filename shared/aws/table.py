@@ -46,7 +46,6 @@ class Update:
     expression: str
     values: Mapping[str, Any] = field(default_factory=dict)
     condition: str | None = None
-    names: Sequence[str] = ()  # ignored: the names are those in the expressions
 
     @classmethod
     def setting(
@@ -126,7 +125,6 @@ class Table:
         values: Mapping[str, Any],
         *,
         limit: int | None = None,
-        names: Sequence[str] = (),  # noqa: ARG002 - ignored: the names are those in the expressions
         **options: Any,
     ) -> Iterator[Item]:
         """Return the items that match, at most `limit`, page by page. `options` are further parameters of Query."""
@@ -136,13 +134,7 @@ class Table:
         request = {"KeyConditionExpression": condition, **_placeholders(expressions, values), **options}
         return islice(self._pages("Query", self._dynamodb.query, request), limit)
 
-    def scan(
-        self,
-        condition: str,
-        values: Mapping[str, Any],
-        *,
-        names: Sequence[str] = (),  # noqa: ARG002 - as in `query`
-    ) -> Iterator[Item]:
+    def scan(self, condition: str, values: Mapping[str, Any]) -> Iterator[Item]:
         """Return the items that match, page by page. DynamoDB reads, and bills, the whole table."""
         request = {"FilterExpression": condition, **_placeholders(condition, values)}
         return self._pages("Scan", self._dynamodb.scan, request)
@@ -173,7 +165,7 @@ class Table:
             return False
         return True
 
-    def transact(self, actions: Sequence[Update | Insert | Mapping[str, Any]]) -> None:
+    def transact(self, actions: Sequence[Update | Insert]) -> None:
         """Carry out all actions, at most 100, or none. Raises TransactionRefusedError."""
         with translate_errors("TransactWriteItems"):
             try:
@@ -182,9 +174,7 @@ class Table:
                 reasons = error.response.get("CancellationReasons", [])
                 raise TransactionRefusedError([reason.get("Code", "None") for reason in reasons]) from error
 
-    def _action(self, action: Update | Insert | Mapping[str, Any]) -> Mapping[str, Any]:
-        if isinstance(action, Mapping):
-            return action
+    def _action(self, action: Update | Insert) -> Mapping[str, Any]:
         return {"Update" if isinstance(action, Update) else "Put": action.request(self.name)}
 
     def _pages(

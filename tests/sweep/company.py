@@ -129,9 +129,9 @@ class Company:
             answer = self.product.lexoffice.post(address, data=form)
         return _query(answer.headers["location"])
 
-    def sync(self, **requests: bool) -> None:
+    def sync(self, *requests: str) -> None:
         """The company's sync, scheduled or with requests."""
-        self.product.reschedule(**requests)
+        self.product.reschedule(*requests)
 
     def rest(self, seconds: float = 120) -> None:
         """Let so much time pass; our workers go on."""

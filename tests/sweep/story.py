@@ -95,9 +95,9 @@ class Story(Company):
             self.result.connected = "refused at lexoffice"
             return False
         self.product.connection_id = self.product.connection().connection_id
-        self.sync(set_up=True)
+        self.sync("set_up")
         self.pleo("/faults", {"route": "chart-of-accounts:search$", "times": 2, "status": 200, "body": _NOTHING})
-        self.sync(set_up=True)
+        self.sync("set_up")
         self.result.connected = self.product.connection().stopped
         return not self.result.connected
 
@@ -124,7 +124,7 @@ class Story(Company):
         self.lexoffice("/bucket", take=5)
         self.deliver()
         self.rest()
-        self.sync(proof=True)
+        self.sync("prove_balance")
         self.rest()
 
     def _export(self) -> None:
@@ -196,7 +196,7 @@ class Story(Company):
     def _connect_again(self) -> None:
         to_lexoffice = self.visit("GET /oauth/pleo/callback", self.consent_at_pleo(self.visit("POST /connect")))
         self.visit("GET /oauth/lexoffice/callback", self.consent_at_lexoffice(to_lexoffice))
-        self.sync(set_up=True)
+        self.sync("set_up")
         self.sync()
         self.rest()
 
