@@ -280,7 +280,7 @@ def test_two_workers_on_the_same_company_send_each_line_once(
     monkeypatch.setattr("shared.aws.queues.CompanyQueue.delay", lambda *_: None)
     # A Lambda process handles one batch at a time, so its metrics need not stand several threads.
     monkeypatch.setattr("shared.flows.feeding.feed.count", lambda *_: None)
-    monkeypatch.setattr(feed, "count", lambda *_: None)
+    monkeypatch.setattr("shared.aws.consume.count", lambda *_: None)
     spend(company, 30)
     catch_up(company)
 
