@@ -25,9 +25,9 @@ from shared.flows.lookup.session import connection_of
 from shared.flows.lookup.wishes import Wish
 from shared.flows.vendors import Vendors
 from shared.pages import render, web
-from shared.pages.texts import MESSAGES
 from shared.pages.web import Answer, Visit
 from shared.telemetry import alert, door, log_warning
+from shared.texts.messages import MESSAGES
 
 _COOKIE = "__Host-connect"
 

@@ -15,8 +15,8 @@ from shared.aws.connections import Connection, Connections, Status
 from shared.aws.ledger import Ledger
 from shared.aws.sessions import LIFETIME, Sessions
 from shared.domain.feeding.ledger import State, row_for
-from shared.pages.texts_connect import SIGN_IN
-from shared.pages.texts_verdicts import VERDICTS
+from shared.texts.connect import SIGN_IN
+from shared.texts.verdicts import VERDICTS
 
 from .conftest import Context
 

@@ -10,7 +10,7 @@ from cloud import Document
 from shared.aws.connections import Connections, Status
 from shared.domain.connecting.set_up import STEPS, USUAL
 from shared.domain.times import utc_text
-from shared.pages.texts import MESSAGES
+from shared.texts.messages import MESSAGES
 
 from .conftest import Context, Executioner, KilledError, Linked
 

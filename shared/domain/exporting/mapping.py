@@ -9,7 +9,7 @@ from shared.domain.exporting import export_errors as errors
 from shared.domain.exporting.expense import Expense
 from shared.domain.exporting.export_errors import Refusal
 from shared.domain.exporting.item_rules import BY_TYPE, ExportRule, Treatment
-from shared.domain.exporting.matching import GERMAN, BankLine, unmet_criteria
+from shared.domain.exporting.matching import BankLine, unmet_criteria
 from shared.domain.exporting.remark import remark
 from shared.domain.exporting.tax_columns import Column
 from shared.domain.exporting.voucher import ContactNeed, Reason, Settings, Voucher, WithoutVoucher, voucher_number
@@ -18,6 +18,7 @@ from shared.domain.feeding.ledger import WALLET_CURRENCY
 from shared.domain.money import Money
 from shared.domain.text import one_line
 from shared.domain.times import booking_date
+from shared.texts import books
 
 NAME_LIMIT = 70
 # Pleo knows spellings of countries that lexoffice does not (https://developers.pleo.io, country enum).
@@ -43,7 +44,7 @@ def voucher_for(expense: Expense, settings: Settings, line: BankLine | None = No
 def _without_voucher(expense: Expense, rule: ExportRule) -> WithoutVoucher | None:
     """Everything that needs no voucher, before anything about the expense is checked. Raises Refused."""
     if rule.treatment is Treatment.PAID_PRIVATELY:
-        raise Refused(errors.PAID_PRIVATELY, kind=rule.german, kind_en=rule.english)
+        raise Refused(errors.PAID_PRIVATELY, kind=rule.type)
     if rule.treatment is Treatment.REIMBURSEMENT:
         raise Refused(errors.REIMBURSEMENT)
     if rule.type == "invoice_payment":
@@ -74,12 +75,8 @@ def _voucher(expense: Expense, rule: ExportRule, settings: Settings, line: BankL
         contact=_contact(expense, columns, settings),
         remark="",
     )
-    remarkable = notices(expense, rule, settings, columns)
-    by_hand = [
-        f"Kein Zuordnungsvorschlag: {GERMAN[criterion]}"
-        for criterion in (unmet_criteria(voucher, line) if line else [])
-    ]
-    return replace(voucher, remark=remark(expense, rule.german, [*remarkable, *by_hand]))
+    unmet = unmet_criteria(voucher, line) if line else []
+    return replace(voucher, remark=remark(expense, notices(expense, rule, settings, columns), unmet))
 
 
 def _credit(expense: Expense, rule: ExportRule, line: BankLine | None) -> bool:
@@ -96,7 +93,7 @@ def _credit(expense: Expense, rule: ExportRule, line: BankLine | None) -> bool:
     agrees = not negative or credit if moved_in is None else moved_in == credit
     if not agrees:
         moved = Money(line.amount, WALLET_CURRENCY) if line and line.amount else expense.paid
-        raise Refused(errors.SIGN, kind=rule.german, kind_en=rule.english, amount=str(moved))
+        raise Refused(errors.SIGN, kind=rule.type, amount=str(moved))
     return credit
 
 
@@ -112,7 +109,7 @@ def _check_contra_account(expense: Expense, rule: ExportRule, settings: Settings
 
 
 def _merchant(expense: Expense, rule: ExportRule) -> str:
-    fallback = "Pleo" if rule.type in {"fee", "cashback"} else "Unbekannt"
+    fallback = books.PLEO if rule.type in {"fee", "cashback"} else books.UNKNOWN
     return one_line(expense.supplier.name, NAME_LIMIT) or one_line(expense.vendor.name, NAME_LIMIT) or fallback
 
 

@@ -34,16 +34,16 @@ class Refused(Exception):
 
 
 class Notice(StrEnum):
-    """What a bookkeeper should look at, without stopping the export; stands in the voucher's remark."""
+    """What a bookkeeper checks; it stops no export. A stable word (texts: shared/texts/books.py)."""
 
-    NO_RECEIPT = "Ohne Beleg exportiert, kein Vorsteuerabzug: Eigenbeleg oder Beleg ergänzen"
-    NO_RECEIPT_TAX_KEPT = "Ohne Beleg exportiert: Beleg ergänzen"
-    REVERSE_CATEGORY = "Reverse Charge, aber keine Kategorie nach § 13b: Kategorie prüfen"
-    TAX_FREE_REVERSE = "Steuer nach § 13b ist auch ohne Vorsteuerabzug geschuldet: Steuerberater fragen"
-    FOREIGN_SUPPLIER = "Anbieter im Ausland, aber deutsche Umsatzsteuer: Steuersatz prüfen"
-    NO_ATTENDEES = "Bewirtung ohne Teilnehmer: Anlass und Teilnehmer ergänzen"
-    RESTAURANT_RATE = "Speisen haben seit 2026 7 %: Steuersätze prüfen"
-    RATE_OF_2020 = "Von Juli bis Dezember 2020 galten 16 und 5 %, sonst 19 und 7 %: Steuersatz prüfen"
+    NO_RECEIPT = "NO_RECEIPT"
+    NO_RECEIPT_TAX_KEPT = "NO_RECEIPT_TAX_KEPT"
+    REVERSE_CATEGORY = "REVERSE_CATEGORY"
+    TAX_FREE_REVERSE = "TAX_FREE_REVERSE"
+    FOREIGN_SUPPLIER = "FOREIGN_SUPPLIER"
+    NO_ATTENDEES = "NO_ATTENDEES"
+    RESTAURANT_RATE = "RESTAURANT_RATE"
+    RATE_OF_2020 = "RATE_OF_2020"
 
 
 def reverse_charge(category: PostingCategory) -> bool:
