@@ -13,7 +13,7 @@ from shared.domain.feeding.ledger import WORK, Row, State
 from shared.domain.lookup.trace import Branch, Trace
 from shared.domain.times import utc_text
 from shared.texts.error_text import export_error_text, fill
-from shared.texts.expense import EXPENSE_STATES
+from shared.texts.expense import BRANCH_TEXTS
 from shared.texts.labels import CRITERIA, WAITING
 from shared.texts.verdicts import VERDICTS
 
@@ -86,7 +86,7 @@ def hint_missing(trace: Trace) -> bool:
 def prescribe(situation: Situation) -> Cure:
     """What an expense's branch means, and what cures it."""
     trace = situation.trace
-    text = EXPENSE_STATES[trace.branch.value]
+    text = BRANCH_TEXTS[trace.branch.value]
     cure = Cure(question=_question(trace), title=text.title.en, advice=text.advice.en)
     more = _MORE.get(trace.branch)
     return more(situation, cure) if more else cure

@@ -8,7 +8,7 @@ from shared.domain.lookup.trace import Branch, Step, Trace
 from shared.pages.formats import Formats
 from shared.pages.render import Html, Links, ShownStep, render_page, texts_in
 from shared.texts.error_text import export_error_text, fill
-from shared.texts.expense import ASK, DETAILS, EXPENSE, EXPENSE_STATES, MATCHES, NOT_FOUND, STEPS
+from shared.texts.expense import ASK, BRANCH_TEXTS, DETAILS, EXPENSE, MATCHES, NOT_FOUND, STEPS
 from shared.texts.labels import CRITERIA, STEP_STATES, STEP_TONES, WAITING, kind_label
 from shared.texts.messages import COMMON
 from shared.texts.text import Language
@@ -53,7 +53,7 @@ def expense(
 
 
 def _card(trace: Trace, show: Formats, links: Links) -> ExpenseCard:
-    text, language = EXPENSE_STATES[trace.branch.value], show.language
+    text, language = BRANCH_TEXTS[trace.branch.value], show.language
     about = [
         trace.counterparty,
         kind_label(trace.kind, language),
