@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 
 from ops.answer import moment, plural
 from shared.aws.failures import EXPORT, FEED, Failure
-from shared.domain.exporting.matching import ENGLISH, Criterion
 from shared.domain.feeding.ledger import WORK, Row, State
 from shared.domain.lookup.trace import Branch, Trace
 from shared.domain.times import utc_text
-from shared.pages.texts_expense import ANSWERS
-from shared.pages.texts_verdicts import VERDICTS
-from shared.pages.texts_words import WAITING
-from shared.pages.wording import export_error, fill
+from shared.texts.error_text import export_error_text, fill
+from shared.texts.expense import BRANCH_TEXTS
+from shared.texts.labels import CRITERIA, WAITING
+from shared.texts.verdicts import VERDICTS
 
 # The article's question that each branch answers; S10 and S11 are its notes on movements by hand and private expenses.
 _QUESTIONS = {
@@ -87,8 +86,8 @@ def hint_missing(trace: Trace) -> bool:
 def prescribe(situation: Situation) -> Cure:
     """What an expense's branch means, and what cures it."""
     trace = situation.trace
-    answer = ANSWERS[trace.branch.value]
-    cure = Cure(question=_question(trace), title=answer.title.en, advice=answer.cure.en)
+    text = BRANCH_TEXTS[trace.branch.value]
+    cure = Cure(question=_question(trace), title=text.title.en, advice=text.advice.en)
     more = _MORE.get(trace.branch)
     return more(situation, cure) if more else cure
 
@@ -143,7 +142,7 @@ def _line_failed(situation: Situation, cure: Cure) -> Cure:
 def _line_held(situation: Situation, cure: Cure) -> Cure:
     held = next(row for row in situation.rows if row.state is State.HELD)
     text = WAITING.get(held.reason, WAITING["other"]).en
-    cure = replace(cure, cause=fill(text, {"detail": held.detail} if held.detail else {}))
+    cure = replace(cure, cause=fill(text, {"detail": held.detail} if held.detail else {}, "en"))
     if held.reason not in _READ_AGAIN:
         return replace(cure, advice="Enter the payment in lexoffice by hand; the cause says why it is not guessed.")
     return replace(
@@ -156,7 +155,7 @@ def _line_held(situation: Situation, cure: Cure) -> Cure:
 
 def _no_suggestion(situation: Situation, cure: Cure) -> Cure:
     trace = situation.trace
-    broken = " ".join(ENGLISH[Criterion(criterion)] for criterion in trace.unmet_criteria)
+    broken = " ".join(CRITERIA[criterion].en for criterion in trace.unmet_criteria)
     if not hint_missing(trace):
         return replace(cure, cause=broken)
     if trace.kind == "invoice":
@@ -177,7 +176,7 @@ def _no_suggestion(situation: Situation, cure: Cure) -> Cure:
 
 def _export_failed(situation: Situation, cure: Cure) -> Cure:
     trace = situation.trace
-    said = export_error(trace.code, dict(trace.values), "en") if trace.code else ""
+    said = export_error_text(trace.code, dict(trace.values), "en") if trace.code else ""
     unsent = any(row.state in WORK or row.state is State.FAILED for row in situation.rows)
     missing = ["the line"] if unsent else []
     missing += (

@@ -22,7 +22,7 @@ from ops.sending import CannotSend, Plan, is_open, obstacle, plan, why_not, with
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import FEED, Failure, Failures
 from shared.domain.feeding.ledger import Row, State
-from shared.pages.texts_verdicts import VERDICTS
+from shared.texts.verdicts import VERDICTS
 
 _CONFIRMED_ABOVE = 100  # lines
 _SHOWN = 20

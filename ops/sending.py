@@ -8,7 +8,7 @@ from datetime import date
 from ops.answer import plural
 from shared.domain.feeding.entry_rules import Destination
 from shared.domain.feeding.ledger import WORK, Row, State
-from shared.pages.texts_expense import DETAILS
+from shared.texts.expense import DETAILS
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from shared.aws.catalogues import CatalogueDiff
 from shared.aws.connections import Connection, Status
 from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
 from shared.domain.syncing.requests import SyncRequest
-from shared.pages.texts_words import CHANGES, REFUSALS
+from shared.texts.labels import CHANGES, REFUSALS
 
 _MOST_NAMED = 3
 

@@ -23,8 +23,8 @@ from shared.aws.connections import Connection
 from shared.aws.failures import Failures
 from shared.domain.lookup.trace import Step, Trace
 from shared.domain.times import utc_text
-from shared.pages.texts_expense import STEPS
-from shared.pages.texts_words import STEP_STATES
+from shared.texts.expense import STEPS
+from shared.texts.labels import STEP_STATES
 
 # As many as AWS's client keeps connections for.
 _AT_ONCE = 10

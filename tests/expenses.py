@@ -13,6 +13,8 @@ from shared.domain.exporting.mapping import voucher_for
 from shared.domain.exporting.matching import BankLine
 from shared.domain.exporting.voucher import PostingCategory, Settings, Voucher
 from shared.domain.money import Money
+from shared.texts.error_text import export_error_text
+from shared.texts.text import Language
 
 WALLET = "99999999-0000-4000-8000-000000000001"
 OFFICE = "16d04a21-fd91-11e1-a21f-0800200c9a66"
@@ -84,6 +86,11 @@ def refusal(given: Expense, settings: Settings = SETTINGS, line: BankLine | None
     outcome = voucher_for(given, settings, line)
     assert isinstance(outcome, Refusal), outcome
     return outcome
+
+
+def text_of(found: Refusal, language: Language = "de") -> str:
+    """The sentences of a refusal, as Pleo and the pages show them."""
+    return export_error_text(found.error.code, found.short_values, language)
 
 
 def columns(given: Voucher) -> list[tuple[str, int, int, int]]:

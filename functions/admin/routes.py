@@ -12,8 +12,8 @@ from shared.flows.lookup.session import connection_of
 from shared.flows.lookup.status import StatusBoard
 from shared.flows.lookup.trace import Traces
 from shared.pages import expense, movements_csv, render, status, web
+from shared.pages.render import Links
 from shared.pages.web import Answer, Visit
-from shared.pages.wording import Links
 
 
 @dataclass(frozen=True, slots=True)

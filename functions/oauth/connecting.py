@@ -6,8 +6,8 @@ from functions.oauth.parts import NOTHING_HERE, RELOAD_SECONDS, parts, redirect_
 from shared.domain.feeding.start import ImplausibleStartError, choice_of
 from shared.domain.times import booking_date
 from shared.pages import render, web
-from shared.pages.texts import MESSAGES
 from shared.pages.web import Answer, Visit
+from shared.texts.messages import MESSAGES
 
 
 def _start_page(visit: Visit) -> Answer:

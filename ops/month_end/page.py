@@ -25,8 +25,8 @@ from ops.month_end.sheet import (
 from shared.domain.times import BERLIN
 from shared.pages import render
 from shared.pages.formats import Formats
-from shared.pages.status import Column
-from shared.pages.texts import COMMON
+from shared.pages.status import TableColumn
+from shared.texts.messages import COMMON
 
 # A page that nobody can leaf through helps nobody; the file has them all.
 _MOST_ROWS = 500
@@ -52,12 +52,12 @@ type Cell = Callable[[Item, _Show], str]
 class _Columns:
     """A column and what stands in it."""
 
-    column: Column
+    column: TableColumn
     cell: Cell
 
 
-def _column(name: str, cell: Cell, look: str = "") -> _Columns:
-    return _Columns(Column(name, look), cell)
+def _column(name: str, cell: Cell, css_class: str = "") -> _Columns:
+    return _Columns(TableColumn(name, css_class), cell)
 
 
 _DAY = _column("Datum", lambda item, show: show.day(item.day) if item.day else _NONE, "short")
@@ -115,7 +115,7 @@ class Section:
     count_shown: str
     sum: str
     leads: Sequence[str]
-    columns: Sequence[Column]
+    columns: Sequence[TableColumn]
     rows: Sequence[Sequence[str]]
     sums: Sequence[tuple[str, str]]
     more: str

@@ -16,11 +16,11 @@ from ops.month_end.sheet import (
     UNMATCHED,
     Item,
 )
-from shared.domain.exporting.export_errors import CATALOGUE
-from shared.domain.exporting.matching import GERMAN, Criterion
-from shared.domain.exporting.voucher_columns import Notice
-from shared.pages.texts_words import KINDS
-from shared.pages.wording import fill
+from shared.domain.exporting.matching import Criterion
+from shared.texts.books import NOTICES
+from shared.texts.error_text import fill
+from shared.texts.export_errors import EXPORT_ERRORS
+from shared.texts.labels import CRITERIA, kind_label
 
 TITLES = {
     BY_HAND: "Von Hand einzutragen",
@@ -98,9 +98,9 @@ _WHY = {
     "export_running": "Export läuft.",
     "export_failed": "Export gescheitert, siehe dort.",
 }
-_CRITERIA = {f"criterion_{criterion}": f"Beleg vorhanden. {GERMAN[criterion]}" for criterion in Criterion}
-_ERRORS = {error.code: error.cause for error in CATALOGUE}
-_NOTICES = {notice.name: f"{notice.value}." for notice in Notice}
+_CRITERIA = {f"criterion_{criterion}": f"Beleg vorhanden. {CRITERIA[criterion].de}" for criterion in Criterion}
+_ERRORS = {code: error.cause.de for code, error in EXPORT_ERRORS.items()}
+_NOTICES = {notice: f"{text}." for notice, text in NOTICES.items()}
 _DAY = "%d.%m.%Y"
 _MONTHS = (
     *("Januar", "Februar", "März", "April", "Mai", "Juni"),
@@ -115,7 +115,7 @@ def month_name(day: date) -> str:
 
 def kind(item: Item) -> str:
     """What kind of entry it is; one that is new in Pleo by Pleo's own name."""
-    return KINDS[item.kind].de if item.kind in KINDS else item.kind
+    return kind_label(item.kind, "de")
 
 
 def why(item: Item) -> str:
@@ -184,5 +184,5 @@ def known_words() -> Sequence[str]:
 def _said(word: str, values: Mapping[str, str]) -> str:
     for texts in (_WHY, _CRITERIA, _ERRORS, _NOTICES):
         if word in texts:
-            return fill(texts[word], dict(values))
+            return fill(texts[word], values, "de")
     return word

@@ -1,6 +1,6 @@
-"""Small bar charts as inline SVG: pure, without script and without styles of their own (classes are in look.css).
+"""Draw small bar charts as inline SVG, without script and without styles of their own (classes are in style.css).
 
-What a chart shows is also said in words and as a table beside it, so the picture itself is hidden from screen readers.
+The page repeats a chart in words and as a table, so the picture itself is hidden from screen readers.
 """
 
 from collections.abc import Sequence
@@ -17,23 +17,23 @@ _STEPS = (1, 2, 5)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: its height (None: nothing to show), a lower part that is drawn darker, and what a pointer is told."""
+    """One bar: its height (None: no bar), its tooltip, and a lower part that is drawn darker."""
 
     value: float | None
-    told: str
+    tooltip: str
     part: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A line across the chart and the label beside it."""
+    """A line across the chart with its label."""
 
     value: float
     label: str
 
 
 def chart(bars: Sequence[Bar], marks: Sequence[Mark], ends: tuple[str, str], *, logarithmic: bool = False) -> Markup:
-    """A bar chart from zero to the highest of its marks, or from the lowest one where it is `logarithmic`.
+    """Draw bars from zero, or from the lowest mark if `logarithmic`, up to the highest mark.
 
     `ends` label the first and the last bar.
     """
@@ -53,7 +53,7 @@ def chart(bars: Sequence[Bar], marks: Sequence[Mark], ends: tuple[str, str], *, 
 
 
 def round_marks(highest: float) -> list[int]:
-    """Zero and at most four round whole numbers above it, the last at or above the highest value."""
+    """Return zero and at most four round whole numbers above it; the last is at or above the highest value."""
     size = 1
     while True:
         for step in _STEPS:
@@ -70,7 +70,7 @@ class _Scale:
     logarithmic: bool
 
     def of(self, value: float) -> float:
-        """How high a value stands, in the picture's units."""
+        """Return the height of a value, in the picture's units."""
         value = min(max(value, self.lowest), self.highest)
         if not self.logarithmic:
             return _PLOT_HEIGHT * value / self.highest
@@ -87,11 +87,11 @@ def _mark(mark: Mark, height: float) -> Markup:
 def _bar(bar: Bar, scale: _Scale, x: float, width: float) -> Markup:
     parts = [("bar", bar.value), ("bar part", bar.part)]
     drawn = [_rectangle(name, x, width, scale.of(value)) for name, value in parts if value]
-    return Markup("<g><title>{}</title>{}</g>").format(bar.told, Markup("").join(drawn)) if drawn else Markup("")
+    return Markup("<g><title>{}</title>{}</g>").format(bar.tooltip, Markup("").join(drawn)) if drawn else Markup("")
 
 
 def _rectangle(name: str, x: float, width: float, height: float) -> Markup:
-    height = max(height, 1.5)  # a little is not nothing
+    height = max(height, 1.5)  # so that a small value is visible
     return Markup('<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
         name, x, _TOP + _PLOT_HEIGHT - height, width, height
     )

@@ -1,28 +1,28 @@
-"""The page of one expense: what is known of it becomes a verdict, its cure and a list of steps."""
+"""The page of one expense: where it stands, what to do, and a list of steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.exporting.matching import ENGLISH, GERMAN, Criterion
 from shared.domain.lookup.trace import Branch, Step, Trace
 from shared.pages.formats import Formats
-from shared.pages.render import Html, ShownStep, rendered, worded
-from shared.pages.texts import COMMON, Language
-from shared.pages.texts_expense import ANSWERS, ASK, DETAILS, EXPENSE, MATCHES, NOT_FOUND, STEPS
-from shared.pages.texts_words import KINDS, STEP_STATES, STEP_TONES, WAITING
-from shared.pages.wording import Links, export_error, fill
+from shared.pages.render import Html, Links, ShownStep, render_page, texts_in
+from shared.texts.error_text import export_error_text, fill
+from shared.texts.expense import ASK, BRANCH_TEXTS, DETAILS, EXPENSE, MATCHES, NOT_FOUND, STEPS
+from shared.texts.labels import CRITERIA, STEP_STATES, STEP_TONES, WAITING, kind_label
+from shared.texts.messages import COMMON
+from shared.texts.text import Language
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """One expense as the page shows it; links are empty where nothing is known to lead to."""
+class ExpenseCard:
+    """One expense as the page shows it; a link without a known target is empty."""
 
     heading: str
     about: str
     tone: str
     title: str
-    cure: str
+    advice: str
     unmet_criteria: tuple[str, ...]
     steps: tuple[ShownStep, ...]
     voucher_number: str
@@ -33,44 +33,42 @@ class Shown:
 def expense(
     language: Language, asked: str, traces: Sequence[Trace], *, links: Links, token: str, now: datetime
 ) -> Html:
-    """Everything known under the number that somebody `asked` for; `token` as for the status page."""
+    """Render everything known under the number that the admin `asked` for; `token` as for the status page."""
     show = Formats(language, now)
     known = [trace for trace in traces if trace.branch is not Branch.UNKNOWN]
-    return rendered(
+    return render_page(
         "expense.html",
         language,
         title=EXPENSE["title"].in_(language),
-        text=worded(EXPENSE, language),
-        ask_text=worded(ASK, language),
+        text=texts_in(EXPENSE, language),
+        ask_text=texts_in(ASK, language),
         sign_out=COMMON["sign_out"].in_(language),
         asked=asked,
         asked_words=EXPENSE["asked"].in_(language).format(asked=asked),
         token=token,
         links=links,
-        expenses=[_shown(trace, show, links) for trace in known],
-        not_found=(NOT_FOUND.title.in_(language), NOT_FOUND.cure.in_(language)),
+        expenses=[_card(trace, show, links) for trace in known],
+        not_found=(NOT_FOUND.title.in_(language), NOT_FOUND.advice.in_(language)),
     )
 
 
-def _shown(trace: Trace, show: Formats, links: Links) -> Shown:
-    answer, language = ANSWERS[trace.branch.value], show.language
+def _card(trace: Trace, show: Formats, links: Links) -> ExpenseCard:
+    text, language = BRANCH_TEXTS[trace.branch.value], show.language
     about = [
         trace.counterparty,
-        KINDS[trace.kind].in_(language) if trace.kind in KINDS else trace.kind,
+        kind_label(trace.kind, language),
         "" if trace.amount is None else show.money(trace.amount),
         show.day(trace.day) if trace.day else "",
     ]
     failed = trace.branch is Branch.EXPORT_FAILED and trace.code
-    return Shown(
+    return ExpenseCard(
         heading=EXPENSE["number"].in_(language).format(number=trace.book_id or trace.entry_id),
         about=" · ".join(part for part in about if part),
-        tone=answer.tone,
-        title=answer.title.in_(language),
+        tone=text.tone,
+        title=text.title.in_(language),
         # The error's own sentence names the fix, too.
-        cure=export_error(trace.code, dict(trace.values), language) if failed else answer.cure.in_(language),
-        unmet_criteria=tuple(
-            (GERMAN if language == "de" else ENGLISH)[Criterion(criterion)] for criterion in trace.unmet_criteria
-        ),
+        advice=export_error_text(trace.code, dict(trace.values), language) if failed else text.advice.in_(language),
+        unmet_criteria=tuple(CRITERIA[criterion].in_(language) for criterion in trace.unmet_criteria),
         steps=tuple(_step(step, show) for step in trace.steps),
         voucher_number=trace.voucher_number,
         voucher_url=f"{links.lexoffice}/permalink/vouchers/view/{trace.voucher_id}" if trace.voucher_id else "",
@@ -79,18 +77,18 @@ def _shown(trace: Trace, show: Formats, links: Links) -> Shown:
 
 
 def _step(step: Step, show: Formats) -> ShownStep:
-    told = [show.moment(step.at) if step.at else "", _detail(step, show)]
+    details = [show.moment(step.at) if step.at else "", _detail(step, show)]
     return ShownStep(
         step.state,
         STEP_TONES[step.state],
         STEPS[step.what].in_(show.language),
         STEP_STATES[step.state].in_(show.language),
-        " · ".join(part for part in told if part),
+        " · ".join(part for part in details if part),
     )
 
 
 def _detail(step: Step, show: Formats) -> str:
-    """What a step says besides its state; codes and vendors' words are told elsewhere on the page, or not at all."""
+    """Return what a step says besides its state; codes and vendors' words are not part of it."""
     language = show.language
     if step.what == "receipts" and step.detail.isdecimal() and step.state != "missing":
         n = int(step.detail)
@@ -103,5 +101,5 @@ def _detail(step: Step, show: Formats) -> str:
     if reason in DETAILS:
         return DETAILS[reason].in_(language)
     if step.what == "line" and step.state == "failed":
-        return fill(WAITING.get(reason, WAITING["other"]).in_(language), {"detail": words} if words else {})
+        return fill(WAITING.get(reason, WAITING["other"]).in_(language), {"detail": words} if words else {}, language)
     return ""

@@ -1,7 +1,6 @@
-"""Amounts, days, moments and numbers as people write them, in German and in English.
+"""Write amounts, days, moments and numbers in German and in English.
 
-People read German time (Europe/Berlin) whatever the data says. Signs are real minus signs, and nothing breaks a line
-between a number and its unit.
+Pages show German time (Europe/Berlin). Signs are real minus signs, and no line breaks between a number and its unit.
 """
 
 from dataclasses import dataclass
@@ -9,64 +8,62 @@ from datetime import date, datetime, timedelta
 
 from shared.domain.money import Money
 from shared.domain.times import BERLIN
-from shared.pages.texts import Language
+from shared.texts import figures
+from shared.texts.text import Language
 
-# With a joiner, or a line could end between the sign and the euro.
+# The joiner keeps the sign and the euro on one line.
 _MINUS = "\N{MINUS SIGN}\N{WORD JOINER}"
 _SPACE = "\N{NO-BREAK SPACE}"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_SWAPPED = str.maketrans(",.", ".,")
-_UNITS = {"de": ("s", "Min.", "Std."), "en": ("s", "min", "h")}
+# German swaps the separators of English numbers.
+_SEPARATORS: dict[Language, dict[int, int]] = {"de": str.maketrans(",.", ".,"), "en": {}}
+_MONEY: dict[Language, str] = {"de": f"{{sign}}{{amount}}{_SPACE}€", "en": "{sign}€{amount}"}
+_DAY: dict[Language, str] = {"de": "{day:%d.%m.%Y}", "en": f"{{day.day}}{_SPACE}{{month}}{_SPACE}{{day.year}}"}
+_UNITS: dict[Language, tuple[str, str, str]] = {"de": ("s", "Min.", "Std."), "en": ("s", "min", "h")}
 
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """How one page writes its figures; `now` decides what is today."""
+    """The figures of one page; `now` decides what is today."""
 
     language: Language
     now: datetime
 
     def money(self, cents: int) -> str:
-        """Euro cents: `1.234,56 €` in German, `€1,234.56` in English; a minus sign before money that left."""
-        text = f"{Money(abs(cents), 'EUR').decimal:,f}"
-        sign = _MINUS if cents < 0 else ""
-        return f"{sign}{text.translate(_SWAPPED)}{_SPACE}€" if self.language == "de" else f"{sign}€{text}"
+        """Write euro cents: `1.234,56 €` in German, `€1,234.56` in English; a minus sign means money that left."""
+        amount = self._separated(f"{Money(abs(cents), 'EUR').decimal:,f}")
+        return _MONEY[self.language].format(sign=_MINUS if cents < 0 else "", amount=amount)
 
     def number(self, value: int) -> str:
-        """A whole number with the language's thousands."""
-        text = f"{value:,}"
-        return text.translate(_SWAPPED) if self.language == "de" else text
+        """Write a whole number with the language's thousands separators."""
+        return self._separated(f"{value:,}")
 
     def day(self, day: date) -> str:
-        """`22.11.2026` or `22 Nov 2026`."""
-        if self.language == "de":
-            return day.strftime("%d.%m.%Y")
-        return f"{day.day}{_SPACE}{_MONTHS[day.month - 1]}{_SPACE}{day.year}"
+        """Write a day: `22.11.2026` or `22 Nov 2026`."""
+        return _DAY[self.language].format(day=day, month=_MONTHS[day.month - 1])
 
     def clock(self, moment: datetime) -> str:
-        """The time of day in Germany: `14:20`."""
+        """Write the time of day in Germany: `14:20`."""
         return f"{moment.astimezone(BERLIN):%H:%M}"
 
     def moment(self, moment: datetime) -> str:
-        """`heute, 14:20`, `gestern, 14:20` or the day with the time."""
+        """Write `heute, 14:20`, `gestern, 14:20` or the day with the time."""
         day, today = moment.astimezone(BERLIN).date(), self.now.astimezone(BERLIN).date()
-        words = {
-            today: "heute" if self.language == "de" else "today",
-            today - timedelta(days=1): "gestern" if self.language == "de" else "yesterday",
-        }
-        return f"{words.get(day) or self.day(day)}, {self.clock(moment)}"
+        near = {today: figures.TODAY, today - timedelta(days=1): figures.YESTERDAY}
+        if day in near:
+            return near[day].in_(self.language).format(time=self.clock(moment))
+        return f"{self.day(day)}, {self.clock(moment)}"
 
     def when(self, moment: datetime) -> str:
-        """A time to come: the clock if it is today, else with its day."""
+        """Write a moment in the future: the time if it is today, else with its day."""
         today = self.now.astimezone(BERLIN).date()
         return self.clock(moment) if moment.astimezone(BERLIN).date() == today else self.moment(moment)
 
     def duration(self, seconds: float) -> str:
-        """Seconds in the largest unit that leaves one digit or more: `0,8 s`, `42 s`, `12 Min.`, `3 Std.`."""
+        """Write seconds in the largest unit that leaves one digit or more: `0,8 s`, `42 s`, `12 Min.`, `3 Std.`."""
         second, minute, hour = _UNITS[self.language]
         if seconds < 10:
-            text = f"{seconds:.1f}"
-            return f"{text.translate(_SWAPPED) if self.language == 'de' else text}{_SPACE}{second}"
+            return f"{self._separated(f'{seconds:.1f}')}{_SPACE}{second}"
         if seconds < 100:
             return f"{seconds:.0f}{_SPACE}{second}"
         if seconds < 100 * 60:
@@ -74,18 +71,21 @@ class Formats:
         return f"{self.number(round(seconds / 3600))}{_SPACE}{hour}"
 
     def age(self, moment: datetime) -> str:
-        """How long ago a moment was: `gerade eben`, `vor 12 Min.`, `vor 30 Std.`, `vor 3 Tagen`."""
+        """Write how long ago a moment was: `gerade eben`, `vor 12 Min.`, `vor 30 Std.`, `vor 3 Tagen`."""
         passed = self.now - moment
         if passed < timedelta(minutes=1):
-            return "gerade eben" if self.language == "de" else "just now"
+            return figures.JUST_NOW.in_(self.language)
         if passed < timedelta(days=2):
-            ago = self.duration(passed.total_seconds())
+            duration = self.duration(passed.total_seconds())
         else:
-            ago = f"{self.number(passed.days)}{_SPACE}{'Tagen' if self.language == 'de' else 'days'}"
-        return f"vor {ago}" if self.language == "de" else f"{ago} ago"
+            duration = figures.DAYS.in_(self.language).format(n=self.number(passed.days))
+        return figures.AGO.in_(self.language).format(duration=duration)
 
     def exact(self, seconds: int) -> str:
-        """A round duration in the largest unit that it fills: `10 s`, `1 Min.`, `6 Std.`."""
+        """Write a round duration in the largest unit that it fills: `10 s`, `1 Min.`, `6 Std.`."""
         second, minute, hour = _UNITS[self.language]
         size, unit = (3600, hour) if seconds >= 3600 else (60, minute) if seconds >= 60 else (1, second)
         return f"{seconds // size}{_SPACE}{unit}"
+
+    def _separated(self, number: str) -> str:
+        return number.translate(_SEPARATORS[self.language])

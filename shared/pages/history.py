@@ -1,4 +1,4 @@
-"""The last 30 days as two small charts, each with its sentence and its table."""
+"""Show the last 30 days as two small charts, each with its sentence and its table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from markupsafe import Markup
 from shared.domain.lookup.overview import Day
 from shared.pages.charts import Bar, Mark, chart, round_marks
 from shared.pages.formats import Formats
-from shared.pages.texts_status import COUNTS, STATUS
+from shared.texts.status import COUNTS, STATUS
 
-# Seconds that a delay is read against: from "at once" to "a day".
+# Marks of the delay chart in seconds, from "at once" to "a day".
 _DELAYS = (1, 10, 60, 600, 3600, 6 * 3600, 24 * 3600)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A chart for the eye, the same in words, and as (day, figures…) for everybody who wants them exactly."""
+class ChartSection:
+    """A chart as a picture, in words, and as rows (day, figures…)."""
 
     title: str
     picture: Markup
@@ -25,37 +25,37 @@ class Shown:
     rows: tuple[tuple[str, ...], ...]
 
 
-def charts_of(days: Sequence[Day], show: Formats) -> list[Shown]:
-    """Lines and delay per day; nothing when there was no line at all."""
+def charts_of(days: Sequence[Day], show: Formats) -> list[ChartSection]:
+    """Return the charts of lines and delay per day, none if there was no line."""
     busy = [day for day in days if day.lines]
     return [_lines(days, busy, show), _delays(days, busy, show)] if busy else []
 
 
-def _lines(days: Sequence[Day], busy: Sequence[Day], show: Formats) -> Shown:
+def _lines(days: Sequence[Day], busy: Sequence[Day], show: Formats) -> ChartSection:
     total, top = sum(day.lines for day in busy), max(busy, key=lambda day: day.lines)
-    said = COUNTS["lines"].for_(total).in_(show.language).replace("{n}", show.number(total))
+    words = COUNTS["lines"].for_(total).in_(show.language).replace("{n}", show.number(total))
     most = STATUS["chart_most"].in_(show.language).format(day=show.day(top.day), n=show.number(top.lines))
     title = STATUS["chart_lines"].in_(show.language)
-    return Shown(
+    return ChartSection(
         title,
         chart(
             [Bar(day.lines, f"{show.day(day.day)}: {show.number(day.lines)}", part=day.lines) for day in days],
             [Mark(mark, show.number(mark)) for mark in round_marks(top.lines)],
             _ends(days, show),
         ),
-        f"{said}, {most}.",
+        f"{words}, {most}.",
         (STATUS["date"].in_(show.language), title),
         tuple((show.day(day.day), show.number(day.lines)) for day in reversed(busy)),
     )
 
 
-def _delays(days: Sequence[Day], busy: Sequence[Day], show: Formats) -> Shown:
+def _delays(days: Sequence[Day], busy: Sequence[Day], show: Formats) -> ChartSection:
     known = [(day, day.mean_delay, day.longest_delay) for day in busy]
     slowest, _, longest = max(known, key=lambda each: each[2] or 0.0)
     weighed = sum((mean or 0.0) * day.lines for day, mean, _ in known) / sum(day.lines for day in busy)
     words = STATUS["chart_typical"].in_(show.language)
     above = next((index for index, mark in enumerate(_DELAYS) if mark >= (longest or 0.0)), len(_DELAYS) - 1)
-    return Shown(
+    return ChartSection(
         STATUS["chart_delay"].in_(show.language),
         chart(
             [

@@ -1,4 +1,4 @@
-"""Server-rendered pages: escaped by the template engine, no script, nothing secret in an address."""
+"""Render pages on the server: escaped by the template engine, no script, nothing secret in an address."""
 
 import secrets
 from collections.abc import Mapping
@@ -12,9 +12,20 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from shared.domain.connecting.set_up import Progress, StepState
 from shared.domain.feeding.start import default_day, earliest_day
-from shared.pages.texts import COMMON, MESSAGES, Language, Text
-from shared.pages.texts_connect import DISCONNECT, PROGRESS, RESULT, SIGN_IN, START
-from shared.pages.texts_words import SET_UP_STEPS, STEP_STATES, STEP_TONES
+from shared.texts.connect import DISCONNECT, PROGRESS, RESULT, SIGN_IN, START
+from shared.texts.labels import SET_UP_STEPS, STEP_STATES, STEP_TONES
+from shared.texts.messages import COMMON, MESSAGES
+from shared.texts.text import Language, Text
+
+_OTHER: dict[Language, Language] = {"de": "en", "en": "de"}
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The addresses of the two products."""
+
+    pleo: str
+    lexoffice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +37,14 @@ class Html:
 
 
 def language_of(query: Mapping[str, str], chosen: str, headers: Mapping[str, str]) -> Language:
-    """German unless English is asked for: by the address, by what was `chosen` on an earlier page, by the browser."""
-    wish = query.get("lang") or chosen or headers.get("accept-language", "de")
-    return "en" if wish.lower().startswith("en") else "de"
+    """Return the language of the address, else the one `chosen` on an earlier page, else the browser's; or German."""
+    wanted = query.get("lang") or chosen or headers.get("accept-language", "de")
+    return "en" if wanted.lower().startswith("en") else "de"
 
 
 @dataclass(frozen=True, slots=True)
 class ShownStep:
-    """One entry of a list of steps: `state` and `tone` choose its look, the rest is words."""
+    """One entry of a list of steps: `state` and `tone` are CSS classes, the rest is text."""
 
     state: str
     tone: str
@@ -43,15 +54,15 @@ class ShownStep:
 
 
 def start(language: Language, *, today: date, day: str = "", opening: str = "", wrong: str = "") -> Html:
-    """What will happen, what is not supported, and from when on; the form posts to `/connect`.
+    """Render what will happen, what is not supported and the start date; the form posts to `/connect`.
 
-    `day` and `opening` as they were typed in; `wrong` names the field that cannot be meant, and the page says why.
+    `day` and `opening` as the admin typed them; `wrong` names the field that is not valid, and the page says why.
     """
-    return rendered(
+    return render_page(
         "start.html",
         language,
         title=START["title"].in_(language),
-        text=worded(START, language),
+        text=texts_in(START, language),
         day=day or default_day(today).isoformat(),
         first=earliest_day(today).isoformat(),
         last=today.isoformat(),
@@ -61,49 +72,49 @@ def start(language: Language, *, today: date, day: str = "", opening: str = "", 
 
 
 def result(language: Language, *, company: str, organisation: str, pleo_url: str, lexoffice_url: str) -> Html:
-    """Connected, what to do next, and the ways to both products."""
-    return rendered(
+    """Render the page after connecting: what to do next, with links to both products."""
+    return render_page(
         "result.html",
         language,
         title=RESULT["title"].in_(language),
         done=RESULT["done"].in_(language).format(company=company, organisation=organisation),
         pleo_url=pleo_url,
         lexoffice_url=lexoffice_url,
-        text=worded(RESULT, language),
+        text=texts_in(RESULT, language),
     )
 
 
 def message(name: str, language: Language) -> Html:
-    """One of the pages that tell one thing; `name` as in shared/pages/texts.py."""
-    told = MESSAGES[name]
-    return rendered(
+    """Render a page with a single message; `name` as in shared/texts/messages.py."""
+    text = MESSAGES[name]
+    return render_page(
         "message.html",
         language,
         name=name,
-        title=told.title.in_(language),
-        body=told.body.in_(language),
-        way=told.way,
-        stays=told.stays,
+        title=text.title.in_(language),
+        body=text.body.in_(language),
+        way=text.way,
+        stays=text.stays,
     )
 
 
 def sign_in(language: Language) -> Html:
-    """Who has no session signs in by Pleo's consent; the form posts to `/sign-in`."""
-    return rendered("sign_in.html", language, title=SIGN_IN["title"].in_(language), text=worded(SIGN_IN, language))
+    """Render the page for an admin without session, who signs in by Pleo's consent; the form posts to `/sign-in`."""
+    return render_page("sign_in.html", language, title=SIGN_IN["title"].in_(language), text=texts_in(SIGN_IN, language))
 
 
 def progress(language: Language, how_far: Progress) -> Html:
-    """How far the set-up has come; when it stopped, why. The door has the page loaded again while it goes on.
+    """Render the progress of the set-up, and why it stopped. The browser reloads the page while the set-up runs.
 
-    When it stopped, or when it takes long, the page offers to go on: that form posts to `/connect/resume`.
+    If it stopped or takes long, the page offers to resume it: that form posts to `/connect/resume`.
     """
     why = MESSAGES[how_far.stopped] if how_far.stopped else None
     resume = PROGRESS["stopped"] if why else PROGRESS["slow"] if how_far.slow else None
-    return rendered(
+    return render_page(
         "progress.html",
         language,
         title=PROGRESS["stopped_title" if why else "title"].in_(language),
-        text=worded(PROGRESS, language),
+        text=texts_in(PROGRESS, language),
         why=(why.title.in_(language), why.body.in_(language)) if why else None,
         steps=[_set_up_step(name, state, language) for name, state in how_far.steps],
         resume=resume.in_(language) if resume else "",
@@ -111,18 +122,18 @@ def progress(language: Language, how_far: Progress) -> Html:
 
 
 def _set_up_step(name: str, state: StepState, language: Language) -> ShownStep:
-    """What has not begun yet looks calm here; in the life of an expense something that waits is under way."""
-    look, tone = ("later", "none") if state is StepState.WAITING else (state.value, STEP_TONES[state])
-    return ShownStep(look, tone, SET_UP_STEPS[name].in_(language), STEP_STATES[state].in_(language))
+    """Return a step; one that waits has not begun here, while on the page of an expense it is in progress."""
+    style, tone = ("later", "none") if state is StepState.WAITING else (state.value, STEP_TONES[state])
+    return ShownStep(style, tone, SET_UP_STEPS[name].in_(language), STEP_STATES[state].in_(language))
 
 
 def disconnect(language: Language, *, company: str, organisation: str, days: int, token: str) -> Html:
-    """What disconnecting stops, deletes and leaves, before it is done; the form posts to `/disconnect`.
+    """Render what disconnecting stops, deletes and leaves; the form posts to `/disconnect`.
 
-    `days` pass before personal data is deleted; `token` proves that the form comes from this session's page.
+    Personal data is deleted after `days`; `token` proves that the form comes from this session's page.
     """
-    texts = worded(DISCONNECT, language)
-    return rendered(
+    texts = texts_in(DISCONNECT, language)
+    return render_page(
         "disconnect.html",
         language,
         title=texts["title"],
@@ -134,25 +145,25 @@ def disconnect(language: Language, *, company: str, organisation: str, days: int
     )
 
 
-def rendered(template: str, language: Language, **values: Any) -> Html:
-    """A template filled with values, and with what every page carries."""
+def render_page(template: str, language: Language, **values: Any) -> Html:
+    """Render a template with values, and with what every page carries."""
     nonce = secrets.token_urlsafe(16)
     text = (
         _environment()
         .get_template(template)
         .render(
             language=language,
-            other_language="en" if language == "de" else "de",
+            other_language=_OTHER[language],
             nonce=nonce,
-            common=worded(COMMON, language),
+            common=texts_in(COMMON, language),
             **values,
         )
     )
     return Html(text, nonce)
 
 
-def worded(texts: Mapping[str, Text], language: Language) -> dict[str, str]:
-    """A table of texts in one language."""
+def texts_in(texts: Mapping[str, Text], language: Language) -> dict[str, str]:
+    """Return a table of texts in one language."""
     return {name: text.in_(language) for name, text in texts.items()}
 
 

@@ -1,4 +1,4 @@
-"""The status page: facts in, words out. Which words, is decided here; what they are, stands in the texts."""
+"""The status page: choose the texts (shared/texts) that the facts of an overview call for."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,62 +16,63 @@ from shared.domain.lookup.overview import (
 )
 from shared.pages.formats import Formats
 from shared.pages.history import charts_of
-from shared.pages.render import Html, rendered, worded
-from shared.pages.texts import COMMON, Language
-from shared.pages.texts_expense import ASK
-from shared.pages.texts_status import COUNTS, STATUS
-from shared.pages.texts_verdicts import VERDICTS
-from shared.pages.texts_words import CHANGES, DIRECTIONS, EXPORTS, HEALTH, KINDS, REFUSALS, STATUSES, WAITING
-from shared.pages.wording import Links, export_error, fill
+from shared.pages.render import Html, Links, render_page, texts_in
+from shared.texts.error_text import export_error_text, fill
+from shared.texts.expense import ASK
+from shared.texts.labels import CHANGES, DIRECTIONS, EXPORTS, HEALTH, REFUSALS, STATUSES, WAITING, kind_label
+from shared.texts.messages import COMMON
+from shared.texts.status import COUNTS, STATUS
+from shared.texts.text import Language
+from shared.texts.verdicts import VERDICTS
 
-_NEEDS_SOMEBODY = frozenset({"failed", "held"})
+_NEEDS_ACTION = frozenset({"failed", "held"})
 _PROVED = frozenset({"active", "held"})
 _TONES = {"active": "ok", "held": "bad", "ok": "ok", "gone": "bad", "missing": "warn"}
-_WITHOUT_POINTS = frozenset({"ok", "busy", "connecting", "disconnected"})
-_LOOKS = {"date": "short", "amount": "figure", "what_to_do": "long"}
+_WITHOUT_ACTIONS = frozenset({"ok", "busy", "connecting", "disconnected"})
+_CSS_CLASSES = {"date": "short", "amount": "figure", "what_to_do": "long"}
 _SHOWN_LINES = 20
 _SHOWN_MOVEMENTS = 12
 _SHOWN_CHANGES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table. `look`: short (never broken), figure (flush right) or long (as wide as a phone)."""
+class TableColumn:
+    """A column of a table. `css_class`: short (never broken), figure (flush right) or long (as wide as a phone)."""
 
     name: str
-    look: str = ""
+    css_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """Something that needs somebody, and the section that says more."""
+class ActionItem:
+    """Something that the admin must act on, and the section that says more."""
 
     section: str
     words: str
 
 
 def status(language: Language, overview: Overview, *, links: Links, token: str, now: datetime) -> Html:
-    """The page of one company. `token` proves that a form comes from this session's page."""
+    """Render the page of one company. `token` proves that a form comes from this session's page."""
     show = Formats(language, now)
     verdict = verdict_of(overview)
-    told = VERDICTS[verdict]
-    return rendered(
+    text = VERDICTS[verdict]
+    return render_page(
         "status.html",
         language,
         title=STATUS["title"].in_(language),
-        text=worded(STATUS, language),
-        ask_text=worded(ASK, language),
+        text=texts_in(STATUS, language),
+        ask_text=texts_in(ASK, language),
         sign_out=COMMON["sign_out"].in_(language),
         show=show,
         overview=overview,
         links=links,
         token=token,
-        told=told,
-        told_title=told.title.in_(language),
-        told_body=told.body.in_(language),
+        verdict=text,
+        verdict_title=text.title.in_(language),
+        verdict_body=text.body.in_(language),
         waits=_waits(overview, show),
         failing=_failing(overview, show),
-        points=[] if verdict in _WITHOUT_POINTS else _points(overview, show),
+        action_items=[] if verdict in _WITHOUT_ACTIONS else _action_items(overview, show),
         state=(_TONES.get(overview.status, "warn"), STATUSES[overview.status].in_(language)),
         sides=[
             (STATUS["company"].in_(language), overview.company, *_health(overview.pleo, language)),
@@ -80,24 +81,24 @@ def status(language: Language, overview: Overview, *, links: Links, token: str, 
         lines=_lines(overview, show),
         export=_export(overview.export, show) if overview.export else None,
         proof=_proof(overview, show),
-        refused=_refused(overview.sync.refused, show),
+        refused=_refusal(overview.sync.refused, show),
         confirmable=overview.sync.refused is not None and overview.sync.refused.confirmable,
         changes=[_change(change, show) for change in overview.sync.changes[:_SHOWN_CHANGES]],
-        more_changes=_counted("more_changes", len(overview.sync.changes) - _SHOWN_CHANGES + overview.sync.more, show),
+        more_changes=_plural("more_changes", len(overview.sync.changes) - _SHOWN_CHANGES + overview.sync.more, show),
         movements=_movements(overview.movements, show),
         charts=charts_of(overview.days, show),
     )
 
 
 def verdict_of(overview: Overview) -> str:
-    """The one word for how the company stands, a key of VERDICTS."""
+    """Return the word for how the company stands, a key of VERDICTS."""
     if overview.status == "held":
         return overview.hold if overview.hold in VERDICTS else "held"
     if overview.status in {"connecting", "disconnected"}:
         return overview.status
     failed = overview.export and overview.export.failed
     unclear = overview.sync.refused or overview.proof.unexplained
-    if failed or unclear or any(row.state in _NEEDS_SOMEBODY for row in overview.waiting):
+    if failed or unclear or any(row.state in _NEEDS_ACTION for row in overview.waiting):
         return "attention"
     return "busy" if overview.done_by else "ok"
 
@@ -106,48 +107,48 @@ def _health(state: str, language: Language) -> tuple[str, str]:
     return _TONES[state], HEALTH[state].in_(language)
 
 
-def _counted(name: str, n: int, show: Formats) -> str:
-    """A text about n things, empty when there are none."""
+def _plural(name: str, n: int, show: Formats) -> str:
+    """Return a text about n things, "" if there are none."""
     text = COUNTS[name].for_(n).in_(show.language)
     return text.replace("{n}", show.number(n)) if n > 0 else ""
 
 
 def _waits(overview: Overview, show: Formats) -> str:
-    """How much is on its way, without what waits for a person, and until when."""
-    waiting = overview.waiting_count - sum(row.state in _NEEDS_SOMEBODY for row in overview.waiting)
-    words = [_counted("waiting_more" if overview.waiting_more else "waiting", waiting, show)]
+    """Return how many payments wait, without those that need a person, and until when."""
+    waiting = overview.waiting_count - sum(row.state in _NEEDS_ACTION for row in overview.waiting)
+    words = [_plural("waiting_more" if overview.waiting_more else "waiting", waiting, show)]
     if overview.done_by and overview.status == "active":
         words.append(STATUS["done_by"].in_(show.language).format(time=show.when(overview.done_by)))
     return " ".join(word for word in words if word)
 
 
 def _failing(overview: Overview, show: Formats) -> str:
-    """Since when the turns of a connected company fail, and when the next one is due; empty if they do not."""
+    """Return since when scheduled syncs of a connected company fail and when the next is due, "" if they work."""
     if overview.failing_since is None or overview.next_try_at is None or overview.status not in {"active", "held"}:
         return ""
     since, again = show.when(overview.failing_since), show.when(max(overview.next_try_at, show.now))
     return STATUS["failing"].in_(show.language).format(since=since, next=again)
 
 
-def _points(overview: Overview, show: Formats) -> list[Point]:
-    lines = sum(row.state in _NEEDS_SOMEBODY for row in overview.waiting)
+def _action_items(overview: Overview, show: Formats) -> list[ActionItem]:
+    lines = sum(row.state in _NEEDS_ACTION for row in overview.waiting)
     items = overview.export.failed_count if overview.export else 0
     found = [
-        Point("look-at", _counted("attention_lines", lines, show)),
-        Point("export", _counted("attention_items", items, show)),
-        Point("sync", STATUS["sync_refused"].in_(show.language) if overview.sync.refused else ""),
-        Point("proof", STATUS["proof_attention"].in_(show.language) if overview.proof.unexplained else ""),
+        ActionItem("look-at", _plural("attention_lines", lines, show)),
+        ActionItem("export", _plural("attention_items", items, show)),
+        ActionItem("sync", STATUS["sync_refused"].in_(show.language) if overview.sync.refused else ""),
+        ActionItem("proof", STATUS["proof_attention"].in_(show.language) if overview.proof.unexplained else ""),
     ]
-    return [point for point in found if point.words]
+    return [item for item in found if item.words]
 
 
 def _lines(overview: Overview, show: Formats) -> dict[str, object]:
-    """What a person must look at, as a table."""
-    rows = [row for row in overview.waiting if row.state in _NEEDS_SOMEBODY]
+    """Return the table of lines that a person must check."""
+    rows = [row for row in overview.waiting if row.state in _NEEDS_ACTION]
     return {
         "columns": _columns(show.language, "date", "merchant", "amount", "what_to_do"),
         "rows": [_line(row, show) for row in rows[:_SHOWN_LINES]],
-        "more": _counted("more", len(rows) - _SHOWN_LINES, show),
+        "more": _plural("more", len(rows) - _SHOWN_LINES, show),
     }
 
 
@@ -155,9 +156,9 @@ def _line(row: Waiting, show: Formats) -> tuple[str, ...]:
     reason = WAITING.get(row.reason, WAITING["other"]).in_(show.language)
     return (
         show.day(row.day) if row.day else "–",
-        row.counterparty or _kind(row.kind, show.language),
+        row.counterparty or kind_label(row.kind, show.language),
         show.money(row.amount) if row.amount else "–",
-        fill(reason, {"detail": row.detail} if row.detail else {}),
+        fill(reason, {"detail": row.detail} if row.detail else {}, show.language),
     )
 
 
@@ -174,10 +175,10 @@ def _export(export: LastExport, show: Formats) -> dict[str, object]:
         if export.items
         else "",
         "done_by": STATUS["done_by"].in_(language).format(time=show.when(export.done_by)) if export.done_by else "",
-        "cause": export_error(export.code, dict(export.values), language) if export.code else "",
+        "cause": export_error_text(export.code, dict(export.values), language) if export.code else "",
         "columns": _columns(language, "number", "merchant", "amount", "what_to_do"),
         "rows": [_item(item, show) for item in export.failed[:_SHOWN_LINES]],
-        "more": _counted("more", export.failed_count - _SHOWN_LINES, show),
+        "more": _plural("more", export.failed_count - _SHOWN_LINES, show),
         "to_match": export.state == "finished" and export.successful > 0,
     }
 
@@ -187,7 +188,7 @@ def _item(item: FailedItem, show: Formats) -> tuple[str, ...]:
         item.book_id or item.entry_id,
         item.merchant or "–",
         "–" if item.amount is None else show.money(item.amount),
-        export_error(item.code, dict(item.values), show.language),
+        export_error_text(item.code, dict(item.values), show.language),
     )
 
 
@@ -196,25 +197,25 @@ def _change(change: CatalogueChange, show: Formats) -> str:
     if what == "tax_code":
         what = "tax_code_new" if not change.before else "tax_code_changed" if change.name else "tax_code_gone"
     words = CHANGES.get(what, CHANGES["other"]).in_(show.language).format(name=change.name, before=change.before)
-    using = _counted("using_gone" if what == "archived" else "using_changed", change.expenses, show)
+    using = _plural("using_gone" if what == "archived" else "using_changed", change.expenses, show)
     return f"{words} {using}".strip()
 
 
 def _proof(overview: Overview, show: Formats) -> dict[str, str]:
-    """What is said about the proof besides its sums."""
+    """Return what the page says about the balance proof besides its sums."""
     proof = overview.proof
     unknown = proof.pending_count == proof.pending_unknown
     return {
-        "pending": _counted("pending", proof.pending_count, show),
+        "pending": _plural("pending", proof.pending_count, show),
         "pending_amount": "–" if unknown else show.money(proof.pending),
-        "pending_unknown": _counted("pending_unknown", proof.pending_unknown, show),
-        "held": _counted("held", proof.held, show),
-        "made": " ".join(_made(proof, show)) if overview.status in _PROVED else "",
+        "pending_unknown": _plural("pending_unknown", proof.pending_unknown, show),
+        "held": _plural("held", proof.held, show),
+        "made": " ".join(_proof_times(proof, show)) if overview.status in _PROVED else "",
     }
 
 
-def _made(proof: Proof, show: Formats) -> Iterator[str]:
-    """When the proof was made, how long ago that is, and whether one was tried in vain since."""
+def _proof_times(proof: Proof, show: Formats) -> Iterator[str]:
+    """Yield when the proof was made, how long ago that is, and whether a later one was inconclusive."""
     if proof.proved_at is None:
         yield STATUS["proof_never"].in_(show.language)
     else:
@@ -225,8 +226,8 @@ def _made(proof: Proof, show: Formats) -> Iterator[str]:
         yield STATUS["proof_tried"].in_(show.language).format(moment=show.moment(proof.tried_at))
 
 
-def _refused(refusal: CatalogueRefusal | None, show: Formats) -> str:
-    """Why the list of categories was not taken over, empty if it was."""
+def _refusal(refusal: CatalogueRefusal | None, show: Formats) -> str:
+    """Return why the list of categories was not synced, "" if it was."""
     if refusal is None:
         return ""
     words = REFUSALS[refusal.reason].in_(show.language)
@@ -234,27 +235,22 @@ def _refused(refusal: CatalogueRefusal | None, show: Formats) -> str:
 
 
 def _movements(movements: Sequence[Movement], show: Formats) -> dict[str, object]:
-    """The newest wallet movements that are entered by hand, as a table."""
+    """Return the table of the newest wallet movements that are entered by hand."""
     return {
         "columns": _columns(show.language, "date", "kind", "direction", "amount"),
         "rows": [
             (
                 show.day(movement.day),
-                _kind(movement.kind, show.language),
+                kind_label(movement.kind, show.language),
                 DIRECTIONS["in" if movement.amount > 0 else "out"].in_(show.language),
                 show.money(abs(movement.amount)),
             )
             for movement in movements[:_SHOWN_MOVEMENTS]
         ],
-        "more": _counted("more_in_file", len(movements) - _SHOWN_MOVEMENTS, show),
+        "more": _plural("more_in_file", len(movements) - _SHOWN_MOVEMENTS, show),
     }
 
 
-def _kind(kind: str, language: Language) -> str:
-    """A kind in words; one that is new in Pleo by Pleo's own name."""
-    return KINDS[kind].in_(language) if kind in KINDS else kind
-
-
-def _columns(language: Language, *names: str) -> list[Column]:
-    """Columns by the names of their texts."""
-    return [Column(STATUS[name].in_(language), _LOOKS.get(name, "")) for name in names]
+def _columns(language: Language, *names: str) -> list[TableColumn]:
+    """Return columns by the names of their texts."""
+    return [TableColumn(STATUS[name].in_(language), _CSS_CLASSES.get(name, "")) for name in names]

@@ -1,4 +1,4 @@
-"""Requests of browsers and our answers, in the HTTP API's payload format 2.0, with the headers every page carries.
+"""Read browsers' requests and write answers in the HTTP API's payload format 2.0, with the headers of every page.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -19,12 +19,12 @@ from shared.telemetry import count, log_info
 _SECONDS_TO_ANSWER = 3.0
 _LANGUAGE = "__Host-language"
 SESSION_COOKIE = "__Host-session"
-# The hidden field of every form that acts for somebody who is signed in.
+# The hidden field of every form of a signed-in admin.
 TOKEN_FIELD = "csrf"
 _LONGEST_FORM = 10_000
-# What acts for whoever is signed in, and so needs the token; other forms act for nobody in particular.
+# Forms that act for the signed-in admin and need the token; the others act without a session.
 SESSION_FORMS = frozenset({"POST /sign-out", "POST /disconnect", "POST /status/expense", "POST /status/request"})
-# Nothing of a visit is kept by anybody, and the next site does not learn where the visitor came from. Not
+# No cache stores a page, and the next site does not learn where the browser came from. Not
 # `no-referrer`: a browser would then send our own forms with `Origin: null`
 # (https://fetch.spec.whatwg.org/#append-a-request-origin-header).
 _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
@@ -34,10 +34,10 @@ type Routes = Mapping[str, Callable[[Visit], Answer]]
 
 
 class Visit:
-    """One request of a browser. `public_url` is the product's own address, given or the one the browser used."""
+    """One request of a browser. `public_url` is the product's own address: the configured one, or the one requested."""
 
     def __init__(self, event: dict[str, Any], context: Any, *, public_url: str, cookie: str) -> None:
-        """`cookie` names the one cookie that this door reads, besides the language's."""
+        """`cookie` names the one cookie that this door reads besides session and language."""
         self.route: str = event["routeKey"]
         self.query: dict[str, str] = event.get("queryStringParameters") or {}
         self.headers: dict[str, str] = event.get("headers") or {}
@@ -51,26 +51,26 @@ class Visit:
 
     @property
     def form_token(self) -> str:
-        """What the forms of whoever is signed in carry, so that no other site can fill them in; empty for nobody."""
+        """Return the token of the session's forms, which no other site can know; "" without session."""
         return hmac.digest(self.session.encode(), b"form", sha256).hex() if self.session else ""
 
     def remaining(self) -> float:
-        """Seconds that may still be spent before the answer must leave."""
+        """Return the seconds left before the answer must leave."""
         return self._deadline - time.monotonic()
 
     def keep_language(self, answer: Answer) -> Answer:
-        """The answer, and with it the language that the address asked for: vendors send browsers back without it."""
+        """Add a cookie with the language of the address, because vendors send browsers back without it."""
         if "lang" not in self.query:
             return answer
-        kept = f"{_LANGUAGE}={self.language}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000"
-        return {**answer, "cookies": [*answer.get("cookies", []), kept]}
+        cookie = f"{_LANGUAGE}={self.language}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000"
+        return {**answer, "cookies": [*answer.get("cookies", []), cookie]}
 
 
 def answer(visit: Visit, routes: Routes) -> Answer:
-    """Answer a visit by its route; a form is heeded only if it comes from a page of ours, and from the session's own.
+    """Answer a visit by its route; refuse a form that does not come from our own page and this session (CSRF).
 
-    Every form of every door passes here (CSRF). Browsers say by `Sec-Fetch-Site` where a request comes from; older
-    ones by `Origin` only; who says neither is no browser that we know.
+    Every form of every door passes here. Browsers send the origin of a request in `Sec-Fetch-Site`, older ones in
+    `Origin` only; a form with neither is refused.
     """
     if visit.route.startswith("POST ") and (cause := _foreign(visit)):
         log_info("form refused", cause=cause, route=visit.route)
@@ -80,7 +80,7 @@ def answer(visit: Visit, routes: Routes) -> Answer:
 
 
 def _foreign(visit: Visit) -> str:
-    """Why a form is not ours, empty if it is."""
+    """Return why a form is not ours, "" if it is."""
     site, origin = visit.headers.get("sec-fetch-site"), visit.headers.get("origin")
     if site is not None and site != "same-origin":
         return "another site"
@@ -93,7 +93,7 @@ def _foreign(visit: Visit) -> str:
 
 
 def _form(event: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of a form; of one that is too long, or no form, none."""
+    """Return the fields of a form; none if it is too long or no form."""
     body = event.get("body") or ""
     if len(body) > _LONGEST_FORM:
         return {}
@@ -102,19 +102,19 @@ def _form(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def session_cookie(value: str, seconds: int) -> str:
-    """The cookie of a session; `seconds` 0 takes it away."""
+    """Return the cookie of a session; `seconds` 0 deletes it."""
     return f"{SESSION_COOKIE}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}"
 
 
 def redirect(url: str) -> Answer:
-    """Send the browser elsewhere."""
+    """Redirect the browser."""
     return {"statusCode": 303, "headers": {"Location": url, **_PRIVATE}}
 
 
 def page(html: Html, *, status: int = 200, form_target: str = "", refresh: int = 0) -> Answer:
-    """Show a page, and again every `refresh` seconds; `form_target`: another site to which a form of it may lead.
+    """Answer with a page that reloads every `refresh` seconds; `form_target` is a site that a form may redirect to.
 
-    Browsers apply form-action to the redirect that answers a form, too, so a consent page must be named.
+    Browsers apply form-action to the redirect after a form as well, so a consent page must be named.
     """
     policy = (
         f"default-src 'none'; img-src data:; style-src 'nonce-{html.nonce}'; base-uri 'none'; frame-ancestors 'none'; "
@@ -132,7 +132,7 @@ def page(html: Html, *, status: int = 200, form_target: str = "", refresh: int =
 
 
 def download(text: str, *, name: str, media_type: str) -> Answer:
-    """Hand out a file under a name (ASCII); it is as private as a page."""
+    """Answer with a file under an ASCII name, as private as a page."""
     headers = {
         **_PRIVATE,
         "Content-Type": media_type,

@@ -10,7 +10,7 @@ from journeys.company import Company
 from journeys.world import World
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
-from shared.pages.texts import Language
+from shared.texts.text import Language
 
 from .chromium import MISSING, executable, launched
 from .watch import Watch

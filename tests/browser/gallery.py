@@ -11,10 +11,11 @@ from shared.domain.lookup.overview import Overview
 from shared.domain.lookup.trace import Trace
 from shared.pages import render, web
 from shared.pages.expense import expense
+from shared.pages.render import Links
 from shared.pages.status import status
-from shared.pages.texts import MESSAGES, Language
 from shared.pages.web import Answer
-from shared.pages.wording import Links
+from shared.texts.messages import MESSAGES
+from shared.texts.text import Language
 
 _ADDRESS = "http://127.0.0.1:9"  # nobody answers there: `show` does
 

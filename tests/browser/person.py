@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from journeys.company import Company
 from playwright.sync_api import Locator, Page, expect
 
-from shared.pages.texts import Language
-from shared.pages.texts_connect import SIGN_IN, START
-from shared.pages.texts_expense import ASK
-from shared.pages.texts_status import STATUS
+from shared.texts.connect import SIGN_IN, START
+from shared.texts.expense import ASK
+from shared.texts.status import STATUS
+from shared.texts.text import Language
 
 from .accessibility import violations
 

@@ -6,11 +6,11 @@ import pytest
 from journeys.company import Company
 from playwright.sync_api import Page, expect
 
-from shared.pages.texts import Language
-from shared.pages.texts_connect import RESULT, START
-from shared.pages.texts_status import STATUS
-from shared.pages.texts_verdicts import VERDICTS
-from shared.pages.texts_words import EXPORTS
+from shared.texts.connect import RESULT, START
+from shared.texts.labels import EXPORTS
+from shared.texts.status import STATUS
+from shared.texts.text import Language
+from shared.texts.verdicts import VERDICTS
 
 from .accessibility import violations
 from .person import Person

@@ -4,8 +4,9 @@ import pytest
 from journeys.company import Company
 from playwright.sync_api import Page, expect
 
-from shared.pages.texts import COMMON, MESSAGES, Language, Text
-from shared.pages.texts_connect import RESULT, START
+from shared.texts.connect import RESULT, START
+from shared.texts.messages import COMMON, MESSAGES
+from shared.texts.text import Language, Text
 
 from .accessibility import violations
 from .watch import Watch

@@ -4,8 +4,9 @@ import pytest
 from journeys.company import Company
 from playwright.sync_api import Page, expect
 
-from shared.pages.texts import COMMON, MESSAGES, Language
-from shared.pages.texts_connect import DISCONNECT, SIGN_IN
+from shared.texts.connect import DISCONNECT, SIGN_IN
+from shared.texts.messages import COMMON, MESSAGES
+from shared.texts.text import Language
 
 from .accessibility import violations
 

@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from shared.pages import render
-from shared.pages.texts import COMMON, Language
-from shared.pages.texts_status import STATUS
+from shared.texts.messages import COMMON
+from shared.texts.status import STATUS
+from shared.texts.text import Language
 
 from .accessibility import violations
 from .conftest import BUILD

@@ -4,9 +4,9 @@ import pytest
 from journeys.company import Company
 from playwright.sync_api import Page, expect
 
-from shared.pages.texts_connect import RESULT
-from shared.pages.texts_status import STATUS
-from shared.pages.texts_verdicts import VERDICTS
+from shared.texts.connect import RESULT
+from shared.texts.status import STATUS
+from shared.texts.verdicts import VERDICTS
 
 from .accessibility import violations
 from .person import Person

@@ -8,11 +8,12 @@ from journeys.dead_letters import dies, redrive
 from playwright.sync_api import Page, expect
 
 from shared.domain.exporting.export_errors import ACCOUNT_MISSING
-from shared.pages.texts import COMMON
-from shared.pages.texts_expense import ANSWERS, EXPENSE, STEPS
-from shared.pages.texts_status import STATUS
-from shared.pages.texts_verdicts import VERDICTS
-from shared.pages.texts_words import STEP_STATES
+from shared.texts.expense import BRANCH_TEXTS, EXPENSE, STEPS
+from shared.texts.export_errors import EXPORT_ERRORS
+from shared.texts.labels import STEP_STATES
+from shared.texts.messages import COMMON
+from shared.texts.status import STATUS
+from shared.texts.verdicts import VERDICTS
 
 from .accessibility import violations
 from .person import Person
@@ -52,7 +53,7 @@ def test_a_feed_that_failed_is_named_redriven_and_the_suggestion_appears(page: P
     person.goes_to_pleo()
     person.opens_the_status_page()
     person.looks_up(number)
-    expect(page.get_by_role("heading", name=ANSWERS["line_waiting"].title.de)).to_be_visible()
+    expect(page.get_by_role("heading", name=BRANCH_TEXTS["line_waiting"].title.de)).to_be_visible()
     _is(person, "line", "waiting")
     _is(person, "voucher", "done")
     assert violations(page) == []
@@ -62,7 +63,7 @@ def test_a_feed_that_failed_is_named_redriven_and_the_suggestion_appears(page: P
     assert redrive(world) > 0
     company.is_fed(entry_id)
     person.looks_up(number)
-    expect(page.get_by_role("heading", name=ANSWERS["complete"].title.de)).to_be_visible()
+    expect(page.get_by_role("heading", name=BRANCH_TEXTS["complete"].title.de)).to_be_visible()
     _is(person, "line", "done")
     _is(person, "match", "waiting")
 
@@ -93,15 +94,15 @@ def test_an_export_error_says_cause_and_fix_and_goes_when_it_is_fixed(page: Page
     export = person.exports()
     expect(export).to_contain_text("Abgeschlossen mit Fehlern")
     export.get_by_text("Fehler ansehen").click()
-    told = ACCOUNT_MISSING
-    expect(export).to_contain_text(f"{told.cause} {told.fix}")
+    error = EXPORT_ERRORS[ACCOUNT_MISSING.code]
+    expect(export).to_contain_text(f"{error.cause.de} {error.fix.de}")
 
     person.opens_the_status_page()
     expect(page.get_by_role("heading", name=VERDICTS["attention"].title.de)).to_be_visible()
-    expect(person.section("export")).to_contain_text(f"{told.cause} {told.fix}")
+    expect(person.section("export")).to_contain_text(f"{error.cause.de} {error.fix.de}")
     page.get_by_role("link", name=COMMON["other_language"].de).click()
     person.language = "en"
-    expect(person.section("export")).to_contain_text(f"{told.cause_en} {told.fix_en}")
+    expect(person.section("export")).to_contain_text(f"{error.cause.en} {error.fix.en}")
     assert violations(page) == []
 
     person.goes_to_pleo()
@@ -115,4 +116,4 @@ def test_an_export_error_says_cause_and_fix_and_goes_when_it_is_fixed(page: Page
     page.get_by_role("link", name="Einstellungen der Verbindung").click()
     expect(page.get_by_role("heading", name=VERDICTS["ok"].title.en)).to_be_visible()
     expect(page.get_by_role("heading", name=STATUS["failed_items"].en)).to_have_count(0)
-    expect(page.get_by_text(told.code)).to_have_count(0)
+    expect(page.get_by_text(ACCOUNT_MISSING.code)).to_have_count(0)

@@ -13,13 +13,13 @@ from ops.month_end import csv_file, words
 from ops.month_end import page as html_page
 from ops.month_end.facts import Facts, Sums
 from ops.month_end.sheet import SECTIONS, UNMATCHED, Item, sheet_of
-from shared.domain.exporting.export_errors import CATALOGUE
+from shared.domain.exporting.export_errors import ALL_ERRORS
 from shared.domain.exporting.match import MatchState
 from shared.domain.exporting.matching import Criterion
 from shared.domain.exporting.voucher_columns import Notice
 from shared.domain.feeding.ledger import State
-from shared.pages.texts_verdicts import VERDICTS
-from shared.pages.texts_words import WAITING
+from shared.texts.labels import WAITING
+from shared.texts.verdicts import VERDICTS
 
 from .month_end_samples import by_hand, facts, made, october, payment, row
 
@@ -43,7 +43,7 @@ def page(found: Facts) -> str:
 def test_every_reason_that_can_be_listed_has_a_sentence() -> None:
     reasons = {
         *WAITING,
-        *(error.code for error in CATALOGUE),
+        *(error.code for error in ALL_ERRORS),
         *(notice.name for notice in Notice),
         *(f"criterion_{criterion}" for criterion in Criterion if criterion is not Criterion.LINE_MISSING),
         *(why for items in sheet_of(october()).sections.values() for item in items for why in item.why),

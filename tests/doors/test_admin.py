@@ -16,8 +16,8 @@ from shared.aws.ledger import Ledger
 from shared.aws.sessions import LIFETIME, Sessions
 from shared.domain.connecting.company_state import Hold
 from shared.domain.feeding.ledger import State, row_for
-from shared.pages.texts_connect import SIGN_IN
-from shared.pages.texts_verdicts import VERDICTS
+from shared.texts.connect import SIGN_IN
+from shared.texts.verdicts import VERDICTS
 
 from .conftest import Context
 

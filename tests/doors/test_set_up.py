@@ -11,7 +11,7 @@ from shared.aws.connections import Connections, Status
 from shared.domain.connecting.company_state import Hold
 from shared.domain.connecting.set_up import STEPS, USUAL
 from shared.domain.times import utc_text
-from shared.pages.texts import MESSAGES
+from shared.texts.messages import MESSAGES
 
 from .conftest import Context, Executioner, KilledError, Linked, company_sync
 

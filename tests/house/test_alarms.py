@@ -11,9 +11,10 @@ import pytest
 import yaml
 from cloud import ROOT, Document, load_template
 
-from shared.domain.exporting.export_errors import CATALOGUE, fault
+from shared.domain.exporting.export_errors import ALL_ERRORS
 from shared.domain.syncing import silence
 from shared.flows.exporting import late_receipts
+from shared.texts.export_errors import EXPORT_ERRORS
 
 RESOURCES: Document = load_template()["Resources"]
 ALARMS: dict[str, Document] = {
@@ -39,7 +40,11 @@ def named(cell: str) -> set[str]:
 
 def counted() -> set[str]:
     """The metrics that the code writes."""
-    return {name for path in CODE for name in re.findall(r'(?<!\.)\b(?:count|lasted)\(\s*"(\w+)"', path.read_text())}
+    return {
+        name
+        for path in CODE
+        for name in re.findall(r'(?<!\.)\b(?:count|record_durations)\(\s*"(\w+)"', path.read_text())
+    }
 
 
 def of_type(kind: str) -> list[str]:
@@ -75,13 +80,14 @@ def test_an_alarm_watches_a_metric_that_is_written(name: str) -> None:
 
 
 def test_an_export_fails_on_the_customers_side_or_on_ours() -> None:
-    faults = {error.code: fault(error) for error in CATALOGUE}
+    faults = {error.code: error.fault for error in ALL_ERRORS}
 
     assert set(faults.values()) == {"customer", "system"}
     assert faults["EXP-TAX-MISSING"] == "customer"
-    # Whoever is told to turn to support was let down by somebody else than himself.
-    for error in CATALOGUE:
-        assert fault(error) == "system" or not re.search("(tell|ask) support", error.fix_en), error.code
+    # An error that sends the bookkeeper to support is not the bookkeeper's.
+    for error in ALL_ERRORS:
+        fix = EXPORT_ERRORS[error.code].fix.en
+        assert error.fault == "system" or not re.search("(tell|ask) support", fix), error.code
 
 
 # --- alarms ----------------------------------------------------------------------------------------------------------
@@ -189,11 +195,11 @@ def test_every_cause_of_attention_is_listed_and_no_other() -> None:
     )
     reasons = {word for pair in ledger for word in pair if word}
     reasons |= literals(ROOT / "shared" / "flows" / "feeding" / "feed.py", r'unreadable\(row, "(\w+)"')
-    told = literals(Path(late_receipts.__file__), r'_tell\("([^"]+)"')
+    receipts = literals(Path(late_receipts.__file__), r'_alert\("([^"]+)"')
     elsewhere = {
         "shared/flows/feeding/accept.py": reasons,
         "shared/flows/feeding/feed.py": reasons,
-        "shared/flows/exporting/late_receipts.py": told,
+        "shared/flows/exporting/late_receipts.py": receipts,
         "shared/flows/syncing/silence.py": {silence.NO_WEBHOOKS, silence.NOT_FED, silence.NO_SYNC},
     }
     assert {place for place, first in calls("alert") if not isinstance(first, ast.Constant)} == set(elsewhere)

@@ -27,7 +27,7 @@ class StepState(StrEnum):
 class Progress:
     """A set-up as its page shows it.
 
-    `stopped` names the message that says why it stopped (shared/pages/texts.py), empty while it has not. `slow`: it
+    `stopped` names the message that says why it stopped (shared/texts/messages.py), empty while it has not. `slow`: it
     takes longer than usual, so going on by hand is offered.
     """
 

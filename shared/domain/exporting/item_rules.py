@@ -21,7 +21,7 @@ class Treatment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExportRule:
-    """One row. `german` and `english` name the type to people.
+    """One row; the label of a type is in shared/texts/labels.py.
 
     `contra`: Pleo sends a contra account for this type, so it must be there and be the wallet. `receipt`: input VAT
     needs a receipt (UStG §15). `untaxed`: no tax code means no tax, because these rarely carry any. `own_number`,
@@ -29,8 +29,6 @@ class ExportRule:
     """
 
     type: str
-    german: str
-    english: str
     treatment: Treatment
     contra: bool = True
     receipt: bool = False
@@ -40,45 +38,23 @@ class ExportRule:
 
 
 RULES: tuple[ExportRule, ...] = (
-    ExportRule("card_purchase", "Kartenzahlung", "Card payment", Treatment.EXPENSE, receipt=True),
-    ExportRule(
-        "card_invoice",
-        "Rechnung mit Karte bezahlt",
-        "Invoice paid by card",
-        Treatment.EXPENSE,
-        receipt=True,
-        own_number=True,
-    ),
-    ExportRule("personal_spend", "Private Kartenzahlung", "Private card payment", Treatment.EXPENSE, untaxed=True),
-    ExportRule("atm_withdrawal", "Bargeldabhebung", "Cash withdrawal", Treatment.EXPENSE, untaxed=True),
-    ExportRule("fee", "Pleo-Gebühr", "Pleo fee", Treatment.EITHER, untaxed=True),
-    ExportRule("refund", "Erstattung", "Refund", Treatment.CREDIT),
-    ExportRule("chargeback", "Rückbuchung", "Chargeback", Treatment.CREDIT),
-    ExportRule("cashback", "Pleo-Cashback", "Pleo cashback", Treatment.CREDIT, untaxed=True),
-    ExportRule(
-        "invoice",
-        "Rechnung",
-        "Invoice",
-        Treatment.EXPENSE,
-        contra=False,
-        receipt=True,
-        own_number=True,
-        own_dates=True,
-    ),
-    ExportRule("invoice_payment", "Rechnungszahlung", "Invoice payment", Treatment.NO_VOUCHER, contra=False),
-    ExportRule("wallet_topup", "Wallet-Aufladung", "Wallet top-up", Treatment.NO_VOUCHER, contra=False),
-    ExportRule("wallet_unload", "Wallet-Auszahlung", "Wallet withdrawal", Treatment.NO_VOUCHER, contra=False),
-    ExportRule("withdrawal", "Wallet-Auszahlung", "Wallet withdrawal", Treatment.NO_VOUCHER, contra=False),
-    ExportRule("direct_reimbursement", "Rückerstattung", "Reimbursement", Treatment.REIMBURSEMENT, contra=False),
-    ExportRule("out_of_pocket", "Privatauslage", "Out-of-pocket expense", Treatment.PAID_PRIVATELY, contra=False),
-    ExportRule("mileage", "Kilometergeld", "Mileage", Treatment.PAID_PRIVATELY, contra=False),
-    ExportRule("per_diem", "Verpflegungspauschale", "Per diem", Treatment.PAID_PRIVATELY, contra=False),
-    ExportRule(
-        "external_reimbursement",
-        "Rückerstattung außerhalb von Pleo",
-        "Reimbursement outside of Pleo",
-        Treatment.PAID_PRIVATELY,
-        contra=False,
-    ),
+    ExportRule("card_purchase", Treatment.EXPENSE, receipt=True),
+    ExportRule("card_invoice", Treatment.EXPENSE, receipt=True, own_number=True),
+    ExportRule("personal_spend", Treatment.EXPENSE, untaxed=True),
+    ExportRule("atm_withdrawal", Treatment.EXPENSE, untaxed=True),
+    ExportRule("fee", Treatment.EITHER, untaxed=True),
+    ExportRule("refund", Treatment.CREDIT),
+    ExportRule("chargeback", Treatment.CREDIT),
+    ExportRule("cashback", Treatment.CREDIT, untaxed=True),
+    ExportRule("invoice", Treatment.EXPENSE, contra=False, receipt=True, own_number=True, own_dates=True),
+    ExportRule("invoice_payment", Treatment.NO_VOUCHER, contra=False),
+    ExportRule("wallet_topup", Treatment.NO_VOUCHER, contra=False),
+    ExportRule("wallet_unload", Treatment.NO_VOUCHER, contra=False),
+    ExportRule("withdrawal", Treatment.NO_VOUCHER, contra=False),
+    ExportRule("direct_reimbursement", Treatment.REIMBURSEMENT, contra=False),
+    ExportRule("out_of_pocket", Treatment.PAID_PRIVATELY, contra=False),
+    ExportRule("mileage", Treatment.PAID_PRIVATELY, contra=False),
+    ExportRule("per_diem", Treatment.PAID_PRIVATELY, contra=False),
+    ExportRule("external_reimbursement", Treatment.PAID_PRIVATELY, contra=False),
 )
 BY_TYPE = {rule.type: rule for rule in RULES}

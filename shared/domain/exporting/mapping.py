@@ -9,15 +9,16 @@ from shared.domain.exporting import export_errors as errors
 from shared.domain.exporting.expense import Expense
 from shared.domain.exporting.export_errors import Refusal
 from shared.domain.exporting.item_rules import BY_TYPE, ExportRule, Treatment
-from shared.domain.exporting.matching import GERMAN, BankLine, unmet_criteria
+from shared.domain.exporting.matching import BankLine, unmet_criteria
 from shared.domain.exporting.remark import remark
 from shared.domain.exporting.tax_columns import Column
 from shared.domain.exporting.voucher import ContactNeed, Reason, Settings, Voucher, WithoutVoucher, voucher_number
-from shared.domain.exporting.voucher_columns import Refused, columns_of, notices
+from shared.domain.exporting.voucher_columns import MappingRefused, columns_of, notices
 from shared.domain.feeding.ledger import WALLET_CURRENCY
 from shared.domain.money import Money
 from shared.domain.text import one_line
 from shared.domain.times import booking_date
+from shared.texts import books
 
 NAME_LIMIT = 70
 # Pleo knows spellings of countries that lexoffice does not (https://developers.pleo.io, country enum).
@@ -36,16 +37,16 @@ def voucher_for(expense: Expense, settings: Settings, line: BankLine | None = No
         return Refusal(errors.TYPE_UNKNOWN, {"type": expense.type})
     try:
         return _without_voucher(expense, rule) or _voucher(expense, rule, settings, line)
-    except Refused as refused:
+    except MappingRefused as refused:
         return refused.refusal
 
 
 def _without_voucher(expense: Expense, rule: ExportRule) -> WithoutVoucher | None:
-    """Everything that needs no voucher, before anything about the expense is checked. Raises Refused."""
+    """Everything that needs no voucher, before anything about the expense is checked. Raises MappingRefused."""
     if rule.treatment is Treatment.PAID_PRIVATELY:
-        raise Refused(errors.PAID_PRIVATELY, kind=rule.german, kind_en=rule.english)
+        raise MappingRefused(errors.PAID_PRIVATELY, kind=rule.type)
     if rule.treatment is Treatment.REIMBURSEMENT:
-        raise Refused(errors.REIMBURSEMENT)
+        raise MappingRefused(errors.REIMBURSEMENT)
     if rule.type == "invoice_payment":
         return WithoutVoucher(Reason.INVOICE_PAYMENT)
     if rule.treatment is Treatment.NO_VOUCHER:
@@ -57,7 +58,7 @@ def _without_voucher(expense: Expense, rule: ExportRule) -> WithoutVoucher | Non
 
 def _voucher(expense: Expense, rule: ExportRule, settings: Settings, line: BankLine | None) -> Voucher:
     if expense.paid.currency != WALLET_CURRENCY:
-        raise Refused(errors.CURRENCY, currency=expense.paid.currency)
+        raise MappingRefused(errors.CURRENCY, currency=expense.paid.currency)
     credit = _credit(expense, rule, line)
     _check_contra_account(expense, rule, settings)
     columns = columns_of(expense, rule, settings)
@@ -74,12 +75,8 @@ def _voucher(expense: Expense, rule: ExportRule, settings: Settings, line: BankL
         contact=_contact(expense, columns, settings),
         remark="",
     )
-    remarkable = notices(expense, rule, settings, columns)
-    by_hand = [
-        f"Kein Zuordnungsvorschlag: {GERMAN[criterion]}"
-        for criterion in (unmet_criteria(voucher, line) if line else [])
-    ]
-    return replace(voucher, remark=remark(expense, rule.german, [*remarkable, *by_hand]))
+    unmet = unmet_criteria(voucher, line) if line else []
+    return replace(voucher, remark=remark(expense, notices(expense, rule, settings, columns), unmet))
 
 
 def _credit(expense: Expense, rule: ExportRule, line: BankLine | None) -> bool:
@@ -96,7 +93,7 @@ def _credit(expense: Expense, rule: ExportRule, line: BankLine | None) -> bool:
     agrees = not negative or credit if moved_in is None else moved_in == credit
     if not agrees:
         moved = Money(line.amount, WALLET_CURRENCY) if line and line.amount else expense.paid
-        raise Refused(errors.SIGN, kind=rule.german, kind_en=rule.english, amount=str(moved))
+        raise MappingRefused(errors.SIGN, kind=rule.type, amount=str(moved))
     return credit
 
 
@@ -106,13 +103,13 @@ def _check_contra_account(expense: Expense, rule: ExportRule, settings: Settings
     if not rule.contra or not settings.contra_required:
         return
     if account is None:
-        raise Refused(errors.CONTRA_MISSING)
+        raise MappingRefused(errors.CONTRA_MISSING)
     if account.identifier and account.identifier != settings.wallet_account_id:
-        raise Refused(errors.CONTRA_WRONG, account=account.name)
+        raise MappingRefused(errors.CONTRA_WRONG, account=account.name)
 
 
 def _merchant(expense: Expense, rule: ExportRule) -> str:
-    fallback = "Pleo" if rule.type in {"fee", "cashback"} else "Unbekannt"
+    fallback = books.PLEO if rule.type in {"fee", "cashback"} else books.UNKNOWN
     return one_line(expense.supplier.name, NAME_LIMIT) or one_line(expense.vendor.name, NAME_LIMIT) or fallback
 
 
@@ -125,7 +122,7 @@ def _contact(expense: Expense, columns: tuple[Column, ...], settings: Settings) 
     parties = (expense.vendor, expense.supplier)
     name = one_line(next((party.name for party in parties if party.name.strip()), ""), NAME_LIMIT)
     if not name:
-        raise Refused(errors.CONTACT_MISSING, account=needed.name)
+        raise MappingRefused(errors.CONTACT_MISSING, account=needed.name)
     country = next((party.country for party in parties if party.country), "")
     vat_id = next((party.tax_id for party in parties if party.tax_id), "")
     return ContactNeed(name, COUNTRIES.get(country, country), vat_id)

@@ -17,7 +17,7 @@ _LEAST, _MOST = 95, 105  # percent of the line's amount
 
 
 class Criterion(StrEnum):
-    """A condition for the suggestion that does not hold; the value is stable."""
+    """A condition for the suggestion that does not hold; a stable word (sentences: shared/texts/labels.py)."""
 
     LINE_MISSING = "line_missing"
     DIRECTION = "direction"
@@ -33,27 +33,6 @@ class BankLine:
 
     amount: int
     day: date
-
-
-GERMAN = {
-    Criterion.LINE_MISSING: "Der Umsatz fehlt noch auf dem Pleo-Konto in lexoffice. Sobald er dort steht, wird der "
-    "Beleg vorgeschlagen.",
-    Criterion.DIRECTION: "Beleg und Umsatz haben verschiedene Richtungen (Ausgabe und Gutschrift). "
-    "Bitte von Hand zuordnen.",
-    Criterion.NOT_OPEN: "Der Beleg ist in lexoffice nicht mehr offen; vermutlich ist er schon zugeordnet.",
-    Criterion.AMOUNT: "Der Betrag des Belegs liegt nicht zwischen 95 und 105 % des Umsatzes. Bitte von Hand zuordnen.",
-    Criterion.AFTER_LINE: "Das Belegdatum liegt nach dem Umsatz. Bitte von Hand zuordnen.",
-    Criterion.TOO_OLD: "Das Belegdatum liegt mehr als drei Monate vor dem Umsatz. Bitte von Hand zuordnen.",
-}
-ENGLISH = {
-    Criterion.LINE_MISSING: "The line is not in lexoffice's Pleo account yet. The voucher will be suggested "
-    "once it is.",
-    Criterion.DIRECTION: "Voucher and line point in different directions (expense and credit). Match them by hand.",
-    Criterion.NOT_OPEN: "The voucher is no longer open in lexoffice; it has probably been matched already.",
-    Criterion.AMOUNT: "The voucher's amount is not between 95 and 105 % of the line. Match them by hand.",
-    Criterion.AFTER_LINE: "The voucher is dated after the line. Match them by hand.",
-    Criterion.TOO_OLD: "The voucher is dated more than three months before the line. Match them by hand.",
-}
 
 
 def unmet_criteria(voucher: Voucher, line: BankLine | None, *, status: str = "open") -> list[Criterion]:

@@ -1,10 +1,14 @@
-"""The voucher's remark: what a bookkeeper, or an auditor years later, should find with it."""
+"""The voucher's remark: what a bookkeeper or an auditor finds with it. The words are in shared/texts/books.py."""
 
 from collections.abc import Iterable
 
 from shared.domain.exporting.expense import Expense
+from shared.domain.exporting.matching import Criterion
+from shared.domain.exporting.voucher_columns import Notice
 from shared.domain.money import Money
 from shared.domain.text import one_line
+from shared.texts import books
+from shared.texts.labels import CRITERIA, kind_label
 
 # lexoffice documents no limit (docs/assumptions.md#lexoffice-text-lengths).
 REMARK_LIMIT = 1000
@@ -12,21 +16,28 @@ _PART_LIMIT = 300
 _DAY = "%d.%m.%Y"
 
 
-def remark(expense: Expense, kind: str, notices: Iterable[str]) -> str:
-    """Book id first, then what to look at, then who, in which currency and what for; the note last, being long."""
-    parts = [f"Pleo {expense.book_id}", kind, *notices, expense.user, _original(expense)]
-    if expense.attendees:
-        parts.append(f"Teilnehmer: {', '.join(expense.attendees)}")
-    parts += [_service_period(expense), expense.note]
+def remark(expense: Expense, notices: Iterable[Notice], unmet_criteria: Iterable[Criterion]) -> str:
+    """Return what identifies the expense first, then what to check; the note is last because it may be cut."""
+    parts = [
+        books.BOOK_ID.format(book_id=expense.book_id),
+        kind_label(expense.type, "de"),
+        *(books.NOTICES[notice] for notice in notices),
+        *(books.NO_SUGGESTION.format(criterion=CRITERIA[criterion].de) for criterion in unmet_criteria),
+        expense.user,
+        _original_amount(expense),
+        books.ATTENDEES.format(names=", ".join(expense.attendees)) if expense.attendees else "",
+        _service_period(expense),
+        expense.note,
+    ]
     short = [one_line(part, _PART_LIMIT) for part in parts if part.strip()]
     return one_line(" · ".join(short), REMARK_LIMIT)
 
 
-def _original(expense: Expense) -> str:
+def _original_amount(expense: Expense) -> str:
     original = expense.original
     if original.currency == expense.paid.currency:
         return ""
-    return f"Betrag laut Beleg {Money(abs(original.minor), original.currency)}"
+    return books.ORIGINAL_AMOUNT.format(amount=Money(abs(original.minor), original.currency))
 
 
 def _service_period(expense: Expense) -> str:
@@ -34,4 +45,5 @@ def _service_period(expense: Expense) -> str:
     end = expense.service_to or start
     if start is None:
         return ""
-    return f"Leistungszeitraum {start:{_DAY}}" + (f" bis {end:{_DAY}}" if start != end else "")
+    pattern = books.SERVICE_DAY if start == end else books.SERVICE_PERIOD
+    return pattern.format(start=f"{start:{_DAY}}", end=f"{end:{_DAY}}")

@@ -98,20 +98,6 @@ class Reason(StrEnum):
     ZERO_AMOUNT = "zero_amount"
 
 
-GERMAN = {
-    Reason.WALLET_MOVEMENT: "Aufladungen und Auszahlungen des Wallets werden nicht exportiert, sondern in lexoffice "
-    "von Hand als Geldtransit gebucht; die Liste nennt Datum, Betrag und Richtung.",
-    Reason.INVOICE_PAYMENT: "Die Zahlung steht als Umsatz in lexoffice; ihr Beleg ist der der Rechnung.",
-    Reason.ZERO_AMOUNT: "Ein Betrag von 0,00 EUR wird nicht gebucht.",
-}
-ENGLISH = {
-    Reason.WALLET_MOVEMENT: "Wallet top-ups and withdrawals are not exported but booked in lexoffice by hand, as a "
-    "transfer; the list has date, amount and direction.",
-    Reason.INVOICE_PAYMENT: "The payment is a line in lexoffice; its voucher is that of the invoice.",
-    Reason.ZERO_AMOUNT: "An amount of 0.00 EUR is not booked.",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class WithoutVoucher:
     """A success that writes nothing."""

@@ -1,6 +1,6 @@
-"""Lines of an expense → columns of a voucher: which category, which rate, how many cents.
+"""Turn the lines of an expense into the columns of a voucher: category, rate, cents.
 
-The rules are those of German VAT as docs/mapping.md states them; whoever cannot be booked is refused with a reason.
+The rules are those of German VAT (docs/mapping.md); an expense that cannot be booked is refused with a reason.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ _STAFF = "mitarbeiter"
 _FOOD_AT_7 = date(2026, 1, 1)
 
 
-class Refused(Exception):
+class MappingRefused(Exception):
     """Ends the mapping of one expense."""
 
     def __init__(self, error: ExportError, **values: str) -> None:
@@ -34,16 +34,16 @@ class Refused(Exception):
 
 
 class Notice(StrEnum):
-    """What a bookkeeper should look at, without stopping the export; stands in the voucher's remark."""
+    """What a bookkeeper checks; it stops no export. A stable word (texts: shared/texts/books.py)."""
 
-    NO_RECEIPT = "Ohne Beleg exportiert, kein Vorsteuerabzug: Eigenbeleg oder Beleg ergänzen"
-    NO_RECEIPT_TAX_KEPT = "Ohne Beleg exportiert: Beleg ergänzen"
-    REVERSE_CATEGORY = "Reverse Charge, aber keine Kategorie nach § 13b: Kategorie prüfen"
-    TAX_FREE_REVERSE = "Steuer nach § 13b ist auch ohne Vorsteuerabzug geschuldet: Steuerberater fragen"
-    FOREIGN_SUPPLIER = "Anbieter im Ausland, aber deutsche Umsatzsteuer: Steuersatz prüfen"
-    NO_ATTENDEES = "Bewirtung ohne Teilnehmer: Anlass und Teilnehmer ergänzen"
-    RESTAURANT_RATE = "Speisen haben seit 2026 7 %: Steuersätze prüfen"
-    RATE_OF_2020 = "Von Juli bis Dezember 2020 galten 16 und 5 %, sonst 19 und 7 %: Steuersatz prüfen"
+    NO_RECEIPT = "NO_RECEIPT"
+    NO_RECEIPT_TAX_KEPT = "NO_RECEIPT_TAX_KEPT"
+    REVERSE_CATEGORY = "REVERSE_CATEGORY"
+    TAX_FREE_REVERSE = "TAX_FREE_REVERSE"
+    FOREIGN_SUPPLIER = "FOREIGN_SUPPLIER"
+    NO_ATTENDEES = "NO_ATTENDEES"
+    RESTAURANT_RATE = "RESTAURANT_RATE"
+    RATE_OF_2020 = "RATE_OF_2020"
 
 
 def reverse_charge(category: PostingCategory) -> bool:
@@ -60,10 +60,10 @@ def reverse_outside(expense: Expense, settings: Settings) -> list[ExpenseLine]:
 
 
 def columns_of(expense: Expense, rule: ExportRule, settings: Settings) -> tuple[Column, ...]:
-    """The voucher's columns, all positive, together what was paid. Raises Refused."""
+    """The voucher's columns, all positive, together what was paid. Raises MappingRefused."""
     amounts = _gross_amounts(expense)
     if not sum(amounts):
-        raise Refused(errors.NEGATIVE_PART, account=_names(expense), amount=str(expense.paid))
+        raise MappingRefused(errors.NEGATIVE_PART, account=_names(expense), amount=str(expense.paid))
     sign = -1 if sum(amounts) < 0 else 1
     parts = []
     for line, amount in zip(expense.lines, amounts, strict=True):
@@ -77,7 +77,7 @@ def columns_of(expense: Expense, rule: ExportRule, settings: Settings) -> tuple[
 
 
 def notices(expense: Expense, rule: ExportRule, settings: Settings, booked: tuple[Column, ...]) -> list[Notice]:
-    """Everything about the expense that somebody should look at."""
+    """Return what a bookkeeper should check about the expense."""
     categories = [settings.categories[column.category_id] for column in booked]
     reverse_lines = [line for line in expense.lines if _coded_reverse(line)]
     reverse_categories = [category for category in categories if reverse_charge(category)]
@@ -103,7 +103,7 @@ def _gross_amounts(expense: Expense) -> list[int]:
         if abs(sum(amounts)) == abs(expense.paid.minor):
             return amounts
     parts = Money(sum(plain), expense.paid.currency)
-    raise Refused(errors.SPLIT_SUM, parts=str(parts), paid=str(expense.paid))
+    raise MappingRefused(errors.SPLIT_SUM, parts=str(parts), paid=str(expense.paid))
 
 
 def _tax_on_top(tax: Tax | None) -> int:
@@ -115,11 +115,11 @@ def _tax_on_top(tax: Tax | None) -> int:
 def _category_id(line: ExpenseLine, settings: Settings) -> str:
     account = line.account
     if account is None:
-        raise Refused(errors.ACCOUNT_MISSING)
+        raise MappingRefused(errors.ACCOUNT_MISSING)
     if not account.identifier or account.identifier == settings.wallet_account_id:
-        raise Refused(errors.ACCOUNT_UNKNOWN, account=account.name)
+        raise MappingRefused(errors.ACCOUNT_UNKNOWN, account=account.name)
     if account.identifier not in settings.categories:
-        raise Refused(errors.CATEGORY_GONE, account=account.name)
+        raise MappingRefused(errors.CATEGORY_GONE, account=account.name)
     return account.identifier
 
 
@@ -131,17 +131,17 @@ def _rate(
     if _coded_reverse(line) or reverse_charge(category):
         # The supplier charged no tax: the amount charged is the amount entered, and lexoffice adds the tax itself.
         if not settings.reverse_charge and not settings.tax_free:
-            raise Refused(errors.REVERSE_CHARGE)
+            raise MappingRefused(errors.REVERSE_CHARGE)
         return 0
     if settings.tax_free or (rule.receipt and not expense.files and not settings.input_tax_without_receipt):
         return 0
     if tax is None:
         if rule.untaxed:
             return 0
-        raise Refused(errors.TAX_MISSING)
+        raise MappingRefused(errors.TAX_MISSING)
     rate = percent(tax.rate)
     if rate is None or tax.type not in {"inclusive", "exclusive"}:
-        raise Refused(errors.TAX_UNKNOWN, tax=tax.code or f"{tax.rate * 100:f} %")
+        raise MappingRefused(errors.TAX_UNKNOWN, tax=tax.code or f"{tax.rate * 100:f} %")
     return rate
 
 
@@ -151,9 +151,9 @@ def _check(booked: tuple[Column, ...], settings: Settings) -> None:
         category = settings.categories[column.category_id]
         if column.gross < 0:
             amount = str(Money(column.gross, "EUR"))
-            raise Refused(errors.NEGATIVE_PART, account=category.name, amount=amount)
+            raise MappingRefused(errors.NEGATIVE_PART, account=category.name, amount=amount)
         if rates.setdefault(column.category_id, column.rate) != column.rate and not category.split_allowed:
-            raise Refused(errors.SPLIT_NOT_ALLOWED, account=category.name)
+            raise MappingRefused(errors.SPLIT_NOT_ALLOWED, account=category.name)
 
 
 def _names(expense: Expense) -> str:

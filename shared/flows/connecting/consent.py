@@ -33,7 +33,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Show a page by its name (shared/pages/texts.py); `status` is the HTTP status."""
+    """Show a page by its name (shared/texts/messages.py); `status` is the HTTP status."""
 
     name: str
     status: int = 200

@@ -37,6 +37,7 @@ from shared.pleo import export_items
 from shared.pleo.exports import MISSING_CONTRA_ACCOUNTS
 from shared.pleo.models import ExportJob, ItemResult, JobEvent
 from shared.telemetry import alert, count, log_info, log_warning, safe_word
+from shared.texts.error_text import export_error_text
 
 # Results are reported this often, so that the job's hour without an update never runs out.
 _REPORT_EVERY_ITEMS = 20
@@ -234,7 +235,7 @@ class JobRun:
 
     def _refuse_item(self, item: ExportItem, refusal: Refusal, cause: BaseException | None = None) -> ExportItem:
         """`cause`: what the refusal goes back to, if anything was asked of a vendor."""
-        whose = export_errors.fault(refusal.error)
+        whose = refusal.error.fault
         (log_warning if whose == "system" else log_info)(
             "expense refused",
             connection_id=self._connection_id,
@@ -249,7 +250,7 @@ class JobRun:
             outcome="failed",
             code=refusal.error.code,
             failure_type=refusal.error.type,
-            text=refusal.german,
+            text=_reason(refusal),
             values=refusal.values,
         )
 
@@ -310,7 +311,7 @@ class JobRun:
         self._pleo.job_event(
             self._job.id,
             JobEvent.FAILED,
-            failure_reason=refusal.german,
+            failure_reason=_reason(refusal),
             failure_reason_type=refusal.error.job_type,
         )
         return self._end(job, refusal)
@@ -336,7 +337,7 @@ class JobRun:
 
     def _end(self, job: Job, refusal: Refusal) -> bool:
         """A job that failed as a whole: it says why, and so does every item that was not decided."""
-        error, text = refusal.error, refusal.german
+        error, text = refusal.error, _reason(refusal)
         for row in self._exports.items(self._connection_id, job.job_id):
             self._outcomes[row.entry_id] = row.outcome or "abandoned"
             if not row.outcome:
@@ -345,7 +346,7 @@ class JobRun:
         self._save(
             replace(job, state=JobState.FINISHED, event=JobEvent.FAILED.value, code=error.code, values=refusal.values)
         )
-        whose = export_errors.fault(error)
+        whose = error.fault
         (log_warning if whose == "system" else log_info)(
             "job failed", connection_id=self._connection_id, job_id=job.job_id, code=error.code
         )
@@ -367,6 +368,11 @@ class JobRun:
 
 def _is_payment(item: ExportItem) -> bool:
     return item.item.get("type") == "invoice_payment"
+
+
+def _reason(refusal: Refusal) -> str:
+    """Return what Pleo shows: one text, German because bookkeepers in Germany read it, with the code."""
+    return export_error_text(refusal.error.code, refusal.short_values, "de")
 
 
 def _final_error(error: VendorError) -> ExportError:

@@ -1,11 +1,15 @@
-"""The catalogue of export errors: stable codes, Pleo's own types, and texts that can be filled in both languages."""
+"""The export errors: stable codes, Pleo's own types, and texts that can be filled in both languages."""
 
 import re
+from dataclasses import astuple
 from string import Formatter
 
 import pytest
+from expenses import text_of
 
-from shared.domain.exporting.export_errors import CATALOGUE, LEXOFFICE_REFUSED, ExportError, Refusal
+from shared.domain.exporting import export_errors
+from shared.domain.exporting.export_errors import ALL_ERRORS, LEXOFFICE_REFUSED, ExportError, Refusal
+from shared.texts.export_errors import EXPORT_ERRORS
 
 # Pleo's enums (https://developers.pleo.io, Export API v3): of an item, and of a job.
 ITEM_TYPES = set(
@@ -27,37 +31,52 @@ def _names(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("error", CATALOGUE, ids=lambda error: error.code)
+@pytest.mark.parametrize("error", ALL_ERRORS, ids=lambda error: error.code)
 def test_an_error_has_a_code_a_type_of_pleo_and_four_sentences(error: ExportError) -> None:
     assert re.fullmatch(r"EXP(-[A-Z]+)+", error.code)
     assert error.type in ITEM_TYPES | {""}
     assert error.job_type in JOB_TYPES | {""}
     assert error.type or error.job_type
-    assert all(text.endswith(".") for text in (error.cause, error.fix, error.cause_en, error.fix_en))
+    sentences = EXPORT_ERRORS[error.code]
+    assert all(text.endswith(".") for text in (*astuple(sentences.cause), *astuple(sentences.fix)))
 
 
-@pytest.mark.parametrize("error", CATALOGUE, ids=lambda error: error.code)
-def test_both_languages_name_the_same_values(error: ExportError) -> None:
-    german, english = _names(error.cause + error.fix), _names(error.cause_en + error.fix_en)
+@pytest.mark.parametrize("error", ALL_ERRORS, ids=lambda error: error.code)
+def test_both_languages_name_the_values_of_the_error(error: ExportError) -> None:
+    sentences = EXPORT_ERRORS[error.code]
+    filled = Refusal(error, dict.fromkeys(error.values, "«x»"))
 
-    assert german == {name.removesuffix("_en") for name in english}
-    filled = Refusal(error, dict.fromkeys(german | english, "«x»"))
-    assert "{" not in filled.german + filled.english
+    assert _names(sentences.cause.de + sentences.fix.de) == set(error.values)
+    assert _names(sentences.cause.en + sentences.fix.en) == set(error.values)
+    for language in ("de", "en"):
+        assert "{" not in text_of(filled, language)
+        assert "…" not in text_of(filled, language)
+
+
+def test_every_error_is_in_the_list_and_has_its_sentences() -> None:
+    defined = [value for value in vars(export_errors).values() if isinstance(value, ExportError)]
+
+    assert list(ALL_ERRORS) == defined
+    assert list(EXPORT_ERRORS) == [error.code for error in ALL_ERRORS]
+
+
+def test_a_missing_value_leaves_a_readable_sentence() -> None:
+    assert text_of(Refusal(LEXOFFICE_REFUSED)).startswith("lexoffice hat den Beleg abgelehnt: ….")
 
 
 def test_codes_are_unique() -> None:
-    assert len({error.code for error in CATALOGUE}) == len(CATALOGUE) > 30
+    assert len({error.code for error in ALL_ERRORS}) == len(ALL_ERRORS) > 30
 
 
 def test_the_text_for_pleo_is_german_and_ends_with_the_code() -> None:
-    text = Refusal(LEXOFFICE_REFUSED, {"reason": "invalid_taxamount"}).german
+    text = text_of(Refusal(LEXOFFICE_REFUSED, {"reason": "invalid_taxamount"}))
 
     assert text.startswith("lexoffice hat den Beleg abgelehnt: invalid_taxamount.")
     assert text.endswith("[EXP-LEXOFFICE-REFUSED]")
 
 
 def test_a_vendors_words_are_cut_and_cannot_break_the_text() -> None:
-    text = Refusal(LEXOFFICE_REFUSED, {"reason": "{0}{x}\n" + "y" * 5000}).german
+    text = text_of(Refusal(LEXOFFICE_REFUSED, {"reason": "{0}{x}\n" + "y" * 5000}))
 
     assert "{0}{x} yyy" in text
     assert len(text) < 400

@@ -21,6 +21,7 @@ from expenses import (
     part,
     refusal,
     tax,
+    text_of,
     voucher,
 )
 
@@ -28,8 +29,11 @@ from shared.domain.exporting.expense import Account, ExpenseLine, Invoice, Party
 from shared.domain.exporting.item_rules import RULES, Treatment
 from shared.domain.exporting.mapping import voucher_for
 from shared.domain.exporting.matching import BankLine
-from shared.domain.exporting.voucher import ENGLISH, GERMAN, ContactNeed, Reason, WithoutVoucher, invoice_key
+from shared.domain.exporting.voucher import ContactNeed, Reason, WithoutVoucher, invoice_key
+from shared.domain.exporting.voucher_columns import Notice
 from shared.domain.money import Money
+from shared.texts.books import NOTICES
+from shared.texts.labels import KINDS
 
 DAY = date(2026, 1, 12)
 INVOICE = Invoice(number="RE 2026/17", day=date(2025, 12, 20), due_date=date(2026, 1, 19))
@@ -109,8 +113,8 @@ def test_what_was_not_paid_from_the_wallet_is_refused_with_the_way_out(kind: str
     found = refusal(expense(type=kind))
 
     assert found.error.code == "EXP-PAID-PRIVATELY"
-    assert "CSV-Export" in found.german
-    assert "CSV export" in found.english
+    assert "CSV-Export" in text_of(found)
+    assert "CSV export" in text_of(found, "en")
 
 
 @pytest.mark.parametrize(
@@ -120,11 +124,11 @@ def test_a_reimbursement_from_the_wallet_is_refused_with_the_way_out(sub_type: s
     found = refusal(expense(type="direct_reimbursement", sub_type=sub_type))
 
     assert found.error.code == "EXP-REIMBURSEMENT"
-    assert "CSV-Export" in found.german
+    assert "CSV-Export" in text_of(found)
 
 
 def test_an_unknown_type_is_refused_by_name() -> None:
-    assert "balance_amendment" in refusal(expense(type="balance_amendment")).german
+    assert "balance_amendment" in text_of(refusal(expense(type="balance_amendment")))
 
 
 def test_every_type_of_the_table_is_decided_here() -> None:
@@ -134,8 +138,19 @@ def test_every_type_of_the_table_is_decided_here() -> None:
     assert {rule.treatment for rule in RULES} == set(Treatment)
 
 
-def test_a_success_without_voucher_explains_itself_in_both_languages() -> None:
-    assert set(GERMAN) == set(ENGLISH) == set(Reason)
+def test_every_type_has_a_label() -> None:
+    assert {rule.type for rule in RULES} <= set(KINDS)
+
+
+def test_a_refusal_names_the_type_in_the_readers_language() -> None:
+    found = refusal(expense(type="mileage"))
+
+    assert text_of(found).startswith("Kilometergeld: ")
+    assert text_of(found, "en").startswith("Mileage: ")
+
+
+def test_every_notice_has_a_text_for_the_remark() -> None:
+    assert set(NOTICES) == {notice.value for notice in Notice}
 
 
 def test_parts_of_one_category_and_rate_are_one_column_taxed_on_its_sum() -> None:
@@ -162,7 +177,7 @@ def test_an_unknown_tax_code_is_refused_by_name(code: Any) -> None:
     found = refusal(expense(part(10000, OFFICE, code)))
 
     assert found.error.code == "EXP-TAX-UNKNOWN"
-    assert code.code in found.german
+    assert code.code in text_of(found)
 
 
 def test_a_missing_tax_code_is_refused() -> None:
@@ -186,8 +201,8 @@ def test_parts_that_do_not_add_up_are_refused_with_both_sums() -> None:
     found = refusal(expense(part(6000), part(5000), paid=Money(11001, "EUR")))
 
     assert found.error.code == "EXP-SPLIT-SUM"
-    assert "110,00 EUR" in found.german
-    assert "110,01 EUR" in found.german
+    assert "110,00 EUR" in text_of(found)
+    assert "110,01 EUR" in text_of(found)
 
 
 def test_reverse_charge_enters_what_was_charged_without_taking_tax_out() -> None:
@@ -373,7 +388,7 @@ def test_a_wallet_in_another_currency_is_refused() -> None:
     found = refusal(expense(paid=Money(100, "SEK")))
 
     assert found.error.code == "EXP-CURRENCY"
-    assert "SEK" in found.german
+    assert "SEK" in text_of(found)
 
 
 @pytest.mark.parametrize(
@@ -396,14 +411,14 @@ def test_an_account_that_is_no_category_is_refused_by_name(identifier: str) -> N
     line = replace(part(11900), account=Account(name="4964 Software", identifier=identifier))
 
     assert refusal(expense(line)).error.code == "EXP-ACCOUNT-UNKNOWN"
-    assert "4964 Software" in refusal(expense(line)).german
+    assert "4964 Software" in text_of(refusal(expense(line)))
 
 
 def test_a_vanished_category_is_refused_by_name() -> None:
     found = refusal(expense(part(11900, "00000000-0000-4000-8000-0000000000ff")))
 
     assert found.error.code == "EXP-CATEGORY-GONE"
-    assert "Weggefallen" in found.german
+    assert "Weggefallen" in text_of(found)
 
 
 def test_two_rates_in_a_category_of_one_rate_are_refused() -> None:

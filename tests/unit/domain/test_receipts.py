@@ -1,6 +1,7 @@
 """Which receipts lexoffice takes."""
 
 import pytest
+from expenses import text_of
 
 from shared.domain.exporting.expense import File
 from shared.domain.exporting.receipts import MOST_BYTES, check, content_type
@@ -34,7 +35,7 @@ def test_another_type_is_refused_by_name(kind: str) -> None:
 
     assert found is not None
     assert found.error.type == "receipt_conversion_failure"
-    assert kind in found.german
+    assert kind in text_of(found)
 
 
 @pytest.mark.parametrize(("size", "passes"), [(MOST_BYTES, True), (MOST_BYTES + 1, False), (None, True), (0, True)])
@@ -47,7 +48,7 @@ def test_a_receipt_of_6_mb_says_how_large_it_is() -> None:
 
     assert found is not None
     assert found.error.type == "receipt_file_size_limit_exceeded"
-    assert "6,0 MB" in found.german
+    assert "6,0 MB" in text_of(found)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 
 from shared.domain.lookup.trace import Branch, Step, Trace
 from shared.pages.expense import expense
-from shared.pages.texts import Language
-from shared.pages.texts_expense import ANSWERS, NOT_FOUND
-from shared.pages.wording import Links
+from shared.pages.render import Links
+from shared.texts.expense import BRANCH_TEXTS, NOT_FOUND
+from shared.texts.text import Language
 
 LINKS = Links(pleo="https://app.pleo.test", lexoffice="https://app.lexware.test")
 
@@ -35,12 +35,12 @@ def _shown(*traces: Trace, language: Language = "de") -> str:
 def test_every_branch_has_its_verdict_and_cure(branch: Branch, language: Language) -> None:
     page = _shown(replace(facts.COMPLETE, branch=branch), language=language)
 
-    assert ANSWERS[branch].title.in_(language) in page
-    assert ANSWERS[branch].cure.in_(language) in page
+    assert BRANCH_TEXTS[branch].title.in_(language) in page
+    assert BRANCH_TEXTS[branch].advice.in_(language) in page
 
 
 def test_no_two_branches_are_told_alike() -> None:
-    assert len({answer.title.de for answer in ANSWERS.values()}) == len(Branch)
+    assert len({answer.title.de for answer in BRANCH_TEXTS.values()}) == len(Branch)
 
 
 def test_the_life_of_a_complete_expense_is_told_step_by_step() -> None:
@@ -97,16 +97,16 @@ def test_a_payment_that_somebody_must_look_at_says_why() -> None:
 def test_an_unknown_number_says_what_to_try() -> None:
     unknown = replace(facts.COMPLETE, branch=Branch.UNKNOWN, steps=())
 
-    assert NOT_FOUND.cure.de in _shown()
-    assert NOT_FOUND.cure.en in _shown(unknown, language="en")
+    assert NOT_FOUND.advice.de in _shown()
+    assert NOT_FOUND.advice.en in _shown(unknown, language="en")
 
 
 def test_several_expenses_under_one_number_are_all_told() -> None:
     page = _shown(facts.COMPLETE, facts.FAILED)
 
     assert "Unter dieser Nummer gibt es mehrere Buchungen." in page
-    assert ANSWERS["complete"].title.de in page
-    assert ANSWERS["export_failed"].title.de in page
+    assert BRANCH_TEXTS["complete"].title.de in page
+    assert BRANCH_TEXTS["export_failed"].title.de in page
 
 
 def test_what_was_asked_is_shown_as_text_and_stays_out_of_every_address() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from shared.pages.formats import Formats
-from shared.pages.texts import Language
+from shared.texts.text import Language
 
 NOW = datetime(2026, 3, 16, 13, 5, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 from facts import MOVEMENTS
 
 from shared.pages import movements_csv
-from shared.pages.texts import Language
+from shared.texts.text import Language
 
 
 def _read(language: Language, text: str) -> list[list[str]]:

@@ -1,5 +1,6 @@
 """The pages' texts: complete in both languages, with words for everything that can happen, and safe to show."""
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -15,13 +16,15 @@ from shared.domain.connecting.set_up import Progress, StepState
 from shared.domain.exporting.match import MatchState
 from shared.domain.feeding.entry_rules import RULES
 from shared.domain.lookup.trace import Branch
-from shared.pages import render, texts
-from shared.pages.texts import MESSAGES, Text
-from shared.pages.texts_expense import ANSWERS, MATCHES, STEPS
-from shared.pages.texts_verdicts import VERDICTS
-from shared.pages.texts_words import HEALTH, KINDS, SET_UP_STEPS, STATUSES, STEP_STATES, STEP_TONES, WAITING
+from shared.pages import render
+from shared.texts.expense import BRANCH_TEXTS, MATCHES, STEPS
+from shared.texts.labels import HEALTH, KINDS, SET_UP_STEPS, STATUSES, STEP_STATES, STEP_TONES, WAITING
+from shared.texts.messages import MESSAGES
+from shared.texts.text import Language, Text
+from shared.texts.verdicts import VERDICTS
 
 PAGES = Path(render.__file__).parent
+TEXTS = Path("shared/texts")
 TEMPLATES = sorted((PAGES / "templates").glob("*.html"))
 
 
@@ -42,18 +45,29 @@ def _texts(value: object, name: str) -> Iterator[tuple[str, Text]]:
 
 ALL = [
     found
-    for path in sorted(PAGES.glob("*.py"))
-    for table, value in vars(import_module(f"shared.pages.{path.stem}")).items()
-    if table.isupper() and path.stem.startswith("texts")
+    for path in sorted(TEXTS.glob("*.py"))
+    for table, value in vars(import_module(f"shared.texts.{path.stem}")).items()
+    if table.isupper() and path.stem != "error_text"
     for found in _texts(value, f"{path.stem} {table}")
 ]
 
 
-def test_texts_stand_in_the_modules_of_texts_only() -> None:
-    elsewhere = [path.name for path in PAGES.glob("*.py") if "texts" not in path.stem and " Text(" in path.read_text()]
+def test_texts_stand_in_the_room_of_texts_only() -> None:
+    product = [path for room in ("functions", "shared", "ops") for path in Path(room).rglob("*.py")]
+    elsewhere = [path for path in product if path.parent != TEXTS and " Text(" in path.read_text()]
 
     assert not elsewhere
-    assert len(ALL) > 250
+    assert len(ALL) > 350
+
+
+@pytest.mark.parametrize("path", sorted(Path("shared/domain").rglob("*.py")), ids=str)
+def test_the_domain_says_no_sentence(path: Path) -> None:
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docstrings = [ast.get_docstring(node, clean=False) for node in nodes if isinstance(node, documented)]
+    strings = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+    assert not [text for text in strings if text not in docstrings and re.search(r"\w \w.*\.$", text)]
 
 
 @pytest.mark.parametrize("text", [text for _, text in ALL], ids=[name for name, _ in ALL])
@@ -91,12 +105,12 @@ def test_every_page_that_the_flows_show_has_a_text() -> None:
     named = set(re.findall(r'(?:Page|message|stopped)\(\s*"(\w+)"', code))
 
     assert named
-    assert named <= set(texts.MESSAGES)
+    assert named <= set(MESSAGES)
 
 
 def test_there_are_words_for_everything_that_can_happen() -> None:
     assert {rule.kind for rule in RULES} | {"refund", "external_reimbursement"} <= set(KINDS)
-    assert {branch.value for branch in Branch} == set(ANSWERS)
+    assert {branch.value for branch in Branch} == set(BRANCH_TEXTS)
     assert {state.value for state in MatchState} == set(MATCHES)
     assert set(SET_UP) == set(SET_UP_STEPS)
     assert {state.value for state in StepState} <= set(STEP_STATES) == set(STEP_TONES)
@@ -116,7 +130,7 @@ def test_every_reason_for_which_somebody_must_look_is_explained() -> None:
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
-def test_a_companys_name_is_shown_as_text_and_never_as_markup(language: texts.Language) -> None:
+def test_a_companys_name_is_shown_as_text_and_never_as_markup(language: Language) -> None:
     page = render.result(
         language,
         company="<script>alert(1)</script> & Söhne",
@@ -132,7 +146,7 @@ def test_a_companys_name_is_shown_as_text_and_never_as_markup(language: texts.La
 
 @pytest.mark.parametrize("language", ["de", "en"])
 @pytest.mark.parametrize("name", sorted(MESSAGES))
-def test_every_message_says_what_to_do_in_a_whole_document(name: str, language: texts.Language) -> None:
+def test_every_message_says_what_to_do_in_a_whole_document(name: str, language: Language) -> None:
     page = render.message(name, language)
 
     assert page.text.startswith("<!doctype html>")

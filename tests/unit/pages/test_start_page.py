@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from shared.pages import render
-from shared.pages.texts import Language
+from shared.texts.text import Language
 
 TODAY = date(2026, 3, 17)
 

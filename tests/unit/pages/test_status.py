@@ -10,11 +10,11 @@ import facts
 import pytest
 
 from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal, Overview
+from shared.pages.render import Links
 from shared.pages.status import status, verdict_of
-from shared.pages.texts import Language
-from shared.pages.texts_verdicts import VERDICTS
-from shared.pages.texts_words import CHANGES
-from shared.pages.wording import Links
+from shared.texts.labels import CHANGES
+from shared.texts.text import Language
+from shared.texts.verdicts import VERDICTS
 
 LINKS = Links(pleo="https://app.pleo.test", lexoffice="https://app.lexware.test")
 
@@ -156,7 +156,7 @@ def test_the_last_syncs_changes_are_named() -> None:
 
 def test_the_movements_are_listed_with_date_direction_and_amount() -> None:
     assert "12.03.2026 Wallet-Aufladung Eingang 5.000,00 €" in shown(facts.FINE)
-    assert "27 Feb 2026 Wallet pay-out Out €1,200.00" in shown(facts.FINE, "en")
+    assert "27 Feb 2026 Wallet payout Out €1,200.00" in shown(facts.FINE, "en")
 
 
 def test_of_many_movements_the_newest_are_shown_and_the_others_counted() -> None:

@@ -1,12 +1,12 @@
-"""How a company stands, in one sentence; the keys are verdicts of shared/pages/status.py and holds of a connection."""
+"""How a company stands, in one sentence; the keys are verdicts of shared/pages/status.py and hold reasons."""
 
 from dataclasses import dataclass
 
-from shared.pages.texts import Text
+from shared.texts.text import Text
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerdictText:
     """How the company stands, and what to do; `tone` is ok, busy, warn or bad, `connect` offers to connect."""
 
     tone: str
@@ -15,8 +15,8 @@ class Verdict:
     connect: bool = False
 
 
-VERDICTS: dict[str, Verdict] = {
-    "ok": Verdict(
+VERDICTS: dict[str, VerdictText] = {
+    "ok": VerdictText(
         "ok",
         Text("Alles in Ordnung", "Everything is fine"),
         Text(
@@ -24,7 +24,7 @@ VERDICTS: dict[str, Verdict] = {
             "New card payments appear in lexoffice by themselves. There is nothing you need to do.",
         ),
     ),
-    "busy": Verdict(
+    "busy": VerdictText(
         "busy",
         Text("Zahlungen sind unterwegs", "Payments are on their way"),
         Text(
@@ -32,7 +32,7 @@ VERDICTS: dict[str, Verdict] = {
             "lexoffice takes them one after another. There is nothing you need to do.",
         ),
     ),
-    "attention": Verdict(
+    "attention": VerdictText(
         "warn",
         Text("Die Verbindung steht, aber etwas braucht Sie", "Connected, but something needs you"),
         Text(
@@ -40,7 +40,7 @@ VERDICTS: dict[str, Verdict] = {
             "Everything else goes on. What to do is said with each point:",
         ),
     ),
-    "connecting": Verdict(
+    "connecting": VerdictText(
         "warn",
         Text("Die Einrichtung ist noch nicht fertig", "The set-up is not complete yet"),
         Text(
@@ -49,7 +49,7 @@ VERDICTS: dict[str, Verdict] = {
         ),
         connect=True,
     ),
-    "disconnected": Verdict(
+    "disconnected": VerdictText(
         "warn",
         Text("Pleo und lexoffice sind getrennt", "Pleo and lexoffice are disconnected"),
         Text(
@@ -60,7 +60,7 @@ VERDICTS: dict[str, Verdict] = {
         ),
         connect=True,
     ),
-    "lexoffice_access_gone": Verdict(
+    "lexoffice_access_gone": VerdictText(
         "bad",
         Text("Zugriff auf lexoffice erloschen: bitte neu verbinden", "Access to lexoffice has ended: please reconnect"),
         Text(
@@ -69,7 +69,7 @@ VERDICTS: dict[str, Verdict] = {
         ),
         connect=True,
     ),
-    "pleo_access_gone": Verdict(
+    "pleo_access_gone": VerdictText(
         "bad",
         Text("Zugriff auf Pleo erloschen: bitte neu verbinden", "Access to Pleo has ended: please reconnect"),
         Text(
@@ -78,7 +78,7 @@ VERDICTS: dict[str, Verdict] = {
         ),
         connect=True,
     ),
-    "plan": Verdict(
+    "plan": VerdictText(
         "bad",
         Text("Ihr lexoffice-Tarif enthält keine Buchhaltung mehr", "Your lexoffice plan has no bookkeeping any more"),
         Text(
@@ -88,7 +88,7 @@ VERDICTS: dict[str, Verdict] = {
         ),
         connect=True,
     ),
-    "account_missing": Verdict(
+    "account_missing": VerdictText(
         "bad",
         Text("Das Pleo-Bankkonto fehlt in lexoffice", "The Pleo bank account is missing in lexoffice"),
         Text(
@@ -99,7 +99,7 @@ VERDICTS: dict[str, Verdict] = {
         ),
         connect=True,
     ),
-    "lexoffice_scope": Verdict(
+    "lexoffice_scope": VerdictText(
         "bad",
         Text("In lexoffice fehlen Rechte: bitte neu verbinden", "Rights are missing in lexoffice: please reconnect"),
         Text(
@@ -108,7 +108,7 @@ VERDICTS: dict[str, Verdict] = {
         ),
         connect=True,
     ),
-    "pleo_scope": Verdict(
+    "pleo_scope": VerdictText(
         "bad",
         Text("In Pleo fehlen Rechte: bitte neu verbinden", "Rights are missing in Pleo: please reconnect"),
         Text(
@@ -120,7 +120,7 @@ VERDICTS: dict[str, Verdict] = {
         connect=True,
     ),
     # Connecting does not end it: only support does, so nothing offers to connect.
-    "paused": Verdict(
+    "paused": VerdictText(
         "warn",
         Text("Der Support hat die Übertragung angehalten", "Support has paused the transfer"),
         Text(
@@ -130,7 +130,7 @@ VERDICTS: dict[str, Verdict] = {
             "Reconnecting changes nothing about it; if you have questions, support can help.",
         ),
     ),
-    "held": Verdict(
+    "held": VerdictText(
         "bad",
         Text("Die Übertragung ist angehalten", "The transfer is on hold"),
         Text(

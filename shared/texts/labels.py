@@ -1,6 +1,6 @@
-"""Words for the stable words of shared/domain and shared/flows, German first."""
+"""Labels of the stable words that data carries: states, kinds, reasons, changes."""
 
-from shared.pages.texts import Text
+from shared.texts.text import Language, Text
 
 STATUSES: dict[str, Text] = {
     "connecting": Text("wird eingerichtet", "being set up"),
@@ -56,22 +56,27 @@ WAITING: dict[str, Text] = {
     ),
 }
 
+# Kinds of entries and types of export items share their names (shared/domain: feeding/entry_rules.py,
+# exporting/item_rules.py). One label each for bank line, voucher remark, errors, pages, CSV file and month-end sheet.
 KINDS: dict[str, Text] = {
     "card_purchase": Text("Kartenzahlung", "Card payment"),
+    "card_invoice": Text("Rechnung mit Karte bezahlt", "Invoice paid by card"),
+    "personal_spend": Text("Private Kartenzahlung", "Private card payment"),
     "atm_withdrawal": Text("Bargeldabhebung", "Cash withdrawal"),
-    "refund": Text("Erstattung des Händlers", "Merchant refund"),
-    "cashback": Text("Cashback", "Cash back"),
-    "fee": Text("Gebühr", "Fee"),
-    "fee_refund": Text("Gebührenerstattung", "Fee refund"),
+    "refund": Text("Erstattung", "Refund"),
+    "chargeback": Text("Rückbuchung", "Chargeback"),
+    "cashback": Text("Pleo-Cashback", "Pleo cashback"),
+    "fee": Text("Pleo-Gebühr", "Pleo fee"),
+    "fee_refund": Text("Erstattung Pleo-Gebühr", "Pleo fee refund"),
     "invoice": Text("Rechnung", "Invoice"),
     "invoice_payment": Text("Rechnungszahlung", "Invoice payment"),
-    "invoice_payment_returned": Text("Rücklauf einer Rechnungszahlung", "Returned invoice payment"),
-    "invoice_payment_received": Text("Eingang einer Rechnungszahlung", "Received invoice payment"),
+    "invoice_payment_returned": Text("Rückläufer Rechnungszahlung", "Returned invoice payment"),
+    "invoice_payment_received": Text("Eingang Rechnungszahlung", "Received invoice payment"),
     "wallet_topup": Text("Wallet-Aufladung", "Wallet top-up"),
-    "wallet_unload": Text("Auszahlung vom Wallet", "Wallet pay-out"),
-    "withdrawal": Text("Abhebung vom Wallet", "Wallet withdrawal"),
+    "wallet_unload": Text("Wallet-Auszahlung", "Wallet payout"),
+    "withdrawal": Text("Wallet-Abhebung", "Wallet withdrawal"),
     "direct_reimbursement": Text("Erstattung an Mitarbeitende", "Reimbursement to an employee"),
-    "direct_reimbursement_returned": Text("Rücklauf einer Erstattung", "Returned reimbursement"),
+    "direct_reimbursement_returned": Text("Rückläufer Erstattung an Mitarbeitende", "Returned reimbursement"),
     "reimbursement_to_company": Text("Erstattung an das Unternehmen", "Reimbursement to the company"),
     "external_reimbursement": Text("Erstattung außerhalb von Pleo", "Reimbursement outside of Pleo"),
     "out_of_pocket": Text("Privatauslage", "Out-of-pocket expense"),
@@ -82,6 +87,7 @@ DIRECTIONS: dict[str, Text] = {
     "in": Text("Eingang", "In"),
     "out": Text("Ausgang", "Out"),
 }
+CSV_NAME = Text("pleo-wallet-von-hand", "pleo-wallet-by-hand")
 CSV_COLUMNS: tuple[Text, ...] = (
     Text("Datum", "Date"),
     Text("Richtung", "Direction"),
@@ -89,6 +95,34 @@ CSV_COLUMNS: tuple[Text, ...] = (
     Text("Art", "Kind"),
     Text("Kennung in Pleo", "Id in Pleo"),
 )
+
+# Why lexoffice suggests no match (shared/domain/exporting/matching.py).
+CRITERIA: dict[str, Text] = {
+    "line_missing": Text(
+        "Der Umsatz fehlt noch auf dem Pleo-Konto in lexoffice. Sobald er dort steht, wird der Beleg vorgeschlagen.",
+        "The line is not in lexoffice's Pleo account yet. The voucher will be suggested once it is.",
+    ),
+    "direction": Text(
+        "Beleg und Umsatz haben verschiedene Richtungen (Ausgabe und Gutschrift). Bitte von Hand zuordnen.",
+        "Voucher and line point in different directions (expense and credit). Match them by hand.",
+    ),
+    "voucher_not_open": Text(
+        "Der Beleg ist in lexoffice nicht mehr offen; vermutlich ist er schon zugeordnet.",
+        "The voucher is no longer open in lexoffice; it has probably been matched already.",
+    ),
+    "amount_outside_range": Text(
+        "Der Betrag des Belegs liegt nicht zwischen 95 und 105 % des Umsatzes. Bitte von Hand zuordnen.",
+        "The voucher's amount is not between 95 and 105 % of the line. Match them by hand.",
+    ),
+    "voucher_after_line": Text(
+        "Das Belegdatum liegt nach dem Umsatz. Bitte von Hand zuordnen.",
+        "The voucher is dated after the line. Match them by hand.",
+    ),
+    "voucher_too_old": Text(
+        "Das Belegdatum liegt mehr als drei Monate vor dem Umsatz. Bitte von Hand zuordnen.",
+        "The voucher is dated more than three months before the line. Match them by hand.",
+    ),
+}
 
 EXPORTS: dict[str, Text] = {
     "claimed": Text("beginnt gerade", "is starting"),
@@ -164,7 +198,7 @@ STEP_STATES: dict[str, Text] = {
     "missing": Text("fehlt", "missing"),
     "not_needed": Text("nicht nötig", "not needed"),
 }
-# The look of a state; the words are above.
+# The colour of a state's badge.
 STEP_TONES = {
     "done": "ok",
     "running": "busy",
@@ -173,3 +207,8 @@ STEP_TONES = {
     "missing": "warn",
     "not_needed": "none",
 }
+
+
+def kind_label(kind: str, language: Language) -> str:
+    """Return the label of a kind; one that is new in Pleo keeps Pleo's own name."""
+    return KINDS[kind].in_(language) if kind in KINDS else kind

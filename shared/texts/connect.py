@@ -1,6 +1,6 @@
-"""What the pages of connecting and signing in say, German first."""
+"""What the pages of connecting, signing in and disconnecting say."""
 
-from shared.pages.texts import Text
+from shared.texts.text import Text
 
 START: dict[str, Text] = {
     "title": Text("Pleo mit lexoffice verbinden", "Connect Pleo with lexoffice"),
@@ -120,7 +120,7 @@ PROGRESS: dict[str, Text] = {
         "Was schon eingerichtet ist, bleibt. Nur der Rest wird nachgeholt.",
         "What is set up stays. Only the rest is done.",
     ),
-    "look": Text("Jetzt nachsehen", "Look now"),
+    "reload": Text("Jetzt nachsehen", "Look now"),
     "resume": Text("Einrichtung fortsetzen", "Continue the set-up"),
 }
 

@@ -1,52 +1,37 @@
-"""What the status page says, German first."""
+"""What the status page says."""
 
-from dataclasses import dataclass
+from shared.texts.text import PluralText, Text
 
-from shared.pages.texts import Text
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """A text about `{n}` things, for one and for any other number."""
-
-    one: Text
-    many: Text
-
-    def for_(self, n: int) -> Text:
-        """The one that fits a number."""
-        return self.one if n == 1 else self.many
-
-
-COUNTS: dict[str, Counted] = {
-    "waiting": Counted(
+COUNTS: dict[str, PluralText] = {
+    "waiting": PluralText(
         Text("1 Zahlung wartet.", "1 payment is waiting."),
         Text("{n} Zahlungen warten.", "{n} payments are waiting."),
     ),
-    "waiting_more": Counted(
+    "waiting_more": PluralText(
         Text("Mindestens 1 Zahlung wartet.", "At least 1 payment is waiting."),
         Text("Mehr als {n} Zahlungen warten.", "More than {n} payments are waiting."),
     ),
-    "attention_lines": Counted(
+    "attention_lines": PluralText(
         Text("1 Umsatz, um den sich jemand kümmern muss", "1 payment that somebody must look at"),
         Text("{n} Umsätze, um die sich jemand kümmern muss", "{n} payments that somebody must look at"),
     ),
-    "attention_items": Counted(
+    "attention_items": PluralText(
         Text("1 Ausgabe, die nicht exportiert wurde", "1 expense that was not exported"),
         Text("{n} Ausgaben, die nicht exportiert wurden", "{n} expenses that were not exported"),
     ),
-    "more": Counted(
+    "more": PluralText(
         Text("… und 1 weitere.", "… and 1 more."),
         Text("… und {n} weitere.", "… and {n} more."),
     ),
-    "more_in_file": Counted(
+    "more_in_file": PluralText(
         Text("… und 1 ältere in der CSV-Datei.", "… and 1 older one in the CSV file."),
         Text("… und {n} ältere in der CSV-Datei.", "… and {n} older ones in the CSV file."),
     ),
-    "more_changes": Counted(
+    "more_changes": PluralText(
         Text("1 weitere Änderung", "1 more change"),
         Text("{n} weitere Änderungen", "{n} more changes"),
     ),
-    "using_gone": Counted(
+    "using_gone": PluralText(
         Text(
             "1 Ausgabe, die noch nicht exportiert ist, benutzt sie: dort eine andere Kategorie wählen.",
             "1 expense that is not exported yet uses it: choose another category there.",
@@ -56,7 +41,7 @@ COUNTS: dict[str, Counted] = {
             "{n} expenses that are not exported yet use it: choose another category there.",
         ),
     ),
-    "using_changed": Counted(
+    "using_changed": PluralText(
         Text(
             "1 Ausgabe, die noch nicht exportiert ist, benutzt sie.",
             "1 expense that is not exported yet uses it.",
@@ -66,11 +51,11 @@ COUNTS: dict[str, Counted] = {
             "{n} expenses that are not exported yet use it.",
         ),
     ),
-    "pending": Counted(
+    "pending": PluralText(
         Text("Noch nicht abgerechnet: 1 Zahlung", "Not settled yet: 1 payment"),
         Text("Noch nicht abgerechnet: {n} Zahlungen", "Not settled yet: {n} payments"),
     ),
-    "pending_unknown": Counted(
+    "pending_unknown": PluralText(
         Text(
             "Bei einer davon nennt Pleo den Betrag in Euro erst mit der Abrechnung.",
             "For one of them Pleo states the amount in euros only when it is settled.",
@@ -80,7 +65,7 @@ COUNTS: dict[str, Counted] = {
             "For {n} of them Pleo states the amount in euros only when they are settled.",
         ),
     ),
-    "held": Counted(
+    "held": PluralText(
         Text(
             "1 Buchung ist nicht eingerechnet: Was sie am Wallet bewegt hat, lässt sich aus Pleos Angaben nicht sagen.",
             "1 entry is left out: what it did to the wallet cannot be told from what Pleo states.",
@@ -91,11 +76,11 @@ COUNTS: dict[str, Counted] = {
             "{n} entries are left out: what they did to the wallet cannot be told from what Pleo states.",
         ),
     ),
-    "exported": Counted(
+    "exported": PluralText(
         Text("{successful} von 1 Ausgabe exportiert", "{successful} of 1 expense exported"),
         Text("{successful} von {n} Ausgaben exportiert", "{successful} of {n} expenses exported"),
     ),
-    "lines": Counted(
+    "lines": PluralText(
         Text("1 Umsatz in 30 Tagen", "1 line in 30 days"),
         Text("{n} Umsätze in 30 Tagen", "{n} lines in 30 days"),
     ),

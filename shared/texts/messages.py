@@ -1,21 +1,8 @@
-"""What our pages say, German first; a test makes sure that no text exists in one language only."""
+"""What pages with a single message say, and what every page carries."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-type Language = Literal["de", "en"]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One text in both languages."""
-
-    de: str
-    en: str
-
-    def in_(self, language: Language) -> str:
-        """The text in a language."""
-        return self.de if language == "de" else self.en
+from shared.texts.text import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,17 @@
-"""What the page of one expense says, German first: a verdict and a cure per branch, and the steps of its life."""
+"""What the page of one expense says: where it stands, what to do, and its steps."""
 
 from dataclasses import dataclass
 
-from shared.pages.texts import Text
+from shared.texts.text import Text
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class BranchText:
     """Where an expense stands and what to do. `tone` is ok, busy, warn or bad."""
 
     tone: str
     title: Text
-    cure: Text
+    advice: Text
 
 
 ASK: dict[str, Text] = {
@@ -38,7 +38,7 @@ EXPENSE: dict[str, Text] = {
     "unmet_criteria": Text("Warum kein Vorschlag erscheint:", "Why no suggestion appears:"),
 }
 
-NOT_FOUND = Answer(
+NOT_FOUND = BranchText(
     "warn",
     Text("Diese Nummer kennen wir nicht", "We do not know this number"),
     Text(
@@ -50,8 +50,8 @@ NOT_FOUND = Answer(
     ),
 )
 
-ANSWERS: dict[str, Answer] = {
-    "complete": Answer(
+BRANCH_TEXTS: dict[str, BranchText] = {
+    "complete": BranchText(
         "ok",
         Text("Es fehlt nichts", "Nothing is missing"),
         Text(
@@ -61,7 +61,7 @@ ANSWERS: dict[str, Answer] = {
             "«Zuordnungsvorschläge».",
         ),
     ),
-    "matched": Answer(
+    "matched": BranchText(
         "ok",
         Text("Schon zugeordnet", "Matched already"),
         Text(
@@ -71,7 +71,7 @@ ANSWERS: dict[str, Answer] = {
             "«Pleo…», tab «Alle Umsätze».",
         ),
     ),
-    "line_waiting": Answer(
+    "line_waiting": BranchText(
         "busy",
         Text("Der Umsatz ist unterwegs nach lexoffice", "The line is on its way to lexoffice"),
         Text(
@@ -79,7 +79,7 @@ ANSWERS: dict[str, Answer] = {
             "There is nothing you need to do; it appears by itself. A voucher that is there already is suggested then.",
         ),
     ),
-    "line_failed": Answer(
+    "line_failed": BranchText(
         "bad",
         Text("lexoffice hat den Umsatz abgelehnt", "lexoffice refused the line"),
         Text(
@@ -88,7 +88,7 @@ ANSWERS: dict[str, Answer] = {
             "Please contact support with this number, so that the line is sent again. Nothing is made twice.",
         ),
     ),
-    "line_held": Answer(
+    "line_held": BranchText(
         "warn",
         Text("Die Zahlung ist angehalten, jemand muss sie ansehen", "The payment is on hold, somebody must look at it"),
         Text(
@@ -98,7 +98,7 @@ ANSWERS: dict[str, Answer] = {
             "number.",
         ),
     ),
-    "line_by_hand": Answer(
+    "line_by_hand": BranchText(
         "warn",
         Text("Diese Bewegung tragen Sie von Hand ein", "This movement is entered by hand"),
         Text(
@@ -108,7 +108,7 @@ ANSWERS: dict[str, Answer] = {
             "status page under “To enter in lexoffice by hand”.",
         ),
     ),
-    "no_suggestion": Answer(
+    "no_suggestion": BranchText(
         "warn",
         Text("Umsatz und Beleg sind da, aber lexoffice schlägt sie nicht vor", "Both are there, but not suggested"),
         Text(
@@ -117,7 +117,7 @@ ANSWERS: dict[str, Answer] = {
             "In lexoffice, under «Finanzen» → «Bank» → «Pleo…», open the line and assign the voucher to it yourself.",
         ),
     ),
-    "not_exported": Answer(
+    "not_exported": BranchText(
         "warn",
         Text("Noch nicht exportiert", "Not exported yet"),
         Text(
@@ -126,7 +126,7 @@ ANSWERS: dict[str, Answer] = {
             "Click «Exportieren» in Pleo. Then the voucher is made in lexoffice and the match is suggested.",
         ),
     ),
-    "export_failed": Answer(
+    "export_failed": BranchText(
         "bad",
         Text("Der Export ist fehlgeschlagen", "The export failed"),
         Text(
@@ -135,7 +135,7 @@ ANSWERS: dict[str, Answer] = {
             "Fix the cause, then export again in Pleo. What is in lexoffice already is not made twice.",
         ),
     ),
-    "export_running": Answer(
+    "export_running": BranchText(
         "busy",
         Text("Der Export läuft noch", "The export is still running"),
         Text(
@@ -143,7 +143,7 @@ ANSWERS: dict[str, Answer] = {
             "There is nothing you need to do. Look again in a few minutes.",
         ),
     ),
-    "voucher_gone": Answer(
+    "voucher_gone": BranchText(
         "warn",
         Text(
             "Der Beleg wurde in lexoffice gelöscht oder storniert", "The voucher was deleted or cancelled in lexoffice"
@@ -153,7 +153,7 @@ ANSWERS: dict[str, Answer] = {
             "If that was a mistake, enter the voucher in lexoffice by hand and assign it to the line.",
         ),
     ),
-    "paid_privately": Answer(
+    "paid_privately": BranchText(
         "warn",
         Text("Privat bezahlt: wird nicht übertragen", "Paid privately: not transferred"),
         Text(
@@ -163,7 +163,7 @@ ANSWERS: dict[str, Answer] = {
             "custom CSV export and enter the expense in lexoffice by hand.",
         ),
     ),
-    "not_settled": Answer(
+    "not_settled": BranchText(
         "busy",
         Text("Noch nicht abgebucht", "Not settled yet"),
         Text(
@@ -171,7 +171,7 @@ ANSWERS: dict[str, Answer] = {
             "The merchant has not settled the payment yet. As soon as it is settled, it appears by itself.",
         ),
     ),
-    "reversed": Answer(
+    "reversed": BranchText(
         "ok",
         Text("Die Zahlung wurde nicht ausgeführt", "The payment was not carried out"),
         Text(
@@ -179,7 +179,7 @@ ANSWERS: dict[str, Answer] = {
             "It was declined or taken back before money moved. There is nothing to book in lexoffice.",
         ),
     ),
-    "company_held": Answer(
+    "company_held": BranchText(
         "bad",
         Text(
             "Die Übertragung ist für das ganze Unternehmen angehalten", "The transfer is on hold for the whole company"

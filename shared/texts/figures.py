@@ -1,0 +1,10 @@
+"""Words around figures: today, yesterday, how long ago."""
+
+from shared.texts.text import Text
+
+TODAY = Text("heute, {time}", "today, {time}")
+YESTERDAY = Text("gestern, {time}", "yesterday, {time}")
+JUST_NOW = Text("gerade eben", "just now")
+AGO = Text("vor {duration}", "{duration} ago")
+# Two days or more; German in the dative that AGO needs.
+DAYS = Text("{n}\N{NO-BREAK SPACE}Tagen", "{n}\N{NO-BREAK SPACE}days")
