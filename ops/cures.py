@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ops.answer import moment, plural
 from shared.aws.failures import EXPORT, FEED, Failure
-from shared.domain.exporting.matching import ENGLISH, Criterion
+from shared.domain.exporting.match import ENGLISH, Criterion
 from shared.domain.feeding.ledger import WORK, Row, State
 from shared.domain.lookup.trace import Branch, Trace
 from shared.domain.times import utc_text

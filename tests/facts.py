@@ -3,19 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from shared.domain.lookup.overview import (
-    CatalogueChange,
-    CatalogueRefusal,
-    Day,
-    FailedItem,
-    LastExport,
-    LastSync,
-    Movement,
-    Overview,
-    Proof,
-    Waiting,
-)
+from shared.domain.lookup.overview import Day, FailedItem, LastExport, LastSync, Movement, Overview, Proof, Waiting
 from shared.domain.lookup.trace import Branch, Step, Trace
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 
 NOW = datetime(2026, 3, 16, 13, 5, tzinfo=UTC)  # a Monday, five past two in Germany
 ENTRY = "5f0c2f6e-8d7b-4c53-9a1e-2f6d1b7c9a01"

@@ -10,8 +10,7 @@ from datetime import date
 from ops.month_end.balance import Balance, balance_of, provisional
 from ops.month_end.facts import Facts, MadeVoucher, Payment
 from shared.domain.exporting.item_rules import BY_TYPE, Treatment
-from shared.domain.exporting.match import MatchState
-from shared.domain.exporting.matching import Criterion
+from shared.domain.exporting.match import Criterion, MatchState
 from shared.domain.exporting.voucher_facts import BookedVoucher
 from shared.domain.feeding.entry_rules import Destination
 from shared.domain.feeding.ledger import WALLET_CURRENCY, WORK, Row, State

@@ -17,7 +17,7 @@ from ops.month_end.sheet import (
     Item,
 )
 from shared.domain.exporting.export_errors import CATALOGUE
-from shared.domain.exporting.matching import GERMAN, Criterion
+from shared.domain.exporting.match import GERMAN, Criterion
 from shared.domain.exporting.voucher_columns import Notice
 from shared.pages.texts_words import KINDS
 from shared.pages.wording import fill

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.exporting.matching import ENGLISH, GERMAN, Criterion
+from shared.domain.exporting.match import ENGLISH, GERMAN, Criterion
 from shared.domain.lookup.trace import Branch, Step, Trace
 from shared.pages.formats import Formats
 from shared.pages.render import Html, ShownStep, rendered, worded

@@ -4,16 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.lookup.overview import (
-    CatalogueChange,
-    CatalogueRefusal,
-    FailedItem,
-    LastExport,
-    Movement,
-    Overview,
-    Proof,
-    Waiting,
-)
+from shared.domain.lookup.overview import FailedItem, LastExport, Movement, Overview, Proof, Waiting
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 from shared.pages.formats import Formats
 from shared.pages.history import charts_of
 from shared.pages.render import Html, rendered, worded

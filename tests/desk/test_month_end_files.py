@@ -14,8 +14,7 @@ from ops.month_end import page as html_page
 from ops.month_end.facts import Facts, Sums
 from ops.month_end.sheet import SECTIONS, UNMATCHED, Item, sheet_of
 from shared.domain.exporting.export_errors import CATALOGUE
-from shared.domain.exporting.match import MatchState
-from shared.domain.exporting.matching import Criterion
+from shared.domain.exporting.match import Criterion, MatchState
 from shared.domain.exporting.voucher_columns import Notice
 from shared.domain.feeding.ledger import State
 from shared.pages.texts_verdicts import VERDICTS

@@ -7,6 +7,8 @@ Moments are aware UTC, amounts euro cents, reasons stable words.
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
@@ -68,40 +70,6 @@ class LastExport:
     failed_count: int
     failed: tuple[FailedItem, ...]  # at most 100 of them
     done_by: datetime | None  # when a running one will be done at the vendor's pace, if that is a minute away or more
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogueChange:
-    """One change that a sync made in Pleo or found in lexoffice.
-
-    `what` is created, renamed, archived, restored, tax_code, contact_required, contact_free, several_rates or one_rate
-    (the last four change what a category takes; Pleo shows nothing of it). A tax code without `before` is new, one
-    without `name` was archived. `expenses`: so many that are not exported yet use what is gone or takes less now,
-    `entry_ids` are some of them.
-    """
-
-    what: str
-    name: str
-    before: str = ""
-    expenses: int = 0
-    entry_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogueRefusal:
-    """Why the last sync changed nothing: lexoffice's list cannot be right.
-
-    `reason` is empty, removed or renamed; `count` of the `known` categories would have been hit.
-    """
-
-    reason: str
-    count: int
-    known: int
-
-    @property
-    def confirmable(self) -> bool:
-        """Whether a person may say that it is right all the same; no company is without any category."""
-        return self.reason != "empty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

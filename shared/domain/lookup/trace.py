@@ -8,8 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from shared.domain.exporting import export_errors
-from shared.domain.exporting.match import MatchState
-from shared.domain.exporting.matching import Criterion
+from shared.domain.exporting.match import Criterion, MatchState
 from shared.domain.feeding.entry_rules import Destination
 from shared.domain.feeding.ledger import WORK, Row, State
 from shared.domain.lookup.trace_facts import Known

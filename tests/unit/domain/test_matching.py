@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from expenses import expense, part, voucher
 
-from shared.domain.exporting.matching import ENGLISH, GERMAN, BankLine, Criterion, unmet_criteria
+from shared.domain.exporting.match import ENGLISH, GERMAN, BankLine, Criterion, unmet_criteria
 
 DAY = date(2026, 1, 12)
 PURCHASE = voucher(expense(part(10000)))

@@ -9,7 +9,8 @@ from typing import Any
 import facts
 import pytest
 
-from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal, Overview
+from shared.domain.lookup.overview import Overview
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 from shared.pages.status import status, verdict_of
 from shared.pages.texts import Language
 from shared.pages.texts_verdicts import VERDICTS
