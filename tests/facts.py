@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from shared.domain.lookup.expense_halves import Step
+from shared.domain.lookup.expense_state import Branch, ExpenseState
 from shared.domain.lookup.overview import Day, FailedItem, LastExport, LastSync, Movement, Overview, Proof, Waiting
-from shared.domain.lookup.trace import Branch, Step, Trace
 from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 
 NOW = datetime(2026, 3, 16, 13, 5, tzinfo=UTC)  # a Monday, five past two in Germany
@@ -178,7 +179,7 @@ EXPORTING = replace(
 )
 
 _AT = NOW - timedelta(days=2)
-COMPLETE = Trace(
+COMPLETE = ExpenseState(
     entry_id=ENTRY,
     book_id="1042",
     branch=Branch.COMPLETE,

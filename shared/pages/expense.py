@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.exporting.match import ENGLISH, GERMAN, Criterion
-from shared.domain.lookup.trace import Branch, Step, Trace
+from shared.domain.lookup.expense_halves import Step
+from shared.domain.lookup.expense_state import Branch, ExpenseState
 from shared.pages.formats import Formats
 from shared.pages.render import Html, ShownStep, rendered, worded
 from shared.pages.texts import COMMON, Language
@@ -31,11 +32,11 @@ class Shown:
 
 
 def expense(
-    language: Language, asked: str, traces: Sequence[Trace], *, links: Links, token: str, now: datetime
+    language: Language, asked: str, states: Sequence[ExpenseState], *, links: Links, token: str, now: datetime
 ) -> Html:
     """Everything known under the number that somebody `asked` for; `token` as for the status page."""
     show = Formats(language, now)
-    known = [trace for trace in traces if trace.branch is not Branch.UNKNOWN]
+    known = [state for state in states if state.branch is not Branch.UNKNOWN]
     return rendered(
         "expense.html",
         language,
@@ -47,34 +48,34 @@ def expense(
         asked_words=EXPENSE["asked"].in_(language).format(asked=asked),
         token=token,
         links=links,
-        expenses=[_shown(trace, show, links) for trace in known],
+        expenses=[_shown(state, show, links) for state in known],
         not_found=(NOT_FOUND.title.in_(language), NOT_FOUND.cure.in_(language)),
     )
 
 
-def _shown(trace: Trace, show: Formats, links: Links) -> Shown:
-    answer, language = ANSWERS[trace.branch.value], show.language
+def _shown(state: ExpenseState, show: Formats, links: Links) -> Shown:
+    answer, language = ANSWERS[state.branch.value], show.language
     about = [
-        trace.counterparty,
-        KINDS[trace.kind].in_(language) if trace.kind in KINDS else trace.kind,
-        "" if trace.amount is None else show.money(trace.amount),
-        show.day(trace.day) if trace.day else "",
+        state.counterparty,
+        KINDS[state.kind].in_(language) if state.kind in KINDS else state.kind,
+        "" if state.amount is None else show.money(state.amount),
+        show.day(state.day) if state.day else "",
     ]
-    failed = trace.branch is Branch.EXPORT_FAILED and trace.code
+    failed = state.branch is Branch.EXPORT_FAILED and state.code
     return Shown(
-        heading=EXPENSE["number"].in_(language).format(number=trace.book_id or trace.entry_id),
+        heading=EXPENSE["number"].in_(language).format(number=state.book_id or state.entry_id),
         about=" · ".join(part for part in about if part),
         tone=answer.tone,
         title=answer.title.in_(language),
         # The error's own sentence names the fix, too.
-        cure=export_error(trace.code, dict(trace.values), language) if failed else answer.cure.in_(language),
+        cure=export_error(state.code, dict(state.values), language) if failed else answer.cure.in_(language),
         unmet_criteria=tuple(
-            (GERMAN if language == "de" else ENGLISH)[Criterion(criterion)] for criterion in trace.unmet_criteria
+            (GERMAN if language == "de" else ENGLISH)[Criterion(criterion)] for criterion in state.unmet_criteria
         ),
-        steps=tuple(_step(step, show) for step in trace.steps),
-        voucher_number=trace.voucher_number,
-        voucher_url=f"{links.lexoffice}/permalink/vouchers/view/{trace.voucher_id}" if trace.voucher_id else "",
-        pleo_url=trace.pleo_url if trace.pleo_url.startswith(("https://", f"{links.pleo}/")) else links.pleo,
+        steps=tuple(_step(step, show) for step in state.steps),
+        voucher_number=state.voucher_number,
+        voucher_url=f"{links.lexoffice}/permalink/vouchers/view/{state.voucher_id}" if state.voucher_id else "",
+        pleo_url=state.pleo_url if state.pleo_url.startswith(("https://", f"{links.pleo}/")) else links.pleo,
     )
 
 

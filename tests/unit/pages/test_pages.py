@@ -14,7 +14,7 @@ from shared.domain.connecting.set_up import STEPS as SET_UP
 from shared.domain.connecting.set_up import Progress, StepState
 from shared.domain.exporting.match import MatchState
 from shared.domain.feeding.entry_rules import RULES
-from shared.domain.lookup.trace import Branch
+from shared.domain.lookup.expense_state import Branch
 from shared.pages import render, texts
 from shared.pages.texts import MESSAGES, Text
 from shared.pages.texts_expense import ANSWERS, MATCHES, STEPS
