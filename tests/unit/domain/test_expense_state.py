@@ -34,6 +34,7 @@ RUNNING = ExportFacts(clicked_at=CLICKED, outcome=ExportOutcome.RUNNING)
 WITHOUT_TAX = ExportFacts(
     clicked_at=CLICKED, outcome=ExportOutcome.FAILED, code="EXP-TAX-UNKNOWN", values=(("tax", "21 %"),)
 )
+FORGOTTEN = ExportFacts(outcome=ExportOutcome.FORGOTTEN)
 EXPIRED = ExportFacts(clicked_at=CLICKED, outcome=ExportOutcome.ABANDONED, code="EXP-JOB-EXPIRED")
 LOCKED_OUT = ExportFacts(clicked_at=CLICKED, outcome=ExportOutcome.ABANDONED, code="EXP-ACCESS-GONE")
 
@@ -82,6 +83,13 @@ def both(**changes: Any) -> ExpenseFacts:
         (known(SENT), Branch.NOT_EXPORTED),
         (known(SENT, voucher=INTENDED), Branch.NOT_EXPORTED),
         (known(row_for(entry(family="BILL_INVOICE"))), Branch.NOT_EXPORTED),
+        (known(SENT, export=FORGOTTEN), Branch.EXPORT_FAILED),
+        (known(SENT, export=FORGOTTEN, voucher=INTENDED), Branch.EXPORT_FAILED),
+        (both(export=FORGOTTEN), Branch.COMPLETE),
+        (known(INVOICE_PAYMENT, export=FORGOTTEN), Branch.NOT_EXPORTED),
+        (known(row_for(entry(bill=Money(0, "EUR"))), export=FORGOTTEN), Branch.COMPLETE),
+        (known(row_for(entry(family="MILEAGE")), export=FORGOTTEN), Branch.PAID_PRIVATELY),
+        (known(export=FORGOTTEN), Branch.UNKNOWN),
         (known(INVOICE_PAYMENT, export=EXPORTED), Branch.NOT_EXPORTED),  # its voucher is that of the invoice
         (known(SENT, export=RUNNING), Branch.EXPORT_RUNNING),
         (known(READY_ROW, export=RUNNING), Branch.EXPORT_RUNNING),
@@ -205,6 +213,12 @@ def test_a_missing_suggestion_names_the_rails_that_are_still_broken() -> None:
         decide(replace(both(export=replace(EXPORTED, unmet_criteria=unmet_criteria)), rows=(invoice,))).unmet_criteria
         == unmet_criteria
     )
+
+
+def test_a_forgotten_export_is_a_failed_step_only_where_it_explains_the_missing_voucher() -> None:
+    assert steps(known(SENT, export=FORGOTTEN))["exported"] == Step(what="exported", state="failed")
+    assert steps(both(export=FORGOTTEN))["exported"] == Step(what="exported", state="done")
+    assert steps(known(INVOICE_PAYMENT, export=FORGOTTEN))["exported"].state == "missing"
 
 
 @pytest.mark.parametrize("row", [MOVEMENT, row_for(entry(family="BILL_INVOICE"))])
