@@ -45,7 +45,6 @@ class Situation:
 
     connection_id: str
     state: ExpenseState
-    rows: Sequence[Row]
     failure: Failure | None = None
     dead: int = 0
 
@@ -66,17 +65,17 @@ class Remedy:
     advice: str = ""
 
 
-def worker_of(state: ExpenseState, rows: Sequence[Row]) -> str:
+def worker_of(state: ExpenseState) -> str:
     """The worker that still has to do something for the expense: FEED, EXPORT, or "" if none has."""
-    if _waiting(rows):
+    if _waiting(state.rows):
         return FEED
     return EXPORT if state.branch is Branch.EXPORT_RUNNING or state.hint_missing else ""
 
 
-def waits_since(worker: str, state: ExpenseState, rows: Sequence[Row]) -> str:
+def waits_since(worker: str, state: ExpenseState) -> str:
     """Since when that work has been waiting, as UTC text, "" if unknown: older failures do not explain it."""
     if worker == FEED:
-        return min((row.ready_at or row.settled_at for row in _waiting(rows)), default="")
+        return min((row.ready_at or row.settled_at for row in _waiting(state.rows)), default="")
     at = next((step.at for step in state.steps if step.what == "exported"), None)
     return utc_text(at) if at else ""
 
@@ -114,7 +113,7 @@ def _now(situation: Situation, command: str) -> tuple[str, ...]:
 
 
 def _line_waiting(situation: Situation, remedy: Remedy) -> Remedy:
-    if not situation.rows:
+    if not situation.state.rows:
         return replace(
             remedy,
             title="The line is missing, and our ledger does not know the payment",
@@ -135,7 +134,7 @@ def _line_waiting(situation: Situation, remedy: Remedy) -> Remedy:
 
 
 def _line_failed(situation: Situation, remedy: Remedy) -> Remedy:
-    reasons = "; ".join(row.detail or row.reason for row in _refused(situation.rows))
+    reasons = "; ".join(row.detail or row.reason for row in _refused(situation.state.rows))
     return replace(
         remedy,
         cause=f"lexoffice said: {reasons}.",
@@ -146,7 +145,7 @@ def _line_failed(situation: Situation, remedy: Remedy) -> Remedy:
 
 
 def _line_held(situation: Situation, remedy: Remedy) -> Remedy:
-    held = next(row for row in situation.rows if line_state([row]) is LineState.HELD)
+    held = next(row for row in situation.state.rows if line_state([row]) is LineState.HELD)
     text = WAITING.get(held.reason, WAITING["other"]).en
     remedy = replace(remedy, cause=fill(text, {"detail": held.detail} if held.detail else {}))
     if held.reason not in _READ_AGAIN:
@@ -183,7 +182,7 @@ def _no_suggestion(situation: Situation, remedy: Remedy) -> Remedy:
 def _export_failed(situation: Situation, remedy: Remedy) -> Remedy:
     state = situation.state
     cause = export_error(state.code, dict(state.values), "en") if state.code else _FORGOTTEN
-    missing = ["the line"] if _waiting(situation.rows) or _refused(situation.rows) else []
+    missing = ["the line"] if _waiting(situation.state.rows) or _refused(situation.state.rows) else []
     missing += ["the match hint of the voucher that was made"] if state.hint_missing and state.kind != "invoice" else []
     # The export itself is the customer's to repeat.
     if not missing:

@@ -102,16 +102,15 @@ def _expenses_of(desk: Desk, deliveries: Sequence[Delivery]) -> list[tuple[Conne
 def _examine(desk: Desk, connection: Connection, found: ExpenseState) -> _Found:
     """Find what keeps a worker from this expense; look only where something waits for one."""
     connection_id = connection.connection_id
-    rows = desk.ledger.rows_of(connection_id, found.entry_id)
     failure, dead = None, 0
-    if worker := worker_of(found, rows):
+    if worker := worker_of(found):
         failure = Failures(desk.stack["LedgerTable"]).last(connection_id, worker)
-        if failure and utc_text(failure.at) < waits_since(worker, found, rows):
+        if failure and utc_text(failure.at) < waits_since(worker, found):
             failure = None
         letters = DeadLetters(desk, worker)
         if letters.count().visible:
             dead = sum(letter.connection_id == connection_id for letter in letters.look(_GLANCE))
-    situation = Situation(connection_id=connection_id, state=found, rows=rows, failure=failure, dead=dead)
+    situation = Situation(connection_id=connection_id, state=found, failure=failure, dead=dead)
     return _Found(connection=connection, situation=situation, remedy=remedy_for(situation))
 
 

@@ -162,7 +162,7 @@ def _remarks(sheet: Sheet) -> list[str]:
     facts = sheet.facts
     found = [labels.PROVISIONAL[reason] for reason in sheet.provisional]
     if facts.hold:
-        found.append(labels.held(facts.hold))
+        found.append(labels.hold_note(facts.hold))
     if facts.is_nameless:
         found.append(labels.NAMELESS)
     return found

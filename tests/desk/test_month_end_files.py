@@ -54,7 +54,7 @@ def test_every_reason_that_can_be_listed_has_a_sentence() -> None:
 
 def test_every_reason_for_which_nothing_is_transferred_has_words() -> None:
     assert set(VERDICTS) - {"ok", "busy", "attention", "held"} <= set(labels.HOLDS)
-    assert labels.held("new in the product") == "Zurzeit wird nichts übertragen: Ursache beim Support erfragen."
+    assert labels.hold_note("new in the product") == "Zurzeit wird nichts übertragen: Ursache beim Support erfragen."
 
 
 @pytest.mark.parametrize("match", MatchState)

@@ -32,7 +32,7 @@ RESEND = ("resend", "--company", "c", "--entry", ENTRY_ID)
 def situation(*rows: Row, failure: Failure | None = None, dead: int = 0, **facts: Any) -> Situation:
     known: dict[str, Any] = {"export": None, "voucher": None, "match": None, "matched_at": None, "hold": ""}
     state = decide(ExpenseFacts(entry_id=ENTRY_ID, rows=rows, **(known | facts)))
-    return Situation(connection_id="c", state=state, rows=rows, failure=failure, dead=dead)
+    return Situation(connection_id="c", state=state, failure=failure, dead=dead)
 
 
 def both(*rows: Row, **facts: Any) -> Situation:
@@ -136,8 +136,8 @@ def test_the_cause_is_told(given: Situation, cause: str) -> None:
 
 def test_every_branch_that_is_told_has_words() -> None:
     for branch in Branch:
-        state = replace(both(SENT).state, branch=branch, hold="plan")
-        made = remedy_for(Situation(connection_id="c", state=state, rows=[HELD, REFUSED, SENT]))
+        state = replace(both(SENT).state, branch=branch, hold="plan", rows=(HELD, REFUSED, SENT))
+        made = remedy_for(Situation(connection_id="c", state=state))
         assert isinstance(made, Remedy)
         assert made.title
 
@@ -154,6 +154,6 @@ def test_every_branch_that_is_told_has_words() -> None:
     ],
 )
 def test_only_the_worker_that_has_something_to_do_can_have_failed(given: Situation, worker: str, since: str) -> None:
-    assert worker_of(given.state, given.rows) == worker
+    assert worker_of(given.state) == worker
     if worker:
-        assert waits_since(worker, given.state, given.rows) == since
+        assert waits_since(worker, given.state) == since

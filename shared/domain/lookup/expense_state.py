@@ -50,6 +50,7 @@ class Branch(StrEnum):
 class ExpenseState:
     """The state of one expense; what is unknown is "" or None.
 
+    - `rows`: the ledger's, corrections included. `line` is the worst of them.
     - `export`: the newest export. A forgotten one counts as failed if a voucher is due and missing, else as none.
     - `code`, `values`: the export's error. `hold`: why the company is held. `unmet_criteria`: those still unmet.
     - `amount`: effect on the wallet in euro cents, all corrections included, or what Pleo's export states.
@@ -59,6 +60,7 @@ class ExpenseState:
     book_id: str
     branch: Branch
     steps: tuple[Step, ...]
+    rows: tuple[Row, ...] = ()
     line: LineState = LineState.UNKNOWN
     export: ExportOutcome | None = None
     voucher: VoucherState = VoucherState.MISSING
@@ -123,6 +125,7 @@ def decide(facts: ExpenseFacts) -> ExpenseState:
         book_id=facts.book_id,
         branch=branch,
         steps=(*line_steps(facts, line), *voucher_steps(facts, voucher, export)),
+        rows=tuple(facts.rows),
         line=line,
         export=export.outcome if export else None,
         voucher=voucher,
