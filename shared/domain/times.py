@@ -12,7 +12,7 @@ def utc_text(moment: datetime) -> str:
 
 
 def moment(text: str) -> datetime | None:
-    """The moment that a text from the data names, None for ""."""
+    """Return a stored UTC text as a moment; None for the empty text, which means never."""
     return datetime.fromisoformat(text) if text else None
 
 
