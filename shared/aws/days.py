@@ -1,8 +1,7 @@
 """What the feed did day by day: lines, and how long they took from `ready_at` to the record of their outcome.
 
 Items in LedgerTable: `DAY#<day in Germany>`, written in the transaction that records the lines, so that each counts
-once. Delays are milliseconds; a line whose `ready_at` nobody knows, or of a
-payment from before the company was connected, counts without one.
+once. Delays are milliseconds, by the rule of `shared.domain.feeding.ledger.delays`: other lines count without one.
 """
 
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from shared.aws.table import Item, Table, Update
-from shared.domain.feeding.ledger import Row
+from shared.domain.feeding.ledger import Row, delays
 from shared.domain.times import booking_date
 
 _DAYS = "DAY#"
@@ -34,10 +33,10 @@ def count_action(table: Table, connection_id: str, sent: Sequence[Row], now: dat
     where it grows; the condition refuses the transaction if another worker has raised it meanwhile.
     """
     key = {"connection_id": connection_id, "row": f"{_DAYS}{booking_date(now).isoformat()}"}
-    delays = [_milliseconds(row, now) for row in sent if row.ready_at and not row.history]
-    added = {"lines": len(sent), "timed": len(delays), "delay_ms": sum(delays)}
+    delays_ms = [int(seconds * 1000) for seconds in delays(sent, now)]
+    added = {"lines": len(sent), "timed": len(delays_ms), "delay_ms": sum(delays_ms)}
     add = "ADD " + ", ".join(f"#{name} :{name}" for name in added)
-    longest = max(delays, default=0)
+    longest = max(delays_ms, default=0)
     if longest <= int((table.get(key) or {}).get("longest_ms", -1)):
         return Update(key=key, expression=add, names=[*added], values=added)
     return Update(
@@ -47,11 +46,6 @@ def count_action(table: Table, connection_id: str, sent: Sequence[Row], now: dat
         values={**added, "longest": longest},
         condition="attribute_not_exists(#longest_ms) OR #longest_ms < :longest",
     )
-
-
-def _milliseconds(row: Row, now: datetime) -> int:
-    """Never negative: two machines' clocks differ by more than a fast line takes."""
-    return max(0, int((now - datetime.fromisoformat(row.ready_at)).total_seconds() * 1000))
 
 
 def between(table: Table, connection_id: str, first: date, last: date) -> list[DayOfLines]:

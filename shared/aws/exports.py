@@ -155,6 +155,11 @@ class Exports:
         item = self._table.get(_key(connection_id, f"ITEM#{entry_id}"))
         return LastItem(item["entry_id"], item["job_id"], item["book_id"]) if item else None
 
+    def last_items(self, connection_id: str, entry_ids: Iterable[str]) -> dict[str, LastItem]:
+        """Where entries were exported last, by entry id, read without consistency. At most 100 entries."""
+        found = self._table.get_many([_key(connection_id, f"ITEM#{entry_id}") for entry_id in entry_ids])
+        return {item["entry_id"]: LastItem(item["entry_id"], item["job_id"], item["book_id"]) for item in found}
+
     def of_book_mark(self, connection_id: str, mark: str, limit: int) -> list[str]:
         """The entries with a book id, given as the mark that voucher numbers have of it; it need not be unique."""
         found = self._work(connection_id, f"{work.BOOK}{mark.casefold()}#", Limit=limit)
@@ -164,6 +169,11 @@ class Exports:
         """One item of a job, None once its snapshot has expired."""
         item = self._table.get(_key(connection_id, f"EXPORT#{job_id}#{entry_id}"))
         return _item(item) if item else None
+
+    def newest_items(self, connection_id: str, last: Iterable[LastItem]) -> dict[str, ExportItem]:
+        """The items that `last` names, by entry id, without expired ones. At most 100; read without consistency."""
+        keys = [_key(connection_id, f"EXPORT#{each.job_id}#{each.entry_id}") for each in last]
+        return {item["entry_id"]: _item(item) for item in self._table.get_many(keys)}
 
     def failed_items(self, connection_id: str, job_id: str, limit: int) -> list[ExportItem]:
         """Items of a job that failed, at most so many."""

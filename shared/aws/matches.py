@@ -4,6 +4,7 @@ Items in LedgerTable: `MATCH#<voucher id>`, kept for good. A match to be looked 
 `match#`. Every method raises StoreUnavailable when AWS does not do what was asked.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -47,6 +48,11 @@ class Matches:
         """The match of a voucher; None if the voucher is not ours."""
         item = self._table.get(_key(connection_id, voucher_id))
         return _record(item) if item else None
+
+    def get_many(self, connection_id: str, voucher_ids: Iterable[str]) -> dict[str, MatchRecord]:
+        """The matches of vouchers, by entry id, read without consistency. At most 100 vouchers."""
+        keys = [_key(connection_id, voucher_id) for voucher_id in voucher_ids]
+        return {record.entry_id: record for record in map(_record, self._table.get_many(keys))}
 
     def mark_for_review(self, connection_id: str, voucher_id: str, now: datetime) -> bool:
         """Note that something happened to a voucher; False, and nothing is written, if it is not ours."""

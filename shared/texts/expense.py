@@ -6,7 +6,7 @@ from shared.texts.text import Text
 
 
 @dataclass(frozen=True, slots=True)
-class ExpenseText:
+class BranchText:
     """Where an expense stands and what to do. `tone` is ok, busy, warn or bad."""
 
     tone: str
@@ -38,7 +38,7 @@ EXPENSE: dict[str, Text] = {
     "unmet_criteria": Text("Warum kein Vorschlag erscheint:", "Why no suggestion appears:"),
 }
 
-NOT_FOUND = ExpenseText(
+NOT_FOUND = BranchText(
     "warn",
     Text("Diese Nummer kennen wir nicht", "We do not know this number"),
     Text(
@@ -50,8 +50,8 @@ NOT_FOUND = ExpenseText(
     ),
 )
 
-EXPENSE_STATES: dict[str, ExpenseText] = {
-    "complete": ExpenseText(
+BRANCH_TEXTS: dict[str, BranchText] = {
+    "complete": BranchText(
         "ok",
         Text("Es fehlt nichts", "Nothing is missing"),
         Text(
@@ -61,7 +61,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "«Zuordnungsvorschläge».",
         ),
     ),
-    "matched": ExpenseText(
+    "matched": BranchText(
         "ok",
         Text("Schon zugeordnet", "Matched already"),
         Text(
@@ -71,7 +71,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "«Pleo…», tab «Alle Umsätze».",
         ),
     ),
-    "line_waiting": ExpenseText(
+    "line_waiting": BranchText(
         "busy",
         Text("Der Umsatz ist unterwegs nach lexoffice", "The line is on its way to lexoffice"),
         Text(
@@ -79,7 +79,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "There is nothing you need to do; it appears by itself. A voucher that is there already is suggested then.",
         ),
     ),
-    "line_failed": ExpenseText(
+    "line_failed": BranchText(
         "bad",
         Text("lexoffice hat den Umsatz abgelehnt", "lexoffice refused the line"),
         Text(
@@ -88,7 +88,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "Please contact support with this number, so that the line is sent again. Nothing is made twice.",
         ),
     ),
-    "line_held": ExpenseText(
+    "line_held": BranchText(
         "warn",
         Text("Die Zahlung ist angehalten, jemand muss sie ansehen", "The payment is on hold, somebody must look at it"),
         Text(
@@ -98,7 +98,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "number.",
         ),
     ),
-    "line_by_hand": ExpenseText(
+    "line_by_hand": BranchText(
         "warn",
         Text("Diese Bewegung tragen Sie von Hand ein", "This movement is entered by hand"),
         Text(
@@ -108,7 +108,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "status page under “To enter in lexoffice by hand”.",
         ),
     ),
-    "no_suggestion": ExpenseText(
+    "no_suggestion": BranchText(
         "warn",
         Text("Umsatz und Beleg sind da, aber lexoffice schlägt sie nicht vor", "Both are there, but not suggested"),
         Text(
@@ -117,7 +117,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "In lexoffice, under «Finanzen» → «Bank» → «Pleo…», open the line and assign the voucher to it yourself.",
         ),
     ),
-    "not_exported": ExpenseText(
+    "not_exported": BranchText(
         "warn",
         Text("Noch nicht exportiert", "Not exported yet"),
         Text(
@@ -126,7 +126,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "Click «Exportieren» in Pleo. Then the voucher is made in lexoffice and the match is suggested.",
         ),
     ),
-    "export_failed": ExpenseText(
+    "export_failed": BranchText(
         "bad",
         Text("Der Export ist fehlgeschlagen", "The export failed"),
         Text(
@@ -135,7 +135,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "Fix the cause, then export again in Pleo. What is in lexoffice already is not made twice.",
         ),
     ),
-    "export_running": ExpenseText(
+    "export_running": BranchText(
         "busy",
         Text("Der Export läuft noch", "The export is still running"),
         Text(
@@ -143,7 +143,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "There is nothing you need to do. Look again in a few minutes.",
         ),
     ),
-    "voucher_gone": ExpenseText(
+    "voucher_gone": BranchText(
         "warn",
         Text(
             "Der Beleg wurde in lexoffice gelöscht oder storniert", "The voucher was deleted or cancelled in lexoffice"
@@ -153,7 +153,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "If that was a mistake, enter the voucher in lexoffice by hand and assign it to the line.",
         ),
     ),
-    "paid_privately": ExpenseText(
+    "paid_privately": BranchText(
         "warn",
         Text("Privat bezahlt: wird nicht übertragen", "Paid privately: not transferred"),
         Text(
@@ -163,7 +163,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "custom CSV export and enter the expense in lexoffice by hand.",
         ),
     ),
-    "not_settled": ExpenseText(
+    "not_settled": BranchText(
         "busy",
         Text("Noch nicht abgebucht", "Not settled yet"),
         Text(
@@ -171,7 +171,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "The merchant has not settled the payment yet. As soon as it is settled, it appears by itself.",
         ),
     ),
-    "reversed": ExpenseText(
+    "reversed": BranchText(
         "ok",
         Text("Die Zahlung wurde nicht ausgeführt", "The payment was not carried out"),
         Text(
@@ -179,7 +179,7 @@ EXPENSE_STATES: dict[str, ExpenseText] = {
             "It was declined or taken back before money moved. There is nothing to book in lexoffice.",
         ),
     ),
-    "company_held": ExpenseText(
+    "company_held": BranchText(
         "bad",
         Text(
             "Die Übertragung ist für das ganze Unternehmen angehalten", "The transfer is on hold for the whole company"

@@ -7,7 +7,7 @@ from journeys.company import Company
 from playwright.sync_api import Page, expect
 
 from shared.texts.connect import RESULT, SIGN_IN, START
-from shared.texts.expense import ASK, EXPENSE, EXPENSE_STATES, STEPS
+from shared.texts.expense import ASK, BRANCH_TEXTS, EXPENSE, STEPS
 from shared.texts.messages import COMMON
 from shared.texts.status import STATUS
 from shared.texts.text import Language
@@ -60,7 +60,7 @@ def test_an_admin_signs_in_sees_that_all_is_well_looks_up_a_payment_and_signs_ou
 
     page.get_by_label(ASK["label"].in_(language)).fill(entry_id)
     page.get_by_role("button", name=ASK["button"].in_(language)).click()
-    expect(page.get_by_role("heading", name=EXPENSE_STATES["not_exported"].title.in_(language))).to_be_visible()
+    expect(page.get_by_role("heading", name=BRANCH_TEXTS["not_exported"].title.in_(language))).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text=STEPS["line"].in_(language))).to_be_visible()
     assert violations(page) == []
 

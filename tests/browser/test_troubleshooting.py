@@ -8,7 +8,7 @@ from journeys.dead_letters import dies, redrive
 from playwright.sync_api import Page, expect
 
 from shared.domain.exporting.export_errors import ACCOUNT_MISSING
-from shared.texts.expense import EXPENSE, EXPENSE_STATES, STEPS
+from shared.texts.expense import BRANCH_TEXTS, EXPENSE, STEPS
 from shared.texts.export_errors import EXPORT_ERRORS
 from shared.texts.labels import STEP_STATES
 from shared.texts.messages import COMMON
@@ -53,7 +53,7 @@ def test_a_feed_that_failed_is_named_redriven_and_the_suggestion_appears(page: P
     person.goes_to_pleo()
     person.opens_the_status_page()
     person.looks_up(number)
-    expect(page.get_by_role("heading", name=EXPENSE_STATES["line_waiting"].title.de)).to_be_visible()
+    expect(page.get_by_role("heading", name=BRANCH_TEXTS["line_waiting"].title.de)).to_be_visible()
     _is(person, "line", "waiting")
     _is(person, "voucher", "done")
     assert violations(page) == []
@@ -63,7 +63,7 @@ def test_a_feed_that_failed_is_named_redriven_and_the_suggestion_appears(page: P
     assert redrive(world) > 0
     company.is_fed(entry_id)
     person.looks_up(number)
-    expect(page.get_by_role("heading", name=EXPENSE_STATES["complete"].title.de)).to_be_visible()
+    expect(page.get_by_role("heading", name=BRANCH_TEXTS["complete"].title.de)).to_be_visible()
     _is(person, "line", "done")
     _is(person, "match", "waiting")
 

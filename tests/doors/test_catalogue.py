@@ -14,7 +14,8 @@ from shared.aws.ledger import Ledger
 from shared.aws.ledger_view import LedgerView
 from shared.aws.proofs import Proofs
 from shared.config import SyncSettings
-from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal, LastSync
+from shared.domain.lookup.overview import LastSync
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 from shared.domain.times import utc_text
 from shared.flows.lookup.status import StatusBoard
 from shared.flows.syncing.lists import Lists

@@ -39,7 +39,11 @@ def named(cell: str) -> set[str]:
 
 def counted() -> set[str]:
     """The metrics that the code writes."""
-    return {name for path in CODE for name in re.findall(r'(?<!\.)\b(?:count|record_durations)\(\s*"(\w+)"', path.read_text())}
+    return {
+        name
+        for path in CODE
+        for name in re.findall(r'(?<!\.)\b(?:count|record_durations)\(\s*"(\w+)"', path.read_text())
+    }
 
 
 def of_type(kind: str) -> list[str]:

@@ -16,9 +16,9 @@ from shared.aws.vouchers import Vouchers
 from shared.domain.exporting.export_errors import JOB_ENDED
 from shared.domain.exporting.voucher import PostingCategory, Settings
 from shared.errors import AccessGone, Forbidden, NotFound, OutOfTime
-from shared.flows.exporting import late_receipts, match
+from shared.flows.exporting import late_receipts
 from shared.flows.exporting.export_job import JobRun, LedgerParts
-from shared.flows.exporting.hints import Hints, MissingHints
+from shared.flows.exporting.hints import Hints, MissingHints, review_matches
 from shared.flows.exporting.late_receipts import LateReceipts
 from shared.flows.exporting.voucher_files import VoucherFiles
 from shared.flows.hold import hold, reason_of
@@ -113,7 +113,7 @@ class Exporter:
             vouchers=parts.vouchers,
         )
         try:
-            return match.review(
+            return review_matches(
                 connection,
                 matches=parts.matches,
                 ledger=parts.ledger,

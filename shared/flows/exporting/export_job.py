@@ -16,7 +16,7 @@ from shared.aws.matches import Matches
 from shared.aws.vouchers import Vouchers
 from shared.domain.exporting import export_errors
 from shared.domain.exporting.export_errors import ExportError, Refusal
-from shared.domain.exporting.matching import BankLine
+from shared.domain.exporting.match import BankLine
 from shared.domain.exporting.voucher import Settings
 from shared.domain.feeding.entry_rules import Destination
 from shared.domain.times import utc_text

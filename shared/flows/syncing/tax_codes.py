@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from shared.domain.exporting.taxes import CODE_PREFIX, TaxRule
-from shared.domain.lookup.overview import CatalogueChange
+from shared.domain.syncing.catalogue import CatalogueChange
 from shared.pleo.client import PleoClient
 from shared.pleo.models import NewTaxCode, TaxCode
 

@@ -7,20 +7,21 @@ from html import unescape
 import facts
 import pytest
 
-from shared.domain.lookup.trace import Branch, Step, Trace
+from shared.domain.lookup.expense_halves import Step
+from shared.domain.lookup.expense_state import Branch, ExpenseState
 from shared.pages.expense import expense
 from shared.pages.render import Links
-from shared.texts.expense import EXPENSE_STATES, NOT_FOUND
+from shared.texts.expense import BRANCH_TEXTS, NOT_FOUND
 from shared.texts.text import Language
 
 LINKS = Links(pleo="https://app.pleo.test", lexoffice="https://app.lexware.test")
 
 
-def _html(*traces: Trace, asked: str = "1042", language: Language = "de") -> str:
+def _html(*traces: ExpenseState, asked: str = "1042", language: Language = "de") -> str:
     return expense(language, asked, traces, links=LINKS, token="t0ken", now=facts.NOW).text
 
 
-def _shown(*traces: Trace, language: Language = "de") -> str:
+def _shown(*traces: ExpenseState, language: Language = "de") -> str:
     html = _html(*traces, language=language)
     text = (
         unescape(re.sub(r"<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL))
@@ -35,12 +36,12 @@ def _shown(*traces: Trace, language: Language = "de") -> str:
 def test_every_branch_has_its_verdict_and_cure(branch: Branch, language: Language) -> None:
     page = _shown(replace(facts.COMPLETE, branch=branch), language=language)
 
-    assert EXPENSE_STATES[branch].title.in_(language) in page
-    assert EXPENSE_STATES[branch].advice.in_(language) in page
+    assert BRANCH_TEXTS[branch].title.in_(language) in page
+    assert BRANCH_TEXTS[branch].advice.in_(language) in page
 
 
 def test_no_two_branches_are_told_alike() -> None:
-    assert len({answer.title.de for answer in EXPENSE_STATES.values()}) == len(Branch)
+    assert len({answer.title.de for answer in BRANCH_TEXTS.values()}) == len(Branch)
 
 
 def test_the_life_of_a_complete_expense_is_told_step_by_step() -> None:
@@ -105,8 +106,8 @@ def test_several_expenses_under_one_number_are_all_told() -> None:
     page = _shown(facts.COMPLETE, facts.FAILED)
 
     assert "Unter dieser Nummer gibt es mehrere Buchungen." in page
-    assert EXPENSE_STATES["complete"].title.de in page
-    assert EXPENSE_STATES["export_failed"].title.de in page
+    assert BRANCH_TEXTS["complete"].title.de in page
+    assert BRANCH_TEXTS["export_failed"].title.de in page
 
 
 def test_what_was_asked_is_shown_as_text_and_stays_out_of_every_address() -> None:

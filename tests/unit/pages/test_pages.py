@@ -15,9 +15,9 @@ from shared.domain.connecting.set_up import STEPS as SET_UP
 from shared.domain.connecting.set_up import Progress, StepState
 from shared.domain.exporting.match import MatchState
 from shared.domain.feeding.entry_rules import RULES
-from shared.domain.lookup.trace import Branch
+from shared.domain.lookup.expense_state import Branch
 from shared.pages import render
-from shared.texts.expense import EXPENSE_STATES, MATCHES, STEPS
+from shared.texts.expense import BRANCH_TEXTS, MATCHES, STEPS
 from shared.texts.labels import HEALTH, KINDS, SET_UP_STEPS, STATUSES, STEP_STATES, STEP_TONES, WAITING
 from shared.texts.messages import MESSAGES
 from shared.texts.text import Language, Text
@@ -112,7 +112,7 @@ def test_there_are_words_for_everything_that_can_happen() -> None:
     holds = set(re.findall(r'hold\([^)]*?"(\w+)"\)', Path("shared/flows/feeding/feed.py").read_text()))
 
     assert {rule.kind for rule in RULES} | {"refund", "external_reimbursement"} <= set(KINDS)
-    assert {branch.value for branch in Branch} == set(EXPENSE_STATES)
+    assert {branch.value for branch in Branch} == set(BRANCH_TEXTS)
     assert {state.value for state in MatchState} == set(MATCHES)
     assert set(SET_UP) == set(SET_UP_STEPS)
     assert {state.value for state in StepState} <= set(STEP_STATES) == set(STEP_TONES)
