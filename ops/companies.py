@@ -14,7 +14,7 @@ from ops import dead_letters
 from ops.answer import NOTHING, Answer, euro, facts, moment, plain, plural, table
 from ops.app import command
 from ops.desk import Desk
-from ops.health import Level, Verdict, judge
+from ops.health import Health, Level, health_of
 from ops.refusal import Refusal
 from shared.aws.connections import Connection
 from shared.aws.failures import EXPORT, FEED, Failure, Failures
@@ -23,7 +23,7 @@ from shared.domain.lookup.overview import Overview
 # As many as AWS's client keeps connections for.
 _AT_ONCE = 10
 _SHOWN = 20
-_COLOURS = {Level.BROKEN: "red", Level.LOOK: "yellow", Level.FINE: "green", Level.LEFT: "dim"}
+_COLOURS = {Level.BROKEN: "red", Level.CHECK: "yellow", Level.FINE: "green", Level.DISCONNECTED: "dim"}
 
 
 @command()
@@ -40,11 +40,11 @@ def companies(
         shown = track(looks, "Looking at every company", total=len(found), console=desk.progress, transient=True)
         for connection, seen in shown:
             if seen is not None:
-                rows.append((connection, seen, judge(seen, dead=dead.get(connection.connection_id, 0), now=now)))
+                rows.append((connection, seen, health_of(seen, dead=dead.get(connection.connection_id, 0), now=now)))
     rows.sort(key=lambda row: (-row[2].level, row[0].company_name.lower()))
-    broken = sum(verdict.level is Level.BROKEN for _, _, verdict in rows)
+    broken = sum(health.level is Level.BROKEN for _, _, health in rows)
     return Answer(
-        {"companies": [_line(connection, seen, verdict) for connection, seen, verdict in rows]},
+        {"companies": [_line(connection, seen, health) for connection, seen, health in rows]},
         table(
             *("health", "company", "connection", "why", ">waiting", "last line", "proven"),
             rows=[_cells(*row) for row in rows],
@@ -53,7 +53,7 @@ def companies(
     )
 
 
-def _line(connection: Connection, seen: Overview, verdict: Verdict) -> Mapping[str, object]:
+def _line(connection: Connection, seen: Overview, health: Health) -> Mapping[str, object]:
     return {
         "connection_id": connection.connection_id,
         "company_id": connection.company_id,
@@ -61,24 +61,24 @@ def _line(connection: Connection, seen: Overview, verdict: Verdict) -> Mapping[s
         "organisation": seen.organisation,
         "status": seen.status,
         "hold": seen.hold,
-        "health": verdict.level.word,
-        "reasons": verdict.reasons,
+        "health": health.level.word,
+        "reasons": health.reasons,
         "waiting": seen.waiting_count,
         "last_line_at": seen.last_line_at,
-        "proved_at": seen.proof.proved_at,
-        "unexplained_cents": seen.proof.unexplained,
+        "proved_at": seen.balance.proved_at,
+        "unexplained_cents": seen.balance.unexplained,
     }
 
 
-def _cells(connection: Connection, seen: Overview, verdict: Verdict) -> list[RenderableType]:
+def _cells(connection: Connection, seen: Overview, health: Health) -> list[RenderableType]:
     return [
-        _coloured(verdict.level),
+        _coloured(health.level),
         plain(seen.company) or "(deleted)",
         connection.connection_id,
-        plain(", ".join(verdict.reasons)),
+        plain(", ".join(health.reasons)),
         f"{seen.waiting_count:,}{'+' if seen.waiting_more else ''}" if seen.waiting_count else NOTHING,
         moment(seen.last_line_at),
-        moment(seen.proof.proved_at),
+        moment(seen.balance.proved_at),
     ]
 
 
@@ -96,13 +96,13 @@ def company(
     if seen is None:
         raise Refusal(f"{named!r} has gone meanwhile.")
     now = datetime.now(UTC)
-    verdict = judge(seen, dead=dead_letters.by_company(desk).get(connection.connection_id, 0), now=now)
+    health = health_of(seen, dead=dead_letters.by_company(desk).get(connection.connection_id, 0), now=now)
     failures = Failures(desk.stack["LedgerTable"])
     last = {worker: failures.last(connection.connection_id, worker) for worker in (FEED, EXPORT)}
     last_webhook_at = desk.ledger.last_webhook_at(connection.connection_id)
     return Answer(
         {
-            **_line(connection, seen, verdict),
+            **_line(connection, seen, health),
             "overview": asdict(seen),
             "last_failures": last,
             "webhook_came_at": last_webhook_at or None,
@@ -113,7 +113,7 @@ def company(
         facts(
             ("company", f"[bold]{plain(seen.company)}[/bold] → {plain(seen.organisation) or NOTHING}"),
             ("ids", f"connection {connection.connection_id}, Pleo company {connection.company_id}"),
-            ("health", f"{_coloured(verdict.level)} {plain(', '.join(verdict.reasons))}"),
+            ("health", f"{_coloured(health.level)} {plain(', '.join(health.reasons))}"),
             ("status", seen.status + (f", {seen.hold}" if seen.hold else "")),
             (
                 "connected",
@@ -161,14 +161,13 @@ def _sync(seen: Overview) -> str:
 
 
 def _balance(seen: Overview) -> str:
-    proof = seen.proof
-    told = (
-        f"{euro(proof.total)} (opening {euro(proof.opening)}, lines {euro(proof.lines)}, by hand {euro(proof.by_hand)})"
-    )
-    if proof.proved_at is None:
-        return f"{told}; not proven yet"
-    verdict = f"[red]{euro(proof.unexplained)} unexplained[/red]" if proof.unexplained else "proven"
-    return f"{told}; {verdict} {moment(proof.proved_at)}"
+    balance = seen.balance
+    parts = f"opening {euro(balance.opening)}, lines {euro(balance.lines)}, by hand {euro(balance.by_hand)}"
+    total = f"{euro(balance.total)} ({parts})"
+    if balance.proved_at is None:
+        return f"{total}; not proven yet"
+    verdict = f"[red]{euro(balance.unexplained)} unexplained[/red]" if balance.unexplained else "proven"
+    return f"{total}; {verdict} {moment(balance.proved_at)}"
 
 
 def _waiting(seen: Overview) -> list[RenderableType]:

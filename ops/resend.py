@@ -1,4 +1,4 @@
-"""`ops resend`: lines that are missing in lexoffice are sent, and only those."""
+"""`ops resend`: send the lines that are missing in lexoffice, and only those."""
 
 import secrets
 import time
@@ -14,14 +14,14 @@ from rich.prompt import Prompt
 
 from ops.answer import Answer, moment, plain, plural
 from ops.app import command
-from ops.cures import hint_missing
 from ops.desk import Desk
 from ops.options import Wait
 from ops.refusal import Refusal
-from ops.sending import CannotSend, Plan, is_open, obstacle, plan, why_not, within, would_do
+from ops.resend_plan import CannotSend, Plan, describe_plan, is_open, obstacle, plan, why_not, within
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import FEED, Failure, Failures
 from shared.domain.feeding.ledger import Row, State
+from shared.flows.lookup.expense_facts import hold_reason
 from shared.texts.verdicts import VERDICTS
 
 _CONFIRMED_ABOVE = 100  # lines
@@ -31,8 +31,8 @@ _AT_ONCE = 25  # entries read in one look: as many as the feed sends in a call
 
 
 @dataclass(slots=True)
-class _Became:
-    """What became of what was to be sent; `failure` is the feed's since then."""
+class _Progress:
+    """Rows and hints that were to be sent, by what became of them; `failure` is the feed's since the command began."""
 
     sent: int = 0
     refused: list[Row] = field(default_factory=list)
@@ -66,21 +66,21 @@ def resend(
     if days[0] and days[1] and days[0] > days[1]:
         raise Refusal(f"--from {days[0]} is after --to {days[1]}: exchange them.")
     _must_be_active(connection)
-    made = _planned(desk, connection, entries, days)
-    hints = _missing_hints(desk, connection, entries)
+    intended = _plan(desk, connection, entries, days)
+    hints = _read_missing_hints(desk, connection, entries)
     if dry_run:
-        return _would(connection, made, hints)
-    if made.lines > _CONFIRMED_ABOVE and not yes:
-        _confirm(desk, made.lines)
-    arguments = {"from": first, "to": last, "entries": entries, "lines": made.lines, "hints": len(hints)}
+        return _answer_dry_run(connection, intended, hints)
+    if intended.lines > _CONFIRMED_ABOVE and not yes:
+        _confirm(desk, intended.lines)
+    arguments = {"from": first, "to": last, "entries": entries, "lines": intended.lines, "hints": len(hints)}
     with desk.deed("resend", connection, arguments=arguments) as deed:
         began = datetime.now(UTC)
-        became = _begin(desk, connection, made, hints, began)
-        _watch(desk, connection, became, wait)
-        _note_failure(desk, connection, became, began)
-        said = _said(made, became)
-        deed.says(said)
-    return _done(connection, made, became, said, waited=wait > 0)
+        progress = _begin(desk, connection, intended, hints, began)
+        _wait(desk, connection, progress, wait)
+        progress.failure = _read_failure(desk, connection, began) if progress.open else None
+        summary = _summarize(intended, progress)
+        deed.says(summary)
+    return _answer(connection, intended, progress, summary, waited=wait > 0)
 
 
 # ------------------------------------------------------------------------------------------------ what is meant
@@ -95,13 +95,13 @@ def _must_be_active(connection: Connection) -> None:
     if connection.status is Status.ACTIVE:
         return
     name, held = connection.company_name or connection.connection_id, connection.status is Status.HELD
-    why = connection.hold or connection.status.value
+    why = hold_reason(connection)
     verdict = VERDICTS.get(why, VERDICTS["held"])
     resume = f" Once that is so, `ops resume --company {connection.connection_id}` tries again." if held else ""
     raise Refusal(f"{name} is {'held: ' if held else ''}{why}, so nothing would be sent. {verdict.body.en}{resume}")
 
 
-def _planned(desk: Desk, connection: Connection, entries: Sequence[str], days: tuple[date | None, date | None]) -> Plan:
+def _plan(desk: Desk, connection: Connection, entries: Sequence[str], days: tuple[date | None, date | None]) -> Plan:
     connection_id = connection.connection_id
     if not entries:
         return plan(within(desk.ledger.rows(connection_id), *days))
@@ -116,10 +116,10 @@ def _planned(desk: Desk, connection: Connection, entries: Sequence[str], days: t
     return plan(rows, absent)
 
 
-def _missing_hints(desk: Desk, connection: Connection, entries: Sequence[str]) -> list[str]:
+def _read_missing_hints(desk: Desk, connection: Connection, entries: Sequence[str]) -> list[str]:
     """The vouchers of these entries whose hint was never sent. An invoice's goes with the export of its payment."""
-    found = (trace for entry_id in entries for trace in desk.traces.trace(connection.connection_id, entry_id))
-    return [trace.voucher_id for trace in found if trace.kind != "invoice" and hint_missing(trace)]
+    found = (state for entry_id in entries for state in desk.traces.trace(connection.connection_id, entry_id))
+    return [state.voucher_id for state in found if state.kind != "invoice" and state.hint_missing]
 
 
 def _confirm(desk: Desk, lines: int) -> None:
@@ -131,36 +131,36 @@ def _confirm(desk: Desk, lines: int) -> None:
     raise Refusal(f"That would send {lines:,} lines: look with --dry-run, then confirm with --yes.")
 
 
-# ------------------------------------------------------------------------------------------------ doing it
-def _begin(desk: Desk, connection: Connection, made: Plan, hints: Sequence[str], now: datetime) -> _Became:
+# ------------------------------------------------------------------------------------------------ sending
+def _begin(desk: Desk, connection: Connection, intended: Plan, hints: Sequence[str], now: datetime) -> _Progress:
     """Make refused lines ready, then wake. If we die before that, the company's next turn wakes its workers."""
     connection_id = connection.connection_id
-    for row in made.refused:
+    for row in intended.refused:
         # False: somebody else has made it ready, or Pleo knows better by now. What becomes of it is watched all the
         # same.
         desk.ledger.make_ready_again(connection_id, row, now)
     # Each press is an occasion of its own, so that no queue takes it for a duplicate of the one before.
     occasion = f"resend.{secrets.token_hex(8)}"
-    if made.lines:
+    if intended.lines:
         desk.feed_queue.wake(connection_id, occasion)
     for voucher_id in hints:
         desk.matches.mark_for_review(connection_id, voucher_id, now)
     if hints:
         desk.export_queue.wake(connection_id, occasion)
-    wanted = dict.fromkeys((row.entry_id, row.revision) for row in (*made.waiting, *made.refused))
-    return _Became(open=wanted, hints=list(hints))
+    wanted = dict.fromkeys((row.entry_id, row.revision) for row in (*intended.waiting, *intended.refused))
+    return _Progress(open=wanted, hints=list(hints))
 
 
-def _watch(desk: Desk, connection: Connection, became: _Became, seconds: int) -> None:
+def _wait(desk: Desk, connection: Connection, progress: _Progress, seconds: int) -> None:
     """Look until everything is decided or the time is over. Ctrl-C ends the looking: the work goes on by itself."""
     deadline = time.monotonic() + seconds
     with _patient(desk, seconds):
-        while became.open or became.hints:
+        while progress.open or progress.hints:
             if time.monotonic() >= deadline:
                 return
-            before = len(became.open) + len(became.hints)
-            _look(desk, connection.connection_id, became)
-            if len(became.open) + len(became.hints) == before:
+            before = len(progress.open) + len(progress.hints)
+            _update(desk, connection.connection_id, progress)
+            if len(progress.open) + len(progress.hints) == before:
                 time.sleep(_LOOK_EVERY)
 
 
@@ -176,84 +176,85 @@ def _patient(desk: Desk, seconds: int) -> Iterator[None]:
         return
 
 
-def _look(desk: Desk, connection_id: str, became: _Became) -> None:
-    for entry_id in dict.fromkeys(entry_id for entry_id, _ in list(became.open)[:_AT_ONCE]):
+def _update(desk: Desk, connection_id: str, progress: _Progress) -> None:
+    for entry_id in dict.fromkeys(entry_id for entry_id, _ in list(progress.open)[:_AT_ONCE]):
         for row in desk.ledger.rows_of(connection_id, entry_id):
-            if (row.entry_id, row.revision) in became.open and not is_open(row):
-                del became.open[row.entry_id, row.revision]
-                _decided(became, row)
-    for voucher_id in list(became.hints):
+            if (row.entry_id, row.revision) in progress.open and not is_open(row):
+                del progress.open[row.entry_id, row.revision]
+                _add_decision(progress, row)
+    for voucher_id in list(progress.hints):
         match = desk.matches.get(connection_id, voucher_id)
         record = desk.vouchers.get(connection_id, match.entry_id) if match else None
         if record is None or record.hinted:
-            became.hints.remove(voucher_id)
-            became.hints_sent += record is not None
+            progress.hints.remove(voucher_id)
+            progress.hints_sent += record is not None
 
 
-def _decided(became: _Became, row: Row) -> None:
+def _add_decision(progress: _Progress, row: Row) -> None:
     if row.state is State.SENT:
-        became.sent += 1
+        progress.sent += 1
     elif row.state is State.FAILED:
-        became.refused.append(row)
+        progress.refused.append(row)
     else:
-        became.otherwise.append(CannotSend(row.entry_id, obstacle(row)))
+        progress.otherwise.append(CannotSend(row.entry_id, obstacle(row)))
 
 
-def _note_failure(desk: Desk, connection: Connection, became: _Became, began: datetime) -> None:
-    failure = Failures(desk.stack["LedgerTable"]).last(connection.connection_id, FEED) if became.open else None
-    became.failure = failure if failure and failure.at >= began else None
+def _read_failure(desk: Desk, connection: Connection, began: datetime) -> Failure | None:
+    """The feed's failure since the command began."""
+    failure = Failures(desk.stack["LedgerTable"]).last(connection.connection_id, FEED)
+    return failure if failure and failure.at >= began else None
 
 
-# ------------------------------------------------------------------------------------------------ what is told
-def _said(made: Plan, became: _Became) -> str:
-    parts = [f"{became.sent:,} sent", f"{made.there:,} already there"]
-    if not_possible := why_not((*made.cannot, *became.otherwise)):
+# ------------------------------------------------------------------------------------------------ the answer
+def _summarize(intended: Plan, progress: _Progress) -> str:
+    parts = [f"{progress.sent:,} sent", f"{intended.there:,} already there"]
+    if not_possible := why_not((*intended.cannot, *progress.otherwise)):
         parts.append(f"cannot send {not_possible}")
-    if became.refused:
-        parts.append(f"{len(became.refused):,} refused again")
-    if became.open:
-        parts.append(f"{len(became.open):,} still waiting")
-    if became.hints_sent:
-        parts.append(f"{plural(became.hints_sent, 'hint')} sent")
-    if became.hints:
-        parts.append(f"{plural(len(became.hints), 'hint')} still waiting")
+    if progress.refused:
+        parts.append(f"{len(progress.refused):,} refused again")
+    if progress.open:
+        parts.append(f"{len(progress.open):,} still waiting")
+    if progress.hints_sent:
+        parts.append(f"{plural(progress.hints_sent, 'hint')} sent")
+    if progress.hints:
+        parts.append(f"{plural(len(progress.hints), 'hint')} still waiting")
     return ", ".join(parts)
 
 
-def _would(connection: Connection, made: Plan, hints: Sequence[str]) -> Answer:
-    said = would_do(made, len(hints))
-    would = [row.entry_id for row in (*made.waiting, *made.refused)]
+def _answer_dry_run(connection: Connection, intended: Plan, hints: Sequence[str]) -> Answer:
+    summary = describe_plan(intended, len(hints))
+    would = [row.entry_id for row in (*intended.waiting, *intended.refused)]
     data = {
-        **_common(connection, made.there, made.cannot),
+        **_common(connection, intended.there, intended.cannot),
         "dry_run": True,
-        "would_send": made.lines,
+        "would_send": intended.lines,
         "entries": would,
         "would_send_hints": len(hints),
-        "result": said,
+        "result": summary,
     }
-    return Answer(data, plain(said) + ".")
+    return Answer(data, plain(summary) + ".")
 
 
-def _done(connection: Connection, made: Plan, became: _Became, said: str, *, waited: bool) -> Answer:
+def _answer(connection: Connection, intended: Plan, progress: _Progress, summary: str, *, waited: bool) -> Answer:
     data = {
-        **_common(connection, made.there, (*made.cannot, *became.otherwise)),
+        **_common(connection, intended.there, (*intended.cannot, *progress.otherwise)),
         "dry_run": False,
-        "sent": became.sent,
-        "refused": [{"entry_id": row.entry_id, "why": row.detail} for row in became.refused],
-        "waiting": [entry_id for entry_id, _ in became.open],
-        "hints_sent": became.hints_sent,
-        "hints_waiting": len(became.hints),
-        "failure": became.failure,
-        "result": said,
+        "sent": progress.sent,
+        "refused": [{"entry_id": row.entry_id, "why": row.detail} for row in progress.refused],
+        "waiting": [entry_id for entry_id, _ in progress.open],
+        "hints_sent": progress.hints_sent,
+        "hints_waiting": len(progress.hints),
+        "failure": progress.failure,
+        "result": summary,
     }
-    shown: list[RenderableType] = [f"{said}."]
-    shown += [plain(f"Refused again: {row.entry_id}: {row.detail}") for row in became.refused[:_SHOWN]]
-    if became.failure:
-        told = f"The feed failed again at {moment(became.failure.at)}: {became.failure.cause}."
-        shown.append(plain(f"{told} It is tried again by itself; nothing is lost."))
-    elif became.open or became.hints:
+    shown: list[RenderableType] = [f"{summary}."]
+    shown += [plain(f"Refused again: {row.entry_id}: {row.detail}") for row in progress.refused[:_SHOWN]]
+    if progress.failure:
+        failed = f"The feed failed again at {moment(progress.failure.at)}: {progress.failure.cause}."
+        shown.append(plain(f"{failed} It is tried again by itself; nothing is lost."))
+    elif progress.open or progress.hints:
         shown.append("What still waits is worked on by itself; press again to see how far it is.")
-    return Answer(data, *shown, failed=bool(became.refused) or (waited and bool(became.open or became.hints)))
+    return Answer(data, *shown, failed=bool(progress.refused) or (waited and bool(progress.open or progress.hints)))
 
 
 def _common(connection: Connection, there: int, cannot: Sequence[CannotSend]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ops.patience import awaited, setback
 from ops.refusal import Refusal
 from shared.aws.catalogues import CatalogueDiff
 from shared.aws.connections import Connection, Status
-from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 from shared.domain.syncing.requests import SyncRequest
 from shared.texts.labels import CHANGES, REFUSALS
 

@@ -1,4 +1,4 @@
-"""`ops trace`: the life of one expense, the branch of the article's tree it is on, and its cure as a command."""
+"""`ops trace`: the life of one expense, its branch of the article's tree, and the command that fixes it."""
 
 import shlex
 from collections.abc import Sequence
@@ -15,13 +15,14 @@ from rich.text import Text
 from ops import webhooks
 from ops.answer import Answer, euro, facts, moment, plain, table
 from ops.app import command
-from ops.cures import Cure, Situation, prescribe, waits_since, worker_of
 from ops.dead_letters import DeadLetters
 from ops.desk import Desk
+from ops.remedies import Remedy, Situation, remedy_for, waits_since, worker_of
 from ops.webhooks import Delivery
 from shared.aws.connections import Connection
 from shared.aws.failures import Failures
-from shared.domain.lookup.trace import Step, Trace
+from shared.domain.lookup.expense_halves import Step
+from shared.domain.lookup.expense_state import ExpenseState
 from shared.domain.times import utc_text
 from shared.texts.expense import STEPS
 from shared.texts.labels import STEP_STATES
@@ -39,7 +40,7 @@ class _Found:
 
     connection: Connection
     situation: Situation
-    cure: Cure
+    remedy: Remedy
 
 
 @command()
@@ -55,38 +56,42 @@ def trace(
     company: Annotated[str, typer.Option(help="Only this company; without it all are searched.")] = "",
     days: Annotated[int, typer.Option(min=1, max=365, help="So far back webhooks are looked for.")] = 14,
 ) -> Answer:
-    """The life of one expense, where it stopped and why, and the command that cures it."""
+    """The life of one expense, where it stopped and why, and the command that fixes it."""
     what = what.strip()
     only = desk.company(company) if company else None
-    # What looks like Pleo's id of a message is nothing else, and reading every company for it would be in vain.
+    # Pleo's ids of messages name nothing in the ledger, so no company is searched for one.
     pairs = [] if what.startswith("msg_") else _search(desk, what, only)
-    came: list[Delivery] = []
+    deliveries: list[Delivery] = []
     if not pairs and webhooks.may_be_id(what):
-        came = webhooks.deliveries(desk, what, datetime.now(UTC) - timedelta(days=days))
-        came = [each for each in came if only is None or each.connection_id == only.connection_id]
-        pairs = _of_deliveries(desk, came)
-    found = [_examined(desk, connection, each) for connection, each in pairs]
+        since = datetime.now(UTC) - timedelta(days=days)
+        deliveries = [
+            each
+            for each in webhooks.deliveries(desk, what, since)
+            if only is None or each.connection_id == only.connection_id
+        ]
+        pairs = _expenses_of(desk, deliveries)
+    found = [_examine(desk, connection, each) for connection, each in pairs]
     data = {
         "asked": what,
-        "webhook": [_delivery_data(each) for each in came],
+        "webhook": [_delivery_data(each) for each in deliveries],
         "expenses": [_data(desk, each) for each in found],
     }
-    if not found and not came:
-        return _nothing(desk, what, only, data)
-    shown = [*_deliveries_shown(came), *(part for each in found for part in _shown(desk, each))]
-    return Answer(data, *shown)
+    if not found and not deliveries:
+        return _answer_nothing(desk, what, only, data)
+    parts = [*_render_deliveries(deliveries), *(part for each in found for part in _render(desk, each))]
+    return Answer(data, *parts)
 
 
-def _search(desk: Desk, what: str, only: Connection | None) -> list[tuple[Connection, Trace]]:
+def _search(desk: Desk, what: str, only: Connection | None) -> list[tuple[Connection, ExpenseState]]:
     companies = [only] if only else desk.companies()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         looks = pool.map(lambda each: (each, desk.traces.trace(each.connection_id, what)), companies)
         shown = track(looks, "Searching every company", total=len(companies), console=desk.progress, transient=True)
-        return [(connection, each) for connection, traces in shown for each in traces]
+        return [(connection, each) for connection, states in shown for each in states]
 
 
-def _of_deliveries(desk: Desk, came: Sequence[Delivery]) -> list[tuple[Connection, Trace]]:
-    named = dict.fromkeys((each.connection_id, each.entry_id) for each in came if each.entry_id)
+def _expenses_of(desk: Desk, deliveries: Sequence[Delivery]) -> list[tuple[Connection, ExpenseState]]:
+    named = dict.fromkeys((each.connection_id, each.entry_id) for each in deliveries if each.entry_id)
     pairs = []
     for connection_id, entry_id in named:
         if connection := desk.connections.get(connection_id):
@@ -94,39 +99,38 @@ def _of_deliveries(desk: Desk, came: Sequence[Delivery]) -> list[tuple[Connectio
     return pairs
 
 
-def _examined(desk: Desk, connection: Connection, found: Trace) -> _Found:
-    """What keeps the worker from this expense, looked for only where something waits for one."""
+def _examine(desk: Desk, connection: Connection, found: ExpenseState) -> _Found:
+    """Find what keeps a worker from this expense; look only where something waits for one."""
     connection_id = connection.connection_id
-    rows = desk.ledger.rows_of(connection_id, found.entry_id)
     failure, dead = None, 0
-    if worker := worker_of(found, rows):
+    if worker := worker_of(found):
         failure = Failures(desk.stack["LedgerTable"]).last(connection_id, worker)
-        if failure and utc_text(failure.at) < waits_since(worker, found, rows):
+        if failure and utc_text(failure.at) < waits_since(worker, found):
             failure = None
         letters = DeadLetters(desk, worker)
         if letters.count().visible:
             dead = sum(letter.connection_id == connection_id for letter in letters.look(_GLANCE))
-    situation = Situation(connection_id=connection_id, trace=found, rows=rows, failure=failure, dead=dead)
-    return _Found(connection=connection, situation=situation, cure=prescribe(situation))
+    situation = Situation(connection_id=connection_id, state=found, failure=failure, dead=dead)
+    return _Found(connection=connection, situation=situation, remedy=remedy_for(situation))
 
 
 # ------------------------------------------------------------------------------------------------ as data
 def _data(desk: Desk, found: _Found) -> dict[str, Any]:
-    seen, cure = found.situation.trace, found.cure
+    seen, remedy = found.situation.state, found.remedy
     return {
         "connection_id": found.connection.connection_id,
         "company": found.connection.company_name,
         "entry_id": seen.entry_id,
         "book_id": seen.book_id,
-        "question": cure.question,
+        "question": remedy.question,
         "branch": seen.branch.value,
-        "title": cure.title,
-        "cause": cure.cause,
+        "title": remedy.title,
+        "cause": remedy.cause,
         "steps": [
             {"what": step.what, "state": step.state, "at": step.at, "detail": step.detail} for step in seen.steps
         ],
-        "cure": _command(desk, found),
-        "advice": cure.advice,
+        "remedy": _command(desk, found),
+        "advice": remedy.advice,
         "failure": found.situation.failure,
         "dead_letters": found.situation.dead,
         "hold": seen.hold,
@@ -144,12 +148,12 @@ def _data(desk: Desk, found: _Found) -> dict[str, Any]:
 
 
 def _command(desk: Desk, found: _Found) -> list[str]:
-    """The cure as it can be pasted: for the same target, and with a reason that says where it came from."""
-    if not found.cure.command:
+    """The remedy as it can be pasted: for the same target, with a reason that names this trace."""
+    if not found.remedy.command:
         return []
-    seen = found.situation.trace
-    why = f"{found.cure.question} {seen.branch.value}, trace of {seen.book_id or seen.entry_id}"
-    return [*_PROGRAM, *found.cure.command, "--reason", why, *desk.target]
+    seen = found.situation.state
+    why = f"{found.remedy.question} {seen.branch.value}, trace of {seen.book_id or seen.entry_id}"
+    return [*_PROGRAM, *found.remedy.command, "--reason", why, *desk.target]
 
 
 def _delivery_data(delivery: Delivery) -> dict[str, Any]:
@@ -163,8 +167,8 @@ def _delivery_data(delivery: Delivery) -> dict[str, Any]:
 
 
 # ------------------------------------------------------------------------------------------------ for people
-def _shown(desk: Desk, found: _Found) -> list[RenderableType]:
-    seen, cure = found.situation.trace, found.cure
+def _render(desk: Desk, found: _Found) -> list[RenderableType]:
+    seen, remedy = found.situation.state, found.remedy
     about = [seen.counterparty, seen.kind, "" if seen.amount is None else euro(seen.amount), str(seen.day or "")]
     parts: list[RenderableType] = [
         facts(
@@ -175,12 +179,12 @@ def _shown(desk: Desk, found: _Found) -> list[RenderableType]:
         ),
         table("step", "state", "when", "detail", rows=[_step(step) for step in seen.steps]),
         "",
-        f"[bold]{cure.question} {plain(cure.title)}[/bold] ({seen.branch.value})",
+        f"[bold]{remedy.question} {plain(remedy.title)}[/bold] ({seen.branch.value})",
     ]
-    parts += [plain(text) for text in (cure.cause, cure.advice) if text]
+    parts += [plain(text) for text in (remedy.cause, remedy.advice) if text]
     if argv := _command(desk, found):
-        # Never folded: it is meant to be copied.
-        parts.append(Text(f"Cure:  {shlex.join(argv)}", no_wrap=True, overflow="ignore"))
+        # Never folded, so that it can be copied.
+        parts.append(Text(f"Remedy:  {shlex.join(argv)}", no_wrap=True, overflow="ignore"))
     return [*parts, ""]
 
 
@@ -189,15 +193,15 @@ def _step(step: Step) -> list[str]:
     return [STEPS[step.what].en, state, moment(step.at), plain(step.detail)]
 
 
-def _deliveries_shown(came: Sequence[Delivery]) -> list[RenderableType]:
-    if not came:
+def _render_deliveries(deliveries: Sequence[Delivery]) -> list[RenderableType]:
+    if not deliveries:
         return []
     rows = [
         [moment(each.at), each.outcome.replace("_", " "), each.connection_id, plain(each.entry_id or each.cause)]
-        for each in came
+        for each in deliveries
     ]
     shown: list[RenderableType] = [table("webhook came", "outcome", "connection", "entry or cause", rows=rows), ""]
-    outcomes = {each.outcome for each in came}
+    outcomes = {each.outcome for each in deliveries}
     if webhooks.PARKED in outcomes:
         shown.append(
             "It was parked: verified, but nothing we can use. It is kept for 30 days; a settled payment that it told "
@@ -208,7 +212,7 @@ def _deliveries_shown(came: Sequence[Delivery]) -> list[RenderableType]:
     return shown
 
 
-def _nothing(desk: Desk, what: str, only: Connection | None, data: dict[str, Any]) -> Answer:
+def _answer_nothing(desk: Desk, what: str, only: Connection | None, data: dict[str, Any]) -> Answer:
     argv: list[str] = []
     if only:
         why = f"nothing known of {what[:60]}"
@@ -221,5 +225,5 @@ def _nothing(desk: Desk, what: str, only: Connection | None, data: dict[str, Any
     )
     shown: list[RenderableType] = [plain(advice)]
     if argv:
-        shown.append(Text(f"Cure:  {shlex.join(argv)}", no_wrap=True, overflow="ignore"))
-    return Answer({**data, "advice": advice, "cure": argv}, *shown, failed=True)
+        shown.append(Text(f"Remedy:  {shlex.join(argv)}", no_wrap=True, overflow="ignore"))
+    return Answer({**data, "advice": advice, "remedy": argv}, *shown, failed=True)

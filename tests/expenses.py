@@ -10,7 +10,7 @@ from samples import COMPANY_ID, ENTRY_ID
 from shared.domain.exporting.expense import Account, Expense, ExpenseLine, File, Party, Tax
 from shared.domain.exporting.export_errors import Refusal
 from shared.domain.exporting.mapping import voucher_for
-from shared.domain.exporting.matching import BankLine
+from shared.domain.exporting.match import BankLine
 from shared.domain.exporting.voucher import PostingCategory, Settings, Voucher
 from shared.domain.money import Money
 from shared.texts.error_text import export_error_text

@@ -3,19 +3,20 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from shared.domain.lookup.expense_halves import Step
+from shared.domain.lookup.expense_state import Branch, ExpenseState
 from shared.domain.lookup.overview import (
-    CatalogueChange,
-    CatalogueRefusal,
+    AccountBalance,
     Day,
     FailedItem,
     LastExport,
     LastSync,
     Movement,
     Overview,
-    Proof,
     Waiting,
 )
-from shared.domain.lookup.trace import Branch, Step, Trace
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
+from shared.domain.syncing.proof import BalanceProof, Pending, Sums
 
 NOW = datetime(2026, 3, 16, 13, 5, tzinfo=UTC)  # a Monday, five past two in Germany
 ENTRY = "5f0c2f6e-8d7b-4c53-9a1e-2f6d1b7c9a01"
@@ -58,6 +59,17 @@ _EXPORT = LastExport(
     failed=(),
     done_by=None,
 )
+_TOTAL = 562_983
+
+
+def proof(
+    proved_at: datetime = NOW, *, opening: int = 0, unexplained: int = 0, held: int = 0, pending: Pending | None = None
+) -> BalanceProof:
+    """A proof of the ordinary afternoon's balance."""
+    sums = Sums(effect=_TOTAL + unexplained, held=held)
+    return BalanceProof(proved_at=proved_at, opening=opening, sums=sums, total=_TOTAL, pending=pending)
+
+
 FINE = Overview(
     company="Musterfirma GmbH",
     organisation="Musterfirma Handelsgesellschaft mbH & Co. KG",
@@ -84,7 +96,7 @@ FINE = Overview(
         ),
     ),
     days=_days(),
-    proof=Proof(lines=-812_737, by_hand=1_375_720, total=562_983, pushed=562_983, waiting=0, failed=0),
+    balance=AccountBalance(lines=-812_737, by_hand=1_375_720, total=_TOTAL, pushed=_TOTAL, waiting=0, failed=0),
 )
 _READY = Waiting(
     entry_id=ENTRY,
@@ -112,7 +124,7 @@ BUSY = replace(
     waiting=(_READY,),
     waiting_count=1240,
     done_by=NOW + timedelta(minutes=15),
-    proof=replace(FINE.proof, waiting=-98_400),
+    balance=replace(FINE.balance, waiting=-98_400),
 )
 ATTENTION = replace(
     FINE,
@@ -144,7 +156,7 @@ ATTENTION = replace(
             FailedItem(entry_id=ENTRY, book_id="1051", code="EXP-NEW", values=(), amount=1_200, merchant="Muster Café"),
         ),
     ),
-    proof=replace(FINE.proof, pushed=500_000, failed=-129_950),
+    balance=replace(FINE.balance, pushed=500_000, failed=-129_950),
 )
 HELD = replace(
     FINE, status="held", hold="lexoffice_access_gone", lexoffice="gone", waiting=(_READY,) * 3, waiting_count=37
@@ -157,29 +169,29 @@ FRESH = replace(
     export=None,
     sync=LastSync(at=NOW, changed_at=None, changes=()),
     days=tuple(replace(day, lines=0, mean_delay=None, longest_delay=None) for day in FINE.days),
-    proof=Proof(lines=0, by_hand=0, total=0, pushed=None, waiting=0, failed=0),
+    balance=AccountBalance(lines=0, by_hand=0, total=0, pushed=None, waiting=0, failed=0),
 )
 PROVEN = replace(
     FINE,
-    proof=replace(
-        FINE.proof,
+    balance=replace(
+        FINE.balance,
         opening=100_000,
         first_day=date(2026, 1, 1),
         total=662_983,
         pushed=662_983,
-        proved_at=NOW - timedelta(hours=7),
-        wallet=662_983,
-        held=1,
-        pending=-12_345,
-        pending_count=3,
-        pending_unknown=1,
+        proof=proof(
+            NOW - timedelta(hours=7),
+            opening=100_000,
+            held=1,
+            pending=Pending(cents=-12_345, count=3, unknown=1),
+        ),
         tried_at=NOW - timedelta(minutes=20),
     ),
 )
 REFUSED = replace(
     PROVEN,
     sync=replace(FINE.sync, refused=CatalogueRefusal(reason="removed", count=30, known=95)),
-    proof=replace(PROVEN.proof, asked_at=NOW),
+    balance=replace(PROVEN.balance, requested_at=NOW),
 )
 GONE = replace(FRESH, status="disconnected", pleo="gone", lexoffice="gone")
 EXPORTING = replace(
@@ -188,7 +200,7 @@ EXPORTING = replace(
 )
 
 _AT = NOW - timedelta(days=2)
-COMPLETE = Trace(
+COMPLETE = ExpenseState(
     entry_id=ENTRY,
     book_id="1042",
     branch=Branch.COMPLETE,

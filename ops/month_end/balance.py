@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from ops.month_end.facts import Facts, Sums
-from shared.domain.feeding.ledger import WORK
+from ops.month_end.facts import MonthFacts
+from shared.domain.lookup.expense_halves import LineState
 from shared.domain.times import booking_date, midnight
 
 
@@ -35,7 +35,7 @@ class Balance:
         return self.before + self.lines + self.by_hand
 
 
-def balance_of(facts: Facts) -> Balance:
+def balance_of(facts: MonthFacts) -> Balance:
     """The balance over the month, as far as it can be proven."""
     month, before, within = facts.month, facts.before, facts.within
     opening = facts.start >= month.first
@@ -44,22 +44,18 @@ def balance_of(facts: Facts) -> Balance:
     return Balance(
         since=facts.start if opening else month.first - timedelta(days=1),
         opening=opening,
-        before=facts.opening + before.total,
+        before=facts.opening + before.lines + before.by_hand,
         lines=within.lines,
         by_hand=within.by_hand,
-        missing=_missing(before) + _missing(within),
-        open=before.open + within.open,
-        unclear=before.unclear + within.unclear,
+        missing=sum(sums.waiting + sums.failed for sums in (before, within)),
+        open=before.unsent + within.unsent,
+        unclear=sum(sums.incomplete + sums.held for sums in (before, within)),
         proved_at=proof.proved_at if proof and proved else None,
         unexplained=proof.unexplained if proof and proved else 0,
     )
 
 
-def _missing(sums: Sums) -> int:
-    return sums.waiting + sums.refused
-
-
-def provisional(facts: Facts) -> tuple[str, ...]:
+def provisional(facts: MonthFacts) -> tuple[str, ...]:
     """Why the sheet may still change, in stable words; nothing for a month that is over and fed."""
     after = midnight(facts.month.last + timedelta(days=1))
     if facts.now < after:
@@ -67,6 +63,6 @@ def provisional(facts: Facts) -> tuple[str, ...]:
     found = []
     if facts.caught_up_to is None or facts.caught_up_to < after:
         found.append("not_caught_up")
-    if any(each.row.state in WORK for each in facts.payments):
+    if any(each.state.line is LineState.WAITING for each in facts.payments):
         found.append("waiting")
     return tuple(found)

@@ -69,8 +69,8 @@ def month_end(
     sheet = sheet_of(facts_of(desk, connection, meant, now))
     stem = f"pleo-monatsabschluss-{_file_name(connection)}-{meant}"
     files = {
-        "csv": _written(out, f"{stem}.csv", csv_file.text_of(sheet)),
-        "page": _written(out, f"{stem}.html", page.text_of(sheet)),
+        "csv": _write_file(out, f"{stem}.csv", csv_file.text_of(sheet)),
+        "page": _write_file(out, f"{stem}.html", page.text_of(sheet)),
     }
     return _answer(connection, sheet, files)
 
@@ -117,12 +117,12 @@ def _answer(connection: Connection, sheet: Sheet, files: Mapping[str, str]) -> A
                 for name, items in sheet.sections.items()
             ],
         ),
-        f"balance on {facts.month.last}: {euro(balance.end)}, {_proven(balance)}",
+        f"balance on {facts.month.last}: {euro(balance.end)}, {_proof_label(balance)}",
         *(f"written: {plain(path)}" for path in files.values()),
     )
 
 
-def _proven(balance: Balance) -> str:
+def _proof_label(balance: Balance) -> str:
     if balance.proved_at is None:
         return "not proven since then (`ops proof`)"
     verdict = f"[red]{euro(balance.unexplained)} unexplained[/red]" if balance.unexplained else "proven"
@@ -135,7 +135,7 @@ def _file_name(connection: Connection) -> str:
     return f"{name}-{connection.connection_id[:8]}" if name else connection.connection_id[:8]
 
 
-def _written(folder: Path, name: str, text: str) -> str:
+def _write_file(folder: Path, name: str, text: str) -> str:
     """Write a file whole or not at all, readable to nobody else: it names merchants. Its absolute path."""
     target = folder.resolve() / name
     try:

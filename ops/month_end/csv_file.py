@@ -7,7 +7,7 @@ order mark; texts cannot be formulas (shared/pages/movements_csv.py). Amounts ar
 import csv
 import io
 
-from ops.month_end import words
+from ops.month_end import labels
 from ops.month_end.sheet import Item, Sheet
 from shared.domain.money import Money
 from shared.pages.movements_csv import BYTE_ORDER_MARK, harmless
@@ -39,16 +39,16 @@ def text_of(sheet: Sheet) -> str:
     head = [harmless(sheet.facts.company), str(sheet.facts.month), state]
     for section, items in sheet.sections.items():
         for item in items:
-            writer.writerow([*head, words.TITLES[section], *_cells(item)])
-    for name, cents in words.balance_lines(sheet.balance, sheet.facts.month.last):
+            writer.writerow([*head, labels.TITLES[section], *_cells(item)])
+    for name, cents in labels.balance_lines(sheet.balance, sheet.facts.month.last):
         balance = ["", _euro(cents), "", name]
-        writer.writerow([*head, words.BALANCE_TITLE, *balance, *[""] * (len(COLUMNS) - len(head) - 1 - len(balance))])
+        writer.writerow([*head, labels.BALANCE_TITLE, *balance, *[""] * (len(COLUMNS) - len(head) - 1 - len(balance))])
     return BYTE_ORDER_MARK + target.getvalue()
 
 
 def _cells(item: Item) -> list[str]:
     original = item.original
-    texts = (words.kind(item), item.name, item.book_id, item.number, ", ".join(item.categories))
+    texts = (labels.kind(item), item.name, item.book_id, item.number, ", ".join(item.categories))
     return [
         f"{item.day:%d.%m.%Y}" if item.day else "",
         _euro(item.amount),
@@ -58,8 +58,8 @@ def _cells(item: Item) -> list[str]:
         harmless(item.country),
         _comma(f"{original.decimal:f}") if original else "",
         harmless(original.currency) if original else "",
-        words.code(item),
-        harmless(words.why(item)),
+        labels.code(item),
+        harmless(labels.why(item)),
         harmless(item.entry_id),
     ]
 

@@ -1,4 +1,4 @@
-"""What a month-end sheet is made from: collected by ops/month_end/reading.py, judged by ops/month_end/sheet.py."""
+"""Facts of a month-end sheet: gathered by ops/month_end/reading.py, sorted into sections by ops/month_end/sheet.py."""
 
 import re
 from calendar import monthrange
@@ -9,7 +9,8 @@ from datetime import date, datetime
 from ops.refusal import Refusal
 from shared.aws.vouchers import VoucherRecord
 from shared.domain.exporting.match import MatchState
-from shared.domain.feeding.ledger import Row
+from shared.domain.feeding.ledger import Row, RowSums, State
+from shared.domain.lookup.expense_state import ExpenseState
 from shared.domain.syncing.proof import BalanceProof
 
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
@@ -45,36 +46,21 @@ def month_of(text: str, *, today: date, company: str, start: date) -> Month:
     return month
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
-    """What became of an entry at its newest export.
-
-    `outcome` is successful, failed, abandoned, "" while its job runs, or `forgotten` once its snapshot has expired.
-    `unmet_criteria` (stable words) say why no suggestion appears.
-    """
-
-    outcome: str
-    code: str = ""
-    values: tuple[tuple[str, str], ...] = ()
-    unmet_criteria: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Payment:
-    """A row of the ledger with what is known of its expense: `export` is None as long as nobody has exported it.
-
-    `voucher` is that of the entry, or of the invoice that the entry pays; `match` what became of its suggestion, None
-    if there is none. `amount` is what moved the wallet, or what Pleo's export states where nothing did, None if nobody
-    knows it.
-    """
+    """A row of the ledger, and where its expense stands as far as this row goes."""
 
     row: Row
-    amount: int | None
-    counterparty: str
-    book_id: str = ""
-    export: Export | None = None
-    voucher: VoucherRecord | None = None
-    match: MatchState | None = None
+    state: ExpenseState
+
+    @property
+    def amount(self) -> int | None:
+        """What moved the wallet, or what Pleo's export states where nothing did; None if unknown."""
+        if self.row.state in {State.HELD, State.INCOMPLETE}:
+            return None
+        if self.row.state is State.NONE and self.state.export is not None:
+            return None if self.state.amount is None else -abs(self.state.amount)
+        return self.row.amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,34 +73,15 @@ class MadeVoucher:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sums:
-    """Cents of rows: in lexoffice as lines, listed by hand, waiting, refused by lexoffice.
+class MonthFacts:
+    """Everything that a sheet says of one company and month.
 
-    `open` counts those that wait or were refused, `unclear` those whose effect on the wallet nobody knows.
-    """
-
-    lines: int = 0
-    by_hand: int = 0
-    waiting: int = 0
-    refused: int = 0
-    open: int = 0
-    unclear: int = 0
-
-    @property
-    def total(self) -> int:
-        """What is in the balance."""
-        return self.lines + self.by_hand
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """All that a sheet says of one company and month.
-
-    `start` is the company's first day and `opening` what the wallet held then (cents, as the admin stated it).
-    `caught_up_to`: everything settled before is in the ledger; None: nothing is yet. `before` and `within` are the sums
-    of the rows before the month and in it. `payments` are the rows of the month, and those without a day that wait or
-    are held. `looked`: lexoffice has told of at least one match of the month. `nameless`: names were deleted after the
-    company was disconnected.
+    - `start`: the company's first day. `opening`: what the wallet held then (cents, as the admin stated it).
+    - `caught_up_to`: every entry settled before is in the ledger; None: no entry is yet.
+    - `before`, `within`: sums of the rows before the month and in it.
+    - `payments`: the rows of the month, and those without a day that wait or are held.
+    - `has_matches`: lexoffice has reported at least one match of the month.
+    - `is_nameless`: names were deleted after the company was disconnected.
     """
 
     company: str
@@ -125,10 +92,10 @@ class Facts:
     start: date
     opening: int
     caught_up_to: datetime | None
-    before: Sums
-    within: Sums
+    before: RowSums
+    within: RowSums
     payments: Sequence[Payment]
     vouchers: Sequence[MadeVoucher]
-    looked: bool
-    nameless: bool
+    has_matches: bool
+    is_nameless: bool
     proof: BalanceProof | None

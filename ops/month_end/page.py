@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ops.month_end import words
+from ops.month_end import labels
 from ops.month_end.sheet import (
     BY_HAND,
     FOREIGN,
@@ -62,15 +62,15 @@ def _column(name: str, cell: Cell, css_class: str = "") -> _Columns:
 
 _DAY = _column("Datum", lambda item, show: show.day(item.day) if item.day else _NONE, "short")
 _AMOUNT = _column("Betrag", lambda item, show: show.cents(item.amount), "figure")
-_NAME = _column("Händler", lambda item, _: item.name or words.kind(item) or _NONE)
-_KIND = _column("Art", lambda item, _: words.kind(item))
+_NAME = _column("Händler", lambda item, _: item.name or labels.kind(item) or _NONE)
+_KIND = _column("Art", lambda item, _: labels.kind(item))
 _BOOK_ID = _column("Nr. in Pleo", lambda item, _: item.book_id or _NONE, "short")
 _NUMBER = _column("Belegnummer", lambda item, _: item.number or _NONE)
 _CATEGORY = _column("Kategorie", lambda item, _: ", ".join(item.categories))
-_COUNTRY = _column("Land", lambda item, _: words.country(item), "short")
-_RATE = _column("Steuer", lambda item, _: words.rates(item), "short")
-_WHY = _column("Hinweis", lambda item, _: words.why(item) or _NONE)
-_CAUSE = _column("Ursache", lambda item, _: f"{words.why(item)}{f' [{code}]' if (code := words.code(item)) else ''}")
+_COUNTRY = _column("Land", lambda item, _: labels.country(item), "short")
+_RATE = _column("Steuer", lambda item, _: labels.rates(item), "short")
+_WHY = _column("Hinweis", lambda item, _: labels.why(item) or _NONE)
+_CAUSE = _column("Ursache", lambda item, _: f"{labels.why(item)}{f' [{code}]' if (code := labels.code(item)) else ''}")
 _ORIGINAL = _column("Laut Beleg", lambda item, _: str(item.original or _NONE), "figure")
 _COLUMNS: dict[str, tuple[_Columns, ...]] = {
     BY_HAND: (
@@ -141,7 +141,7 @@ def text_of(sheet: Sheet) -> str:
     last = facts.month.last
     page = _environment().get_template("month_end.html")
     return page.render(
-        title=f"Monatsabschluss {words.month_name(last)}",
+        title=f"Monatsabschluss {labels.month_name(last)}",
         product=COMMON["product"].de,
         show=show,
         sheet=sheet,
@@ -150,21 +150,21 @@ def text_of(sheet: Sheet) -> str:
         sections=[_section(name, number, sheet, show) for number, name in enumerate(names, 1)],
         balance=ShownBalance(
             number=len(names) + 1,
-            title=words.BALANCE_TITLE,
+            title=labels.BALANCE_TITLE,
             end=show.money(sheet.balance.end),
-            lines=[(name, show.money(cents)) for name, cents in words.balance_lines(sheet.balance, last)],
-            notes=words.balance_notes(sheet.balance, show.money, show.moment_in_full),
+            lines=[(name, show.money(cents)) for name, cents in labels.balance_lines(sheet.balance, last)],
+            notes=labels.balance_notes(sheet.balance, show.money, show.moment_in_full),
         ),
     )
 
 
 def _remarks(sheet: Sheet) -> list[str]:
     facts = sheet.facts
-    found = [words.PROVISIONAL[reason] for reason in sheet.provisional]
+    found = [labels.PROVISIONAL[reason] for reason in sheet.provisional]
     if facts.hold:
-        found.append(words.held(facts.hold))
-    if facts.nameless:
-        found.append(words.NAMELESS)
+        found.append(labels.hold_note(facts.hold))
+    if facts.is_nameless:
+        found.append(labels.NAMELESS)
     return found
 
 
@@ -172,15 +172,15 @@ def _section(name: str, number: int, sheet: Sheet, show: _Show) -> Section:
     items = sheet.sections[name]
     columns = _COLUMNS[name]
     left = len(items) - _MOST_ROWS
-    doubtful = name == UNMATCHED and not sheet.facts.looked
+    doubtful = name == UNMATCHED and not sheet.facts.has_matches
     return Section(
         name=name.replace("_", "-"),
         number=number,
-        title=words.TITLES[name],
+        title=labels.TITLES[name],
         count=len(items),
         count_shown=show.number(len(items)) if items else _NONE,
         sum=show.money(_sum(name, items)) if items else _NONE,
-        leads=[words.LEADS[name], *([words.NOT_LOOKED] if doubtful else [])],
+        leads=[labels.LEADS[name], *([labels.NOT_LOOKED] if doubtful else [])],
         columns=[each.column for each in columns],
         rows=[[each.cell(item, show) for each in columns] for item in items[:_MOST_ROWS]],
         sums=[(label, show.money(cents)) for label, cents in _sums(name, items)],
@@ -205,9 +205,9 @@ def _sums(name: str, items: Sequence[Item]) -> list[tuple[str, int]]:
         incoming = sum(amount for amount in amounts if amount > 0)
         return [("Summe Eingang", incoming), ("Summe Ausgang", sum(amounts) - incoming)]
     if name == FOREIGN:
-        return _grouped(items, words.country, lambda item: item.amount or 0)
+        return _grouped(items, labels.country, lambda item: item.amount or 0)
     if name == REVERSE_CHARGE:
-        return _grouped(items, words.why, _share)
+        return _grouped(items, labels.why, _share)
     if name == MEALS and (tips := sum(item.part or 0 for item in items)):
         return [("Summe Trinkgeld", tips)]
     return []

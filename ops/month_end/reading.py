@@ -1,223 +1,133 @@
-"""Collects the facts of a month-end sheet: reads only, calls no vendor.
+"""Gathers the facts of a month-end sheet: reads only, calls no vendor.
 
 The ledger keeps a company's rows by entry, not by day, so its whole partition is read once, page by page; what is kept
-in memory is the month. Everything about the month's expenses is then read entry by entry, several at a time.
+in memory is the month. Everything about the month's expenses is then read for many entries at a time.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from itertools import islice
 
 from rich.progress import track
 
 from ops.desk import Desk
-from ops.month_end.facts import Export, Facts, MadeVoucher, Month, Payment, Sums
-from ops.month_end.sheet import needs_voucher
+from ops.month_end.facts import MadeVoucher, Month, MonthFacts, Payment
 from shared.aws import rows
-from shared.aws.connections import Connection, Status
-from shared.aws.exports import JobState
-from shared.aws.matches import MatchRecord
+from shared.aws.connections import Connection
 from shared.aws.table import Table
 from shared.aws.vouchers import VoucherRecord
-from shared.domain.exporting import export_errors
-from shared.domain.exporting.match import MatchState
-from shared.domain.feeding.ledger import BEFORE_START, Row, State
+from shared.domain.feeding.ledger import BEFORE_START, Row, RowSums, State
+from shared.domain.lookup.expense_facts import ExpenseFacts
+from shared.domain.lookup.expense_halves import needs_voucher
+from shared.domain.lookup.expense_state import decide
+from shared.domain.times import moment
+from shared.flows.lookup.expense_facts import ExpenseFactsReader, VoucherIndex, hold_reason
 
-# As many as AWS's client keeps connections for.
-_AT_ONCE = 10
 _PAYMENT = "invoice_payment"
-_UNKNOWN_AMOUNT = frozenset({State.HELD, State.INCOMPLETE})
 _SHOWN = frozenset(State) - {State.PENDING, State.VOID}
+_BATCH = 100
 
 
-def facts_of(desk: Desk, connection: Connection, month: Month, now: datetime) -> Facts:
-    """Everything about one company and month. Raises StoreUnavailable."""
-    ledger_rows, before, within = _ledger(desk, connection, month)
-    ids = {row.entry_id for row in ledger_rows}
-    invoices = _invoices(desk, connection, {row.entry_id for row in ledger_rows if row.kind == _PAYMENT})
-    vouchers = _vouchers(desk, connection, month, ids | set(invoices.values()))
-    reader = _Reader(desk, connection.connection_id, vouchers, invoices)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        matched = pool.map(reader.match, vouchers)
-        matches = dict(zip(vouchers, _told(desk, matched, "Looking at vouchers", len(vouchers)), strict=True))
-        known = pool.map(partial(reader.payment, matches=matches), ledger_rows)
-        payments = list(_told(desk, known, "Looking at expenses", len(ledger_rows)))
-        made = [record for record in vouchers.values() if record.voucher_id and _is_of(record, month, ids)]
-        first_rows = {row.entry_id: row for row in ledger_rows if row.revision == 1}
-        others = [record.entry_id for record in made if record.entry_id not in first_rows]
-        first_rows |= {row.entry_id: row for row in pool.map(reader.row, others) if row}
-    caught_up_to = connection.caught_up_to
-    return Facts(
+def facts_of(desk: Desk, connection: Connection, month: Month, now: datetime) -> MonthFacts:
+    """Gather everything about one company and month. Raises StoreUnavailable."""
+    connection_id = connection.connection_id
+    reader = ExpenseFactsReader(desk.stores)
+    month_rows, before, within = _read_ledger(desk, connection_id, month)
+    ids = {row.entry_id for row in month_rows}
+    invoices = _read_invoices(desk, connection_id, {row.entry_id for row in month_rows if row.kind == _PAYMENT})
+    vouchers = _read_vouchers(desk, connection_id, month, ids | set(invoices.values()))
+    index = VoucherIndex(vouchers, reader.matches_of(connection_id, vouchers.values()), invoices)
+    expenses = [row for row in month_rows if _is_expense(row)]
+    found = _with_progress(desk, reader.of_rows(connection, expenses, index), "Reading expenses", len(expenses))
+    facts = {each.entry_id: each for each in found}
+    of_month = [record for record in vouchers.values() if record.voucher_id and _is_of(record, month, ids)]
+    first_rows = _first_rows(desk, connection_id, month_rows, [record.entry_id for record in of_month])
+    return MonthFacts(
         company=connection.company_name,
         organisation=connection.organisation_name,
-        hold=_hold(connection),
+        hold=hold_reason(connection),
         month=month,
         now=now,
         start=connection.start.day,
         opening=connection.opening_minor,
-        caught_up_to=datetime.fromisoformat(caught_up_to) if caught_up_to else None,
+        caught_up_to=moment(connection.caught_up_to),
         before=before,
         within=within,
-        payments=payments,
+        payments=[_payment(row, facts) for row in month_rows],
         vouchers=[
-            MadeVoucher(record=record, row=first_rows.get(record.entry_id), match=_state(matches[record.entry_id]))
-            for record in made
+            MadeVoucher(
+                record=record,
+                row=first_rows.get(record.entry_id),
+                match=match.state if (match := index.matches.get(record.entry_id)) else None,
+            )
+            for record in of_month
         ],
-        looked=any(match is not None and match.looked_at for match in matches.values()),
-        nameless=bool(connection.deleted_at),
-        proof=desk.proofs.get(connection.connection_id).proof,
+        has_matches=any(match.looked_at for match in index.matches.values()),
+        is_nameless=bool(connection.deleted_at),
+        proof=desk.proofs.get(connection_id).proof,
     )
 
 
-def _hold(connection: Connection) -> str:
-    if connection.status is Status.ACTIVE:
-        return ""
-    return connection.hold or connection.status.value
+def _is_expense(row: Row) -> bool:
+    """Whether a row stands for an expense of its own; a correction and a wallet movement do not."""
+    return row.revision == 1 and (row.state is State.NONE or row.kind == _PAYMENT or needs_voucher(row.kind))
 
 
-def _state(match: MatchRecord | None) -> MatchState | None:
-    return match.state if match else None
+def _payment(row: Row, facts: dict[str, ExpenseFacts]) -> Payment:
+    own = facts[row.entry_id] if _is_expense(row) else ExpenseFacts(entry_id=row.entry_id, rows=[row])
+    return Payment(row, decide(own))
 
 
-# ------------------------------------------------------------------------------------------------ whole partition
-def _ledger(desk: Desk, connection: Connection, month: Month) -> tuple[list[Row], Sums, Sums]:
+def _read_ledger(desk: Desk, connection_id: str, month: Month) -> tuple[list[Row], RowSums, RowSums]:
     """The month's rows, and the sums before it and in it; rows without a day count to it."""
     table = Table(desk.stack["LedgerTable"])
     found = table.query(
         condition="#connection_id = :company AND begins_with(#row, :entries)",
-        values={"company": connection.connection_id, "entries": rows.ENTRIES},
+        values={"company": connection_id, "entries": rows.ENTRIES},
     )
     kept: list[Row] = []
-    before, within = _Tally(), _Tally()
-    for item in _told(desk, found, "Reading the ledger"):
+    before, within = RowSums(), RowSums()
+    for item in _with_progress(desk, found, "Reading the ledger"):
         row = rows.row_of(item)
         if row.state not in _SHOWN or row.reason == BEFORE_START:
             continue
         if row.day is not None and row.day < month.first:
-            before.add(row)
+            before = before.with_row(row)
         elif row.day is None or row.day in month:
-            within.add(row)
+            within = within.with_row(row)
             kept.append(row)
-    return kept, before.sums(), within.sums()
+    return kept, before, within
 
 
-class _Tally:
-    """Adds rows up by their state."""
-
-    def __init__(self) -> None:
-        self._cents: Counter[State] = Counter()
-        self._count: Counter[State] = Counter()
-
-    def add(self, row: Row) -> None:
-        self._cents[row.state] += row.amount
-        self._count[row.state] += 1
-
-    def sums(self) -> Sums:
-        return Sums(
-            lines=self._cents[State.SENT],
-            by_hand=self._cents[State.LISTED],
-            waiting=self._cents[State.READY],
-            refused=self._cents[State.FAILED],
-            open=self._count[State.READY] + self._count[State.FAILED],
-            unclear=sum(self._count[state] for state in _UNKNOWN_AMOUNT),
-        )
-
-
-def _invoices(desk: Desk, connection: Connection, payments: Collection[str]) -> dict[str, str]:
+def _read_invoices(desk: Desk, connection_id: str, payments: Collection[str]) -> dict[str, str]:
     """The entries of the invoices that these payments pay, by the payment's entry."""
     if not payments:
         return {}
-    found = _told(desk, desk.vouchers.invoices(connection.connection_id), "Reading invoices")
+    found = _with_progress(desk, desk.vouchers.invoices(connection_id), "Reading invoices")
     return {link.payment_entry: link.invoice_entry for link in found if link.payment_entry in payments}
 
 
-def _vouchers(desk: Desk, connection: Connection, month: Month, ids: Collection[str]) -> dict[str, VoucherRecord]:
+def _read_vouchers(desk: Desk, connection_id: str, month: Month, ids: Collection[str]) -> dict[str, VoucherRecord]:
     """The vouchers of these entries, and those with a date in the month, by entry."""
-    found = _told(desk, desk.vouchers.all(connection.connection_id), "Reading vouchers")
+    found = _with_progress(desk, desk.vouchers.all(connection_id), "Reading vouchers")
     return {record.entry_id: record for record in found if record.entry_id in ids or _is_of(record, month, ())}
 
 
+def _first_rows(desk: Desk, connection_id: str, month_rows: Iterable[Row], entry_ids: Iterable[str]) -> dict[str, Row]:
+    """The first rows of entries, of any month."""
+    known = {row.entry_id: row for row in month_rows if row.revision == 1}
+    missing = iter([entry_id for entry_id in entry_ids if entry_id not in known])
+    while batch := list(islice(missing, _BATCH)):
+        known |= desk.ledger.first_rows(connection_id, batch)
+    return known
+
+
 def _is_of(record: VoucherRecord, month: Month, ids: Collection[str]) -> bool:
-    """Whether a voucher belongs to the month: by its date, or by its entry's day where nobody remembers the date."""
+    """Whether a voucher belongs to the month: by its date, or by its entry's day where the date is unknown."""
     return record.booked.day in month if record.booked else record.entry_id in ids
 
 
-def _told[T](desk: Desk, things: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
-    """The same things, with a person being told how far it is."""
+def _with_progress[T](desk: Desk, things: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+    """The same things, while the operator sees how far it is."""
     console = desk.progress
     return iter(track(things, what, total, console=console, transient=True, disable=not console.is_interactive))
-
-
-# ------------------------------------------------------------------------------------------------ entry by entry
-class _Reader:
-    """Reads what is known of one entry; used by several threads at once."""
-
-    def __init__(
-        self, desk: Desk, connection_id: str, vouchers: dict[str, VoucherRecord], invoices: dict[str, str]
-    ) -> None:
-        self._desk = desk
-        self._connection_id = connection_id
-        self._vouchers = vouchers
-        self._invoices = invoices
-        # Made here, because the desk would make them once per thread.
-        self._exports, self._matches, self._ledger, self._traces = desk.exports, desk.matches, desk.ledger, desk.traces
-        self._over: dict[str, str | None] = {}
-
-    def match(self, entry_id: str) -> MatchRecord | None:
-        """What became of the suggestion for an entry's voucher."""
-        voucher_id = self._vouchers[entry_id].voucher_id
-        return self._matches.get(self._connection_id, voucher_id) if voucher_id else None
-
-    def row(self, entry_id: str) -> Row | None:
-        """The row of an entry, of whatever month."""
-        return self._ledger.first_row(self._connection_id, entry_id)
-
-    def payment(self, row: Row, *, matches: dict[str, MatchRecord | None]) -> Payment:
-        """A row with what is known of its expense; a correction and a wallet movement have none."""
-        amount = None if row.state in _UNKNOWN_AMOUNT else row.amount
-        payment = Payment(row=row, amount=amount, counterparty=row.counterparty)
-        if row.revision > 1 or not (row.state is State.NONE or row.kind == _PAYMENT or needs_voucher(row.kind)):
-            return payment
-        last = self._exports.last_item(self._connection_id, row.entry_id)
-        of_voucher = self._invoices.get(row.entry_id, row.entry_id)
-        payment = replace(
-            payment,
-            book_id=last.book_id if last else "",
-            export=self._export(row.entry_id, last.job_id) if last else None,
-            voucher=self._vouchers.get(of_voucher),
-            match=_state(matches.get(of_voucher)),
-        )
-        return self._as_exported(payment) if row.state is State.NONE and payment.export else payment
-
-    def _export(self, entry_id: str, job_id: str) -> Export:
-        item = self._exports.item(self._connection_id, job_id, entry_id)
-        if item is None:
-            return Export(outcome="forgotten")
-        if not item.outcome and (code := self._ended(job_id)) is not None:
-            # The job ended without us, so nothing more will become of its items.
-            return Export(outcome="abandoned", code=code)
-        successful = item.outcome == "successful"
-        return Export(
-            outcome=item.outcome,
-            code=item.code,
-            values=tuple(sorted(item.values.items())),
-            unmet_criteria=tuple(filter(None, item.text.split(","))) if successful else (),
-        )
-
-    def _ended(self, job_id: str) -> str | None:
-        """Why a job is over, None while it is not."""
-        if job_id not in self._over:
-            job = self._exports.job(self._connection_id, job_id)
-            over = job is not None and job.state is JobState.FINISHED
-            self._over[job_id] = (job.code or export_errors.JOB_ENDED.code) if job and over else None
-        return self._over[job_id]
-
-    def _as_exported(self, payment: Payment) -> Payment:
-        """What moved no wallet has its amount and its name from Pleo's export, as long as that is remembered."""
-        entry_id = payment.row.entry_id
-        found = self._traces.trace(self._connection_id, entry_id)
-        amount = next((trace.amount for trace in found if trace.entry_id == entry_id), None)
-        return replace(payment, amount=None if amount is None else -abs(amount))

@@ -1,6 +1,6 @@
 """The month-end sheet of one company, as data: facts in, sections with their items out. Pure.
 
-What an item is and why it is listed are stable words; ops/month_end/words.py has the German ones.
+What an item is and why it is listed are stable words; ops/month_end/labels.py has the German ones.
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,23 +8,36 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ops.month_end.balance import Balance, balance_of, provisional
-from ops.month_end.facts import Facts, MadeVoucher, Payment
-from shared.domain.exporting.item_rules import BY_TYPE, Treatment
+from ops.month_end.facts import MadeVoucher, MonthFacts, Payment
 from shared.domain.exporting.match import MatchState
-from shared.domain.exporting.matching import Criterion
 from shared.domain.exporting.voucher_facts import BookedVoucher
 from shared.domain.feeding.entry_rules import Destination
-from shared.domain.feeding.ledger import WALLET_CURRENCY, WORK, Row, State
+from shared.domain.feeding.ledger import WALLET_CURRENCY
+from shared.domain.lookup.expense_facts import ExportOutcome
+from shared.domain.lookup.expense_halves import LineState, needs_voucher
+from shared.domain.lookup.expense_state import ExpenseState
 from shared.domain.money import Money
 
 BY_HAND, NOT_FED, NOT_EXPORTED, NO_RECEIPT = "by_hand", "not_fed", "not_exported", "no_receipt"
 REVERSE_CHARGE, FOREIGN, MEALS, UNMATCHED, UNKNOWN = "reverse_charge", "foreign", "meals", "unmatched", "unknown"
 SECTIONS = (BY_HAND, NOT_FED, NOT_EXPORTED, NO_RECEIPT, REVERSE_CHARGE, FOREIGN, MEALS, UNMATCHED, UNKNOWN)
 
-_VOUCHERS = frozenset({Treatment.EXPENSE, Treatment.CREDIT, Treatment.EITHER})
 _PAYMENTS_OF_INVOICES = frozenset({"invoice_payment", "invoice_payment_received"})
-_LOST = {MatchState.VOIDED: "voucher_voided", MatchState.GONE: "voucher_gone"}
-_MATCHED = frozenset({MatchState.ACCEPTED, MatchState.SETTLED})
+_UNFED = frozenset({LineState.WAITING, LineState.FAILED, LineState.HELD})
+_LOST = frozenset({MatchState.VOIDED, MatchState.GONE})
+# Why a line is not assigned to its voucher, "" if it is.
+_MATCHES = {
+    MatchState.ACCEPTED: "",
+    MatchState.SETTLED: "",
+    MatchState.ELSEWHERE: "settled_elsewhere",
+    MatchState.VOIDED: "voucher_voided",
+    MatchState.GONE: "voucher_gone",
+}
+_EXPORTS = {
+    None: "never_exported",
+    ExportOutcome.RUNNING: "export_running",
+    ExportOutcome.SUCCESSFUL: "no_voucher",
+}
 _MEAL_NOTICES = ("NO_ATTENDEES", "RESTAURANT_RATE")
 
 
@@ -56,7 +69,7 @@ class Item:
 class Sheet:
     """The whole sheet: `facts` it was made from, items by section, why it may still change (stable words)."""
 
-    facts: Facts
+    facts: MonthFacts
     sections: dict[str, tuple[Item, ...]]
     balance: Balance
     provisional: tuple[str, ...] = field(default=())
@@ -66,18 +79,18 @@ class Sheet:
         return sum(item.amount or 0 for item in self.sections[section])
 
 
-def sheet_of(facts: Facts) -> Sheet:
+def sheet_of(facts: MonthFacts) -> Sheet:
     """Put every fact into the sections it belongs to."""
     sections = {
-        BY_HAND: [_item(each) for each in facts.payments if each.row.state is State.LISTED],
-        NOT_FED: [_not_fed(each) for each in facts.payments if _is_not_fed(each.row)],
-        NOT_EXPORTED: [_not_exported(each) for each in facts.payments if _is_refused(each)],
-        NO_RECEIPT: [_no_receipt(each) for each in _standing(facts) if not each.record.files],
-        REVERSE_CHARGE: [item for each in _standing(facts) for item in _reverse_charge(each)],
-        FOREIGN: [_foreign(each, booked) for each, booked in _known(facts) if _is_foreign(booked)],
-        MEALS: [_meal(each, booked) for each, booked in _known(facts) if _is_meal(booked)],
-        UNMATCHED: [_item(each, why) for each in facts.payments if (why := _unmatched(each))],
-        UNKNOWN: [_voucher_item(each) for each in _standing(facts) if each.record.booked is None],
+        BY_HAND: [_item(each) for each in facts.payments if each.state.line is LineState.BY_HAND],
+        NOT_FED: [_unfed_item(each) for each in facts.payments if each.state.line in _UNFED],
+        NOT_EXPORTED: [_failed_export_item(each) for each in facts.payments if each.state.export_failed],
+        NO_RECEIPT: [_receiptless_item(each) for each in _valid_vouchers(facts) if not each.record.files],
+        REVERSE_CHARGE: [item for each in _valid_vouchers(facts) for item in _reverse_charge_items(each)],
+        FOREIGN: [_foreign_item(each, booked) for each, booked in _known_bookings(facts) if _is_foreign(booked)],
+        MEALS: [_meal_item(each, booked) for each, booked in _known_bookings(facts) if _is_meal(booked)],
+        UNMATCHED: [_item(each, why) for each in facts.payments if (why := _why_unmatched(each))],
+        UNKNOWN: [_voucher_item(each) for each in _valid_vouchers(facts) if each.record.booked is None],
     }
     order = {FOREIGN: _by_country}
     return Sheet(
@@ -88,98 +101,62 @@ def sheet_of(facts: Facts) -> Sheet:
     )
 
 
-def needs_voucher(kind: str) -> bool:
-    """Whether an expense of a ledger's kind becomes a voucher when it is exported."""
-    rule = BY_TYPE.get("fee" if kind == "fee_refund" else kind)
-    return rule is not None and rule.treatment in _VOUCHERS
-
-
 # ------------------------------------------------------------------------------------------------ payments
-def _is_not_fed(row: Row) -> bool:
-    return row.state in {*WORK, State.FAILED, State.HELD}
-
-
-def _not_fed(payment: Payment) -> Item:
+def _unfed_item(payment: Payment) -> Item:
     row = payment.row
-    why = "waiting" if row.state in WORK else row.reason or "other"
+    why = "waiting" if payment.state.line is LineState.WAITING else row.reason or "other"
     return _item(payment, why, (("detail", row.detail),) if row.detail else ())
 
 
-def _is_refused(payment: Payment) -> bool:
-    """Whether the newest export failed. What nobody remembers counts as failed if its voucher is missing."""
-    export = payment.export
-    if export is None or payment.row.revision > 1:
-        return False
-    made = payment.voucher is not None and bool(payment.voucher.voucher_id)
-    if export.outcome == "forgotten":
-        return not made and needs_voucher(payment.row.kind)
-    return export.outcome in {"failed", "abandoned"}
+def _failed_export_item(payment: Payment) -> Item:
+    return _item(payment, payment.state.code or "forgotten", payment.state.values)
 
 
-def _not_exported(payment: Payment) -> Item:
-    export = payment.export
-    assert export is not None  # noqa: S101 - for the type checker
-    return _item(payment, "forgotten" if export.outcome == "forgotten" else export.code, export.values)
-
-
-def _unmatched(payment: Payment) -> str:
+def _why_unmatched(payment: Payment) -> str:
     """Why a line of lexoffice is not assigned to its voucher, as far as is known; "" if it is, or is no line."""
-    row, voucher = payment.row, payment.voucher
-    if row.state is not State.SENT or row.destination is not Destination.LINE:
+    row, state = payment.row, payment.state
+    if state.line is not LineState.SENT or row.destination is not Destination.LINE:
         return ""
     if row.revision > 1:
         return "correction"
-    if voucher is None or not voucher.voucher_id:
-        return _without_voucher(payment)
-    if payment.match in _MATCHED:
-        return ""
-    if payment.match is MatchState.ELSEWHERE:
-        return "settled_elsewhere"
-    if payment.match in _LOST:
-        return _LOST[payment.match]
-    unmet_criteria = payment.export.unmet_criteria if payment.export else ()
-    # By now the line is there, or it would not be asked about.
-    return next(
-        (f"criterion_{criterion}" for criterion in unmet_criteria if criterion != Criterion.LINE_MISSING), "open"
-    )
+    if not state.voucher.is_made:
+        return _why_without_voucher(row.kind, state)
+    if state.match in _MATCHES:
+        return _MATCHES[state.match]
+    return f"criterion_{state.unmet_criteria[0]}" if state.unmet_criteria else "open"
 
 
-def _without_voucher(payment: Payment) -> str:
-    kind, export = payment.row.kind, payment.export
+def _why_without_voucher(kind: str, state: ExpenseState) -> str:
     if kind in _PAYMENTS_OF_INVOICES:
         return "invoice_missing"
     if not needs_voucher(kind):
         return "no_voucher"
-    if export is None:
-        return "never_exported"
-    if export.outcome == "successful":
-        return "no_voucher"
-    return "export_running" if not export.outcome else "export_failed"
+    return _EXPORTS.get(state.export, "export_failed")
 
 
 def _item(payment: Payment, why: str = "", values: tuple[tuple[str, str], ...] = ()) -> Item:
-    row, voucher = payment.row, payment.voucher
+    row, state = payment.row, payment.state
     return Item(
         entry_id=row.entry_id,
         kind=row.kind,
         day=row.day,
         amount=payment.amount,
-        name=payment.counterparty,
-        book_id=payment.book_id,
-        number=voucher.number if voucher and voucher.voucher_id else "",
+        name=row.counterparty,
+        book_id=state.book_id,
+        number=state.voucher_number if state.voucher.is_made else "",
         why=(why,) if why else (),
         values=values,
     )
 
 
 # ------------------------------------------------------------------------------------------------ vouchers
-def _standing(facts: Facts) -> list[MadeVoucher]:
+def _valid_vouchers(facts: MonthFacts) -> list[MadeVoucher]:
     """The vouchers of the month that are in lexoffice as far as is known."""
     return [each for each in facts.vouchers if each.match not in _LOST]
 
 
-def _known(facts: Facts) -> Iterable[tuple[MadeVoucher, BookedVoucher]]:
-    return ((each, each.record.booked) for each in _standing(facts) if each.record.booked is not None)
+def _known_bookings(facts: MonthFacts) -> Iterable[tuple[MadeVoucher, BookedVoucher]]:
+    return ((each, each.record.booked) for each in _valid_vouchers(facts) if each.record.booked is not None)
 
 
 def _voucher_item(made: MadeVoucher, *why: str, part: int | None = None, columns: Sequence[str] = ()) -> Item:
@@ -202,13 +179,13 @@ def _voucher_item(made: MadeVoucher, *why: str, part: int | None = None, columns
     )
 
 
-def _no_receipt(made: MadeVoucher) -> Item:
+def _receiptless_item(made: MadeVoucher) -> Item:
     booked = made.record.booked
     found = [name for name in ("NO_RECEIPT", "NO_RECEIPT_TAX_KEPT") if booked and name in booked.notices]
     return _voucher_item(made, *found, *(["receipt_on_its_way"] if made.record.uploading else []))
 
 
-def _reverse_charge(made: MadeVoucher) -> Iterable[Item]:
+def _reverse_charge_items(made: MadeVoucher) -> Iterable[Item]:
     """One item per kind of tax that the recipient owes: they go to different lines of the VAT return."""
     booked = made.record.booked
     if booked is None:
@@ -231,7 +208,7 @@ def _is_foreign(booked: BookedVoucher) -> bool:
     return (booked.foreign or booked.original.currency != WALLET_CURRENCY) and owed < gross
 
 
-def _foreign(made: MadeVoucher, booked: BookedVoucher) -> Item:
+def _foreign_item(made: MadeVoucher, booked: BookedVoucher) -> Item:
     return _voucher_item(made, *(["FOREIGN_SUPPLIER"] if "FOREIGN_SUPPLIER" in booked.notices else []))
 
 
@@ -239,7 +216,7 @@ def _is_meal(booked: BookedVoucher) -> bool:
     return booked.tip > 0 or any(name in booked.notices for name in _MEAL_NOTICES)
 
 
-def _meal(made: MadeVoucher, booked: BookedVoucher) -> Item:
+def _meal_item(made: MadeVoucher, booked: BookedVoucher) -> Item:
     return _voucher_item(made, *(name for name in _MEAL_NOTICES if name in booked.notices), part=booked.tip)
 
 

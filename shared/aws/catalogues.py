@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from shared.aws.table import Item, Table, Update
-from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 from shared.domain.times import utc_text
 
 MOST_CHANGES = 100

@@ -1,7 +1,7 @@
 """Lines per day and their delays from `ready_at` to the record of their outcome, in milliseconds.
 
 Items in LedgerTable: `DAY#<day in Germany>`, written in the transaction that records the lines, so that each counts
-once. A line without `ready_at`, or of a payment from before the company was connected, counts without a delay.
+once. Delays are milliseconds, by the rule of `shared.domain.feeding.ledger.delays`: other lines count without one.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from shared.aws.ledger_table import key
 from shared.aws.table import Item, Table, Update
-from shared.domain.feeding.ledger import Row
+from shared.domain.feeding.ledger import Row, delays
 from shared.domain.times import booking_date
 
 _DAYS = "DAY#"
@@ -34,9 +34,9 @@ def count_action(table: Table, connection_id: str, sent: Sequence[Row], now: dat
     transaction if another worker has raised it meanwhile.
     """
     day = key(connection_id, f"{_DAYS}{booking_date(now).isoformat()}")
-    delays = [_milliseconds(row, now) for row in sent if row.ready_at and not row.history]
-    added = {"lines": len(sent), "timed": len(delays), "delay_ms": sum(delays)}
-    longest = max(delays, default=0)
+    delays_ms = [int(seconds * 1000) for seconds in delays(sent, now)]
+    added = {"lines": len(sent), "timed": len(delays_ms), "delay_ms": sum(delays_ms)}
+    longest = max(delays_ms, default=0)
     if longest <= int((table.get(day) or {}).get("longest_ms", -1)):
         return Update.setting(day, {}, add=added)
     return Update.setting(
@@ -45,11 +45,6 @@ def count_action(table: Table, connection_id: str, sent: Sequence[Row], now: dat
         add=added,
         condition="attribute_not_exists(#longest_ms) OR #longest_ms < :longest_ms",
     )
-
-
-def _milliseconds(row: Row, now: datetime) -> int:
-    """Return a line's delay, never negative: two machines' clocks differ by more than a fast line takes."""
-    return max(0, int((now - datetime.fromisoformat(row.ready_at)).total_seconds() * 1000))
 
 
 def between(table: Table, connection_id: str, first: date, last: date) -> list[DayOfLines]:

@@ -146,13 +146,18 @@ class Exports:
             new = ExportItem(job_id=job_id, entry_id=entry_id, item=item)
             stored = {**_attributes(new), "expires_at": int((now + SNAPSHOT_KEPT).timestamp())}
             expression = "SET " + ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in stored)
-            self._table.update(Update(_item_key(connection_id, new), expression, stored))
+            self._table.update(Update(_itemkey(connection_id, new), expression, stored))
             self._table.put(_last_item(connection_id, new))
 
     def last_item(self, connection_id: str, entry_id: str) -> LastItem | None:
         """Return the last export of an entry, None if it was never exported."""
         item = self._table.get(key(connection_id, f"ITEM#{entry_id}"))
         return from_item(LastItem, item) if item else None
+
+    def last_items(self, connection_id: str, entry_ids: Iterable[str]) -> dict[str, LastItem]:
+        """Where entries were exported last, by entry id, read without consistency. At most 100 entries."""
+        found = self._table.get_many([key(connection_id, f"ITEM#{entry_id}") for entry_id in entry_ids])
+        return {item["entry_id"]: LastItem(item["entry_id"], item["job_id"], item["book_id"]) for item in found}
 
     def of_book_mark(self, connection_id: str, mark: str, limit: int) -> list[str]:
         """Return the ids of at most `limit` entries whose book id has this mark (`book_mark`), which is not unique."""
@@ -163,6 +168,11 @@ class Exports:
         """Return one item of a job, None if its snapshot has expired."""
         item = self._table.get(key(connection_id, f"EXPORT#{job_id}#{entry_id}"))
         return _item(item) if item else None
+
+    def newest_items(self, connection_id: str, last: Iterable[LastItem]) -> dict[str, ExportItem]:
+        """The items that `last` names, by entry id, without expired ones. At most 100; read without consistency."""
+        keys = [key(connection_id, f"EXPORT#{each.job_id}#{each.entry_id}") for each in last]
+        return {item["entry_id"]: _item(item) for item in self._table.get_many(keys)}
 
     def failed_items(self, connection_id: str, job_id: str, limit: int) -> list[ExportItem]:
         """Return at most `limit` failed items of a job."""
@@ -190,11 +200,11 @@ class Exports:
         if item.outcome == "failed":
             attributes["work"] = f"{work.FAILED}{item.job_id}#{item.entry_id}"
         self._table.update(
-            Update.setting(_item_key(connection_id, item), attributes, condition="attribute_exists(#row)")
+            Update.setting(_itemkey(connection_id, item), attributes, condition="attribute_exists(#row)")
         )
 
 
-def _item_key(connection_id: str, item: ExportItem) -> dict[str, str]:
+def _itemkey(connection_id: str, item: ExportItem) -> dict[str, str]:
     return key(connection_id, f"EXPORT#{item.job_id}#{item.entry_id}")
 
 

@@ -3,6 +3,7 @@
 Items in LedgerTable: `MATCH#<voucher id>`, kept for good. A match to review is in the index `work` under `match#`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,6 +44,11 @@ class Matches:
         """Return the match of a voucher, None if the voucher is not ours."""
         item = self._table.get(_key(connection_id, voucher_id))
         return _record(item) if item else None
+
+    def get_many(self, connection_id: str, voucher_ids: Iterable[str]) -> dict[str, MatchRecord]:
+        """The matches of vouchers, by entry id, read without consistency. At most 100 vouchers."""
+        keys = [_key(connection_id, voucher_id) for voucher_id in voucher_ids]
+        return {record.entry_id: record for record in map(_record, self._table.get_many(keys))}
 
     def mark_for_review(self, connection_id: str, voucher_id: str, now: datetime) -> bool:
         """Request a review of a voucher's match; return False, and write nothing, if the voucher is not ours."""

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.lookup.trace import Branch, Step, Trace
+from shared.domain.lookup.expense_halves import Step
+from shared.domain.lookup.expense_state import Branch, ExpenseState
 from shared.pages.formats import Formats
 from shared.pages.render import Html, Links, ShownStep, render_page, texts_in
 from shared.texts.error_text import export_error_text, fill
@@ -31,11 +32,11 @@ class ExpenseCard:
 
 
 def expense(
-    language: Language, asked: str, traces: Sequence[Trace], *, links: Links, token: str, now: datetime
+    language: Language, asked: str, states: Sequence[ExpenseState], *, links: Links, token: str, now: datetime
 ) -> Html:
     """Render everything known under the number that the admin `asked` for; `token` as for the status page."""
     show = Formats(language, now)
-    known = [trace for trace in traces if trace.branch is not Branch.UNKNOWN]
+    known = [state for state in states if state.branch is not Branch.UNKNOWN]
     return render_page(
         "expense.html",
         language,
@@ -47,32 +48,32 @@ def expense(
         asked_words=EXPENSE["asked"].in_(language).format(asked=asked),
         token=token,
         links=links,
-        expenses=[_card(trace, show, links) for trace in known],
+        expenses=[_card(state, show, links) for state in known],
         not_found=(NOT_FOUND.title.in_(language), NOT_FOUND.advice.in_(language)),
     )
 
 
-def _card(trace: Trace, show: Formats, links: Links) -> ExpenseCard:
-    text, language = BRANCH_TEXTS[trace.branch.value], show.language
+def _card(state: ExpenseState, show: Formats, links: Links) -> ExpenseCard:
+    text, language = BRANCH_TEXTS[state.branch.value], show.language
     about = [
-        trace.counterparty,
-        kind_label(trace.kind, language),
-        "" if trace.amount is None else show.money(trace.amount),
-        show.day(trace.day) if trace.day else "",
+        state.counterparty,
+        kind_label(state.kind, language),
+        "" if state.amount is None else show.money(state.amount),
+        show.day(state.day) if state.day else "",
     ]
-    failed = trace.branch is Branch.EXPORT_FAILED and trace.code
+    failed = state.branch is Branch.EXPORT_FAILED and state.code
     return ExpenseCard(
-        heading=EXPENSE["number"].in_(language).format(number=trace.book_id or trace.entry_id),
+        heading=EXPENSE["number"].in_(language).format(number=state.book_id or state.entry_id),
         about=" · ".join(part for part in about if part),
         tone=text.tone,
         title=text.title.in_(language),
         # The error's own sentence names the fix, too.
-        advice=export_error_text(trace.code, dict(trace.values), language) if failed else text.advice.in_(language),
-        unmet_criteria=tuple(CRITERIA[criterion].in_(language) for criterion in trace.unmet_criteria),
-        steps=tuple(_step(step, show) for step in trace.steps),
-        voucher_number=trace.voucher_number,
-        voucher_url=f"{links.lexoffice}/permalink/vouchers/view/{trace.voucher_id}" if trace.voucher_id else "",
-        pleo_url=trace.pleo_url if trace.pleo_url.startswith(("https://", f"{links.pleo}/")) else links.pleo,
+        advice=export_error_text(state.code, dict(state.values), language) if failed else text.advice.in_(language),
+        unmet_criteria=tuple(CRITERIA[criterion].in_(language) for criterion in state.unmet_criteria),
+        steps=tuple(_step(step, show) for step in state.steps),
+        voucher_number=state.voucher_number,
+        voucher_url=f"{links.lexoffice}/permalink/vouchers/view/{state.voucher_id}" if state.voucher_id else "",
+        pleo_url=state.pleo_url if state.pleo_url.startswith(("https://", f"{links.pleo}/")) else links.pleo,
     )
 
 

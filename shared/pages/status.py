@@ -4,16 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.lookup.overview import (
-    CatalogueChange,
-    CatalogueRefusal,
-    FailedItem,
-    LastExport,
-    Movement,
-    Overview,
-    Proof,
-    Waiting,
-)
+from shared.domain.lookup.company_health import Finding, Problem, findings_of, lines_to_check, verdict_of
+from shared.domain.lookup.overview import AccountBalance, FailedItem, LastExport, Movement, Overview, Waiting
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
+from shared.domain.syncing.proof import Pending
 from shared.pages.formats import Formats
 from shared.pages.history import charts_of
 from shared.pages.render import Html, Links, render_page, texts_in
@@ -25,11 +19,17 @@ from shared.texts.status import COUNTS, STATUS
 from shared.texts.text import Language
 from shared.texts.verdicts import VERDICTS
 
-_NEEDS_ACTION = frozenset({"failed", "held"})
 _PROVED = frozenset({"active", "held"})
 _TONES = {"active": "ok", "held": "bad", "ok": "ok", "gone": "bad", "missing": "warn"}
 _WITHOUT_ACTIONS = frozenset({"ok", "busy", "connecting", "disconnected"})
 _CSS_CLASSES = {"date": "short", "amount": "figure", "what_to_do": "long"}
+# Problems that the page lists, in the order of its sections, and the section that says more.
+_SECTIONS = {
+    Problem.LINES_TO_CHECK: "look-at",
+    Problem.EXPENSES_NOT_EXPORTED: "export",
+    Problem.CATALOGUE_REFUSED: "sync",
+    Problem.BALANCE_UNEXPLAINED: "proof",
+}
 _SHOWN_LINES = 20
 _SHOWN_MOVEMENTS = 12
 _SHOWN_CHANGES = 10
@@ -54,8 +54,8 @@ class ActionItem:
 def status(language: Language, overview: Overview, *, links: Links, token: str, now: datetime) -> Html:
     """Render the page of one company. `token` proves that a form comes from this session's page."""
     show = Formats(language, now)
-    verdict = verdict_of(overview)
-    text = VERDICTS[verdict]
+    verdict = verdict_of(overview, now)
+    text = VERDICTS.get(verdict, VERDICTS["held"])
     return render_page(
         "status.html",
         language,
@@ -90,19 +90,6 @@ def status(language: Language, overview: Overview, *, links: Links, token: str, 
     )
 
 
-def verdict_of(overview: Overview) -> str:
-    """Return the word for how the company stands, a key of VERDICTS."""
-    if overview.status == "held":
-        return overview.hold if overview.hold in VERDICTS else "held"
-    if overview.status in {"connecting", "disconnected"}:
-        return overview.status
-    failed = overview.export and overview.export.failed
-    unclear = overview.sync.refused or overview.proof.unexplained
-    if failed or unclear or any(row.state in _NEEDS_ACTION for row in overview.waiting):
-        return "attention"
-    return "busy" if overview.done_by else "ok"
-
-
 def _health(state: str, language: Language) -> tuple[str, str]:
     return _TONES[state], HEALTH[state].in_(language)
 
@@ -115,7 +102,7 @@ def _plural(name: str, n: int, show: Formats) -> str:
 
 def _waits(overview: Overview, show: Formats) -> str:
     """Return how many payments wait, without those that need a person, and until when."""
-    waiting = overview.waiting_count - sum(row.state in _NEEDS_ACTION for row in overview.waiting)
+    waiting = overview.waiting_count - lines_to_check(overview)
     words = [_plural("waiting_more" if overview.waiting_more else "waiting", waiting, show)]
     if overview.done_by and overview.status == "active":
         words.append(STATUS["done_by"].in_(show.language).format(time=show.when(overview.done_by)))
@@ -131,20 +118,28 @@ def _failing(overview: Overview, show: Formats) -> str:
 
 
 def _action_items(overview: Overview, show: Formats) -> list[ActionItem]:
-    lines = sum(row.state in _NEEDS_ACTION for row in overview.waiting)
-    items = overview.export.failed_count if overview.export else 0
-    found = [
-        ActionItem("look-at", _plural("attention_lines", lines, show)),
-        ActionItem("export", _plural("attention_items", items, show)),
-        ActionItem("sync", STATUS["sync_refused"].in_(show.language) if overview.sync.refused else ""),
-        ActionItem("proof", STATUS["proof_attention"].in_(show.language) if overview.proof.unexplained else ""),
+    findings = {finding.problem: finding for finding in findings_of(overview, show.now)}
+    return [
+        ActionItem(section, _action(findings[problem], show))
+        for problem, section in _SECTIONS.items()
+        if problem in findings
     ]
-    return [item for item in found if item.words]
+
+
+def _action(finding: Finding, show: Formats) -> str:
+    match finding.problem:
+        case Problem.LINES_TO_CHECK:
+            return _plural("attention_lines", finding.count, show)
+        case Problem.EXPENSES_NOT_EXPORTED:
+            return _plural("attention_items", finding.count, show)
+        case Problem.CATALOGUE_REFUSED:
+            return STATUS["sync_refused"].in_(show.language)
+    return STATUS["proof_attention"].in_(show.language)
 
 
 def _lines(overview: Overview, show: Formats) -> dict[str, object]:
     """Return the table of lines that a person must check."""
-    rows = [row for row in overview.waiting if row.state in _NEEDS_ACTION]
+    rows = [row for row in overview.waiting if row.needs_check]
     return {
         "columns": _columns(show.language, "date", "merchant", "amount", "what_to_do"),
         "rows": [_line(row, show) for row in rows[:_SHOWN_LINES]],
@@ -203,27 +198,28 @@ def _change(change: CatalogueChange, show: Formats) -> str:
 
 def _proof(overview: Overview, show: Formats) -> dict[str, str]:
     """Return what the page says about the balance proof besides its sums."""
-    proof = overview.proof
-    unknown = proof.pending_count == proof.pending_unknown
+    proof = overview.balance.proof
+    pending = (proof.pending if proof else None) or Pending()
     return {
-        "pending": _plural("pending", proof.pending_count, show),
-        "pending_amount": "–" if unknown else show.money(proof.pending),
-        "pending_unknown": _plural("pending_unknown", proof.pending_unknown, show),
-        "held": _plural("held", proof.held, show),
-        "made": " ".join(_proof_times(proof, show)) if overview.status in _PROVED else "",
+        "pending": _plural("pending", pending.count, show),
+        "pending_amount": "–" if pending.count == pending.unknown else show.money(pending.cents),
+        "pending_unknown": _plural("pending_unknown", pending.unknown, show),
+        "held": _plural("held", proof.sums.held if proof else 0, show),
+        "made": " ".join(_proof_times(overview.balance, show)) if overview.status in _PROVED else "",
     }
 
 
-def _proof_times(proof: Proof, show: Formats) -> Iterator[str]:
-    """Yield when the proof was made, how long ago that is, and whether a later one was inconclusive."""
-    if proof.proved_at is None:
+def _proof_times(balance: AccountBalance, show: Formats) -> Iterator[str]:
+    """Yield when the proof was made, how long ago that is, and whether a later try had no result."""
+    if balance.proof is None:
         yield STATUS["proof_never"].in_(show.language)
     else:
+        proved_at = balance.proof.proved_at
         words = STATUS["proof_at"].in_(show.language)
-        age = show.age(proof.proved_at)
-        yield words.format(moment=show.moment(proof.proved_at), age=age, wallet=show.money(proof.wallet))
-    if proof.tried_at is not None:
-        yield STATUS["proof_tried"].in_(show.language).format(moment=show.moment(proof.tried_at))
+        wallet = show.money(balance.proof.wallet)
+        yield words.format(moment=show.moment(proved_at), age=show.age(proved_at), wallet=wallet)
+    if balance.tried_at is not None:
+        yield STATUS["proof_tried"].in_(show.language).format(moment=show.moment(balance.tried_at))
 
 
 def _refusal(refusal: CatalogueRefusal | None, show: Formats) -> str:

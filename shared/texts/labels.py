@@ -96,7 +96,7 @@ CSV_COLUMNS: tuple[Text, ...] = (
     Text("Kennung in Pleo", "Id in Pleo"),
 )
 
-# Why lexoffice suggests no match (shared/domain/exporting/matching.py).
+# Why lexoffice suggests no match (shared/domain/exporting/match.py).
 CRITERIA: dict[str, Text] = {
     "line_missing": Text(
         "Der Umsatz fehlt noch auf dem Pleo-Konto in lexoffice. Sobald er dort steht, wird der Beleg vorgeschlagen.",

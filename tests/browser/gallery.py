@@ -7,8 +7,8 @@ import facts
 from playwright.sync_api import Page, Route
 
 from shared.domain.connecting.set_up import STEPS, Progress, StepState
+from shared.domain.lookup.expense_state import ExpenseState
 from shared.domain.lookup.overview import Overview
-from shared.domain.lookup.trace import Trace
 from shared.pages import render, web
 from shared.pages.expense import expense
 from shared.pages.render import Links
@@ -31,7 +31,7 @@ def _status(overview: Overview, language: Language) -> Answer:
     return web.page(status(language, overview, links=_LINKS, token="t", now=facts.NOW))
 
 
-def _expense(traces: tuple[Trace, ...], language: Language) -> Answer:
+def _expense(traces: tuple[ExpenseState, ...], language: Language) -> Answer:
     return web.page(expense(language, "1042", traces, links=_LINKS, token="t", now=facts.NOW))
 
 

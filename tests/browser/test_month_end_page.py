@@ -6,7 +6,7 @@ import pytest
 from desk.month_end_samples import facts, october
 from playwright.sync_api import Page
 
-from ops.month_end.facts import Facts
+from ops.month_end.facts import MonthFacts
 from ops.month_end.page import text_of
 from ops.month_end.sheet import sheet_of
 
@@ -38,7 +38,7 @@ def test_a_sheet_is_accessible_and_fits_desktop_phone_and_paper(page: Page, name
     page.pdf(path=BUILD / "screenshots" / f"month-end-{name}.pdf", prefer_css_page_size=True)
 
 
-def _open(page: Page, found: Facts) -> None:
+def _open(page: Page, found: MonthFacts) -> None:
     page.route(f"{_ADDRESS}/**", lambda route: route.fulfill(content_type="text/html", body=text_of(sheet_of(found))))
     page.goto(f"{_ADDRESS}/sheet.html")
 

@@ -7,7 +7,7 @@ from cloud import Cloud
 
 from shared.aws.catalogues import CatalogueDiff, Catalogues, CatalogueSnapshot
 from shared.aws.table import Table
-from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 from shared.domain.times import utc_text
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)

@@ -15,7 +15,7 @@ from shared.aws import ledger_view, work
 from shared.aws.days import DayOfLines
 from shared.aws.ledger import Ledger
 from shared.aws.ledger_view import Backlog, LedgerView
-from shared.domain.feeding.ledger import Correction, Row, State, completed_row, correct, row_for, unreadable
+from shared.domain.feeding.ledger import Correction, Row, State, completed_row, correct, delays, row_for, unreadable
 from shared.domain.money import Money
 from shared.domain.times import utc_text
 from shared.errors import StoreUnavailable
@@ -111,6 +111,20 @@ def test_how_long_history_took_says_nothing_about_the_feed(ledger: Ledger, view:
 
     (day,) = view.days(CONNECTION_ID, NOW.date(), NOW.date())
     assert (day.lines, day.timed, day.longest_ms) == (2, 1, 2000)
+
+
+def test_the_chart_leaves_corrections_out_of_the_delay_as_the_alarms_metric_does(
+    ledger: Ledger, view: LedgerView
+) -> None:
+    (first,) = accepted(ledger, waiting_since(ready(1), 2))
+    record(ledger, State.SENT, first)
+    correction = waiting_since(corrected(ledger, first, 300), 500)
+
+    record(ledger, State.SENT, correction)
+
+    (day,) = view.days(CONNECTION_ID, NOW.date(), NOW.date())
+    assert (day.lines, day.timed, day.longest_ms) == (2, 1, 2000)
+    assert delays([first, correction], NOW) == [2.0]
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.LISTED, State.SENT])

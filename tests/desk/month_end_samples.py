@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from ops.month_end.facts import Export, Facts, MadeVoucher, Month, Payment, Sums
+from ops.month_end.facts import MadeVoucher, Month, MonthFacts, Payment
 from shared.aws.vouchers import Attachment, VoucherRecord
 from shared.domain.exporting.match import MatchState
 from shared.domain.exporting.voucher_facts import BookedColumn, BookedVoucher
 from shared.domain.feeding.entry_rules import Destination
-from shared.domain.feeding.ledger import Row, State
+from shared.domain.feeding.ledger import Row, RowSums, State
+from shared.domain.lookup.expense_facts import ExpenseFacts, ExportFacts, ExportOutcome, VoucherFacts
+from shared.domain.lookup.expense_state import decide
 from shared.domain.money import Money
 from shared.domain.syncing.proof import BalanceProof
 from shared.domain.syncing.proof import Sums as ProofSums
@@ -20,6 +22,12 @@ NOW = datetime(2026, 11, 2, 8, 15, tzinfo=UTC)
 FILE = Attachment("f1", "ab" * 32)
 OFFICE, LICENCES, ACQUISITION = "Bürobedarf", "Lizenzen §13b Drittland", "Innergemeinschaftlicher Erwerb"
 MEAL = "Bewirtung Geschäftspartner"
+EXPORTED = ExportFacts(outcome=ExportOutcome.SUCCESSFUL)
+RUNNING = ExportFacts(outcome=ExportOutcome.RUNNING)
+FORGOTTEN = ExportFacts(outcome=ExportOutcome.FORGOTTEN)
+VOUCHER = VoucherFacts(
+    number="PLEO-4113617-00000000e1", voucher_id="v-e1", made_at=None, receipts=1, uploading=False, hinted=True
+)
 
 
 def row(entry: str = "e1", amount: int = -11_900, **changes: Any) -> Row:
@@ -41,18 +49,20 @@ def row(entry: str = "e1", amount: int = -11_900, **changes: Any) -> Row:
 
 
 def payment(found: Row | None = None, **changes: Any) -> Payment:
-    """A payment with its voucher, whose match was accepted."""
+    """A payment with its voucher, whose match was accepted; changes are those of its facts."""
     found = found or row()
     known = {
-        "row": found,
-        "amount": found.amount,
-        "counterparty": found.counterparty,
         "book_id": "4113617",
-        "export": Export(outcome="successful"),
-        "voucher": record(found.entry_id),
+        "export": EXPORTED,
+        "voucher": VOUCHER,
         "match": MatchState.ACCEPTED,
     }
-    return Payment(**{**known, **changes})
+    return Payment(found, decide(ExpenseFacts(entry_id=found.entry_id, rows=[found], **{**known, **changes})))
+
+
+def failed(code: str, **values: str) -> ExportFacts:
+    """An export that was refused with a code."""
+    return ExportFacts(outcome=ExportOutcome.FAILED, code=code, values=tuple(values.items()))
 
 
 def booked(*columns: BookedColumn, **changes: Any) -> BookedVoucher:
@@ -91,7 +101,7 @@ def made(
     return MadeVoucher(record=record(entry, **changes), row=found or row(entry), match=match)
 
 
-def facts(*payments: Payment, vouchers: tuple[MadeVoucher, ...] = (), **changes: Any) -> Facts:
+def facts(*payments: Payment, vouchers: tuple[MadeVoucher, ...] = (), **changes: Any) -> MonthFacts:
     """October of a company that has been connected since August."""
     known = {
         "company": "Musterfirma GmbH",
@@ -102,15 +112,15 @@ def facts(*payments: Payment, vouchers: tuple[MadeVoucher, ...] = (), **changes:
         "start": date(2026, 8, 1),
         "opening": 100_000,
         "caught_up_to": NOW,
-        "before": Sums(),
-        "within": Sums(),
+        "before": RowSums(),
+        "within": RowSums(),
         "payments": payments,
         "vouchers": vouchers,
-        "looked": True,
-        "nameless": False,
+        "has_matches": True,
+        "is_nameless": False,
         "proof": None,
     }
-    return Facts(**{**known, **changes})
+    return MonthFacts(**{**known, **changes})
 
 
 def by_hand(entry: str, kind: str, amount: int, day: int) -> Payment:
@@ -119,10 +129,10 @@ def by_hand(entry: str, kind: str, amount: int, day: int) -> Payment:
     return payment(moved, export=None, voucher=None, match=None, book_id="")
 
 
-def october() -> Facts:
+def october() -> MonthFacts:
     """A little of everything, for whoever looks at the page."""
-    tax_missing = Export(outcome="failed", code="EXP-TAX-MISSING")
-    too_large = Export(outcome="failed", code="EXP-RECEIPT-TOO-LARGE", values=(("size", "6,0 MB"),))
+    tax_missing = failed("EXP-TAX-MISSING")
+    too_large = failed("EXP-RECEIPT-TOO-LARGE", size="6,0 MB")
     software = row("e3", -29_900, counterparty="Beispiel Software Inc.", day=date(2026, 10, 5))
     hotel = row("e4", -46_000, counterparty="Hotel zur Schönen Aussicht am Wörthersee Betriebsges.m.b.H.")
     dollars = row("e5", -4_630, counterparty="Example Cloud Services Ltd.", day=date(2026, 10, 20))
@@ -169,21 +179,21 @@ def october() -> Facts:
         payment(dinner),
         payment(slip),
         payment(refused, **nothing, book_id=""),
-        payment(held, **nothing | {"amount": None}, book_id=""),
+        payment(held, **nothing, book_id=""),
         payment(late, **nothing | {"export": tax_missing}, book_id="4113622"),
         payment(huge, **nothing | {"export": too_large}, book_id="4113623"),
         payment(
             mileage,
             **nothing
             | {
-                "export": Export(outcome="failed", code="EXP-PAID-PRIVATELY", values=(("kind", "Kilometergeld"),)),
-                "amount": -4_500,
+                "export": failed("EXP-PAID-PRIVATELY", kind="Kilometergeld"),
+                "amount": 4_500,
             },
         ),
         payment(new, **nothing, book_id=""),
         vouchers=vouchers,
-        before=Sums(lines=-812_345, by_hand=1_000_000),
-        within=Sums(lines=-318_650, by_hand=375_720, refused=-1_999, open=1, unclear=1),
+        before=RowSums(lines=-812_345, by_hand=1_000_000),
+        within=RowSums(lines=-318_650, by_hand=375_720, failed=-1_999, unsent=1, held=1),
         proof=BalanceProof(
             proved_at=NOW,
             opening=100_000,

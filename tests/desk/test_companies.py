@@ -17,7 +17,7 @@ def test_the_worst_comes_first(ops_: Ops, connected: Callable[..., Connection]) 
 
     assert [(each["company"], each["health"]) for each in found] == [
         ("Beta GmbH", "broken"),
-        ("Gamma GmbH", "look"),
+        ("Gamma GmbH", "check"),
         ("Alpha GmbH", "fine"),
     ]
     assert found[0]["reasons"][0] == "held: plan"
@@ -27,7 +27,7 @@ def test_a_disconnected_company_is_shown_when_asked_for(ops_: Ops, connected: Ca
     connected(status=Status.DISCONNECTED)
 
     assert ops_("companies", "--json").data["companies"] == []
-    assert [each["health"] for each in ops_("companies", "--all", "--json").data["companies"]] == ["left"]
+    assert [each["health"] for each in ops_("companies", "--all", "--json").data["companies"]] == ["disconnected"]
 
 
 def test_a_company_is_found_by_each_of_its_names(ops_: Ops, connected: Callable[..., Connection]) -> None:
@@ -84,5 +84,5 @@ def test_a_company_somebody_paused_is_not_broken_but_must_not_be_forgotten(
     connected(status=Status.HELD, hold=Hold.PAUSED)
 
     (found,) = ops_("companies", "--json").data["companies"]
-    assert found["health"] == "look"
+    assert found["health"] == "check"
     assert found["reasons"][0] == "paused"

@@ -163,6 +163,65 @@ def test_what_the_newest_job_left_undone_was_given_up_with_it(books: Books, octo
     ]
 
 
+def test_for_a_job_that_vanished_at_pleo_the_sheet_gives_the_stored_reason_as_the_admins_page_does(
+    ops_: Ops, books: Books, october: Month
+) -> None:
+    books.line("entry-01")
+    books.exported("entry-01", "")
+    vanished = Job(
+        job_id="j1",
+        state=JobState.FINISHED,
+        created_at="2026-10-20",
+        code="EXP-JOB-ENDED",
+        values={"reason": "job not found"},
+    )
+    books.exports.save_job(books.id, vanished, AT)
+
+    (failed,) = rows_of(october(), "Ausgaben, deren Export gescheitert ist")
+    (traced,) = ops_("trace", "entry-01", "--json").data["expenses"]
+
+    assert failed["Hinweis"] == "Pleo hat den Export beendet (job not found)."
+    assert (traced["branch"], "(job not found)" in traced["cause"]) == ("export_failed", True)
+
+
+def test_after_ninety_days_sheet_and_trace_agree_that_the_export_failed(
+    aws: Cloud, ops_: Ops, books: Books, october: Month
+) -> None:
+    books.line("entry-01")
+    books.line("entry-02", 0, state=State.NONE, reason="zero_amount")
+    for entry in ("entry-01", "entry-02"):
+        books.exported(entry, "")
+    for item in aws.items("LedgerTable", "EXPORT#", "row"):
+        key = {name: item[name] for name in ("connection_id", "row")}
+        aws.client("dynamodb").delete_item(TableName="LedgerTable", Key=key)
+
+    (failed,) = rows_of(october(), "Ausgaben, deren Export gescheitert ist")
+    branches = [ops_("trace", entry, "--json").data["expenses"][0]["branch"] for entry in ("entry-01", "entry-02")]
+
+    assert failed["Kennung in Pleo"] == "entry-01"
+    assert branches == ["export_failed", "complete"]
+
+
+def test_the_expenses_of_a_month_are_read_many_at_a_time(aws: Cloud, books: Books, october: Month) -> None:
+    for number in range(120):
+        books.line(f"e{number:03}", -1)
+        books.voucher(f"e{number:03}")
+    books.exports.save_job(books.id, Job(job_id="j1", state=JobState.RUNNING, created_at="2026-10-20"), AT)
+    items = [wire_item(accountingEntryId=f"e{number:03}") for number in range(120)]
+    books.exports.snapshot(books.id, "j1", items, AT)
+    reads: list[str] = []
+    events = aws.client("dynamodb").meta.events
+    events.register("before-call.dynamodb", lambda model, **_: reads.append(model.name), "reads")
+    try:
+        answer = october()
+    finally:
+        events.unregister("before-call.dynamodb", unique_id="reads")
+
+    assert answer["sections"]["unmatched"]["count"] == 120
+    assert reads
+    assert len(reads) < 40
+
+
 def test_after_ninety_days_the_sheet_still_knows_how_vouchers_were_booked(
     aws: Cloud, books: Books, october: Month
 ) -> None:

@@ -9,15 +9,14 @@ from html import unescape
 
 import pytest
 
-from ops.month_end import csv_file, words
+from ops.month_end import csv_file, labels
 from ops.month_end import page as html_page
-from ops.month_end.facts import Facts, Sums
+from ops.month_end.facts import MonthFacts
 from ops.month_end.sheet import SECTIONS, UNMATCHED, Item, sheet_of
 from shared.domain.exporting.export_errors import ALL_ERRORS
-from shared.domain.exporting.match import MatchState
-from shared.domain.exporting.matching import Criterion
+from shared.domain.exporting.match import Criterion, MatchState
 from shared.domain.exporting.voucher_columns import Notice
-from shared.domain.feeding.ledger import State
+from shared.domain.feeding.ledger import RowSums, State
 from shared.texts.labels import WAITING
 from shared.texts.verdicts import VERDICTS
 
@@ -26,14 +25,14 @@ from .month_end_samples import by_hand, facts, made, october, payment, row
 _SAID = re.compile(r"<[^>]+>")
 
 
-def read(found: Facts) -> list[dict[str, str]]:
+def read(found: MonthFacts) -> list[dict[str, str]]:
     """The rows of the file, by column."""
     text = csv_file.text_of(sheet_of(found))
     assert text.startswith("\N{ZERO WIDTH NO-BREAK SPACE}")
     return list(csv.DictReader(io.StringIO(text[1:], newline=""), delimiter=";"))
 
 
-def page(found: Facts) -> str:
+def page(found: MonthFacts) -> str:
     """What a person reads on the page, in one line."""
     text = html_page.text_of(sheet_of(found))
     return re.sub(r"\s+", " ", unescape(_SAID.sub(" ", text.partition("<body")[2])))
@@ -49,19 +48,19 @@ def test_every_reason_that_can_be_listed_has_a_sentence() -> None:
         *(why for items in sheet_of(october()).sections.values() for item in items for why in item.why),
     }
 
-    assert not reasons - set(words.known_words())
-    assert set(words.TITLES) == set(words.LEADS) == set(SECTIONS)
+    assert not reasons - set(labels.known_words())
+    assert set(labels.TITLES) == set(labels.LEADS) == set(SECTIONS)
 
 
 def test_every_reason_for_which_nothing_is_transferred_has_words() -> None:
-    assert set(VERDICTS) - {"ok", "busy", "attention", "held"} <= set(words.HOLDS)
-    assert words.held("new in the product") == "Zurzeit wird nichts übertragen: Ursache beim Support erfragen."
+    assert set(VERDICTS) - {"ok", "busy", "attention", "held"} <= set(labels.HOLDS)
+    assert labels.hold_note("new in the product") == "Zurzeit wird nichts übertragen: Ursache beim Support erfragen."
 
 
 @pytest.mark.parametrize("match", MatchState)
 def test_every_state_of_a_match_is_matched_or_has_a_sentence(match: MatchState) -> None:
     for item in sheet_of(facts(payment(match=match))).sections[UNMATCHED]:
-        assert set(item.why) <= set(words.known_words())
+        assert set(item.why) <= set(labels.known_words())
 
 
 def test_an_error_is_told_by_its_cause_with_its_values() -> None:
@@ -75,8 +74,8 @@ def test_an_error_is_told_by_its_cause_with_its_values() -> None:
         values=(("account", "Porto"),),
     )
 
-    assert words.why(item) == "Die Kategorie «Porto» gibt es in lexoffice nicht mehr."
-    assert words.code(item) == "EXP-CATEGORY-GONE"
+    assert labels.why(item) == "Die Kategorie «Porto» gibt es in lexoffice nicht mehr."
+    assert labels.code(item) == "EXP-CATEGORY-GONE"
 
 
 # ------------------------------------------------------------------------------------------------ the file
@@ -89,7 +88,7 @@ def test_the_file_is_one_table_with_every_item_and_the_balance() -> None:
     assert len(rows) == items + 4
     assert {each["Unternehmen"] for each in rows} == {"Musterfirma GmbH"}
     assert {each["Monat"] for each in rows} == {"2026-10"}
-    assert (rows[-1]["Abschnitt"], rows[-1]["Art"]) == (words.BALANCE_TITLE, "Saldo am 31.10.2026")
+    assert (rows[-1]["Abschnitt"], rows[-1]["Art"]) == (labels.BALANCE_TITLE, "Saldo am 31.10.2026")
     assert rows[-1]["Betrag in EUR"] == "3447,25"
 
 
@@ -137,18 +136,18 @@ def test_the_page_names_company_month_and_state() -> None:
     assert "Musterfirma GmbH · Musterfirma Handelsgesellschaft mbH & Co. KG" in text
     assert "Stand 02.11.2026, 09:15" in text
     assert "Vorläufig" in text
-    assert words.PROVISIONAL["not_caught_up"] in text
+    assert labels.PROVISIONAL["not_caught_up"] in text
     assert "Vorläufig" not in page(facts())
 
 
 def test_the_page_numbers_its_sections_and_leaves_out_what_is_empty() -> None:
     text = page(facts(by_hand("e", "wallet_topup", 1_000, 2)))
 
-    assert f"1. {words.TITLES['by_hand']}" in text
-    assert words.LEADS["by_hand"] in text
-    assert words.LEADS["meals"] not in text
-    assert words.TITLES["unknown"] not in text
-    assert f"9. {words.BALANCE_TITLE}" in text
+    assert f"1. {labels.TITLES['by_hand']}" in text
+    assert labels.LEADS["by_hand"] in text
+    assert labels.LEADS["meals"] not in text
+    assert labels.TITLES["unknown"] not in text
+    assert f"9. {labels.BALANCE_TITLE}" in text
 
 
 def test_wallet_movements_have_sums_by_direction() -> None:
@@ -169,12 +168,12 @@ def test_the_page_says_what_foreign_is_judged_by_and_sums_up_by_country() -> Non
 def test_the_page_owns_up_to_matches_it_cannot_know() -> None:
     unmatched = payment(match=MatchState.OPEN)
 
-    assert words.NOT_LOOKED in page(facts(unmatched, looked=False))
-    assert words.NOT_LOOKED not in page(facts(unmatched, looked=True))
+    assert labels.NOT_LOOKED in page(facts(unmatched, has_matches=False))
+    assert labels.NOT_LOOKED not in page(facts(unmatched, has_matches=True))
 
 
 def test_the_balance_says_what_it_does_not_hold_and_whether_it_was_compared() -> None:
-    text = page(facts(within=Sums(refused=-1_999, open=1, unclear=2)))
+    text = page(facts(within=RowSums(failed=-1_999, unsent=1, incomplete=1, held=1)))
 
     assert "Nicht darin: 1 Umsatz bis zum Monatsende" in text
     assert "deren Betrag nicht bekannt ist (2)" in text
@@ -187,9 +186,9 @@ def test_an_opening_balance_is_said_to_be_the_companys_own_statement() -> None:
 
 
 def test_a_held_company_and_deleted_names_are_told() -> None:
-    text = page(facts(company="", organisation="", hold="disconnected", nameless=True))
+    text = page(facts(company="", organisation="", hold="disconnected", is_nameless=True))
 
-    assert words.NAMELESS in text
+    assert labels.NAMELESS in text
     assert "(Name gelöscht)" in text
 
 
@@ -208,10 +207,10 @@ def test_a_page_is_not_longer_than_anybody_reads_but_the_file_has_everything() -
     found = facts(*many)
 
     assert "Weitere in der CSV-Datei: 1." in page(found)
-    assert sum(each["Abschnitt"] == words.TITLES[UNMATCHED] for each in read(found)) == 501
+    assert sum(each["Abschnitt"] == labels.TITLES[UNMATCHED] for each in read(found)) == 501
 
 
 def test_vouchers_that_nobody_remembers_the_booking_of_get_a_section() -> None:
     text = page(facts(vouchers=(replace(made(), record=replace(made().record, booked=None)),)))
 
-    assert words.LEADS["unknown"] in text
+    assert labels.LEADS["unknown"] in text

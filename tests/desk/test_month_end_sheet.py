@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ops.month_end.facts import Export, Facts, MadeVoucher, Payment, Sums, month_of
+from ops.month_end.facts import MadeVoucher, MonthFacts, Payment, month_of
 from ops.month_end.sheet import (
     BY_HAND,
     FOREIGN,
@@ -24,17 +24,34 @@ from ops.refusal import Refusal
 from shared.domain.exporting.match import MatchState
 from shared.domain.exporting.voucher_facts import BookedColumn
 from shared.domain.feeding.entry_rules import Destination
-from shared.domain.feeding.ledger import State
+from shared.domain.feeding.ledger import RowSums, State
+from shared.domain.lookup.expense_facts import ExportFacts, ExportOutcome
 from shared.domain.money import Money
 from shared.domain.syncing.proof import BalanceProof
 from shared.domain.syncing.proof import Sums as ProofSums
 
-from .month_end_samples import ACQUISITION, LICENCES, MEAL, NOW, booked, by_hand, facts, made, payment, record, row
+from .month_end_samples import (
+    ACQUISITION,
+    EXPORTED,
+    FORGOTTEN,
+    LICENCES,
+    MEAL,
+    NOW,
+    RUNNING,
+    VOUCHER,
+    booked,
+    by_hand,
+    facts,
+    failed,
+    made,
+    payment,
+    row,
+)
 
 TODAY = date(2026, 11, 22)
 
 
-def listed(section: str, found: Facts) -> list[tuple[str, tuple[str, ...]]]:
+def listed(section: str, found: MonthFacts) -> list[tuple[str, tuple[str, ...]]]:
     """The entries of a section, and why they are in it."""
     return [(item.entry_id, item.why) for item in sheet_of(found).sections[section]]
 
@@ -103,21 +120,21 @@ def test_lexoffices_own_words_are_kept() -> None:
 
 
 # ------------------------------------------------------------------------------------------------ not exported
-@pytest.mark.parametrize("outcome", ["failed", "abandoned"])
-def test_a_failed_export_is_listed_with_its_code(outcome: str) -> None:
-    failed = Export(outcome=outcome, code="EXP-SPLIT-SUM", values=(("paid", "2,00 EUR"),))
+@pytest.mark.parametrize("outcome", [ExportOutcome.FAILED, ExportOutcome.ABANDONED])
+def test_a_failed_export_is_listed_with_its_code(outcome: ExportOutcome) -> None:
+    export = ExportFacts(outcome=outcome, code="EXP-SPLIT-SUM", values=(("paid", "2,00 EUR"),))
 
-    item = one(NOT_EXPORTED, payment(export=failed, voucher=None))
+    item = one(NOT_EXPORTED, payment(export=export, voucher=None))
 
     assert (item.why, item.values, item.book_id) == (("EXP-SPLIT-SUM",), (("paid", "2,00 EUR"),), "4113617")
 
 
 def test_an_export_that_failed_after_its_voucher_was_made_is_listed_all_the_same() -> None:
-    assert one(NOT_EXPORTED, payment(export=Export(outcome="failed", code="EXP-RECEIPT-BROKEN"))).number
+    assert one(NOT_EXPORTED, payment(export=failed("EXP-RECEIPT-BROKEN"))).number
 
 
 def test_after_ninety_days_a_missing_voucher_says_that_its_cause_is_not_known_any_more() -> None:
-    forgotten = Export(outcome="forgotten")
+    forgotten = FORGOTTEN
 
     assert one(NOT_EXPORTED, payment(export=forgotten, voucher=None)).why == ("forgotten",)
     assert listed(NOT_EXPORTED, facts(payment(export=forgotten))) == []
@@ -126,13 +143,13 @@ def test_after_ninety_days_a_missing_voucher_says_that_its_cause_is_not_known_an
 def test_what_moves_no_wallet_but_could_not_be_exported_is_listed() -> None:
     mileage = row(state=State.NONE, kind="mileage", destination=Destination.NONE)
 
-    item = one(NOT_EXPORTED, payment(mileage, export=Export(outcome="failed", code="EXP-PAID-PRIVATELY")))
+    item = one(NOT_EXPORTED, payment(mileage, export=failed("EXP-PAID-PRIVATELY")))
 
     assert (item.kind, item.why) == ("mileage", ("EXP-PAID-PRIVATELY",))
 
 
-@pytest.mark.parametrize("export", [None, Export(outcome=""), Export(outcome="successful")])
-def test_what_was_exported_or_never_was_has_not_failed(export: Export | None) -> None:
+@pytest.mark.parametrize("export", [None, RUNNING, EXPORTED])
+def test_what_was_exported_or_never_was_has_not_failed(export: ExportFacts | None) -> None:
     assert listed(NOT_EXPORTED, facts(payment(export=export))) == []
 
 
@@ -243,7 +260,7 @@ def test_a_line_whose_voucher_is_settled_by_it_or_by_what_nobody_can_tell_is_mat
 
 
 def test_a_broken_rail_explains_why_no_suggestion_appears_but_a_late_line_does_not() -> None:
-    export = Export(outcome="successful", unmet_criteria=("line_missing", "voucher_after_line"))
+    export = ExportFacts(outcome=ExportOutcome.SUCCESSFUL, unmet_criteria=("line_missing", "voucher_after_line"))
 
     assert one(UNMATCHED, payment(match=MatchState.OPEN, export=export)).why == ("criterion_voucher_after_line",)
     late = replace(export, unmet_criteria=("line_missing",))
@@ -254,23 +271,23 @@ def test_a_broken_rail_explains_why_no_suggestion_appears_but_a_late_line_does_n
     ("kind", "export", "why"),
     [
         ("card_purchase", None, "never_exported"),
-        ("card_purchase", Export(outcome="failed", code="EXP-TAX-MISSING"), "export_failed"),
-        ("card_purchase", Export(outcome="forgotten"), "export_failed"),
-        ("card_purchase", Export(outcome=""), "export_running"),
-        ("card_purchase", Export(outcome="successful"), "no_voucher"),
+        ("card_purchase", failed("EXP-TAX-MISSING"), "export_failed"),
+        ("card_purchase", FORGOTTEN, "export_failed"),
+        ("card_purchase", RUNNING, "export_running"),
+        ("card_purchase", EXPORTED, "no_voucher"),
         ("fee_refund", None, "never_exported"),
         ("invoice_payment", None, "invoice_missing"),
         ("invoice_payment_returned", None, "no_voucher"),
     ],
 )
-def test_a_line_without_voucher_says_why(kind: str, export: Export | None, why: str) -> None:
+def test_a_line_without_voucher_says_why(kind: str, export: ExportFacts | None, why: str) -> None:
     assert one(UNMATCHED, payment(row(kind=kind), export=export, voucher=None, match=None)).why == (why,)
 
 
 def test_a_voucher_that_was_only_intended_is_none() -> None:
-    intended = record(voucher_id="")
+    intended = replace(VOUCHER, voucher_id="")
 
-    assert one(UNMATCHED, payment(voucher=intended, match=None, export=Export(outcome=""))).why == ("export_running",)
+    assert one(UNMATCHED, payment(voucher=intended, match=None, export=RUNNING)).why == ("export_running",)
 
 
 def test_a_correction_belongs_to_the_line_it_corrects() -> None:
@@ -284,24 +301,24 @@ def test_what_is_no_line_cannot_be_matched(state: State) -> None:
 
 # ------------------------------------------------------------------------------------------------ balance
 def test_the_balance_goes_on_from_the_month_before() -> None:
-    sums = Sums(lines=-4_000, by_hand=10_000)
+    sums = RowSums(lines=-4_000, by_hand=10_000)
 
-    balance = sheet_of(facts(before=sums, within=Sums(lines=-700, by_hand=50))).balance
+    balance = sheet_of(facts(before=sums, within=RowSums(lines=-700, by_hand=50))).balance
 
     assert (balance.since, balance.opening, balance.before) == (date(2026, 9, 30), False, 106_000)
     assert balance.end == 106_000 - 700 + 50
 
 
 def test_the_first_balance_begins_with_what_the_admin_stated() -> None:
-    balance = sheet_of(facts(start=date(2026, 10, 15), opening=33_000, within=Sums(lines=-700))).balance
+    balance = sheet_of(facts(start=date(2026, 10, 15), opening=33_000, within=RowSums(lines=-700))).balance
 
     assert (balance.since, balance.opening, balance.before, balance.end) == (date(2026, 10, 15), True, 33_000, 32_300)
 
 
 def test_what_is_missing_in_lexoffice_is_not_in_the_balance_but_told() -> None:
-    before = Sums(waiting=-100, open=1)
+    before = RowSums(waiting=-100, unsent=1)
 
-    balance = sheet_of(facts(before=before, within=Sums(refused=-50, waiting=-7, open=2, unclear=1))).balance
+    balance = sheet_of(facts(before=before, within=RowSums(failed=-50, waiting=-7, unsent=2, held=1))).balance
 
     assert (balance.end, balance.missing, balance.open, balance.unclear) == (100_000, -157, 3, 1)
 

@@ -12,7 +12,7 @@ from shared.aws.connections import Connection, Connections, Status
 from shared.aws.proofs import Proofs
 from shared.aws.queues import SyncQueue
 from shared.domain.connecting.company_state import Hold
-from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 from shared.domain.syncing.proof import BalanceProof, Frozen, Pending, ProofInProgress, Sums
 from shared.domain.times import utc_text
 

@@ -11,7 +11,7 @@ from cloud import Cloud, Document
 from rich.console import Console
 from samples import entry, pending
 
-from ops.sending import CannotSend, plan, within, would_do
+from ops.resend_plan import CannotSend, describe_plan, plan, within
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import FEED, Failures
 from shared.aws.ledger import Ledger
@@ -116,13 +116,15 @@ READY = row_for(entry())
     ],
 )
 def test_each_row_is_sent_or_there_or_cannot_be_sent(row: Row, said: str) -> None:
-    assert would_do(plan([row]), 0) == said
+    assert describe_plan(plan([row]), 0) == said
 
 
 def test_reasons_are_counted_and_the_commonest_comes_first() -> None:
     made = plan([row_for(pending())] * 2, [CannotSend("x", "not in our ledger")])
 
-    assert would_do(made, 1).endswith("cannot send 3 (not settled yet: 2, not in our ledger: 1), would send 1 hint")
+    assert describe_plan(made, 1).endswith(
+        "cannot send 3 (not settled yet: 2, not in our ledger: 1), would send 1 hint"
+    )
 
 
 @pytest.mark.parametrize(

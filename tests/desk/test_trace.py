@@ -1,4 +1,4 @@
-"""`ops trace`: an expense is found by whatever somebody has of it, and its cure can be pasted."""
+"""`ops trace`: an expense is found by whatever somebody has of it, and its remedy can be pasted."""
 
 import json
 import shlex
@@ -101,31 +101,31 @@ def test_all_expenses_of_several_companies_under_one_number_are_told(
 def test_what_nobody_knows_says_what_can_be_done(ops_: Ops, company: str) -> None:
     everywhere, here = ops_("trace", "4711", "--json"), ops_("trace", "4711", "--company", "alpha", "--json")
 
-    assert (everywhere.code, everywhere.data["cure"]) == (1, [])
+    assert (everywhere.code, everywhere.data["remedy"]) == (1, [])
     assert "ops proof --company X --now" in everywhere.data["advice"]
-    assert here.data["cure"][3:] == [
+    assert here.data["remedy"][3:] == [
         *("proof", "--company", company, "--now", "--reason", "nothing known of 4711", "--local")
     ]
 
 
-def test_the_printed_cure_is_one_line_that_a_shell_takes_as_it_is(ops_: Ops, ledger: Ledger, company: str) -> None:
+def test_the_printed_remedy_is_one_line_that_a_shell_takes_as_it_is(ops_: Ops, ledger: Ledger, company: str) -> None:
     ready(ledger, company)
 
-    argv = ops_("trace", ENTRY_ID, "--json").data["expenses"][0]["cure"]
-    (printed,) = [line for line in ops_("trace", ENTRY_ID).text.splitlines() if line.startswith("Cure:")]
+    argv = ops_("trace", ENTRY_ID, "--json").data["expenses"][0]["remedy"]
+    (printed,) = [line for line in ops_("trace", ENTRY_ID).text.splitlines() if line.startswith("Remedy:")]
 
-    assert shlex.split(printed.removeprefix("Cure:  ")) == argv
+    assert shlex.split(printed.removeprefix("Remedy:  ")) == argv
     assert argv == [
         *("python", "-m", "ops", "resend", "--company", company, "--entry", ENTRY_ID),
         *("--reason", f"T1 line_waiting, trace of {ENTRY_ID}", "--local"),
     ]
 
 
-def test_the_cure_is_for_the_stack_that_was_asked(ops_: Ops, ledger: Ledger, company: str) -> None:
+def test_the_remedy_is_for_the_stack_that_was_asked(ops_: Ops, ledger: Ledger, company: str) -> None:
     ready(ledger, company)
     target = ("--profile", "support", "--region", "eu-central-1")
 
-    argv = ops_("trace", ENTRY_ID, "--json", *target).data["expenses"][0]["cure"]
+    argv = ops_("trace", ENTRY_ID, "--json", *target).data["expenses"][0]["remedy"]
 
     assert argv[-5:] == ["--local", *target]
 
@@ -163,7 +163,7 @@ def test_a_dead_wake_up_of_the_company_is_told_and_stays_where_it_is(
     for _ in range(2):
         (found,) = ops_("trace", ENTRY_ID, "--json").data["expenses"]
         assert found["dead_letters"] == 1
-    assert found["cure"][3:6] == ["redrive", "--queue", "feed"]
+    assert found["remedy"][3:6] == ["redrive", "--queue", "feed"]
 
 
 def test_names_from_outside_cannot_colour_the_screen(ops_: Ops, ledger: Ledger, company: str) -> None:

@@ -10,7 +10,8 @@ from cloud import Document
 from shared.aws.connections import Connections
 from shared.aws.stores import Stores
 from shared.config import SyncSettings
-from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal, LastSync
+from shared.domain.lookup.overview import LastSync
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 from shared.domain.times import utc_text
 from shared.flows.lookup.status import StatusBoard
 from shared.flows.syncing.catalogue import sync_catalogue

@@ -18,7 +18,7 @@ from shared.domain.connecting.company_state import Hold
 from shared.domain.exporting.match import MatchState
 from shared.errors import AccessGone, Forbidden, Unavailable
 from shared.flows.connecting.subscriptions import Subscriptions
-from shared.flows.exporting import match
+from shared.flows.exporting import hints
 from shared.flows.exporting.hints import Hints, MissingHints
 from shared.flows.vendors import Vendors
 from shared.http.client import Http
@@ -90,7 +90,7 @@ class Books:
     def look(self, seconds: float = 60.0) -> bool:
         lexoffice = self.vendors.lexoffice(self.company.connection(), lambda: seconds)
         vouchers = Vouchers(self.company.cloud.ledger_table)
-        return match.review(
+        return hints.review_matches(
             self.company.connection(),
             matches=self.matches,
             ledger=self.ledger,
@@ -154,7 +154,7 @@ def test_an_accepted_match_is_counted_once_however_often_one_looks(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[str] = []
-    monkeypatch.setattr(match, "count", counted.append)
+    monkeypatch.setattr(hints, "count", counted.append)
     voucher_id = books.voucher(books.line())
     books.told(voucher_id)
     books.look()
@@ -251,7 +251,7 @@ def test_a_deleted_line_settles_nothing(books: Books) -> None:
 
 
 def test_more_matches_than_fit_into_one_query_are_all_looked_at(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(match, "_AT_ONCE", 2)
+    monkeypatch.setattr(hints, "_AT_ONCE", 2)
     for number in range(5):
         books.told(books.voucher(f"{ENTRY_ID[:-1]}{number}"))
 

@@ -10,7 +10,7 @@ from shared.aws.ledger import Ledger
 from shared.aws.proofs import Proofs, StoredProof
 from shared.aws.table import Table, Update
 from shared.domain.feeding.ledger import BEFORE_START, State
-from shared.domain.lookup.overview import Proof
+from shared.domain.lookup.overview import AccountBalance
 from shared.domain.syncing.proof import BalanceProof, Pending
 from shared.domain.times import booking_date, midnight, utc_text
 from shared.flows.feeding.accept import accept_entry
@@ -485,11 +485,11 @@ def press(company: Linked, request: str) -> Document:
     return company.visit("POST", "/status/request", body=form(csrf=token(company), request=request))
 
 
-def shown(company: Linked) -> Proof:
-    """What the status page knows of the proof."""
+def shown(company: Linked) -> AccountBalance:
+    """What the status page knows of the balance."""
     overview = board(company.cloud).overview(company.connection().connection_id)
     assert overview is not None
-    return overview.proof
+    return overview.balance
 
 
 def test_the_button_asks_for_a_proof_from_the_start_and_the_page_waits_for_it(admin: Linked) -> None:
@@ -497,14 +497,14 @@ def test_the_button_asks_for_a_proof_from_the_start_and_the_page_waits_for_it(ad
     admin.control_pleo("/entries", {"amount": 700, "silent": True})
 
     assert press(admin, "prove_balance")["headers"]["Location"] == f"{PUBLIC_URL}/status"
-    assert shown(admin).asked_at is not None
+    assert shown(admin).requested_at is not None
     connection_id = admin.connection().connection_id
     assert admin.work() == [{"connection_id": connection_id, "requests": ["prove_balance"]}]
 
     told = shown(admin)
-    assert told.asked_at is None
-    assert told.proved_at is not None
-    assert (told.held, told.pending, told.pending_count, told.pending_unknown) == (1, -700, 1, 0)
+    assert told.requested_at is None
+    assert told.proof is not None
+    assert (told.proof.sums.held, told.proof.pending) == (1, Pending(cents=-700, count=1))
 
 
 def test_a_proof_asked_for_again_within_a_minute_is_asked_for_once_and_the_lists_all_the_same(admin: Linked) -> None:
@@ -525,10 +525,10 @@ def test_the_page_waits_for_as_many_turns_as_the_proof_takes(linked: Linked, lon
     long_history.work()
 
     for _ in range(3):
-        assert shown(long_history).asked_at is not None
+        assert shown(long_history).requested_at is not None
         turn(long_history)
 
-    assert shown(long_history).asked_at is None
+    assert shown(long_history).requested_at is None
 
 
 def test_a_proof_in_vain_answers_the_question_and_says_when(admin: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -538,7 +538,7 @@ def test_a_proof_in_vain_answers_the_question_and_says_when(admin: Linked, monke
     admin.work()
 
     told = shown(admin)
-    assert (told.asked_at, told.proved_at) == (None, None)
+    assert (told.requested_at, told.proved_at) == (None, None)
     assert told.tried_at is not None
 
 

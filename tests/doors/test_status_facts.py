@@ -21,7 +21,7 @@ from shared.aws.stores import Stores
 from shared.aws.table import encode
 from shared.domain.connecting.company_state import Hold
 from shared.domain.feeding.ledger import Row, State, row_for
-from shared.domain.lookup.overview import Day, LastSync, Overview, Proof
+from shared.domain.lookup.overview import AccountBalance, Day, LastSync, Overview
 from shared.domain.money import Money
 from shared.domain.times import booking_date, utc_text
 from shared.flows.lookup import status
@@ -75,7 +75,9 @@ def test_a_company_that_has_just_connected_has_nothing_waiting_and_its_lists(com
     assert (overview.waiting, overview.waiting_count, overview.movements, overview.export) == ((), 0, (), None)
     assert (overview.last_line_at, overview.done_by) == (None, None)
     today = booking_date(datetime.now(UTC))
-    assert overview.proof == Proof(lines=0, by_hand=0, total=0, pushed=None, waiting=0, failed=0, first_day=today)
+    assert overview.balance == AccountBalance(
+        lines=0, by_hand=0, total=0, pushed=None, waiting=0, failed=0, first_day=today
+    )
     # The first sync changes nothing: there was nothing before.
     assert (overview.sync.changes, overview.sync.changed_at) == ((), None)
     assert overview.sync.at is not None
@@ -111,9 +113,9 @@ def test_lines_movements_and_refused_lines_add_up_to_the_balance(company: Linked
 
     overview = told(company)
 
-    assert (before.waiting_count, before.proof.waiting, before.proof.total) == (4, 50_000 - 3003, 0)
+    assert (before.waiting_count, before.balance.waiting, before.balance.total) == (4, 50_000 - 3003, 0)
     lines = -1000 - 1002
-    assert overview.proof == Proof(
+    assert overview.balance == AccountBalance(
         lines=lines,
         by_hand=50_000,
         total=50_000 + lines,
@@ -293,7 +295,7 @@ def test_what_a_person_must_look_at_comes_before_what_simply_waits_and_a_hundred
     assert [each.entry_id for each in overview.waiting] == [held.entry_id, *(f"entry-{n:05}" for n in range(99))]
     assert (overview.waiting[0].state, overview.waiting[0].reason) == ("held", "unknown_kind")
     assert (overview.waiting_count, overview.waiting_more) == (111, False)
-    assert overview.proof.waiting == -11_000
+    assert overview.balance.waiting == -11_000
 
 
 def test_a_long_backlog_has_a_time_when_it_will_be_done_and_none_while_the_company_is_held(

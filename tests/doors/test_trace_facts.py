@@ -8,7 +8,7 @@ from cloud import Cloud
 
 from shared.aws.exports import Exports
 from shared.aws.stores import Stores
-from shared.domain.lookup.trace import Branch, Trace
+from shared.domain.lookup.expense_state import Branch, ExpenseState
 from shared.flows.lookup.trace import Traces
 
 from .conftest import Context, Linked
@@ -20,16 +20,16 @@ def tracer(cloud: Cloud) -> Traces:
     return Traces(Stores(cloud))
 
 
-def found(company: Linked, asked: str) -> list[Trace]:
+def found(company: Linked, asked: str) -> list[ExpenseState]:
     return tracer(company.cloud).trace(company.connection().connection_id, asked)
 
 
-def only(company: Linked, asked: str) -> Trace:
+def only(company: Linked, asked: str) -> ExpenseState:
     (trace,) = found(company, asked)
     return trace
 
 
-def states(trace: Trace) -> str:
+def states(trace: ExpenseState) -> str:
     return " ".join(step.state for step in trace.steps)
 
 

@@ -10,7 +10,7 @@ from expenses import ACQUISITION, LICENCES_13B, OFFICE, SETTINGS, expense, part,
 from shared.domain.exporting.export_errors import ALL_ERRORS, ExportError, Refusal
 from shared.domain.exporting.item_rules import RULES, ExportRule, Treatment
 from shared.domain.exporting.mapping import voucher_for
-from shared.domain.exporting.matching import Criterion
+from shared.domain.exporting.match import Criterion
 from shared.domain.exporting.voucher import Voucher
 from shared.domain.exporting.voucher_columns import Notice
 from shared.texts.books import NOTICES

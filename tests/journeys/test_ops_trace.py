@@ -30,11 +30,11 @@ def trace(operator: Operator, asked: str) -> Json:
 
 
 def pasted(operator: Operator, asked: str, stack: Path) -> str:
-    """Runs the cure exactly as the trace printed it, in a shell; what it printed."""
+    """Runs the remedy exactly as the trace printed it, in a shell; what it printed."""
     printed = operator.says("trace", asked)
-    (cure,) = [line.removeprefix("Cure:  ") for line in printed.splitlines() if line.startswith("Cure:  ")]
+    (remedy,) = [line.removeprefix("Remedy:  ") for line in printed.splitlines() if line.startswith("Remedy:  ")]
     ran = subprocess.run(  # noqa: S603 - what our own command told to run
-        ["/bin/sh", "-c", cure],
+        ["/bin/sh", "-c", remedy],
         cwd=ROOT,
         env=os.environ
         | {"OPS_LOCAL_STACK": str(stack), "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"},
@@ -44,8 +44,8 @@ def pasted(operator: Operator, asked: str, stack: Path) -> str:
         timeout=120,
         check=False,
     )
-    assert ran.returncode == 0, f"{cure}\n{ran.stdout}\n{ran.stderr}"
-    assert shlex.split(cure)[:3] == ["python", "-m", "ops"]
+    assert ran.returncode == 0, f"{remedy}\n{ran.stdout}\n{ran.stderr}"
+    assert shlex.split(remedy)[:3] == ["python", "-m", "ops"]
     return ran.stdout
 
 
@@ -77,7 +77,7 @@ def test_voucher_there_suggestion_missing_is_found_with_one_command_and_cured_wi
 
     assert company.proposed == {f"pleo-{entry_id}": voucher_id}
     cured = trace(operator, entry_id)
-    assert (cured["question"], cured["branch"], cured["cure"]) == ("T6", "complete", [])
+    assert (cured["question"], cured["branch"], cured["remedy"]) == ("T6", "complete", [])
     assert world.waiting("FeedDeadLetterQueue") == 0
 
 

@@ -9,9 +9,9 @@ from shared.domain.exporting import export_errors as errors
 from shared.domain.exporting.expense import Expense
 from shared.domain.exporting.export_errors import Refusal
 from shared.domain.exporting.item_rules import BY_TYPE, ExportRule, Treatment
-from shared.domain.exporting.matching import BankLine, unmet_criteria
+from shared.domain.exporting.match import BankLine, unmet_criteria
 from shared.domain.exporting.remark import remark
-from shared.domain.exporting.tax_columns import Column
+from shared.domain.exporting.taxes import Column
 from shared.domain.exporting.voucher import ContactNeed, Reason, Settings, Voucher, WithoutVoucher, voucher_number
 from shared.domain.exporting.voucher_columns import MappingRefused, columns_of, notices
 from shared.domain.feeding.ledger import WALLET_CURRENCY

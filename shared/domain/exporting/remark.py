@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from shared.domain.exporting.expense import Expense
-from shared.domain.exporting.matching import Criterion
+from shared.domain.exporting.match import Criterion
 from shared.domain.exporting.voucher_columns import Notice
 from shared.domain.money import Money
 from shared.domain.text import one_line

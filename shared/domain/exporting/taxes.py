@@ -1,10 +1,16 @@
-"""German VAT rates as tax codes for Pleo; lexoffice has no endpoint for them, so they follow from profile and law.
+"""German VAT: the rates as tax codes for Pleo, and input VAT as lexoffice computes it.
 
 UStG §12 (19 %, 7 %), §28 (16 %, 5 % from July to December 2020), §13b (reverse charge), §19 (small business: none).
-The day of the service decides which rate holds, not the day of the sync; so an expense may still need a rate that has
-ended, and a rate that is about to begin must stand in Pleo on its first day.
+lexoffice has no endpoint for tax codes, so they follow from profile and law. The day of the service decides which rate
+holds, not the day of the sync; so an expense may still need a rate that has ended, and a rate that is about to begin
+must stand in Pleo on its first day.
+
+lexoffice computes input VAT per column, the sum of one category and one rate, not per line of the receipt (partner
+documentation, bookkeeping cookbook, "Spaltenmethode", https://developers.lexware.io/partner/docs); rounding is half-up
+(docs/assumptions.md#lexoffice-tax-columns). Amounts are whole cents, rates whole percent.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,6 +19,9 @@ CODE_PREFIX = "DE-"
 # As far back as the feed may begin: whoever enters expenses of these years finds the rates of these years.
 OFFERED_AFTER = timedelta(days=2 * 366)
 OFFERED_BEFORE = timedelta(days=7)
+# What lexoffice takes on bookkeeping vouchers, whatever their date (https://developers.lexware.io/docs, FAQ "Valid Tax
+# Rates"): 16 and 5 are those of July to December 2020.
+RATES = frozenset({0, 5, 7, 16, 19})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +81,32 @@ def rates_at(day: date) -> frozenset[int]:
     """The rates of input VAT, in percent, that hold for a service of this day."""
     held = (rule for rule in LAW if rule.type == "inclusive" and any(each.meets(day, day) for each in rule.periods))
     return frozenset(int(rule.rate * 100) for rule in held)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The gross sum of one posting category at one rate, and the tax within it."""
+
+    category_id: str
+    rate: int
+    gross: int
+
+    @property
+    def tax(self) -> int:
+        """gross − gross / (1 + rate), rounded half-up to the cent; `gross` is never negative here."""
+        parts = 100 + self.rate
+        return (2 * self.gross * self.rate + parts) // (2 * parts)
+
+
+def percent(rate: Decimal) -> int | None:
+    """Pleo's fraction (0.19) as whole percent, or None if lexoffice has no such rate."""
+    value = rate * 100
+    return int(value) if value in RATES else None
+
+
+def columns(parts: Iterable[tuple[str, int, int]]) -> tuple[Column, ...]:
+    """Sum (category, rate, gross cents) per category and rate, in order of appearance; empty columns fall away."""
+    sums: dict[tuple[str, int], int] = {}
+    for category_id, rate, gross in parts:
+        sums[category_id, rate] = sums.get((category_id, rate), 0) + gross
+    return tuple(Column(category_id, rate, gross) for (category_id, rate), gross in sums.items() if gross)

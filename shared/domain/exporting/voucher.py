@@ -8,7 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from shared.domain.exporting.expense import Expense
-from shared.domain.exporting.tax_columns import Column
+from shared.domain.exporting.taxes import Column
 
 # Together 60 characters at most (docs/assumptions.md#lexoffice-text-lengths); the hash alone keeps numbers apart.
 _OWN_NUMBER_LIMIT = 28

@@ -11,8 +11,7 @@ from shared.domain.exporting import export_errors as errors
 from shared.domain.exporting.expense import Expense, ExpenseLine, Party, Tax
 from shared.domain.exporting.export_errors import ExportError, Refusal
 from shared.domain.exporting.item_rules import ExportRule
-from shared.domain.exporting.tax_columns import Column, columns, percent
-from shared.domain.exporting.taxes import rates_at
+from shared.domain.exporting.taxes import Column, columns, percent, rates_at
 from shared.domain.exporting.voucher import PostingCategory, Settings
 from shared.domain.money import Money
 from shared.domain.times import booking_date

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import reduce
 
 from shared.domain.feeding import entry_rules, line
 from shared.domain.feeding.entry import Entry
@@ -149,6 +150,44 @@ def delays(rows: Iterable[Row], now: datetime) -> list[float]:
     """
     timed = (row.ready_at for row in rows if row.ready_at and not row.history and row.revision == 1)
     return [max(0.0, (now - datetime.fromisoformat(ready_at)).total_seconds()) for ready_at in timed]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowSums:
+    """Rows added up by their state, in cents: lines in lexoffice, listed by hand, waiting, refused.
+
+    `unsent` counts the rows that wait or were refused; `incomplete` and `held` count rows whose amount is unknown.
+    """
+
+    lines: int = 0
+    by_hand: int = 0
+    waiting: int = 0
+    failed: int = 0
+    unsent: int = 0
+    incomplete: int = 0
+    held: int = 0
+
+    def with_row(self, row: Row) -> "RowSums":
+        """Return the sums with one more row; one that moves nothing changes nothing."""
+        match row.state:
+            case State.SENT:
+                return replace(self, lines=self.lines + row.amount)
+            case State.LISTED:
+                return replace(self, by_hand=self.by_hand + row.amount)
+            case State.READY:
+                return replace(self, waiting=self.waiting + row.amount, unsent=self.unsent + 1)
+            case State.FAILED:
+                return replace(self, failed=self.failed + row.amount, unsent=self.unsent + 1)
+            case State.INCOMPLETE:
+                return replace(self, incomplete=self.incomplete + 1)
+            case State.HELD:
+                return replace(self, held=self.held + 1)
+        return self
+
+
+def sum_rows(rows: Iterable[Row]) -> RowSums:
+    """Add rows up by their state."""
+    return reduce(RowSums.with_row, rows, RowSums())
 
 
 def unreadable(row: Row, reason: str) -> Row:

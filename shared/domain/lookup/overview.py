@@ -7,6 +7,9 @@ Moments are aware UTC, amounts euro cents, reasons stable words.
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
+from shared.domain.syncing.proof import BalanceProof
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
@@ -23,6 +26,11 @@ class Waiting:
     amount: int
     day: date | None
     counterparty: str
+
+    @property
+    def needs_check(self) -> bool:
+        """Whether a person must look: lexoffice refused the line, or the entry is held."""
+        return self.state in {"failed", "held"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,40 +79,6 @@ class LastExport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogueChange:
-    """One change that a sync made in Pleo or found in lexoffice.
-
-    `what` is created, renamed, archived, restored, tax_code, contact_required, contact_free, several_rates or one_rate
-    (the last four change what a category takes; Pleo shows nothing of it). A tax code without `before` is new, one
-    without `name` was archived. `expenses`: so many that are not exported yet use what is gone or takes less now,
-    `entry_ids` are some of them.
-    """
-
-    what: str
-    name: str
-    before: str = ""
-    expenses: int = 0
-    entry_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogueRefusal:
-    """Why the last sync changed nothing: lexoffice's list cannot be right.
-
-    `reason` is empty, removed or renamed; `count` of the `known` categories would have been hit.
-    """
-
-    reason: str
-    count: int
-    known: int
-
-    @property
-    def confirmable(self) -> bool:
-        """Whether a person may say that it is right all the same; no company is without any category."""
-        return self.reason != "empty"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LastSync:
     """The newest sync of categories and tax codes that changed something, and when the last one ran.
 
@@ -132,17 +106,14 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """Why the account in lexoffice shows what it shows, in cents.
+class AccountBalance:
+    """Why the account in lexoffice shows what it shows, in cents: `total` = `opening` + `lines` + `by_hand`.
 
-    `total` = `opening` + `lines` + `by_hand`, since `first_day`. `waiting` and `failed` are not in it yet.
-    `pushed` is what lexoffice was last told, None before the first time.
-
-    `proved_at` is when Pleo's entries were last added up (shared/domain/syncing/proof.py), None before the first time.
-    Of then are `wallet`, what they made; `unexplained`, what nobody could account for; `held`, how many entries are
-    left out because nobody knows what they did; `pending`, what Pleo had reserved for `pending_count` payments that
-    were not settled, `pending_unknown` of them without an amount in euros. `asked_at`: somebody asked for a proof after
-    that; `tried_at`: one was tried after that in vain.
+    - `first_day`: the sums begin with this day. `waiting` and `failed` are not in `total`.
+    - `pushed`: the balance that lexoffice was last sent, None before the first time.
+    - `proof`: the last balance proof, None before the first.
+    - `requested_at`: a proof was requested after the last proof and the last try.
+    - `tried_at`: the last try after that proof that had no result.
     """
 
     lines: int
@@ -153,15 +124,19 @@ class Proof:
     failed: int
     opening: int = 0
     first_day: date | None = None
-    proved_at: datetime | None = None
-    wallet: int = 0
-    unexplained: int = 0
-    held: int = 0
-    pending: int = 0
-    pending_count: int = 0
-    pending_unknown: int = 0
-    asked_at: datetime | None = None
+    proof: BalanceProof | None = None
+    requested_at: datetime | None = None
     tried_at: datetime | None = None
+
+    @property
+    def proved_at(self) -> datetime | None:
+        """When Pleo's entries were last added up, None before the first time."""
+        return self.proof.proved_at if self.proof else None
+
+    @property
+    def unexplained(self) -> int:
+        """What the last proof could not explain."""
+        return self.proof.unexplained if self.proof else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +165,6 @@ class Overview:
     export: LastExport | None
     sync: LastSync
     days: tuple[Day, ...]  # the last 30, oldest first, gaps filled
-    proof: Proof
+    balance: AccountBalance
     failing_since: datetime | None = None  # since when turns fail without a success
     next_try_at: datetime | None = None  # while they fail: when the next one is due

@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
-
 NAME_LIMIT = 255
 # More than this many at once, and more than this share, is no clean-up but a fault on the way.
 _MOST = 10
@@ -25,6 +23,40 @@ _MESSAGES = {
 _FLAGS = {"contact": ("contact_required", "contact_free"), "split": ("several_rates", "one_rate")}
 # Changes after which an expense that is coded with the category and waits for its export may be refused there.
 TOUCHING = frozenset({"archived", "contact_required", "one_rate"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueChange:
+    """One change that a sync made in Pleo or found in lexoffice.
+
+    `what` is created, renamed, archived, restored, tax_code, contact_required, contact_free, several_rates or one_rate
+    (the last four change what a category takes; Pleo shows nothing of it). A tax code without `before` is new, one
+    without `name` was archived. `expenses`: so many that are not exported yet use what is gone or takes less now,
+    `entry_ids` are some of them.
+    """
+
+    what: str
+    name: str
+    before: str = ""
+    expenses: int = 0
+    entry_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueRefusal:
+    """Why the last sync changed nothing: lexoffice's list cannot be right.
+
+    `reason` is empty, removed or renamed; `count` of the `known` categories would have been hit.
+    """
+
+    reason: str
+    count: int
+    known: int
+
+    @property
+    def confirmable(self) -> bool:
+        """Whether a person may say that it is right all the same; no company is without any category."""
+        return self.reason != "empty"
 
 
 class ImplausibleCatalogueError(Exception):

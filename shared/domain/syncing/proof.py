@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from shared.domain.feeding import entry_rules
 from shared.domain.feeding.entry import COMPLETED, COMPLETED_EXTERNALLY, DRAFT, Entry
 from shared.domain.feeding.entry_rules import Destination
-from shared.domain.feeding.ledger import WORK, Row, State, completed_row
+from shared.domain.feeding.ledger import Row, State, completed_row, sum_rows
 from shared.domain.times import booking_date
 
 # A day that is older and whose entries are all accounted for is not read again; Pleo settles and changes sooner.
@@ -118,19 +118,15 @@ def sums_of(effect: int, rows: Iterable[Row]) -> Sums:
 
     A row that Pleo must complete has no amount yet: the whole entry waits.
     """
-    lines = by_hand = waiting = failed = held = 0
-    for row in rows:
-        if row.state is State.SENT:
-            lines += row.amount
-        elif row.state is State.LISTED:
-            by_hand += row.amount
-        elif row.state in WORK:
-            waiting += effect if row.state is State.INCOMPLETE else row.amount
-        elif row.state is State.FAILED:
-            failed += row.amount
-        elif row.state is State.HELD:
-            held += 1
-    return Sums(effect=effect, lines=lines, by_hand=by_hand, waiting=waiting, failed=failed, held=held)
+    found = sum_rows(rows)
+    return Sums(
+        effect=effect,
+        lines=found.lines,
+        by_hand=found.by_hand,
+        waiting=found.waiting + found.incomplete * effect,
+        failed=found.failed,
+        held=found.held,
+    )
 
 
 def frozen_with(frozen: Frozen, day: date, sums: Sums, today: date) -> Frozen | None:

@@ -20,10 +20,9 @@ from shared.domain.exporting.voucher import PostingCategory, Settings
 from shared.domain.syncing.schedule import LATE_RECEIPTS_INTERVAL, LastRun, is_due
 from shared.domain.times import moment
 from shared.errors import AccessGone, Forbidden, NotFound, OutOfTime
-from shared.flows.exporting import match
 from shared.flows.exporting.export_job import JobRun
 from shared.flows.exporting.export_run import ExportRun
-from shared.flows.exporting.hints import Hints, MissingHints
+from shared.flows.exporting.hints import Hints, MissingHints, review_matches
 from shared.flows.exporting.late_receipts import LateReceipts
 from shared.flows.exporting.voucher_files import VoucherFiles
 from shared.flows.hold import hold
@@ -115,7 +114,7 @@ class Exporter:
             vouchers=run.stores.vouchers,
         )
         try:
-            return match.review(
+            return review_matches(
                 run.connection,
                 matches=run.stores.matches,
                 ledger=run.stores.ledger,

@@ -18,7 +18,7 @@ from shared.domain.exporting import export_errors
 from shared.domain.exporting.expense import Expense
 from shared.domain.exporting.export_errors import Refusal
 from shared.domain.exporting.mapping import voucher_for
-from shared.domain.exporting.matching import BankLine, unmet_criteria
+from shared.domain.exporting.match import BankLine, unmet_criteria
 from shared.domain.exporting.voucher import ContactNeed, Reason, Settings, Voucher, WithoutVoucher, invoice_key
 from shared.domain.exporting.voucher_facts import booked_voucher
 from shared.domain.money import Money

@@ -13,7 +13,7 @@ from shared.aws.connections import Hold
 from shared.aws.exports import ExportItem, Job, JobState
 from shared.domain.exporting import export_errors
 from shared.domain.exporting.export_errors import ExportError, Refusal
-from shared.domain.exporting.matching import BankLine
+from shared.domain.exporting.match import BankLine
 from shared.domain.exporting.voucher import Settings
 from shared.domain.feeding.entry_rules import Destination
 from shared.domain.times import utc_text

@@ -1,23 +1,34 @@
-"""Assignment hints: which bank line a voucher belongs to, told to lexoffice once.
+"""Assignment hints, and the matches that follow from them.
 
-lexoffice takes one hint per voucher, before or after the line, and refuses a second one, which changes nothing
-(docs/assumptions.md#lexoffice-hint). What if the process dies between hint and record? It is sent and refused again.
+A hint tells lexoffice once which bank line a voucher belongs to. lexoffice takes one hint per voucher, before or after
+the line, and refuses a second one, which changes nothing (docs/assumptions.md#lexoffice-hint). Crash between hint and
+record: the hint is sent again and refused.
+
+A match is reviewed when lexoffice reports that something happened to its voucher; events do not say what, so it is read
+here. Crash: a match waits until its result is stored. Running twice: reading changes nothing, and a result that is
+older than the newest event is not stored.
 """
 
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from shared.aws.connections import Connection, Status
 from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
+from shared.aws.matches import Matches, MatchRecord
 from shared.aws.vouchers import VoucherRecord, Vouchers
 from shared.domain.exporting.expense import Expense
+from shared.domain.exporting.match import MatchState, Settlement, by_line, by_settlement
 from shared.domain.exporting.voucher import invoice_key
 from shared.domain.feeding import line
 from shared.domain.feeding.entry_rules import Destination
-from shared.errors import NotFound, Rejected
+from shared.errors import NotFound, OutOfTime, Rejected
+from shared.flows.vendors import Remaining
 from shared.lexoffice.client import LexofficeClient
 from shared.pleo import export_items
 from shared.telemetry import count, log_info, log_warning
+
+_AT_ONCE = 25
 
 
 class Hints:
@@ -97,3 +108,76 @@ class MissingHints:
                 pass
         row = self._ledger.first_row(self._connection_id, entry_id)
         return entry_id if row is not None and row.destination is Destination.LINE else ""
+
+
+def review_matches(
+    connection: Connection,
+    *,
+    matches: Matches,
+    ledger: Ledger,
+    missing_hints: MissingHints,
+    lexoffice: LexofficeClient,
+    remaining: Remaining,
+) -> bool:
+    """Look at every match of a company that waits for it; True when some are left for another run.
+
+    One that nobody has decided on gets the hint that its voucher may lack, without which nothing would be suggested.
+    `remaining` seconds may pass before the last call begins. Nothing is read for a company that is not active: its
+    matches wait until it is connected again. For an active one False means that nothing waits, so whoever adds a match
+    while another one still waits need not wake anybody. Raises vendor errors (AccessGone and Forbidden among them) and
+    StoreUnavailable; what was not looked at then waits.
+    """
+    if connection.status is not Status.ACTIVE:
+        return False
+    try:
+        while waiting := matches.waiting(connection.connection_id, _AT_ONCE):
+            for record in waiting:
+                if remaining() <= 0:
+                    return True
+                state = _read_state(connection, record, ledger, lexoffice)
+                if state is MatchState.OPEN:
+                    missing_hints.send(record.entry_id)
+                if matches.save_result(connection.connection_id, record, state, datetime.now(UTC)):
+                    _log(connection, record, state)
+    except OutOfTime:
+        return True
+    return False
+
+
+def _read_state(connection: Connection, record: MatchRecord, ledger: Ledger, lexoffice: LexofficeClient) -> MatchState:
+    """One call when the match was accepted, a second one otherwise."""
+    row = ledger.first_row(connection.connection_id, record.entry_id)
+    line_id = row.transaction_id if row else ""
+    if line_id and (state := by_line(record.voucher_id, _assignments(line_id, lexoffice))):
+        return state
+    try:
+        payments = lexoffice.payments(record.voucher_id)
+    except NotFound:
+        return MatchState.GONE
+    except Rejected:
+        # Somebody set it back to be checked; until then lexoffice has no payments of it.
+        return by_settlement(None, line_known=bool(line_id))
+    settlement = Settlement(payments.voucher_status, payments.open_amount)
+    return by_settlement(settlement, line_known=bool(line_id))
+
+
+def _assignments(line_id: str, lexoffice: LexofficeClient) -> set[str]:
+    try:
+        return {assignment.id.lower() for assignment in lexoffice.assignments(line_id)}
+    except NotFound:
+        # Somebody deleted the line, so nothing is assigned to it.
+        return set()
+
+
+def _log(connection: Connection, record: MatchRecord, state: MatchState) -> None:
+    if state is record.state and record.looked_at:
+        return
+    if state is MatchState.ACCEPTED:
+        count("MatchAccepted")
+    log_info(
+        "match looked at",
+        connection_id=connection.connection_id,
+        voucher_id=record.voucher_id,
+        entry_id=record.entry_id,
+        state=state.value,
+    )

@@ -3,26 +3,32 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from shared.aws.connections import Connection, Status
+from shared.aws.connections import Connection
 from shared.aws.days import DayOfLines
 from shared.aws.exports import ExportItem, Job, JobState
 from shared.aws.ledger import Balance
 from shared.aws.ledger_view import Backlog
 from shared.aws.stores import Stores
-from shared.domain.connecting.company_state import PLEO_HOLDS, Hold
 from shared.domain.feeding.ledger import WALLET_CURRENCY, Row
-from shared.domain.lookup.overview import Day, FailedItem, LastExport, LastSync, Movement, Overview, Proof, Waiting
+from shared.domain.lookup.company_health import lexoffice_access, pleo_access
+from shared.domain.lookup.overview import (
+    AccountBalance,
+    Day,
+    FailedItem,
+    LastExport,
+    LastSync,
+    Movement,
+    Overview,
+    Waiting,
+)
 from shared.domain.syncing.pace import finish_time
-from shared.domain.syncing.proof import Pending
 from shared.domain.text import one_line
-from shared.domain.times import booking_date
+from shared.domain.times import booking_date, moment
 from shared.pleo import export_items
 
 DAYS = 30
 _SHOWN = 100
 _NAME_LIMIT = 70
-# No side has taken anything away.
-_OUR_HOLDS = frozenset({Hold.PAUSED})
 
 
 class StatusBoard:
@@ -42,7 +48,8 @@ class StatusBoard:
         connection = self._connections.get(connection_id)
         if connection is None:
             return None
-        now = self._now()
+        now, status = self._now(), connection.status.value
+        hold = connection.hold or ""
         waiting = self._view.waiting(connection_id, _SHOWN)
         to_check = self._view.to_check(connection_id, _SHOWN)
         balance = self._ledger.balance(connection_id, connection.account_id)
@@ -51,15 +58,15 @@ class StatusBoard:
         return Overview(
             company=connection.company_name,
             organisation=connection.organisation_name,
-            status=connection.status.value,
-            hold=connection.hold or "",
-            pleo=_pleo_health(connection),
-            lexoffice=_lexoffice_health(connection),
-            connected_at=_moment(connection.connected_at),
-            caught_up_at=_moment(connection.caught_up_to),
-            failing_since=_moment(connection.failing_since),
-            next_try_at=_moment(connection.due_at) if connection.failing_since else None,
-            last_line_at=_moment(balance.last_line_at),
+            status=status,
+            hold=hold,
+            pleo=pleo_access(status, hold),
+            lexoffice=lexoffice_access(status, hold, is_linked=bool(connection.organisation_id)),
+            connected_at=moment(connection.connected_at),
+            caught_up_at=moment(connection.caught_up_to),
+            failing_since=moment(connection.failing_since),
+            next_try_at=moment(connection.due_at) if connection.failing_since else None,
+            last_line_at=moment(balance.last_line_at),
             waiting=tuple(_waiting(row) for row in (*to_check.oldest, *waiting.oldest)[:_SHOWN]),
             waiting_count=waiting.count + to_check.count,
             waiting_more=waiting.more or to_check.more,
@@ -68,7 +75,7 @@ class StatusBoard:
             export=self._last_export(connection_id, job, export_done) if job and job.created_at else None,
             sync=self._last_sync(connection),
             days=self._days(connection_id, booking_date(now)),
-            proof=self._proof(connection, balance, waiting.amount, to_check.amount),
+            balance=self._account_balance(connection, waiting.amount, to_check.amount, balance),
         )
 
     def movements(self, connection_id: str) -> list[Movement]:
@@ -112,21 +119,21 @@ class StatusBoard:
             connection.catalogue_synced_at,
         )
         return LastSync(
-            at=_moment(at),
-            changed_at=_moment(found.changed_at),
+            at=moment(at),
+            changed_at=moment(found.changed_at),
             changes=found.changes,
             more=found.more,
             # One that is refused has been answered, too.
-            asked_at=_moment(asked) if asked > max(at, connection.catalogue_attempted_at) else None,
+            asked_at=moment(asked) if asked > max(at, connection.catalogue_attempted_at) else None,
             refused=found.refused,
         )
 
-    def _proof(self, connection: Connection, balance: Balance, waiting: int, failed: int) -> Proof:
+    def _account_balance(self, connection: Connection, waiting: int, failed: int, balance: Balance) -> AccountBalance:
         stored = self._proofs.get(connection.connection_id)
-        last, asked_at = stored.proof, _moment(connection.prove_balance_requested_at)
-        answered = [moment for moment in (last and last.proved_at, stored.tried_at) if moment]
-        pending = (last.pending if last else None) or Pending()
-        return Proof(
+        requested_at = moment(connection.prove_balance_requested_at)
+        answered = [each for each in (stored.proof and stored.proof.proved_at, stored.tried_at) if each]
+        is_open = requested_at is not None and all(requested_at > each for each in answered)
+        return AccountBalance(
             lines=balance.total - balance.by_hand,
             by_hand=balance.by_hand,
             opening=connection.opening_minor,
@@ -135,14 +142,8 @@ class StatusBoard:
             waiting=waiting,
             failed=failed,
             first_day=connection.start.day if connection.connected_at else None,
-            proved_at=last.proved_at if last else None,
-            wallet=last.wallet if last else 0,
-            unexplained=last.unexplained if last else 0,
-            held=last.sums.held if last else 0,
-            pending=pending.cents,
-            pending_count=pending.count,
-            pending_unknown=pending.unknown,
-            asked_at=asked_at if asked_at and all(asked_at > moment for moment in answered) else None,
+            proof=stored.proof,
+            requested_at=requested_at if is_open else None,
             tried_at=stored.tried_at,
         )
 
@@ -150,20 +151,6 @@ class StatusBoard:
         first = today - timedelta(days=DAYS - 1)
         found = {day.day: day for day in self._view.days(connection_id, first, today)}
         return tuple(_day(each, found.get(each)) for each in (first + timedelta(days=number) for number in range(DAYS)))
-
-
-def _pleo_health(connection: Connection) -> str:
-    held = connection.status is Status.HELD and connection.hold in PLEO_HOLDS
-    return "gone" if held or connection.status is Status.DISCONNECTED else "ok"
-
-
-def _lexoffice_health(connection: Connection) -> str:
-    if connection.status is Status.DISCONNECTED:
-        return "gone"
-    held = connection.status is Status.HELD
-    if not connection.organisation_id or (held and connection.hold is Hold.ACCOUNT_MISSING):
-        return "missing"
-    return "gone" if held and connection.hold not in PLEO_HOLDS | _OUR_HOLDS else "ok"
 
 
 def _waiting(row: Row) -> Waiting:
@@ -209,7 +196,3 @@ def _day(day: date, found: DayOfLines | None) -> Day:
         return Day(day=day, lines=found.lines if found else 0, mean_delay=None, longest_delay=None)
     mean = found.delay_ms / found.timed / 1000
     return Day(day=day, lines=found.lines, mean_delay=mean, longest_delay=found.longest_ms / 1000)
-
-
-def _moment(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

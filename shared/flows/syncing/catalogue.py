@@ -11,9 +11,8 @@ from itertools import islice
 from shared.aws.catalogues import MOST_ENTRIES, CatalogueSnapshot
 from shared.aws.connections import Connection, Connections
 from shared.domain.exporting.taxes import CODE_PREFIX, TaxRule, tax_rules
-from shared.domain.lookup.overview import CatalogueChange
 from shared.domain.syncing import catalogue
-from shared.domain.syncing.catalogue import Category, ImplausibleCatalogueError, PleoAccount
+from shared.domain.syncing.catalogue import CatalogueChange, Category, ImplausibleCatalogueError, PleoAccount
 from shared.domain.times import booking_date, utc_text
 from shared.errors import Forbidden, Rejected
 from shared.flows.vendors import Remaining, Vendors

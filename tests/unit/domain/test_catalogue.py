@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
 from shared.domain.syncing.catalogue import (
     NAME_LIMIT,
     AccountUpdate,
+    CatalogueChange,
+    CatalogueRefusal,
     Category,
     ImplausibleCatalogueError,
     PleoAccount,

@@ -28,7 +28,7 @@ from expenses import (
 from shared.domain.exporting.expense import Account, ExpenseLine, Invoice, Party
 from shared.domain.exporting.item_rules import RULES, Treatment
 from shared.domain.exporting.mapping import voucher_for
-from shared.domain.exporting.matching import BankLine
+from shared.domain.exporting.match import BankLine
 from shared.domain.exporting.voucher import ContactNeed, Reason, WithoutVoucher, invoice_key
 from shared.domain.exporting.voucher_columns import Notice
 from shared.domain.money import Money

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from expenses import expense, part, voucher
 
-from shared.domain.exporting.matching import BankLine, Criterion, unmet_criteria
+from shared.domain.exporting.match import BankLine, Criterion, unmet_criteria
 from shared.texts.labels import CRITERIA
 
 DAY = date(2026, 1, 12)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from local.lexoffice.column_tax import wrong_columns
 from local.lexoffice.voucher_records import Item
 from shared.domain.exporting.expense import Expense
-from shared.domain.exporting.tax_columns import Column, percent
+from shared.domain.exporting.taxes import Column, percent
 from shared.domain.money import Money
 
 RATES = ["19", "7", "0", "16", "5"]

@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from shared.domain.exporting.tax_columns import RATES
-from shared.domain.exporting.taxes import CODE_PREFIX, LAW, rates_at, tax_rules
+from shared.domain.exporting.taxes import CODE_PREFIX, LAW, RATES, rates_at, tax_rules
 
 TODAY = date(2026, 3, 2)
 USUAL = ["DE-19", "DE-7", "DE-0", "DE-RC-19"]

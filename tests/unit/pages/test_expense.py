@@ -7,7 +7,8 @@ from html import unescape
 import facts
 import pytest
 
-from shared.domain.lookup.trace import Branch, Step, Trace
+from shared.domain.lookup.expense_halves import Step
+from shared.domain.lookup.expense_state import Branch, ExpenseState
 from shared.pages.expense import expense
 from shared.pages.render import Links
 from shared.texts.expense import BRANCH_TEXTS, NOT_FOUND
@@ -16,11 +17,11 @@ from shared.texts.text import Language
 LINKS = Links(pleo="https://app.pleo.test", lexoffice="https://app.lexware.test")
 
 
-def _html(*traces: Trace, asked: str = "1042", language: Language = "de") -> str:
+def _html(*traces: ExpenseState, asked: str = "1042", language: Language = "de") -> str:
     return expense(language, asked, traces, links=LINKS, token="t0ken", now=facts.NOW).text
 
 
-def _shown(*traces: Trace, language: Language = "de") -> str:
+def _shown(*traces: ExpenseState, language: Language = "de") -> str:
     html = _html(*traces, language=language)
     text = (
         unescape(re.sub(r"<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL))

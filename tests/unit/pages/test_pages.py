@@ -15,7 +15,7 @@ from shared.domain.connecting.set_up import STEPS as SET_UP
 from shared.domain.connecting.set_up import Progress, StepState
 from shared.domain.exporting.match import MatchState
 from shared.domain.feeding.entry_rules import RULES
-from shared.domain.lookup.trace import Branch
+from shared.domain.lookup.expense_state import Branch
 from shared.pages import render
 from shared.texts.expense import BRANCH_TEXTS, MATCHES, STEPS
 from shared.texts.labels import HEALTH, KINDS, SET_UP_STEPS, STATUSES, STEP_STATES, STEP_TONES, WAITING

@@ -2,16 +2,19 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
 
 import facts
 import pytest
 
-from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal, Overview
+from shared.domain.lookup.company_health import verdict_of
+from shared.domain.lookup.overview import Overview
+from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
+from shared.domain.syncing.proof import Pending
 from shared.pages.render import Links
-from shared.pages.status import status, verdict_of
+from shared.pages.status import status
 from shared.texts.labels import CHANGES
 from shared.texts.text import Language
 from shared.texts.verdicts import VERDICTS
@@ -37,6 +40,10 @@ def _read(html: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
+def test_a_hold_without_words_of_its_own_is_told_as_held() -> None:
+    assert VERDICTS["held"].title.de in shown(replace(facts.HELD, hold="something_new"))
+
+
 @pytest.mark.parametrize(
     ("overview", "verdict"),
     [
@@ -47,7 +54,6 @@ def _read(html: str) -> str:
         (facts.HELD, "lexoffice_access_gone"),
         (facts.GONE, "disconnected"),
         (replace(facts.FINE, status="connecting"), "connecting"),
-        (replace(facts.HELD, hold="something_new"), "held"),
         # A payment that waits is no news by itself.
         (replace(facts.FINE, waiting=facts.BUSY.waiting, waiting_count=1), "ok"),
         # What is held counts more than what is refused.
@@ -55,7 +61,7 @@ def _read(html: str) -> str:
     ],
 )
 def test_the_page_has_one_verdict(overview: Overview, verdict: str) -> None:
-    assert verdict_of(overview) == verdict
+    assert verdict_of(overview, facts.NOW) == verdict
     assert VERDICTS[verdict].title.de in shown(overview)
     assert VERDICTS[verdict].title.en in shown(overview, "en")
 
@@ -247,7 +253,7 @@ def test_what_a_category_takes_now_is_told_in_words(what: str) -> None:
 def test_a_list_that_was_refused_needs_somebody_and_says_why_with_its_counts(reason: str, words: str) -> None:
     overview = _synced(refused=CatalogueRefusal(reason=reason, count=1021, known=1100))
 
-    assert verdict_of(overview) == "attention"
+    assert verdict_of(overview, facts.NOW) == "attention"
     assert words in shown(overview)
     assert 'href="#sync"' in _html(overview)
     assert "Nothing was changed" in shown(overview, "en") or "nothing was changed" in shown(overview, "en")
@@ -294,8 +300,10 @@ def test_a_sync_that_fails_says_since_when_and_when_it_is_tried_again_in_both_la
 
 
 def test_the_proof_says_when_it_was_made_what_it_began_with_and_what_the_wallet_holds() -> None:
-    proof = replace(facts.FINE.proof, opening=100_000, first_day=facts.NOW.date(), proved_at=facts.NOW, wallet=662_983)
-    page, english = (shown(replace(facts.FINE, proof=proof), language) for language in ("de", "en"))
+    balance = replace(
+        facts.FINE.balance, opening=100_000, first_day=facts.NOW.date(), proof=facts.proof(opening=100_000)
+    )
+    page, english = (shown(replace(facts.FINE, balance=balance), language) for language in ("de", "en"))
 
     assert f"Ergibt das Wallet seit dem {facts.NOW:%d.%m.%Y}" in page
     assert "Ihr Wallet-Stand zum Startdatum 1.000,00 €" in page
@@ -304,10 +312,10 @@ def test_the_proof_says_when_it_was_made_what_it_began_with_and_what_the_wallet_
 
 
 def test_a_balance_that_nobody_can_explain_needs_somebody_and_is_named() -> None:
-    overview = replace(facts.FINE, proof=replace(facts.FINE.proof, proved_at=facts.NOW, unexplained=-42))
+    overview = _proven(unexplained=-42)
     page = _html(overview)
 
-    assert verdict_of(overview) == "attention"
+    assert verdict_of(overview, facts.NOW) == "attention"
     assert 'href="#proof"' in page[page.index('id="verdict"') : page.index("</section>")]
     assert "Nicht zu erklären −0,42 €" in _read(page)
 
@@ -328,14 +336,14 @@ def test_without_a_proof_nothing_is_claimed_about_one() -> None:
     ],
 )
 def test_the_proof_says_how_old_it_is(ago: timedelta, german: str, english: str) -> None:
-    overview = _proven(proved_at=facts.NOW - ago)
+    overview = _proven(facts.NOW - ago)
 
     assert f"Zuletzt nachgerechnet {german}" in shown(overview)
     assert f"Last added up {english}" in shown(overview, "en")
 
 
 def test_what_pleo_has_reserved_is_named_beside_the_balance_with_what_it_means() -> None:
-    one, several = _proven(pending=-12_345, pending_count=1), _proven(pending=-12_345, pending_count=3)
+    one, several = (_proven(pending=Pending(cents=-12_345, count=count)) for count in (1, 3))
 
     assert "Noch nicht abgerechnet: 1 Zahlung −123,45 €" in shown(one)
     assert "Not settled yet: 3 payments −€123.45" in shown(several, "en")
@@ -344,11 +352,11 @@ def test_what_pleo_has_reserved_is_named_beside_the_balance_with_what_it_means()
 
 
 def test_a_reserved_payment_without_an_amount_in_euros_is_counted_and_not_priced() -> None:
-    page = shown(_proven(pending_count=1, pending_unknown=1))
+    page = shown(_proven(pending=Pending(count=1, unknown=1)))
 
     assert "Noch nicht abgerechnet: 1 Zahlung –" in page
     assert "Bei einer davon nennt Pleo den Betrag in Euro erst mit der Abrechnung." in page
-    assert "Bei 2 davon" in shown(_proven(pending=-100, pending_count=3, pending_unknown=2))
+    assert "Bei 2 davon" in shown(_proven(pending=Pending(cents=-100, count=3, unknown=2)))
 
 
 def test_entries_whose_effect_nobody_knows_are_counted_beside_the_proof() -> None:
@@ -358,7 +366,7 @@ def test_entries_whose_effect_nobody_knows_are_counted_beside_the_proof() -> Non
 
 
 def test_a_proof_can_be_asked_for_unless_it_was_or_nobody_works_for_the_company() -> None:
-    asked = _proven(asked_at=facts.NOW)
+    asked = _balanced(requested_at=facts.NOW)
 
     assert requests(facts.FINE) == ["prove_balance", "sync_catalogue"]
     assert "Jetzt prüfen" in shown(facts.FINE)
@@ -370,15 +378,19 @@ def test_a_proof_can_be_asked_for_unless_it_was_or_nobody_works_for_the_company(
 
 
 def test_a_proof_that_was_tried_in_vain_says_so_and_can_be_asked_for_again() -> None:
-    tried = _proven(tried_at=facts.NOW - timedelta(minutes=5))
+    tried = _balanced(tried_at=facts.NOW - timedelta(minutes=5))
 
     assert "Der letzte Versuch (heute, 14:00) ergab noch nichts Sicheres" in shown(tried)
     assert "The last try (today, 14:00) was inconclusive" in shown(tried, "en")
     assert "prove_balance" in requests(tried)
 
 
-def _proven(**proof: Any) -> Overview:
-    return replace(facts.FINE, proof=replace(facts.FINE.proof, **{"proved_at": facts.NOW} | proof))
+def _proven(proved_at: datetime = facts.NOW, **changes: Any) -> Overview:
+    return replace(facts.FINE, balance=replace(facts.FINE.balance, proof=facts.proof(proved_at, **changes)))
+
+
+def _balanced(**changes: Any) -> Overview:
+    return replace(facts.FINE, balance=replace(facts.FINE.balance, proof=facts.proof(), **changes))
 
 
 def requests(overview: Overview) -> list[str]:

@@ -9,8 +9,9 @@ from samples import ENTRY_ID, entry, pending
 
 from shared.domain.exporting.match import MatchState
 from shared.domain.feeding.ledger import Row, State, row_for
-from shared.domain.lookup.trace import Branch, Step, Trace, decide
-from shared.domain.lookup.trace_facts import Export, Known, VoucherFacts
+from shared.domain.lookup.expense_facts import ExpenseFacts, ExportFacts, ExportOutcome, VoucherFacts
+from shared.domain.lookup.expense_halves import Step
+from shared.domain.lookup.expense_state import Branch, ExpenseState, decide
 from shared.domain.money import Money
 
 CLICKED = datetime(2026, 1, 13, 8, tzinfo=UTC)
@@ -28,11 +29,14 @@ LISTED = replace(MOVEMENT, state=State.LISTED, final_at=FED.isoformat())
 CORRECTION = replace(READY_ROW, revision=2, amount=-100, total=-100, reason="correction")
 INVOICE_PAYMENT = replace(SENT, kind="invoice_payment")
 
-EXPORTED = Export(clicked_at=CLICKED, outcome="successful")
-RUNNING = Export(clicked_at=CLICKED, outcome="")
-WITHOUT_TAX = Export(clicked_at=CLICKED, outcome="failed", code="EXP-TAX-UNKNOWN", values=(("tax", "21 %"),))
-EXPIRED = Export(clicked_at=CLICKED, outcome="abandoned", code="EXP-JOB-EXPIRED")
-LOCKED_OUT = Export(clicked_at=CLICKED, outcome="abandoned", code="EXP-ACCESS-GONE")
+EXPORTED = ExportFacts(clicked_at=CLICKED, outcome=ExportOutcome.SUCCESSFUL)
+RUNNING = ExportFacts(clicked_at=CLICKED, outcome=ExportOutcome.RUNNING)
+WITHOUT_TAX = ExportFacts(
+    clicked_at=CLICKED, outcome=ExportOutcome.FAILED, code="EXP-TAX-UNKNOWN", values=(("tax", "21 %"),)
+)
+FORGOTTEN = ExportFacts(outcome=ExportOutcome.FORGOTTEN)
+EXPIRED = ExportFacts(clicked_at=CLICKED, outcome=ExportOutcome.ABANDONED, code="EXP-JOB-EXPIRED")
+LOCKED_OUT = ExportFacts(clicked_at=CLICKED, outcome=ExportOutcome.ABANDONED, code="EXP-ACCESS-GONE")
 
 VOUCHER = VoucherFacts(
     number="PLEO-4113617-0123456789", voucher_id="v-1", made_at=MADE, receipts=1, uploading=False, hinted=True
@@ -40,12 +44,12 @@ VOUCHER = VoucherFacts(
 INTENDED = replace(VOUCHER, voucher_id="", made_at=None, receipts=0, hinted=False)
 
 
-def known(*rows: Row, **changes: Any) -> Known:
+def known(*rows: Row, **changes: Any) -> ExpenseFacts:
     facts: dict[str, Any] = {"export": None, "voucher": None, "match": None, "matched_at": None, "hold": ""}
-    return Known(entry_id=ENTRY_ID, rows=rows, **(facts | changes))
+    return ExpenseFacts(entry_id=ENTRY_ID, rows=rows, **(facts | changes))
 
 
-def both(**changes: Any) -> Known:
+def both(**changes: Any) -> ExpenseFacts:
     """Line and voucher are there, nobody has accepted the match."""
     facts: dict[str, Any] = {"export": EXPORTED, "voucher": VOUCHER, "match": MatchState.OPEN}
     return known(SENT, **(facts | changes))
@@ -79,6 +83,13 @@ def both(**changes: Any) -> Known:
         (known(SENT), Branch.NOT_EXPORTED),
         (known(SENT, voucher=INTENDED), Branch.NOT_EXPORTED),
         (known(row_for(entry(family="BILL_INVOICE"))), Branch.NOT_EXPORTED),
+        (known(SENT, export=FORGOTTEN), Branch.EXPORT_FAILED),
+        (known(SENT, export=FORGOTTEN, voucher=INTENDED), Branch.EXPORT_FAILED),
+        (both(export=FORGOTTEN), Branch.COMPLETE),
+        (known(INVOICE_PAYMENT, export=FORGOTTEN), Branch.NOT_EXPORTED),
+        (known(row_for(entry(bill=Money(0, "EUR"))), export=FORGOTTEN), Branch.COMPLETE),
+        (known(row_for(entry(family="MILEAGE")), export=FORGOTTEN), Branch.PAID_PRIVATELY),
+        (known(export=FORGOTTEN), Branch.UNKNOWN),
         (known(INVOICE_PAYMENT, export=EXPORTED), Branch.NOT_EXPORTED),  # its voucher is that of the invoice
         (known(SENT, export=RUNNING), Branch.EXPORT_RUNNING),
         (known(READY_ROW, export=RUNNING), Branch.EXPORT_RUNNING),
@@ -114,15 +125,15 @@ def both(**changes: Any) -> Known:
         (known(hold="plan"), Branch.UNKNOWN),
     ],
 )
-def test_what_is_known_leads_to_one_branch(given: Known, branch: Branch) -> None:
+def test_what_is_known_leads_to_one_branch(given: ExpenseFacts, branch: Branch) -> None:
     assert decide(given).branch is branch
 
 
-def states(trace: Trace) -> dict[str, str]:
+def states(trace: ExpenseState) -> dict[str, str]:
     return {step.what: step.state for step in trace.steps}
 
 
-def steps(given: Known) -> dict[str, Step]:
+def steps(given: ExpenseFacts) -> dict[str, Step]:
     return {step.what: step for step in decide(given).steps}
 
 
@@ -161,7 +172,7 @@ def test_of_a_matched_expense_everything_is_done_and_dated() -> None:
         (replace(both(), rows=(SENT, CORRECTION)), "done done waiting done done done done waiting"),
     ],
 )
-def test_every_step_is_told_in_order(given: Known, told: str) -> None:
+def test_every_step_is_told_in_order(given: ExpenseFacts, told: str) -> None:
     names = ("accepted", "settled", "line", "exported", "voucher", "receipts", "hint", "match")
 
     assert states(decide(given)) == dict(zip(names, told.split(), strict=True))
@@ -202,6 +213,12 @@ def test_a_missing_suggestion_names_the_rails_that_are_still_broken() -> None:
         decide(replace(both(export=replace(EXPORTED, unmet_criteria=unmet_criteria)), rows=(invoice,))).unmet_criteria
         == unmet_criteria
     )
+
+
+def test_a_forgotten_export_is_a_failed_step_only_where_it_explains_the_missing_voucher() -> None:
+    assert steps(known(SENT, export=FORGOTTEN))["exported"] == Step(what="exported", state="failed")
+    assert steps(both(export=FORGOTTEN))["exported"] == Step(what="exported", state="done")
+    assert steps(known(INVOICE_PAYMENT, export=FORGOTTEN))["exported"].state == "missing"
 
 
 @pytest.mark.parametrize("row", [MOVEMENT, row_for(entry(family="BILL_INVOICE"))])

@@ -1,4 +1,4 @@
-"""What the month-end sheet says, in German: it is for the Steuerberater. Stable words in, sentences out."""
+"""German labels and sentences of the month-end sheet, for the Steuerberater, by stable words."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -16,7 +16,7 @@ from ops.month_end.sheet import (
     UNMATCHED,
     Item,
 )
-from shared.domain.exporting.matching import Criterion
+from shared.domain.exporting.match import Criterion
 from shared.texts.books import NOTICES
 from shared.texts.error_text import fill
 from shared.texts.export_errors import EXPORT_ERRORS
@@ -120,7 +120,7 @@ def kind(item: Item) -> str:
 
 def why(item: Item) -> str:
     """Why an item is listed, in sentences; a code of the error catalogue by its cause, without the code."""
-    return " ".join(_said(word, dict(item.values)) for word in item.why)
+    return " ".join(_sentence(word, dict(item.values)) for word in item.why)
 
 
 def code(item: Item) -> str:
@@ -129,7 +129,7 @@ def code(item: Item) -> str:
 
 
 def country(item: Item) -> str:
-    """The supplier's country, ISO alpha-2, or that nobody knows it."""
+    """The supplier's country, ISO alpha-2, or that it is unknown."""
     return item.country or "unbekannt"
 
 
@@ -138,7 +138,7 @@ def rates(item: Item) -> str:
     return f"{', '.join(str(rate) for rate in item.rates)} %" if item.rates else ""
 
 
-def held(hold: str) -> str:
+def hold_note(hold: str) -> str:
     """That nothing is transferred at present, and why."""
     return f"Zurzeit wird nichts übertragen: {HOLDS.get(hold, 'Ursache beim Support erfragen')}."
 
@@ -181,7 +181,7 @@ def known_words() -> Sequence[str]:
     return [*_WHY, *_CRITERIA, *_ERRORS, *_NOTICES]
 
 
-def _said(word: str, values: Mapping[str, str]) -> str:
+def _sentence(word: str, values: Mapping[str, str]) -> str:
     for texts in (_WHY, _CRITERIA, _ERRORS, _NOTICES):
         if word in texts:
             return fill(texts[word], values, "de")

@@ -1,4 +1,4 @@
-"""From a situation to the cure: every branch names its question, and what a command cures names the command."""
+"""From a situation to the remedy: every branch names its question, and the command that fixes it if there is one."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from samples import ENTRY_ID, entry, pending
 
-from ops.cures import Cure, Situation, prescribe, waits_since, worker_of
+from ops.remedies import Remedy, Situation, remedy_for, waits_since, worker_of
 from shared.aws.failures import EXPORT, FEED, Failure
 from shared.domain.connecting.company_state import Hold
 from shared.domain.exporting.match import MatchState
 from shared.domain.feeding.ledger import Row, State, row_for
-from shared.domain.lookup.trace import Branch, decide
-from shared.domain.lookup.trace_facts import Export, Known, VoucherFacts
+from shared.domain.lookup.expense_facts import ExpenseFacts, ExportFacts, ExportOutcome, VoucherFacts
+from shared.domain.lookup.expense_state import Branch, decide
 
 AT = datetime(2026, 1, 13, 8, tzinfo=UTC)
 READY = replace(row_for(entry()), ready_at="2026-01-12T09:01:00.000000Z")
@@ -21,9 +21,9 @@ SENT = replace(READY, state=State.SENT, transaction_id="t", final_at="2026-01-12
 REFUSED = replace(READY, state=State.FAILED, reason="refused_by_lexoffice", detail="Zeitraum festgeschrieben")
 HELD = replace(READY, state=State.HELD, reason="entry_not_found")
 FOREIGN = replace(READY, state=State.HELD, reason="wallet_currency", detail="SEK")
-EXPORTED = Export(clicked_at=AT, outcome="successful")
-RUNNING = Export(clicked_at=AT, outcome="")
-BROKEN = Export(clicked_at=AT, outcome="failed", code="EXP-TAX-UNKNOWN", values=(("tax", "21 %"),))
+EXPORTED = ExportFacts(clicked_at=AT, outcome=ExportOutcome.SUCCESSFUL)
+RUNNING = ExportFacts(clicked_at=AT, outcome=ExportOutcome.RUNNING)
+BROKEN = ExportFacts(clicked_at=AT, outcome=ExportOutcome.FAILED, code="EXP-TAX-UNKNOWN", values=(("tax", "21 %"),))
 VOUCHER = VoucherFacts(number="PLEO-1-0", voucher_id="v", made_at=AT, receipts=1, uploading=False, hinted=True)
 UNHINTED = replace(VOUCHER, hinted=False)
 DOWN = Failure(AT, "lexoffice answered 503 to POST /v1/finance/transactions", 5)
@@ -32,8 +32,8 @@ RESEND = ("resend", "--company", "c", "--entry", ENTRY_ID)
 
 def situation(*rows: Row, failure: Failure | None = None, dead: int = 0, **facts: Any) -> Situation:
     known: dict[str, Any] = {"export": None, "voucher": None, "match": None, "matched_at": None, "hold": ""}
-    trace = decide(Known(entry_id=ENTRY_ID, rows=rows, **(known | facts)))
-    return Situation(connection_id="c", trace=trace, rows=rows, failure=failure, dead=dead)
+    state = decide(ExpenseFacts(entry_id=ENTRY_ID, rows=rows, **(known | facts)))
+    return Situation(connection_id="c", state=state, failure=failure, dead=dead)
 
 
 def both(*rows: Row, **facts: Any) -> Situation:
@@ -95,28 +95,28 @@ def both(*rows: Row, **facts: Any) -> Situation:
         (both(SENT), Branch.COMPLETE, "T6", ()),
     ],
 )
-def test_a_situation_has_its_question_and_its_cure(
+def test_a_situation_has_its_question_and_its_remedy(
     given: Situation, branch: Branch, question: str, command: tuple[str, ...]
 ) -> None:
-    cure = prescribe(given)
+    remedy = remedy_for(given)
 
-    assert (given.trace.branch, cure.question, cure.command) == (branch, question, command)
-    assert cure.title
-    assert cure.advice
+    assert (given.state.branch, remedy.question, remedy.command) == (branch, question, command)
+    assert remedy.title
+    assert remedy.advice
 
 
 @pytest.mark.parametrize("trouble", [{"failure": DOWN}, {"dead": 1}])
 def test_a_line_whose_feed_fails_is_not_said_to_be_on_its_way(trouble: dict[str, Any]) -> None:
-    assert "on its way" in prescribe(both(READY)).title
-    assert "on its way" not in prescribe(both(READY, **trouble)).title
+    assert "on its way" in remedy_for(both(READY)).title
+    assert "on its way" not in remedy_for(both(READY, **trouble)).title
 
 
 def test_an_invoices_hint_is_not_an_operators_to_send() -> None:
     invoice = row_for(entry(family="BILL_INVOICE"))
-    cure = prescribe(both(invoice, voucher=UNHINTED, export=replace(EXPORTED, unmet_criteria=("line_missing",))))
+    remedy = remedy_for(both(invoice, voucher=UNHINTED, export=replace(EXPORTED, unmet_criteria=("line_missing",))))
 
-    assert cure.command == ()
-    assert "payment" in cure.advice
+    assert remedy.command == ()
+    assert "payment" in remedy.advice
 
 
 @pytest.mark.parametrize(
@@ -132,14 +132,14 @@ def test_an_invoices_hint_is_not_an_operators_to_send() -> None:
     ],
 )
 def test_the_cause_is_told(given: Situation, cause: str) -> None:
-    assert cause in prescribe(given).cause
+    assert cause in remedy_for(given).cause
 
 
 def test_every_branch_that_is_told_has_words() -> None:
     for branch in Branch:
-        trace = replace(both(SENT).trace, branch=branch, hold=Hold.PLAN)
-        made = prescribe(Situation(connection_id="c", trace=trace, rows=[HELD, REFUSED, SENT]))
-        assert isinstance(made, Cure)
+        state = replace(both(SENT).state, branch=branch, hold="plan", rows=(HELD, REFUSED, SENT))
+        made = remedy_for(Situation(connection_id="c", state=state))
+        assert isinstance(made, Remedy)
         assert made.title
 
 
@@ -155,6 +155,6 @@ def test_every_branch_that_is_told_has_words() -> None:
     ],
 )
 def test_only_the_worker_that_has_something_to_do_can_have_failed(given: Situation, worker: str, since: str) -> None:
-    assert worker_of(given.trace, given.rows) == worker
+    assert worker_of(given.state) == worker
     if worker:
-        assert waits_since(worker, given.trace, given.rows) == since
+        assert waits_since(worker, given.state) == since

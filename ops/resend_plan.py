@@ -1,4 +1,4 @@
-"""Which of a company's rows can be sent (again), and what became of them. Pure: rows go in, decisions come out."""
+"""Which of a company's rows the feed can send, and why not the others. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,13 +7,14 @@ from datetime import date
 
 from ops.answer import plural
 from shared.domain.feeding.entry_rules import Destination
-from shared.domain.feeding.ledger import WORK, Row, State
+from shared.domain.feeding.ledger import Row
+from shared.domain.lookup.expense_halves import LineState, line_state
 from shared.texts.expense import DETAILS
 
 
 @dataclass(frozen=True, slots=True)
 class CannotSend:
-    """An entry that sending does not help, and why in words."""
+    """An entry that cannot be sent, and why in words."""
 
     entry_id: str
     why: str
@@ -21,7 +22,7 @@ class CannotSend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What sending some rows again would do: `waiting` rows only need the feed woken, `refused` ones are made ready."""
+    """What a resend would do: wake the feed for `waiting` rows, make `refused` ones ready; `there` are sent already."""
 
     waiting: tuple[Row, ...]
     refused: tuple[Row, ...]
@@ -45,11 +46,12 @@ def plan(rows: Iterable[Row], absent: Sequence[CannotSend] = ()) -> Plan:
     """Decide row by row; `absent` are entries of which there is no row to decide on."""
     waiting, refused, cannot, there = [], [], list(absent), 0
     for row in rows:
-        if row.state is State.SENT:
+        line = line_state([row])
+        if line is LineState.SENT:
             there += 1
         elif why := obstacle(row):
             cannot.append(CannotSend(row.entry_id, why))
-        elif row.state is State.FAILED:
+        elif line is LineState.FAILED:
             refused.append(row)
         else:
             waiting.append(row)
@@ -58,35 +60,35 @@ def plan(rows: Iterable[Row], absent: Sequence[CannotSend] = ()) -> Plan:
 
 def obstacle(row: Row) -> str:
     """Why the feed makes no line of a row, however often it is woken; "" if it does, or has."""
-    match row.state:
-        case State.LISTED:
-            return "entered in lexoffice by hand"
-        case State.NONE | State.VOID:
+    line = line_state([row])
+    match line:
+        case LineState.NONE | LineState.REVERSED:
             return DETAILS[row.reason].en if row.reason in DETAILS else row.reason or row.state.value
-        case State.PENDING:
+        case LineState.NOT_SETTLED:
             return "not settled yet"
-        case State.HELD:
+        case LineState.HELD:
             return f"held: {row.reason} (`ops trace` says what to do)"
-    # A row that waits without a destination yet is for Pleo to complete first.
-    return "entered in lexoffice by hand" if row.destination is Destination.HAND else ""
+    # A waiting row without a destination yet is for Pleo to complete first.
+    is_by_hand = line is LineState.BY_HAND or row.destination is Destination.HAND
+    return "entered in lexoffice by hand" if is_by_hand else ""
 
 
 def is_open(row: Row) -> bool:
-    """Whether the feed has not decided on a row yet."""
-    return row.state in WORK
+    """Whether a row still waits for the feed."""
+    return line_state([row]) is LineState.WAITING
 
 
 def why_not(cannot: Iterable[CannotSend]) -> str:
     """`2 (not settled yet: 1, taken back: 1)`, "" if there is none."""
     reasons = Counter(each.why for each in cannot)
-    told = ", ".join(f"{why}: {number:,}" for why, number in reasons.most_common())
-    return f"{reasons.total():,} ({told})" if reasons else ""
+    counts = ", ".join(f"{why}: {number:,}" for why, number in reasons.most_common())
+    return f"{reasons.total():,} ({counts})" if reasons else ""
 
 
-def would_do(made: Plan, hints: int) -> str:
+def describe_plan(intended: Plan, hints: int) -> str:
     """`would send 3, already there 41, cannot send 2 (why)`."""
-    parts = [f"would send {made.lines:,}", f"already there {made.there:,}"]
-    if not_possible := why_not(made.cannot):
+    parts = [f"would send {intended.lines:,}", f"already there {intended.there:,}"]
+    if not_possible := why_not(intended.cannot):
         parts.append(f"cannot send {not_possible}")
     if hints:
         parts.append(f"would send {plural(hints, 'hint')}")
