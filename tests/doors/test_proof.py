@@ -310,7 +310,7 @@ def test_a_proof_that_has_been_tried_in_vain_for_three_days_is_told_once_a_day(
 
     long_ago = utc_text(datetime.now(UTC) - timedelta(days=3))
     Connections(company.cloud.connection_table).change(company.connection().connection_id, connected_at=long_ago)
-    monkeypatch.setattr(proving.Prover, "_look", lambda *_: None)
+    monkeypatch.setattr(proving.Prover, "_examine", lambda *_: None)
 
     for _ in range(3):
         turn(company, proof=True)
@@ -531,7 +531,7 @@ def test_the_page_waits_for_as_many_turns_as_the_proof_takes(linked: Linked, lon
 
 def test_a_proof_in_vain_answers_the_question_and_says_when(admin: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
     press(admin, "proof")
-    monkeypatch.setattr(proving.Prover, "_look", lambda *_: None)
+    monkeypatch.setattr(proving.Prover, "_examine", lambda *_: None)
 
     admin.work()
 
