@@ -75,9 +75,19 @@ async def send_raw(order: Order[World]) -> Json:
         return {"status": None, "error": type(error).__name__}
 
 
+def switch_off(order: Order[World]) -> Json:
+    """Deactivate a subscription, as Pleo does after many failed deliveries."""
+    row = order.world.subscriptions.get(order.body["subscription_id"])
+    if row is None:
+        raise not_found("Subscription")
+    row["status"] = "INACTIVE"
+    return {"status": row["status"]}
+
+
 COMMANDS: tuple[Command[World], ...] = (
     Command("POST", "/webhooks", set_manner, MANNER),
     Command("POST", "/webhooks/flush", flush),
     Command("GET", "/webhooks/idle", idle),
     Command("POST", "/webhooks/send-raw", send_raw, RAW),
+    Command("POST", "/webhooks/switch-off", switch_off, {"subscription_id": Field(text(), required=True)}),
 )

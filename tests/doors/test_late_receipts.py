@@ -181,4 +181,4 @@ def test_without_the_right_to_read_receipts_the_company_goes_on(
     company.control_pleo("/faults", {"route": "receipts:search", "status": 403, "times": 1})
 
     assert run(company, export) == []
-    assert company.connection().hold == ""
+    assert company.connection().hold is None

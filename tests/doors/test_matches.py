@@ -385,7 +385,9 @@ def test_a_turn_that_holds_a_company_goes_on_collecting(company: Linked) -> None
 def telling(linked: Linked, monkeypatch: pytest.MonkeyPatch) -> Linked:
     """The oauth door knows the key, so it subscribes."""
     monkeypatch.setenv("LEXOFFICE_WEBHOOK_KEY", LEXOFFICE_KEY)
-    linked.app._worker.cache_clear()
+    from functions.sync.app import _worker
+
+    _worker.cache_clear()
     return linked
 
 

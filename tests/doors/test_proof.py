@@ -143,7 +143,7 @@ def test_a_booked_entry_that_pleo_no_longer_knows_is_named(
     turn(company)
     feed(company)
     monkeypatch.setattr(Reading, "entries_since", lambda *_: iter(()))
-    monkeypatch.setattr(proving, "_settled_at_pleo", lambda *_: None)
+    monkeypatch.setattr(proving, "_read_settled", lambda *_: None)
 
     assert proved(company).unexplained == 1000
     (alarm,) = unexplained(caplog)

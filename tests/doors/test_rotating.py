@@ -157,18 +157,7 @@ def test_a_new_subscription_that_pleo_switched_off_is_replaced_before_the_old_on
 
 def switch_off(company: Linked, subscription_id: str) -> None:
     """As Pleo might after many failed deliveries."""
-    from functions.sync import app
-
-    pleo = company_sync(app)._rotation._vendors.pleo(company.connection())
-    pleo._http.request(
-        "PUT",
-        f"/v1/subscriptions/{subscription_id}",
-        json={
-            "endpointUrl": f"{company.connection().public_url}/webhooks/pleo/{company.connection().connection_id}",
-            "eventTypes": ["v1.export-job.created"],
-            "status": "INACTIVE",
-        },
-    )
+    company.control_pleo("/webhooks/switch-off", {"subscription_id": subscription_id})
 
 
 @pytest.mark.parametrize("moment", range(1, 16))
