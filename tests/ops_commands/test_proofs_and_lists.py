@@ -47,7 +47,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[
         asked.append({name: True for name, wished in wishes.items() if wished})
         act()
 
-    monkeypatch.setattr(SyncQueue, "send_turn", worker)
+    monkeypatch.setattr(SyncQueue, "request_sync", worker)
     return asked
 
 
