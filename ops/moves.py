@@ -1,40 +1,41 @@
-"""Moving dead letters back to their queues: SQS's own move task for all of them, one by one where only some should.
+"""Moving dead letters: SQS's own task for a whole queue, a new wake-up for chosen companies.
 
-What if this dies right here? A move task is SQS's and goes on. A message that was sent back and not deleted yet is sent
-again by the next redrive, which in a FIFO queue is dropped within five minutes and later wakes a company that has
-nothing to do. Two operators at once: SQS runs one task per queue, and shows a message to one of them.
+A dead letter says only which company to wake. For chosen letters the company's wake-up is sent first and the letters
+are deleted after it. After a crash in between, the next redrive sends the wake-up again: a FIFO queue drops it within
+five minutes, later it wakes a worker that finds nothing to do. SQS runs one task per queue and goes on if we crash.
 """
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ops.dead_letters import MOVING, DeadLetters, Letter
-from shared.aws.clients import client, translate_errors
+from ops.context import CommandContext
+from ops.dead_letters import EVERY, MOVING, DeadLetters, Letter
+from shared.aws.failures import EXPORT, FEED
 from shared.aws.quarantine import Quarantine
 from shared.errors import StoreUnavailable
 
-# Longer than the slowest pace needs for the messages of one call.
+# More than the slowest rate needs for the messages of one receive.
 _HIDDEN_SECONDS = 120
-# Whoever looks at messages hides them for 20 seconds.
-_PATIENCE = 25.0
+# A look of another operator hides messages for 20 seconds.
+_HIDDEN_BY_OTHERS_SECONDS = 25.0
 _POLL_SECONDS = 0.3
 _STARTS = 3
-EVERY = 1_000_000
 
-type Told = Callable[[int, int], None]
-"""Is told how many of how many messages were moved."""
+type OnProgress = Callable[[int, int], None]
+"""Called with the number of messages that are done, and of all."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What became of one queue's dead letters, counted as it happens: it is right whenever somebody interrupts.
+    """What became of one queue's dead letters, counted as it happens, so that it is true after an interruption.
 
-    `expected` messages were seen before; `moved` by us, `by_others` by a task that another operator had started (at
-    `running_since`), `quarantined` poison; `left` are still there. `failed` is why SQS stopped, if it did.
+    - `expected`: messages seen before; `left`: messages that are still there
+    - `moved`: by us; `by_others`: by a task that another operator started at `running_since`
+    - `quarantined`: unreadable messages
+    - `failed`: why SQS stopped, "" if it did not
     """
 
     queue: str
@@ -47,118 +48,114 @@ class Tally:
     failed: str = ""
 
     @property
-    def touched(self) -> int:
-        """How many messages are no longer where they were."""
+    def done(self) -> int:
+        """Messages that are no longer in the queue."""
         return self.moved + self.by_others + self.quarantined
 
     @property
     def missing(self) -> int:
-        """How many of the expected messages we know nothing of yet."""
-        return max(0, self.expected - self.touched)
+        """Expected messages that are not done yet."""
+        return max(0, self.expected - self.done)
+
+    def note_other(self, task: Mapping[str, Any]) -> None:
+        """Note that another operator's task is running."""
+        self.running_since = datetime.fromtimestamp(task["StartedTimestamp"] / 1000, UTC)
 
 
 class Mover:
-    """Moves the messages of one dead-letter queue, at most `rate` a second. Methods raise StoreUnavailable."""
+    """Moves the messages of one dead-letter queue, at most `rate` per second. Methods raise StoreUnavailable."""
 
-    def __init__(self, dead: DeadLetters, tally: Tally, *, rate: int, told: Told) -> None:
+    def __init__(self, dead: DeadLetters, tally: Tally, *, rate: int, on_progress: OnProgress) -> None:
         self._dead = dead
         self._tally = tally
         self._rate = rate
-        self._told = told
-        self._sqs = client("sqs")
+        self._on_progress = on_progress
 
-    def some(self, wanted: Callable[[Letter], bool], quarantine: Quarantine) -> None:
-        """Send back the messages that are wanted, one by one; poison among them goes into quarantine instead."""
-        tally = self._tally
-        with self._dead.taken(EVERY, _HIDDEN_SECONDS) as letters:
-            for letter in letters:
-                if not wanted(letter):
-                    continue
+    def wake_chosen(self, context: CommandContext, is_chosen: Callable[[Letter], bool]) -> None:
+        """Wake the companies of the chosen letters, then delete the letters; quarantine unreadable ones."""
+        quarantine, tally, woken = Quarantine(context.stack["LedgerTable"]), self._tally, set()
+        with self._dead.receive(EVERY, _HIDDEN_SECONDS) as letters:
+            for letter in filter(is_chosen, letters):
                 began = time.monotonic()
-                if letter.poison:
+                if letter.wake is None:
                     quarantine.store(letter.queue, letter.message_id, letter.body, letter.poison, letter.received)
-                    self._dead.delete(letter)
-                    tally.quarantined += 1
-                else:
-                    self._dead.send_back(letter)
-                    self._dead.delete(letter)
-                    tally.moved += 1
-                self._told(tally.touched, tally.expected)
+                elif letter.wake not in woken:
+                    wake(context, letter)
+                    woken.add(letter.wake)
+                self._dead.delete(letter)
+                tally.moved += letter.wake is not None
+                tally.quarantined += letter.wake is None
+                self._on_progress(tally.done, tally.expected)
                 time.sleep(max(0.0, 1 / self._rate - (time.monotonic() - began)))
 
-    def all(self) -> None:
-        """Have SQS move everything; a task that is running already is watched to its end instead.
+    def move_all(self) -> None:
+        """Have SQS move all messages; a running task of another operator is left alone and followed instead.
 
-        Until all that are expected were moved or nothing is left: whoever looks at messages hides them for a moment.
+        Repeat until all expected messages are moved or none is left: another operator's look hides some for a moment.
         """
-        deadline = time.monotonic() + _PATIENCE
         tally, refused, started = self._tally, 0, False
-        while time.monotonic() < deadline and refused < _STARTS:
-            before = tally.touched
-            if task := self._dead.move_under_way():
-                self._watch(task, ours=False)
+        deadline = time.monotonic() + _HIDDEN_BY_OTHERS_SECONDS
+        while time.monotonic() < deadline:
+            done = tally.done
+            if other := self._dead.running_move():
+                tally.note_other(other)
+                self._follow(other["StartedTimestamp"], ours=False)
             elif self._dead.count().visible or not started:
                 try:
-                    self._watch(self._start(), ours=True)
+                    self._move()
                     started = True
-                except StoreUnavailable:
-                    # Somebody was faster, or it must not be.
+                except StoreUnavailable:  # another operator was faster, or SQS refuses
                     refused += 1
                     if refused == _STARTS:
                         raise
             if tally.failed or not tally.missing or not self._dead.count().total:
                 return
-            if tally.touched > before:
-                deadline = time.monotonic() + _PATIENCE
+            if tally.done > done:
+                deadline = time.monotonic() + _HIDDEN_BY_OTHERS_SECONDS
             time.sleep(_POLL_SECONDS)
 
-    def _start(self) -> Mapping[str, Any]:
-        before = self._dead.newest_move() or {}
-        source, destination = self._dead.arns
-        with translate_errors("StartMessageMoveTask"):
-            # The destination by name: SQS does not know where a message came from that somebody put here.
-            handle = self._sqs.start_message_move_task(
-                SourceArn=source, DestinationArn=destination, MaxNumberOfMessagesPerSecond=self._rate
-            )["TaskHandle"]
-        return {"TaskHandle": handle, "Status": "RUNNING", "after": before.get("StartedTimestamp")}
+    def _move(self) -> None:
+        """Start a task and follow it to its end; cancel it if the operator interrupts."""
+        earlier = self._dead.newest_move().get("StartedTimestamp")
+        handle = self._dead.start_move(self._rate)
+        moved = self._tally.moved
 
-    def _watch(self, task: Mapping[str, Any], *, ours: bool) -> None:
-        """Follow a task to its end and count what it moved. Interrupted, our own is cancelled."""
-        tally, started = self._tally, task.get("StartedTimestamp")
-        if started:
-            tally.running_since = datetime.fromtimestamp(started / 1000, UTC)
-        earlier = tally.moved if ours else tally.by_others
         try:
-            seen = self._followed(task, earlier, ours=ours)
+            self._follow(earlier, ours=True)
         except KeyboardInterrupt:
-            if ours:
-                with suppress(StoreUnavailable), translate_errors("CancelMessageMoveTask"):  # it may be over already
-                    self._sqs.cancel_message_move_task(TaskHandle=task["TaskHandle"])
-                self._followed(task, earlier, ours=True)
-            raise
-        if seen["Status"] == "FAILED":
-            tally.failed = str(seen.get("FailureReason", "unknown"))
-        if seen["Status"] == "CANCELLED":
-            tally.failed = "cancelled by somebody"
-
-    def _followed(self, task: Mapping[str, Any], earlier: int, *, ours: bool) -> Mapping[str, Any]:
-        """The task as it was when it ended; what it has moved is counted all the while, onto what was `earlier`."""
-        seen = task
-        while seen["Status"] in MOVING:
-            newest = self._dead.newest_move() or task
-            if not ours and newest.get("StartedTimestamp") != task["StartedTimestamp"]:
-                return {"Status": "COMPLETED"}  # and somebody has begun another one
-            # What SQS does not list yet has not moved anything yet.
-            seen = newest if not ours or newest.get("StartedTimestamp") != task["after"] else task
-            moved = int(seen.get("ApproximateNumberOfMessagesMoved", 0))
-            self._count(earlier + moved, ours=ours)
-            self._told(self._tally.touched, int(seen.get("ApproximateNumberOfMessagesToMove", moved)))
-            if seen["Status"] in MOVING:
-                time.sleep(_POLL_SECONDS)
-        return seen
-
-    def _count(self, moved: int, *, ours: bool) -> None:
-        if ours:
+            self._dead.cancel_move(handle)
             self._tally.moved = moved
-        else:
-            self._tally.by_others = moved
+            self._follow(earlier, ours=True)
+            raise
+
+    def _follow(self, started: object, *, ours: bool) -> None:
+        """Count what a task moves until it has ended: another operator's that `started` then, or ours that came after.
+
+        SQS may list a task of ours late.
+        """
+        tally, moved, by_others = self._tally, self._tally.moved, self._tally.by_others
+        while True:
+            task = self._dead.newest_move()
+            if (task.get("StartedTimestamp") == started) is not ours:
+                count = int(task.get("ApproximateNumberOfMessagesMoved", 0))
+                tally.moved, tally.by_others = (moved + count, by_others) if ours else (moved, by_others + count)
+                self._on_progress(tally.done, int(task.get("ApproximateNumberOfMessagesToMove", count)))
+                if task["Status"] not in MOVING:
+                    break
+            elif not ours:
+                return  # it has ended, and another task began
+            time.sleep(_POLL_SECONDS)
+        if task["Status"] == "FAILED":
+            tally.failed = str(task.get("FailureReason", "unknown"))
+        if task["Status"] == "CANCELLED":
+            tally.failed = "cancelled by an operator"
+
+
+def wake(context: CommandContext, letter: Letter) -> None:
+    """Send the company's wake-up, with the requests of a sync, to the queue of its worker."""
+    if letter.queue == FEED:
+        context.feed_queue.wake(letter.connection_id, f"redrive.{letter.message_id}")
+    elif letter.queue == EXPORT:
+        context.export_queue.wake(letter.connection_id, f"redrive.{letter.message_id}")
+    else:
+        context.sync_queue.request_sync(letter.connection_id, **dict.fromkeys(letter.requests, True))

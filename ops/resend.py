@@ -13,11 +13,10 @@ from rich.console import RenderableType
 from rich.prompt import Prompt
 
 from ops.answer import Answer, moment, plain, plural
-from ops.app import command
+from ops.app import Wait, command
+from ops.context import CommandContext
 from ops.cures import hint_missing
-from ops.desk import Desk
-from ops.options import Wait
-from ops.refusal import Refusal
+from ops.errors import CommandRefused
 from ops.sending import CannotSend, Plan, is_open, obstacle, plan, why_not, within, would_do
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import FEED, Failure, Failures
@@ -45,7 +44,7 @@ class _Became:
 
 @command(changes=True)
 def resend(
-    desk: Desk,
+    desk: CommandContext,
     company: Annotated[str, typer.Option(help="Whose lines: connection id, Pleo company id, or name.")],
     first: Annotated[str, typer.Option("--from", help="Settled on this German day or later: 2026-11-01.")] = "",
     last: Annotated[str, typer.Option("--to", help="Settled on this German day or earlier.")] = "",
@@ -62,9 +61,9 @@ def resend(
     entries = list(dict.fromkeys(each.strip().lower() for each in entry or [] if each.strip()))
     days = _day(first, "--from"), _day(last, "--to")
     if not entries and days == (None, None):
-        raise Refusal("Say what to send: --from DAY and --to DAY, or --entry ID.")
+        raise CommandRefused("Say what to send: --from DAY and --to DAY, or --entry ID.")
     if days[0] and days[1] and days[0] > days[1]:
-        raise Refusal(f"--from {days[0]} is after --to {days[1]}: exchange them.")
+        raise CommandRefused(f"--from {days[0]} is after --to {days[1]}: exchange them.")
     _must_be_active(connection)
     made = _planned(desk, connection, entries, days)
     hints = _missing_hints(desk, connection, entries)
@@ -73,13 +72,13 @@ def resend(
     if made.lines > _CONFIRMED_ABOVE and not yes:
         _confirm(desk, made.lines)
     arguments = {"from": first, "to": last, "entries": entries, "lines": made.lines, "hints": len(hints)}
-    with desk.deed("resend", connection, arguments=arguments) as deed:
+    with desk.audited_action("resend", connection, arguments=arguments) as action:
         began = datetime.now(UTC)
         became = _begin(desk, connection, made, hints, began)
         _watch(desk, connection, became, wait)
         _note_failure(desk, connection, became, began)
         said = _said(made, became)
-        deed.says(said)
+        action.result = said
     return _done(connection, made, became, said, waited=wait > 0)
 
 
@@ -88,7 +87,7 @@ def _day(text: str, option: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise Refusal(f"{option} {text!r} is no day: write it as 2026-11-30.") from None
+        raise CommandRefused(f"{option} {text!r} is no day: write it as 2026-11-30.") from None
 
 
 def _must_be_active(connection: Connection) -> None:
@@ -98,10 +97,14 @@ def _must_be_active(connection: Connection) -> None:
     why = connection.hold if held else connection.status.value
     verdict = VERDICTS.get(why, VERDICTS["held"])
     resume = f" Once that is so, `ops resume --company {connection.connection_id}` tries again." if held else ""
-    raise Refusal(f"{name} is {'held: ' if held else ''}{why}, so nothing would be sent. {verdict.body.en}{resume}")
+    raise CommandRefused(
+        f"{name} is {'held: ' if held else ''}{why}, so nothing would be sent. {verdict.body.en}{resume}"
+    )
 
 
-def _planned(desk: Desk, connection: Connection, entries: Sequence[str], days: tuple[date | None, date | None]) -> Plan:
+def _planned(
+    desk: CommandContext, connection: Connection, entries: Sequence[str], days: tuple[date | None, date | None]
+) -> Plan:
     connection_id = connection.connection_id
     if not entries:
         return plan(within(desk.ledger.rows(connection_id), *days))
@@ -116,23 +119,23 @@ def _planned(desk: Desk, connection: Connection, entries: Sequence[str], days: t
     return plan(rows, absent)
 
 
-def _missing_hints(desk: Desk, connection: Connection, entries: Sequence[str]) -> list[str]:
+def _missing_hints(desk: CommandContext, connection: Connection, entries: Sequence[str]) -> list[str]:
     """The vouchers of these entries whose hint was never sent. An invoice's goes with the export of its payment."""
     found = (trace for entry_id in entries for trace in desk.traces.trace(connection.connection_id, entry_id))
     return [trace.voucher_id for trace in found if trace.kind != "invoice" and hint_missing(trace)]
 
 
-def _confirm(desk: Desk, lines: int) -> None:
+def _confirm(desk: CommandContext, lines: int) -> None:
     if desk.progress.is_interactive and not desk.as_json:
         typed = Prompt.ask(f"Type {lines} to send {lines:,} lines", console=desk.progress)
         if typed.strip() == str(lines):
             return
-        raise Refusal("Nothing was sent: the number was not confirmed.")
-    raise Refusal(f"That would send {lines:,} lines: look with --dry-run, then confirm with --yes.")
+        raise CommandRefused("Nothing was sent: the number was not confirmed.")
+    raise CommandRefused(f"That would send {lines:,} lines: look with --dry-run, then confirm with --yes.")
 
 
 # ------------------------------------------------------------------------------------------------ doing it
-def _begin(desk: Desk, connection: Connection, made: Plan, hints: Sequence[str], now: datetime) -> _Became:
+def _begin(desk: CommandContext, connection: Connection, made: Plan, hints: Sequence[str], now: datetime) -> _Became:
     """Make refused lines ready, then wake. If we die before that, the company's next turn wakes its workers."""
     connection_id = connection.connection_id
     for row in made.refused:
@@ -151,7 +154,7 @@ def _begin(desk: Desk, connection: Connection, made: Plan, hints: Sequence[str],
     return _Became(open=wanted, hints=list(hints))
 
 
-def _watch(desk: Desk, connection: Connection, became: _Became, seconds: int) -> None:
+def _watch(desk: CommandContext, connection: Connection, became: _Became, seconds: int) -> None:
     """Look until everything is decided or the time is over. Ctrl-C ends the looking: the work goes on by itself."""
     deadline = time.monotonic() + seconds
     with _patient(desk, seconds):
@@ -165,7 +168,7 @@ def _watch(desk: Desk, connection: Connection, became: _Became, seconds: int) ->
 
 
 @contextmanager
-def _patient(desk: Desk, seconds: int) -> Iterator[None]:
+def _patient(desk: CommandContext, seconds: int) -> Iterator[None]:
     try:
         if seconds and desk.progress.is_interactive:
             with desk.progress.status("Waiting for the workers (Ctrl-C stops waiting, nothing else)"):
@@ -176,7 +179,7 @@ def _patient(desk: Desk, seconds: int) -> Iterator[None]:
         return
 
 
-def _look(desk: Desk, connection_id: str, became: _Became) -> None:
+def _look(desk: CommandContext, connection_id: str, became: _Became) -> None:
     for entry_id in dict.fromkeys(entry_id for entry_id, _ in list(became.open)[:_AT_ONCE]):
         for row in desk.ledger.rows_of(connection_id, entry_id):
             if (row.entry_id, row.revision) in became.open and not is_open(row):
@@ -199,7 +202,7 @@ def _decided(became: _Became, row: Row) -> None:
         became.otherwise.append(CannotSend(row.entry_id, obstacle(row)))
 
 
-def _note_failure(desk: Desk, connection: Connection, became: _Became, began: datetime) -> None:
+def _note_failure(desk: CommandContext, connection: Connection, became: _Became, began: datetime) -> None:
     failure = Failures(desk.stack["LedgerTable"]).last(connection.connection_id, FEED) if became.open else None
     became.failure = failure if failure and failure.at >= began else None
 

@@ -15,9 +15,9 @@ from rich.text import Text
 from ops import webhooks
 from ops.answer import Answer, euro, facts, moment, plain, table
 from ops.app import command
+from ops.context import CommandContext
 from ops.cures import Cure, Situation, prescribe, waits_since, worker_of
 from ops.dead_letters import DeadLetters
-from ops.desk import Desk
 from ops.webhooks import Delivery
 from shared.aws.connections import Connection
 from shared.aws.failures import Failures
@@ -44,7 +44,7 @@ class _Found:
 
 @command()
 def trace(
-    desk: Desk,
+    desk: CommandContext,
     what: Annotated[
         str,
         typer.Argument(
@@ -77,7 +77,7 @@ def trace(
     return Answer(data, *shown)
 
 
-def _search(desk: Desk, what: str, only: Connection | None) -> list[tuple[Connection, Trace]]:
+def _search(desk: CommandContext, what: str, only: Connection | None) -> list[tuple[Connection, Trace]]:
     companies = [only] if only else desk.companies()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         looks = pool.map(lambda each: (each, desk.traces.trace(each.connection_id, what)), companies)
@@ -85,7 +85,7 @@ def _search(desk: Desk, what: str, only: Connection | None) -> list[tuple[Connec
         return [(connection, each) for connection, traces in shown for each in traces]
 
 
-def _of_deliveries(desk: Desk, came: Sequence[Delivery]) -> list[tuple[Connection, Trace]]:
+def _of_deliveries(desk: CommandContext, came: Sequence[Delivery]) -> list[tuple[Connection, Trace]]:
     named = dict.fromkeys((each.connection_id, each.entry_id) for each in came if each.entry_id)
     pairs = []
     for connection_id, entry_id in named:
@@ -94,7 +94,7 @@ def _of_deliveries(desk: Desk, came: Sequence[Delivery]) -> list[tuple[Connectio
     return pairs
 
 
-def _examined(desk: Desk, connection: Connection, found: Trace) -> _Found:
+def _examined(desk: CommandContext, connection: Connection, found: Trace) -> _Found:
     """What keeps the worker from this expense, looked for only where something waits for one."""
     connection_id = connection.connection_id
     rows = desk.ledger.rows_of(connection_id, found.entry_id)
@@ -111,7 +111,7 @@ def _examined(desk: Desk, connection: Connection, found: Trace) -> _Found:
 
 
 # ------------------------------------------------------------------------------------------------ as data
-def _data(desk: Desk, found: _Found) -> dict[str, Any]:
+def _data(desk: CommandContext, found: _Found) -> dict[str, Any]:
     seen, cure = found.situation.trace, found.cure
     return {
         "connection_id": found.connection.connection_id,
@@ -143,7 +143,7 @@ def _data(desk: Desk, found: _Found) -> dict[str, Any]:
     }
 
 
-def _command(desk: Desk, found: _Found) -> list[str]:
+def _command(desk: CommandContext, found: _Found) -> list[str]:
     """The cure as it can be pasted: for the same target, and with a reason that says where it came from."""
     if not found.cure.command:
         return []
@@ -163,7 +163,7 @@ def _delivery_data(delivery: Delivery) -> dict[str, Any]:
 
 
 # ------------------------------------------------------------------------------------------------ for people
-def _shown(desk: Desk, found: _Found) -> list[RenderableType]:
+def _shown(desk: CommandContext, found: _Found) -> list[RenderableType]:
     seen, cure = found.situation.trace, found.cure
     about = [seen.counterparty, seen.kind, "" if seen.amount is None else euro(seen.amount), str(seen.day or "")]
     parts: list[RenderableType] = [
@@ -208,7 +208,7 @@ def _deliveries_shown(came: Sequence[Delivery]) -> list[RenderableType]:
     return shown
 
 
-def _nothing(desk: Desk, what: str, only: Connection | None, data: dict[str, Any]) -> Answer:
+def _nothing(desk: CommandContext, what: str, only: Connection | None, data: dict[str, Any]) -> Answer:
     argv: list[str] = []
     if only:
         why = f"nothing known of {what[:60]}"

@@ -13,7 +13,7 @@ from functools import partial
 
 from rich.progress import track
 
-from ops.desk import Desk
+from ops.context import CommandContext
 from ops.month_end.facts import Export, Facts, MadeVoucher, Month, Payment, Sums
 from ops.month_end.sheet import needs_voucher
 from shared.aws import rows
@@ -33,7 +33,7 @@ _UNKNOWN_AMOUNT = frozenset({State.HELD, State.INCOMPLETE})
 _SHOWN = frozenset(State) - {State.PENDING, State.VOID}
 
 
-def facts_of(desk: Desk, connection: Connection, month: Month, now: datetime) -> Facts:
+def facts_of(desk: CommandContext, connection: Connection, month: Month, now: datetime) -> Facts:
     """Everything about one company and month. Raises StoreUnavailable."""
     ledger_rows, before, within = _ledger(desk, connection, month)
     ids = {row.entry_id for row in ledger_rows}
@@ -83,7 +83,7 @@ def _state(match: MatchRecord | None) -> MatchState | None:
 
 
 # ------------------------------------------------------------------------------------------------ whole partition
-def _ledger(desk: Desk, connection: Connection, month: Month) -> tuple[list[Row], Sums, Sums]:
+def _ledger(desk: CommandContext, connection: Connection, month: Month) -> tuple[list[Row], Sums, Sums]:
     """The month's rows, and the sums before it and in it; rows without a day count to it."""
     table = Table(desk.stack["LedgerTable"])
     found = table.query(
@@ -127,7 +127,7 @@ class _Tally:
         )
 
 
-def _invoices(desk: Desk, connection: Connection, payments: Collection[str]) -> dict[str, str]:
+def _invoices(desk: CommandContext, connection: Connection, payments: Collection[str]) -> dict[str, str]:
     """The entries of the invoices that these payments pay, by the payment's entry."""
     if not payments:
         return {}
@@ -135,7 +135,9 @@ def _invoices(desk: Desk, connection: Connection, payments: Collection[str]) -> 
     return {link.payment_entry: link.invoice_entry for link in found if link.payment_entry in payments}
 
 
-def _vouchers(desk: Desk, connection: Connection, month: Month, ids: Collection[str]) -> dict[str, VoucherRecord]:
+def _vouchers(
+    desk: CommandContext, connection: Connection, month: Month, ids: Collection[str]
+) -> dict[str, VoucherRecord]:
     """The vouchers of these entries, and those with a date in the month, by entry."""
     found = _told(desk, desk.vouchers.all(connection.connection_id), "Reading vouchers")
     return {record.entry_id: record for record in found if record.entry_id in ids or _is_of(record, month, ())}
@@ -146,7 +148,7 @@ def _is_of(record: VoucherRecord, month: Month, ids: Collection[str]) -> bool:
     return record.booked.day in month if record.booked else record.entry_id in ids
 
 
-def _told[T](desk: Desk, things: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+def _told[T](desk: CommandContext, things: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
     """The same things, with a person being told how far it is."""
     console = desk.progress
     return iter(track(things, what, total, console=console, transient=True, disable=not console.is_interactive))
@@ -157,7 +159,7 @@ class _Reader:
     """Reads what is known of one entry; used by several threads at once."""
 
     def __init__(
-        self, desk: Desk, connection_id: str, vouchers: dict[str, VoucherRecord], invoices: dict[str, str]
+        self, desk: CommandContext, connection_id: str, vouchers: dict[str, VoucherRecord], invoices: dict[str, str]
     ) -> None:
         self._desk = desk
         self._connection_id = connection_id

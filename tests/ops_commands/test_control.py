@@ -109,7 +109,7 @@ def test_a_change_without_a_reason_is_refused_and_changes_nothing(
     assert now() == company
 
 
-def test_every_change_is_in_the_audit_trail_with_what_it_did(ops_: Ops, company: Connection) -> None:
+def test_every_change_is_in_the_audit_log_with_what_it_did(ops_: Ops, company: Connection) -> None:
     ops_("pause", "--company", company.connection_id, *WHY)
     ops_("resume", "--company", company.connection_id, *WHY, *AT_ONCE)
 
