@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from rich.console import RenderableType
@@ -68,32 +69,18 @@ class Answer:
         self.data: dict[str, Any] = {}
         self.shown: list[RenderableType] = []
         self.failed = failed
-        grid: RichTable | None = None
+        for is_fact, some in groupby(parts, key=lambda part: isinstance(part, Fact)):
+            if is_fact:  # facts that follow each other stand in one grid
+                labelled = [part for part in some if isinstance(part, Fact) and part.label]
+                self.shown += [facts(*((each.label, each.format(each.value)) for each in labelled))] if labelled else []
+            else:
+                self.shown += [shown for part in some if (shown := _shown_of(part)) is not None]
         for part in parts:
             self.data |= _data_of(part)
-            if isinstance(part, Fact):
-                # Facts that follow each other stand in one grid.
-                grid = self._show_fact(part, grid)
-                continue
-            grid = None
-            if isinstance(part, Table):
-                self.shown += [_as_table(part)] if part.rows else []
-            elif not isinstance(part, Mapping):
-                self.shown.append(part)
 
     def as_json(self) -> str:
         """The data, dataclasses as objects, moments in UTC, days and amounts as text."""
         return json.dumps(_jsonable(self.data), ensure_ascii=False, indent=2)
-
-    def _show_fact(self, fact: Fact, grid: RichTable | None) -> RichTable | None:
-        """Add a fact to the grid, a new one if there is none yet; return the grid."""
-        shown = fact.format(fact.value) if fact.label else ""
-        if not shown:
-            return grid
-        if grid is None:
-            self.shown.append(grid := facts())
-        grid.add_row(f"[dim]{fact.label}[/dim]", shown)
-        return grid
 
 
 def _data_of(part: Part) -> Mapping[str, Any]:
@@ -105,6 +92,15 @@ def _data_of(part: Part) -> Mapping[str, Any]:
         case Mapping():
             return part
     return {}
+
+
+def _shown_of(part: Part) -> RenderableType | None:
+    match part:
+        case Fact() | Mapping():
+            return None
+        case Table():
+            return _as_table(part) if part.rows else None
+    return part
 
 
 def as_data(some: Iterable[Fact]) -> dict[str, Any]:
@@ -174,11 +170,6 @@ def moment(at: datetime | str | None) -> str:
 def euro(cents: int | None) -> str:
     """`-1,234.56 €`; `·` if unknown."""
     return NOTHING if cents is None else f"{Money(cents, 'EUR').decimal:,f} €"
-
-
-def number(count: int | None) -> str:
-    """`1,234`, "" for none."""
-    return f"{count:,}" if count else ""
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -123,9 +123,9 @@ def _redrive_queue(
     mover = Mover(dead, tally, rate=choice.rate, on_progress=on_progress)
     if choice.selective and running:  # it moves everything, the chosen letters included
         tally.note_other(running)
-    elif choice.selective or (not running and any(letter.poison for letter in letters)):
+    elif letters and not running and (choice.selective or any(letter.poison for letter in letters)):
         mover.wake_chosen(context, choice.is_chosen)
-    elif running or letters or there.total:
+    elif not choice.selective and (running or letters or there.total):
         mover.move_all()
     if tally.missing or running:
         tally.left = dead.count().total if dead.running_move() else sum(map(choice.is_chosen, dead.look(EVERY)))
