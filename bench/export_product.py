@@ -83,7 +83,7 @@ class Product:
 
     def connection(self) -> Any:
         """The company's connection as it is stored."""
-        return self.doors["OauthFunction"]._parts().connections.by_company(DEFAULT_COMPANY_ID)
+        return self.doors["OauthFunction"].parts().connections.by_company(DEFAULT_COMPANY_ID)
 
     def until(self, happened: Callable[[], bool], *, every: float = 1.0, seconds: float = 7200.0) -> None:
         """Wait in virtual time. Raises TimeoutError."""
@@ -106,9 +106,9 @@ class Product:
             if answer["statusCode"] != 200:
                 raise RuntimeError(f"a webhook was answered with {answer}")
 
-    def reschedule(self, **wishes: bool) -> None:
-        """The company's turn, scheduled or with wishes (functions/sync), such as its set-up before that."""
-        body = json.dumps({"connection_id": self.connection_id, "catalogue": False, **wishes})
+    def reschedule(self, *requests: str) -> None:
+        """Run the company's sync, scheduled or with requests."""
+        body = json.dumps({"connection_id": self.connection_id} | ({"requests": requests} if requests else {}))
         event = {"Records": [{"messageId": "turn", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}]}
         self.doors["SyncFunction"].handler(event, Context(self.clock, 120))
 
@@ -129,7 +129,7 @@ class Product:
         code = _query(self.lexoffice.post(to_lexoffice, data=decision).headers["location"])
         browser.visit("GET /oauth/lexoffice/callback", code)
         self.connection_id = self.connection().connection_id
-        self.reschedule(set_up=True)
+        self.reschedule("set_up")
         if not browser.visit("GET /connect/progress", {}).endswith("/connect/result"):
             raise RuntimeError("the company could not be connected")
 

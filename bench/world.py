@@ -82,7 +82,7 @@ class World:
 
     def reschedule(self, customer: Customer) -> None:
         """Give a company its scheduled turn, as the clock's door does, and wait for its end."""
-        body = json.dumps({"connection_id": customer.connection_id, "catalogue": False})
+        body = json.dumps({"connection_id": customer.connection_id})
         self._stack.client("sqs").send_message(QueueUrl=self._stack.resources["SyncQueue"], MessageBody=body)
         self.until("the turn", lambda: self.waiting("SyncQueue") == 0)
 

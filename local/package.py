@@ -1,4 +1,4 @@
-"""What a deployment consists of: which files a function carries, and the template with its code uploaded.
+"""What a deployment consists of: which files a function carries, and the template with what it refers to uploaded.
 
 `make build` (local/build.py) and the local stack use the same selection, so what runs here is what would be deployed.
 """
@@ -15,11 +15,12 @@ ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "template.yaml"
 
 type Template = dict[str, Any]
-# Stores an archive and answers with its s3:// address.
+# Stores a file and answers with its s3:// address.
 type Upload = Callable[[str, bytes], str]
 
 FUNCTION = "AWS::Serverless::Function"
 LAYER = "AWS::Serverless::LayerVersion"
+DASHBOARD = "AWS::CloudWatch::Dashboard"
 _STILL = (1980, 1, 1, 0, 0, 0)  # every entry's time, so that equal content gives equal archives
 
 
@@ -55,7 +56,7 @@ def archive(files: Iterable[Path], *, root: Path = ROOT) -> bytes:
 
 
 def package(upload: Upload) -> Template:
-    """The template as `sam package` leaves it: code replaced by addresses of uploads, nothing else changed.
+    """The template as `sam package` leaves it: code and includes replaced by addresses of uploads, nothing else.
 
     The layer's archive stays empty: it holds packages for arm64, which this machine's processor may not be able to
     import, so the emulated functions find the same versions in the development environment.
@@ -68,8 +69,12 @@ def package(upload: Upload) -> Template:
         elif resource["Type"] == LAYER:
             content = archive([])
             resource["Properties"]["ContentUri"] = upload(_key(content), content)
+        elif resource["Type"] == DASHBOARD:
+            include = resource["Properties"]["DashboardBody"]["Fn::Transform"]["Parameters"]
+            content = (ROOT / include["Location"]).read_bytes()
+            include["Location"] = upload(_key(content, "yaml"), content)
     return template
 
 
-def _key(content: bytes) -> str:
-    return f"{hashlib.sha256(content).hexdigest()}.zip"
+def _key(content: bytes, kind: str = "zip") -> str:
+    return f"{hashlib.sha256(content).hexdigest()}.{kind}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from rich.console import Console
@@ -15,10 +15,10 @@ from shared.aws.connections import Connection, Connections
 from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
 from shared.aws.ledger_view import LedgerView
-from shared.aws.limiter import pace
 from shared.aws.matches import Matches
 from shared.aws.proofs import Proofs
 from shared.aws.queues import CompanyQueue, SyncQueue
+from shared.aws.stores import Stores
 from shared.aws.vouchers import Vouchers
 from shared.flows.lookup.status import StatusBoard
 from shared.flows.lookup.trace import Traces
@@ -51,62 +51,54 @@ class CommandContext:
 
     # -------------------------------------------------------------------------------------------- adapters
     @cached_property
+    def stores(self) -> Stores:
+        """The stack's tables."""
+        return Stores(self.stack)
+
+    @property
     def connections(self) -> Connections:
         """All connections."""
-        return Connections(self.stack["ConnectionTable"])
+        return self.stores.connections
 
-    @cached_property
+    @property
     def ledger(self) -> Ledger:
         """All companies' ledgers."""
-        return Ledger(self.stack["LedgerTable"])
+        return self.stores.ledger
 
-    @cached_property
+    @property
     def view(self) -> LedgerView:
         """The ledger, for reading."""
-        return LedgerView(self.stack["LedgerTable"])
+        return self.stores.view
 
-    @cached_property
+    @property
     def exports(self) -> Exports:
         """Export jobs and their items."""
-        return Exports(self.stack["LedgerTable"])
+        return self.stores.exports
 
-    @cached_property
+    @property
     def vouchers(self) -> Vouchers:
         """Created vouchers."""
-        return Vouchers(self.stack["LedgerTable"])
+        return self.stores.vouchers
 
-    @cached_property
+    @property
     def matches(self) -> Matches:
         """States of suggested matches."""
-        return Matches(self.stack["LedgerTable"])
+        return self.stores.matches
 
-    @cached_property
+    @property
     def proofs(self) -> Proofs:
         """Balance proofs."""
-        return Proofs(self.stack["LedgerTable"])
+        return self.stores.proofs
 
     @cached_property
     def traces(self) -> Traces:
         """Finds expenses and their history."""
-        return Traces(
-            connections=self.connections,
-            ledger=self.ledger,
-            exports=self.exports,
-            vouchers=self.vouchers,
-            matches=self.matches,
-        )
+        return Traces(self.stores)
 
     @cached_property
     def board(self) -> StatusBoard:
         """The facts of the admin's status page."""
-        return StatusBoard(
-            connections=self.connections,
-            ledger=self.ledger,
-            view=self.view,
-            exports=self.exports,
-            proofs=self.proofs,
-            pace=partial(pace, self.stack["ConnectionTable"]),
-        )
+        return StatusBoard(self.stores)
 
     @cached_property
     def feed_queue(self) -> CompanyQueue:

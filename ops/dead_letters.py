@@ -20,7 +20,8 @@ from ops.context import CommandContext
 from shared.aws.clients import client, translate_errors
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import EXPORT, FEED, SYNC, Failure, Failures
-from shared.aws.queues import PoisonError, Wake
+from shared.aws.queues import PoisonError, WakeUp
+from shared.domain.syncing.requests import SyncRequest
 from shared.errors import StoreUnavailable
 
 QUEUES = {FEED: "FeedQueue", EXPORT: "ExportQueue", SYNC: "SyncQueue"}
@@ -50,7 +51,7 @@ class Letter:
     sent_at: datetime
     received: int
     gave_up: int
-    wake: Wake | None
+    wake: WakeUp | None
     poison: str = ""
 
     @property
@@ -59,9 +60,9 @@ class Letter:
         return self.wake.connection_id if self.wake else ""
 
     @property
-    def requests(self) -> tuple[str, ...]:
-        """What the sync was asked to do beyond the usual."""
-        return tuple(sorted(self.wake.wishes)) if self.wake else ()
+    def requests(self) -> tuple[SyncRequest, ...]:
+        """What is requested of the sync beyond its schedule."""
+        return tuple(sorted(self.wake.requests)) if self.wake else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ class DeadLetters:
         attributes = message["Attributes"]
         wake, poison = None, ""
         try:
-            wake = Wake.of(message["Body"])
+            wake = WakeUp.of(message["Body"])
         except PoisonError as error:
             poison = str(error)
         by_queue = "DeadLetterQueueSourceArn" in attributes

@@ -12,7 +12,7 @@ from ops.context import CommandContext
 from ops.errors import CommandRefused
 from ops.wait import wait_for
 from shared.aws.connections import Connection, Status
-from shared.flows.lookup.leave import begin_disconnect
+from shared.flows.lookup.disconnect import begin_disconnect
 
 
 @command(changes=True)

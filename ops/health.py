@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from shared.aws.connections import PAUSED
+from shared.aws.connections import Hold
 from shared.domain.lookup.overview import Overview
 
 # A proof is made daily; two days without one mean that something keeps it from being made.
@@ -45,7 +45,7 @@ def judge(seen: Overview, *, dead: int, now: datetime) -> Verdict:
 
 def _broken(seen: Overview, dead: int) -> list[str]:
     found = []
-    if seen.hold and seen.hold != PAUSED:
+    if seen.hold and seen.hold != Hold.PAUSED:
         found.append(f"held: {seen.hold}")
     if dead:
         found.append(f"{dead} in dead-letter queues")
@@ -58,7 +58,7 @@ def _broken(seen: Overview, dead: int) -> list[str]:
 
 def _to_look_at(seen: Overview, now: datetime) -> list[str]:
     found = []
-    if seen.hold == PAUSED:
+    if seen.hold == Hold.PAUSED:
         found.append("paused")  # by one of us, who has to lift it, too
     if seen.status == "connecting":
         found.append("set-up not finished")

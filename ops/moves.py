@@ -158,4 +158,4 @@ def wake(context: CommandContext, letter: Letter) -> None:
     elif letter.queue == EXPORT:
         context.export_queue.wake(letter.connection_id, f"redrive.{letter.message_id}")
     else:
-        context.sync_queue.request_sync(letter.connection_id, **dict.fromkeys(letter.requests, True))
+        context.sync_queue.request_sync(letter.connection_id, *letter.requests)

@@ -8,7 +8,8 @@ from ops.app import Company, Wait, command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
 from ops.wait import wait_for
-from shared.aws.connections import PAUSED, Connection, Status
+from shared.aws.connections import Connection, Hold, Status
+from shared.domain.syncing.requests import SyncRequest
 
 _TRIES = 3
 
@@ -30,7 +31,7 @@ def _paused(now: Connection, *, changed: bool) -> list[str]:
     name = plain(now.company_name)
     since = f"{name} has been paused since {moment(now.paused_at)}: nothing to do."
     sentences = [f"{name} is paused." if changed else since]
-    if now.status is Status.HELD and now.hold != PAUSED:
+    if now.status is Status.HELD and now.hold != Hold.PAUSED:
         sentences.append(f"It is held for another reason, too: {now.hold}. Its admin sees that one.")
     if now.status is Status.CONNECTING:
         sentences.append("Its set-up is not finished; when it is, nothing is written until you resume.")
@@ -73,8 +74,8 @@ def _lift(context: CommandContext, connection: Connection) -> tuple[list[str], C
     """Lift every hold; return what was lifted, and the company before that. Only a hold that was read is lifted."""
     for _ in range(_TRIES):
         before = _current(context, connection)
-        held = [before.hold] if before.status is Status.HELD else []
-        lifted = held + ([PAUSED] if before.paused_at and PAUSED not in held else [])
+        held = [before.hold] if before.hold else []
+        lifted: list[str] = [*held, *([Hold.PAUSED] if before.paused_at and Hold.PAUSED not in held else [])]
         if not lifted or context.connections.resume(before, datetime.now(UTC)):
             return lifted, before
     raise CommandRefused(
@@ -85,7 +86,7 @@ def _lift(context: CommandContext, connection: Connection) -> tuple[list[str], C
 def _wake(context: CommandContext, connection_id: str) -> None:
     """Wake the company's workers now. It is due anyway, so a crash before this only delays them."""
     occasion = f"resumed.{secrets.token_hex(8)}"
-    context.sync_queue.request_sync(connection_id, access=True)
+    context.sync_queue.request_sync(connection_id, SyncRequest.CHECK_ACCESS)
     context.feed_queue.wake(connection_id, occasion)
     context.export_queue.wake(connection_id, occasion)
 
@@ -130,6 +131,6 @@ def _company(now: Connection) -> list[Fact]:
         Fact("connection_id", "", now.connection_id),
         Fact("company", "", now.company_name),
         Fact("status", "", now.status.value),
-        Fact("hold", "", now.hold),
+        Fact("hold", "", now.hold or ""),
         Fact("paused_at", "", now.paused_at or None),
     ]

@@ -15,6 +15,7 @@ from ops.wait import blocking_reason, wait_for
 from shared.aws.connections import Connection, Status
 from shared.aws.proofs import StoredProof
 from shared.domain.syncing.proof import BalanceProof, Pending
+from shared.domain.syncing.requests import SyncRequest
 from shared.domain.times import utc_text
 
 _AT_ONCE = 10
@@ -84,17 +85,19 @@ def _prove_now(context: CommandContext, connection: Connection, before: StoredPr
     connection_id = connection.connection_id
     with context.audited_action("proof", connection) as action:
         # A held company has no other button for it, so its requests need not be limited.
-        asked = connection.status is Status.HELD or context.connections.ask(connection_id, "proof", datetime.now(UTC))
-        if asked:
-            context.sync_queue.request_sync(connection_id, proof=True)
-        elif before.proof and utc_text(before.proof.proved_at) > connection.proof_asked_at:
+        requested = connection.status is Status.HELD or context.connections.record_request(
+            connection_id, SyncRequest.PROVE_BALANCE, datetime.now(UTC)
+        )
+        if requested:
+            context.sync_queue.request_sync(connection_id, SyncRequest.PROVE_BALANCE)
+        elif before.proof and utc_text(before.proof.proved_at) > connection.prove_balance_requested_at:
             action.result = _MADE_ALREADY
             return _render(connection, before, outcome=_MADE_ALREADY)
         outcome = wait_for(
             context, "Waiting for the proof", lambda: _outcome(context, connection, before), seconds=wait
         )
         outcome = outcome or f"not made within {wait} seconds; it goes on by itself"
-        action.result = ("" if asked else "requested a moment ago already; ") + outcome
+        action.result = ("" if requested else "requested a moment ago already; ") + outcome
     stored = context.proofs.get(connection_id)
     return _render(connection, stored, outcome=outcome, failed=not _is_new(stored, before))
 

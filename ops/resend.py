@@ -94,7 +94,7 @@ def _must_be_active(connection: Connection) -> None:
     if connection.status is Status.ACTIVE:
         return
     name, held = connection.company_name or connection.connection_id, connection.status is Status.HELD
-    why = connection.hold if held else connection.status.value
+    why = connection.hold or connection.status.value
     verdict = VERDICTS.get(why, VERDICTS["held"])
     resume = f" Once that is so, `ops resume --company {connection.connection_id}` tries again." if held else ""
     raise CommandRefused(

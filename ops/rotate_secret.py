@@ -9,7 +9,8 @@ from ops.app import Company, Wait, command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
 from ops.wait import blocking_reason, wait_for
-from shared.aws.connections import ACCESS_GONE, Connection, Status
+from shared.aws.connections import Connection, Hold, Status
+from shared.domain.syncing.requests import SyncRequest
 
 
 @command(changes=True, name="rotate-secret")
@@ -21,7 +22,7 @@ def rotate_secret(
 ) -> Answer:
     """Make a new webhook secret valid beside the old one; with --retire, the old one is refused from then on."""
     before = context.company(company)
-    if before.status not in {Status.ACTIVE, Status.HELD} or before.hold == f"pleo_{ACCESS_GONE}":
+    if before.status not in {Status.ACTIVE, Status.HELD} or before.hold == Hold.PLEO_ACCESS_GONE:
         raise CommandRefused(
             f"{before.company_name} is {before.hold or before.status.value}: without access to Pleo no subscription "
             "can be made; connecting again makes one."
@@ -29,7 +30,8 @@ def rotate_secret(
     if _is_done(before, retire=retire, was=before):
         return _render(before, retire=retire, changed=False, cause="")
     with context.audited_action("rotate-secret", before, arguments={"retire": retire}) as action:
-        context.sync_queue.request_sync(before.connection_id, rotate=not retire, retire=retire)
+        request = SyncRequest.RETIRE_SECRET if retire else SyncRequest.ROTATE_SECRET
+        context.sync_queue.request_sync(before.connection_id, request)
         wait_for(context, "Waiting for the worker", lambda: _is_over(context, before, retire=retire), seconds=wait)
         now = context.connections.get(before.connection_id) or before
         done = _is_done(now, retire=retire, was=before)

@@ -39,6 +39,16 @@ class Stack:
             f"The stack {self.name} has no parameter {name}: it is older than this command line; deploy it."
         )
 
+    @property
+    def connection_table(self) -> str:
+        """The name of ConnectionTable."""
+        return self["ConnectionTable"]
+
+    @property
+    def ledger_table(self) -> str:
+        """The name of LedgerTable."""
+        return self["LedgerTable"]
+
     def __getitem__(self, logical_id: str) -> str:
         """A resource's physical id; for a queue its URL, for a table its name."""
         try:

@@ -14,6 +14,7 @@ from ops.wait import blocking_reason, wait_for
 from shared.aws.catalogues import CatalogueDiff
 from shared.aws.connections import Connection, Status
 from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
+from shared.domain.syncing.requests import SyncRequest
 from shared.pages.texts_words import CHANGES, REFUSALS
 
 _MOST_NAMED = 3
@@ -54,19 +55,20 @@ def _check(context: CommandContext, connection: Connection, *, accept: bool) -> 
 
 
 def _sync_now(context: CommandContext, connection: Connection, *, accept: bool, wait: int) -> Answer:
-    connection_id, what = connection.connection_id, "accept" if accept else "sync"
+    connection_id = connection.connection_id
+    request = SyncRequest.ACCEPT_CATALOGUE if accept else SyncRequest.SYNC_CATALOGUE
     last_tried = max(connection.catalogue_synced_at, connection.catalogue_attempted_at)
     with context.audited_action("sync", connection, arguments={"accept": accept}) as action:
-        asked = context.connections.ask(connection_id, what, datetime.now(UTC))
-        if asked:
-            context.sync_queue.request_sync(connection_id, catalogue=True, accept=accept)
-        elif last_tried > getattr(connection, f"{what}_asked_at"):
+        requested = context.connections.record_request(connection_id, request, datetime.now(UTC))
+        if requested:
+            context.sync_queue.request_sync(connection_id, request)
+        elif last_tried > getattr(connection, f"{request}_requested_at"):
             action.result = _DONE_ALREADY
             diff = context.connections.catalogues.last_changes(connection_id)
             return _render(connection, diff, outcome=_DONE_ALREADY, failed=bool(diff.refused))
         outcome = wait_for(context, "Waiting for the sync", lambda: _outcome(context, connection), seconds=wait)
         outcome = outcome or f"not done within {wait} seconds; it goes on by itself"
-        action.result = ("" if asked else "requested a moment ago already; ") + outcome
+        action.result = ("" if requested else "requested a moment ago already; ") + outcome
     after = context.connections.get(connection_id) or connection
     synced = after.catalogue_synced_at != connection.catalogue_synced_at
     return _render(

@@ -4,6 +4,7 @@ IntegrationError
 ├── ConfigError                 a door was started with a missing or malformed setting
 ├── StoreUnavailable            AWS did not do what was asked (throttled, denied, unreachable): nothing is acknowledged
 ├── OutOfTime                   the work goes on in a later run; nothing was lost
+├── NoProgress                  rows were sent but none could be recorded: repeating at once would send them for ever
 ├── Overtaken                   another worker has moved on with the same thing; this one looks again later
 └── VendorError                 a call to Pleo or lexoffice did not do what was asked
     ├── Unavailable             not executed, or a read that may simply be repeated (connect failed, GET 5xx)
@@ -35,6 +36,10 @@ class StoreUnavailable(IntegrationError):
 
 class OutOfTime(IntegrationError):
     """The running invocation has no time left for another vendor call."""
+
+
+class NoProgress(IntegrationError):
+    """Rows were sent but none could be recorded; repeating at once would send them for ever."""
 
 
 class Overtaken(IntegrationError):

@@ -75,7 +75,7 @@ def facts_of(desk: CommandContext, connection: Connection, month: Month, now: da
 def _hold(connection: Connection) -> str:
     if connection.status is Status.ACTIVE:
         return ""
-    return connection.hold if connection.status is Status.HELD else connection.status.value
+    return connection.hold or connection.status.value
 
 
 def _state(match: MatchRecord | None) -> MatchState | None:

@@ -3,21 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from typing import Any
 
 from shared.aws.table import Item
+from shared.domain.connecting.company_state import CompanyState, Hold, Status
 from shared.domain.feeding.start import Start
 from shared.domain.times import booking_date
-
-
-class Status(StrEnum):
-    """Where a connection stands. Only an active one writes to lexoffice; a held one goes on collecting."""
-
-    CONNECTING = "connecting"
-    ACTIVE = "active"
-    HELD = "held"
-    DISCONNECTED = "disconnected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,40 +21,36 @@ class SigningSecret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """One company, linked to at most one organisation. Times are UTC texts, empty where it has not happened yet.
+    """One company, linked to at most one organisation. Times are UTC texts, "" where it has not happened yet.
 
-    `caught_up_to` is the settlement time up to which everything is in the ledger, `seen_days` has a digest of each
-    recent day's entries (day → digest). `hold` says in a stable word why a held connection waits (`pleo_access_gone`,
-    `lexoffice_access_gone`, `plan`, `account_missing`, `paused`). `public_url` is our own address as both vendors know
-    it. `retiring` has the webhook subscriptions that are being replaced, each since when
-    (shared/flows/connecting/rotation.py).
-
-    `paused_at` says since when support lets nothing be written, whatever else it is held for and whoever connects it
-    again, "" if it does not; `resumed_at` when a hold was last lifted by support.
-
-    `catalogue_at` is the last sync of categories and tax codes that got through, `catalogue_tried_at` the last one that
-    was refused or incomplete. `sync_asked_at`, `accept_asked_at` and `proof_asked_at` are when a person last asked for
-    a sync, confirmed a refused list, and asked for a proof (shared/flows/lookup/wishes.py).
-
-    While it is set up, `steps` says how far it has come (shared/domain/connecting/set_up.py), `stepped_at` when it last
-    moved and `stopped` why it stopped. After it was disconnected, `released_at` says when its tokens were gone,
-    `unconfirmed` which vendors did not confirm that, `delete_at` when personal data is due to be deleted, `deleted_at`
-    when it was. Sessions that began up to `signed_out_at` have ended.
-
-    `start_day` (ISO day in Germany) and `opening_minor` (cents) are what the admin chose when connecting for the first
-    time (shared/domain/feeding/start.py); "" for a company that was connected before one could choose.
-
-    `turn_failures` turns in a row have failed since `failing_since`, the last one for `turn_error` (stable words,
-    shared/domain/syncing/schedule.py). `kept_alive_at` is when both sides' access and subscriptions were last looked
-    after (shared/flows/connecting/keep_alive.py), `alarmed` when a person was last told of each cause
-    (shared/domain/syncing/silence.py).
+    - `status`, `hold`, `paused_at`: the company's state (shared/domain/connecting/company_state.py); `resumed_at`: when
+      support last lifted a hold.
+    - `caught_up_to`: the settlement time up to which every entry is in the ledger; `seen_days`: a digest of each recent
+      day's entries (day → digest).
+    - `public_url`: our own address as both vendors know it; `retiring`: the webhook subscriptions that are being
+      replaced, each with when that began (shared/flows/connecting/rotation.py).
+    - `catalogue_synced_at`: the last successful sync of posting categories and tax codes; `catalogue_attempted_at`: the
+      last one that was refused or incomplete. `<request>_requested_at`: when a person last made a request
+      (shared/domain/syncing/requests.py).
+    - `steps`, `stepped_at`, `stopped`: how far the set-up has come, when it last moved and why it stopped
+      (shared/domain/connecting/set_up.py).
+    - `disconnected_at`; `access_revoked_at`: when the tokens were erased; `unconfirmed`: the vendors that did not
+      confirm it; `delete_at`: when personal data is due to be deleted; `deleted_at`: when it was. Sessions that began
+      up to `signed_out_at` have ended.
+    - `start_day` (ISO day in Germany), `opening_minor` (cents): chosen when the company was first connected
+      (shared/domain/feeding/start.py).
+    - `sync_failures` syncs in a row have failed since `failing_since`, the last one with `sync_error`
+      (shared/domain/syncing/schedule.py).
+    - `access_checked_at`: when both sides' access and subscriptions were last maintained
+      (shared/flows/connecting/keep_alive.py); `alerted_at`: when each cause of silence was last alerted
+      (shared/domain/syncing/silence.py).
     """
 
     connection_id: str
     company_id: str
     company_name: str
     status: Status = Status.CONNECTING
-    hold: str = ""
+    hold: Hold | None = None
     organisation_id: str = ""
     organisation_name: str = ""
     account_id: str = ""
@@ -76,9 +63,9 @@ class Connection:
     seen_days: Mapping[str, str] = field(default_factory=dict)
     catalogue_synced_at: str = ""
     catalogue_attempted_at: str = ""
-    sync_asked_at: str = ""
-    accept_asked_at: str = ""
-    proof_asked_at: str = ""
+    sync_catalogue_requested_at: str = ""
+    accept_catalogue_requested_at: str = ""
+    prove_balance_requested_at: str = ""
     receipts_checked_at: str = ""
     due_at: str = ""
     public_url: str = ""
@@ -98,6 +85,11 @@ class Connection:
     alerted_at: Mapping[str, str] = field(default_factory=dict)
     start_day: str = ""
     opening_minor: int = 0
+
+    @property
+    def state(self) -> CompanyState:
+        """The state that the rules of shared/domain/connecting/company_state.py decide about."""
+        return CompanyState(self.status, self.hold, is_paused=bool(self.paused_at))
 
     @property
     def account_reference(self) -> str:
@@ -120,8 +112,10 @@ def attributes(connection: Connection) -> Item:
 
 def storable(value: Any) -> Any:
     """A field's value as DynamoDB takes it."""
-    if isinstance(value, Status):
+    if isinstance(value, Status | Hold):
         return value.value
+    if value is None:
+        return ""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
@@ -133,4 +127,5 @@ def connection_of(item: Item) -> Connection:
     """The connection that was stored."""
     known = {each.name: item[each.name] for each in fields(Connection) if each.name in item}
     secrets = tuple(SigningSecret(**secret) for secret in known.get("secrets", []))
-    return Connection(**{**known, "status": Status(known["status"]), "secrets": secrets})
+    hold = Hold(known["hold"]) if known.get("hold") else None
+    return Connection(**{**known, "status": Status(known["status"]), "hold": hold, "secrets": secrets})

@@ -6,38 +6,41 @@ shared/aws/catalogues.py), `ATTEMPT#<hash>` (a browser that is connecting, share
 (shared/aws/sessions.py), `LIMITER#<key>` (shared/aws/limiter.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.aws.catalogues import Catalogues
-from shared.aws.connection import Connection, SigningSecret, Status, attributes, connection_of, storable
+from shared.aws.connection import Connection, SigningSecret, attributes, connection_of, storable
 from shared.aws.table import ConditionFailedError, Item, Table, TransactionRefusedError, Update, encode
+from shared.domain.connecting import company_state
+from shared.domain.connecting.company_state import CompanyState, Hold, Status
 from shared.domain.feeding.start import Choice
+from shared.domain.syncing.requests import SyncRequest
 from shared.domain.times import utc_text
 from shared.errors import StoreUnavailable
 
 __all__ = [
-    "ACCESS_GONE",
-    "AGENDA",
-    "ASK_AGAIN",
     "DUE_INDEX",
-    "PAUSED",
+    "REQUEST_INTERVAL",
+    "SCHEDULED",
     "Connection",
     "Connections",
     "DisconnectedError",
+    "Hold",
     "OtherOrganisationError",
     "SigningSecret",
     "Status",
 ]
 
-AGENDA = "sync"
 DUE_INDEX = "due"
-ACCESS_GONE = "access_gone"
-PAUSED = "paused"
-# A person may ask for the same thing so often.
-ASK_AGAIN = timedelta(minutes=1)
+SCHEDULED = "sync"  # the partition key of the index: every company that has a next sync
+# A person may repeat a request after this time.
+REQUEST_INTERVAL = timedelta(minutes=1)
+_TRIES = 5
+
+type Rule = Callable[[CompanyState], CompanyState | None]
 
 
 class DisconnectedError(Exception):
@@ -166,8 +169,8 @@ class Connections:
             Update(
                 key={"id": f"CONNECTION#{connection_id}"},
                 expression="SET #company_name = :none, #organisation_name = :none, #delete_at = :none, "
-                "#deleted_at = :now REMOVE #agenda, #due_at",
-                names=["company_name", "organisation_name", "delete_at", "deleted_at", "agenda", "due_at"],
+                "#deleted_at = :now REMOVE #schedule, #due_at",
+                names=["company_name", "organisation_name", "delete_at", "deleted_at", "schedule", "due_at"],
                 values={"none": "", "now": now, "seen": delete_at},
                 condition="#delete_at = :seen",
             )
@@ -185,103 +188,71 @@ class Connections:
             )
         )
 
-    def hold(self, connection_id: str, reason: str) -> bool:
-        """Stop writing for a company; True when it was active until now (so that it is reported once).
+    def transition(
+        self, connection_id: str, rule: Rule, *, seen: Connection | None = None, **changes: Any
+    ) -> Connection | None:
+        """Apply a rule of shared/domain/connecting/company_state.py to a company and set fields with the same write.
 
-        Access that is gone outweighs whatever it is held for already: only connecting again ends that.
+        Return the connection as it is now, or None if the rule changes nothing or the company does not exist. With
+        `seen`, also None if the state has changed since that read. Another worker's write in between is read again.
         """
-        condition = "#status = :active"
-        values = {"held": Status.HELD.value, "reason": reason, "active": Status.ACTIVE.value}
-        if reason.endswith(ACCESS_GONE):
-            condition += " OR (#status = :held AND NOT contains(#hold, :gone))"
-            values["gone"] = ACCESS_GONE
-        return self._attempt(
-            Update(
-                key={"id": f"CONNECTION#{connection_id}"},
-                expression="SET #status = :held, #hold = :reason",
-                names=["status", "hold"],
-                values=values,
-                condition=condition,
-            )
-        )
-
-    def pause(self, connection_id: str, now: datetime) -> bool:
-        """Let nothing be written for a company until it is resumed; False when that is so already.
-
-        It outlasts every other hold, connecting again and disconnecting. A company that is held for something else goes
-        on saying so: that is what its admin can do something about.
-        """
-        not_yet = "(attribute_not_exists(#paused_at) OR #paused_at = :none)"
-        values = {"now": utc_text(now), "none": "", "active": Status.ACTIVE.value}
-        held = Update(
-            key={"id": f"CONNECTION#{connection_id}"},
-            expression="SET #paused_at = :now, #status = :held, #hold = :paused",
-            names=["paused_at", "status", "hold"],
-            values={**values, "held": Status.HELD.value, "paused": PAUSED},
-            condition=f"#status = :active AND {not_yet}",
-        )
-        noted = Update(
-            key={"id": f"CONNECTION#{connection_id}"},
-            expression="SET #paused_at = :now",
-            names=["paused_at", "status"],
-            values=values,
-            condition=f"attribute_exists(#status) AND #status <> :active AND {not_yet}",
-        )
-        # The first once more, for a company that became active between the two.
-        return any(self._attempt(each) for each in (held, noted, held))
-
-    def resume(self, connection: Connection, now: datetime) -> bool:
-        """Lift a company's pause and whatever else it is held for; False when that has changed since it was read.
-
-        A held company is active and due at once; the next call holds it again if the cause is still there.
-        """
-        held = connection.status is Status.HELD
-        lifted = {"status": Status.ACTIVE, "hold": "", "due_at": utc_text(now)} if held else {}
-        try:
-            self._update(
-                connection.connection_id,
-                {**lifted, "paused_at": "", "resumed_at": utc_text(now)},
-                condition="#status = :was AND #hold = :seen AND (attribute_not_exists(#paused_at) OR #paused_at = :at)",
-                names=["status", "hold", "paused_at"],
-                values={"was": connection.status.value, "seen": connection.hold, "at": connection.paused_at},
-            )
-        except ConditionFailedError:
-            return False
-        return True
-
-    def activate(self, connection_id: str, **changes: Any) -> Connection:
-        """Set some fields of a company that is set up, and have it written for, unless it is paused.
-
-        Raises DisconnectedError.
-        """
-        gone = {"gone": Status.DISCONNECTED.value, "none": ""}
-        paused = "(attribute_exists(#paused_at) AND #paused_at <> :none)"
-        names = ["status", "paused_at"]
-        active = {**changes, "status": Status.ACTIVE, "hold": ""}
-        held = {**changes, "status": Status.HELD, "hold": PAUSED}
-        # The first once more, for a company that was resumed between the two.
-        for fields, condition in ((active, f"NOT {paused}"), (held, paused), (active, f"NOT {paused}")):
+        for _ in range(_TRIES):
+            before = seen or self.get(connection_id)
+            after = rule(before.state) if before else None
+            if before is None or after is None:
+                return None
             try:
                 return self._update(
-                    connection_id, fields, condition=f"#status <> :gone AND {condition}", names=names, values=gone
+                    connection_id,
+                    {**changes, "status": after.status, "hold": after.hold},
+                    condition="#status = :was AND #hold = :held "
+                    "AND (attribute_not_exists(#paused_at) OR #paused_at = :at)",
+                    names=["status", "hold", "paused_at"],
+                    values={"was": before.status.value, "held": storable(before.hold), "at": before.paused_at},
                 )
             except ConditionFailedError:
-                continue
-        raise DisconnectedError
+                if seen:
+                    return None
+        raise StoreUnavailable("the state of a company kept changing")
 
-    def ask(self, connection_id: str, what: str, now: datetime) -> bool:
-        """Note that a person asks for something (sync, accept, proof); False when somebody did within the last minute.
+    def hold(self, connection_id: str, reason: Hold) -> bool:
+        """Stop writing for a company; True if that changed its state, so that it is reported once."""
+        return self.transition(connection_id, lambda state: company_state.hold(state, reason)) is not None
 
-        Nobody can ask for a company that is not active.
+    def pause(self, connection_id: str, now: datetime) -> bool:
+        """Stop writing for a company until support resumes it; False if it is paused already."""
+        return self.transition(connection_id, company_state.pause, paused_at=utc_text(now)) is not None
+
+    def resume(self, connection: Connection, now: datetime) -> bool:
+        """Lift a company's pause and its hold; False if its state has changed since it was read.
+
+        A company that becomes active is due at once.
         """
-        asked_at = f"{what}_asked_at"
+        due = {"due_at": utc_text(now)} if connection.status is Status.HELD else {}
+        changes = {**due, "paused_at": "", "resumed_at": utc_text(now)}
+        return self.transition(connection.connection_id, company_state.resume, seen=connection, **changes) is not None
+
+    def activate(self, connection_id: str, **changes: Any) -> Connection:
+        """Start writing for a company that is set up, unless it is paused. Raises DisconnectedError."""
+        connection = self.transition(connection_id, company_state.activate, **changes)
+        if connection is None:
+            raise DisconnectedError
+        return connection
+
+    def record_request(self, connection_id: str, request: SyncRequest, now: datetime) -> bool:
+        """Record a person's request; False if the same was requested within a minute or the company is not active."""
+        requested_at = f"{request}_requested_at"
         return self._attempt(
             Update(
                 key={"id": f"CONNECTION#{connection_id}"},
-                expression=f"SET #{asked_at} = :now",
-                names=[asked_at, "status"],
-                values={"now": utc_text(now), "before": utc_text(now - ASK_AGAIN), "active": Status.ACTIVE.value},
-                condition=f"#status = :active AND (attribute_not_exists(#{asked_at}) OR #{asked_at} < :before)",
+                expression=f"SET #{requested_at} = :now",
+                names=[requested_at, "status"],
+                values={
+                    "now": utc_text(now),
+                    "before": utc_text(now - REQUEST_INTERVAL),
+                    "active": Status.ACTIVE.value,
+                },
+                condition=f"#status = :active AND (attribute_not_exists(#{requested_at}) OR #{requested_at} < :before)",
             )
         )
 
@@ -315,9 +286,9 @@ class Connections:
         Read page by page while it is consumed. A company whose due time moves behind `now` meanwhile is not met again.
         """
         found = self._table.query(
-            condition="#agenda = :agenda AND #due_at <= :now",
-            names=["agenda", "due_at"],
-            values={"agenda": AGENDA, "now": utc_text(now)},
+            condition="#schedule = :scheduled AND #due_at <= :now",
+            names=["schedule", "due_at"],
+            values={"scheduled": SCHEDULED, "now": utc_text(now)},
             IndexName=DUE_INDEX,
             Limit=page,
         )

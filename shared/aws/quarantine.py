@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.aws.queues import PoisonError, Wake
+from shared.aws.queues import PoisonError, WakeUp
 from shared.aws.table import Table
 from shared.domain.times import utc_text
 from shared.telemetry import alert
@@ -41,13 +41,13 @@ class Quarantine:
     def __init__(self, table: str) -> None:
         self._table = Table(table)
 
-    def read(self, queue: str, record: Mapping[str, Any]) -> Wake | None:
+    def read(self, queue: str, record: Mapping[str, Any]) -> WakeUp | None:
         """What a queue's record says; None when nobody can work on it: it is quarantined, and may be acknowledged.
 
         When it cannot be kept, StoreUnavailable is raised and the message must come again.
         """
         try:
-            return Wake.of(record["body"])
+            return WakeUp.of(record["body"])
         except PoisonError as poison:
             attempts = int(record["attributes"]["ApproximateReceiveCount"])
             self.store(queue, record["messageId"], record["body"], str(poison), attempts)

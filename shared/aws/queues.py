@@ -1,12 +1,13 @@
-"""Queues: they only wake somebody up. What is to be done stands in the ledger."""
+"""Queues: a message only says which company to work for. The work itself is in the ledger."""
 
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from shared.aws.clients import client, translate_errors
+from shared.domain.syncing.requests import SyncRequest
 from shared.errors import StoreUnavailable
 from shared.telemetry import log_warning
 
@@ -32,12 +33,12 @@ class CompanyQueue:
                 MessageDeduplicationId=occasion,
             )
 
-    def hold(self, receipt_handle: str, seconds: int) -> None:
-        """Keep a message that is being worked on from others for so long instead of the queue's own time-out."""
+    def extend(self, receipt_handle: str, seconds: int) -> None:
+        """Hide a message from other workers while this one processes it, instead of for the queue's own timeout."""
         self._hide(receipt_handle, seconds)
 
     def delay(self, receipt_handle: str, seconds: int) -> None:
-        """Hide a message that could not be worked on for so long; SQS shows it again by itself."""
+        """Hide a message that could not be processed; SQS delivers it again afterwards."""
         self._hide(receipt_handle, seconds)
 
     def _hide(self, receipt_handle: str, seconds: int) -> None:
@@ -52,81 +53,57 @@ class CompanyQueue:
 
 
 class SyncQueue:
-    """Gives companies their scheduled turn."""
+    """Starts companies' syncs."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._sqs = client("sqs")
 
-    def request_sync(
-        self,
-        connection_id: str,
-        *,
-        catalogue: bool = False,
-        accept: bool = False,
-        access: bool = False,
-        proof: bool = False,
-        set_up: bool = False,
-        rotate: bool = False,
-        retire: bool = False,
-    ) -> None:
-        """Ask for one company's turn.
-
-        `catalogue` also syncs categories and tax codes, due or not, and `accept` says that a person has looked at what
-        is implausible in them; `access` also asks lexoffice whether it still lets us in; `proof` proves the balance
-        from the start; `set_up` sets the company up first. `rotate` makes a new signing secret of the webhooks valid
-        beside the old one, `retire` ends the old one; neither is a turn.
-        """
-        wishes = {"accept": accept, "access": access, "proof": proof, "set_up": set_up}
-        wishes |= {"rotate": rotate, "retire": retire}
-        message = {"connection_id": connection_id, "catalogue": catalogue}
-        message |= {name: True for name, wished in wishes.items() if wished}
+    def request_sync(self, connection_id: str, *requests: SyncRequest) -> None:
+        """Start one company's sync, with requests beyond its schedule."""
+        message: dict[str, Any] = {"connection_id": connection_id}
+        if requests:
+            message["requests"] = [request.value for request in requests]
         with translate_errors("SendMessage"):
-            self._sqs.send_message(
-                QueueUrl=self._url,
-                MessageBody=json.dumps(message),
-            )
+            self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(message))
 
     def request_syncs(self, connection_ids: Sequence[str]) -> set[str]:
-        """Ask for the turns of at most 10 companies in one call; returns those whose message is in the queue."""
+        """Start the syncs of at most 10 companies in one call; return those whose message is in the queue."""
         entries = [
-            {"Id": str(number), "MessageBody": json.dumps({"connection_id": connection_id, "catalogue": False})}
+            {"Id": str(number), "MessageBody": json.dumps({"connection_id": connection_id})}
             for number, connection_id in enumerate(connection_ids)
         ]
         with translate_errors("SendMessageBatch"):
             answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
         if failed := answer.get("Failed", []):
-            log_warning(
-                "turns not sent", count=len(failed), cause=", ".join(sorted({entry["Code"] for entry in failed}))
-            )
+            codes = ", ".join(sorted({entry["Code"] for entry in failed}))
+            log_warning("syncs not requested", count=len(failed), cause=codes)
         return {connection_ids[int(entry["Id"])] for entry in answer.get("Successful", [])}
 
 
-# A wish is whatever `send_turn` can say.
-WISHES = frozenset(SyncQueue.request_sync.__kwdefaults__ or ())
 _CONNECTION_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class PoisonError(Exception):
-    """A message that can never be worked on, however often it comes; the text says why, without its content."""
+    """A message that no worker can ever process; the text says why, without its content."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wake:
-    """What a message of any of the queues says: whom to wake, and what somebody wishes of a turn beyond the usual."""
+class WakeUp:
+    """The content of a message of any queue: the company to work for, and what is requested of its sync."""
 
     connection_id: str
-    wishes: frozenset[str] = frozenset()
+    requests: frozenset[SyncRequest] = frozenset()
 
     @classmethod
     def of(cls, body: str) -> Self:
         """Read a message's body. Raises PoisonError.
 
-        A wish that is not known is poison, too: passed over, what a person asked for would be lost without a word.
+        An unknown request is poison, too: if it were ignored, what a person requested would be lost silently.
         """
         try:
             message = json.loads(body)
-        # Too deeply nested is no JSON either.
+        # JSON that is nested too deeply raises RecursionError.
         except (ValueError, RecursionError) as error:
             raise PoisonError("no JSON") from error
         if not isinstance(message, dict):
@@ -136,8 +113,12 @@ class Wake:
             raise PoisonError("no connection_id")
         if not isinstance(connection_id, str) or not _CONNECTION_ID.fullmatch(connection_id):
             raise PoisonError("connection_id is not one of ours")
-        if not message.keys() <= WISHES:
-            raise PoisonError("unknown wish")
-        if not all(isinstance(wished, bool) for wished in message.values()):
-            raise PoisonError("a wish is neither true nor false")
-        return cls(connection_id, frozenset(name for name, wished in message.items() if wished))
+        requests = message.pop("requests", [])
+        if message:
+            raise PoisonError("unknown field")
+        if not isinstance(requests, list):
+            raise PoisonError("requests is no list")
+        try:
+            return cls(connection_id, frozenset(SyncRequest(request) for request in requests))
+        except (ValueError, TypeError) as error:
+            raise PoisonError("unknown request") from error

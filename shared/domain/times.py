@@ -11,6 +11,11 @@ def utc_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def moment(text: str) -> datetime | None:
+    """Return a stored UTC text as a moment; None for the empty text, which means never."""
+    return datetime.fromisoformat(text) if text else None
+
+
 def booking_date(moment: datetime) -> date:
     """The day in Germany on which the settlement happened; line and voucher both use it."""
     return moment.astimezone(BERLIN).date()

@@ -22,6 +22,8 @@ from shared.pleo import models as pleo_models
 from shared.pleo import oauth as pleo_oauth
 from shared.pleo.client import PleoClient
 
+# A call may take as long as lexoffice's gateway waits (30 s), and its outcome must still be recorded.
+SECONDS_FOR_A_CALL = 40.0
 PLEO = "pleo"
 LEXOFFICE = "lexoffice"
 

@@ -23,7 +23,7 @@ SESSION_COOKIE = "__Host-session"
 TOKEN_FIELD = "csrf"
 _LONGEST_FORM = 10_000
 # What acts for whoever is signed in, and so needs the token; other forms act for nobody in particular.
-SESSION_FORMS = frozenset({"POST /sign-out", "POST /disconnect", "POST /status/expense", "POST /status/sync"})
+SESSION_FORMS = frozenset({"POST /sign-out", "POST /disconnect", "POST /status/expense", "POST /status/request"})
 # Nothing of a visit is kept by anybody, and the next site does not learn where the visitor came from. Not
 # `no-referrer`: a browser would then send our own forms with `Origin: null`
 # (https://fetch.spec.whatwg.org/#append-a-request-origin-header).

@@ -8,7 +8,7 @@ import pytest
 from cloud import Cloud
 
 from shared.aws.connections import (
-    AGENDA,
+    SCHEDULED,
     Connection,
     Connections,
     DisconnectedError,
@@ -17,6 +17,8 @@ from shared.aws.connections import (
     Status,
 )
 from shared.aws.table import ConditionFailedError
+from shared.domain.connecting.company_state import Hold
+from shared.domain.syncing.requests import ADMIN_REQUESTS, SyncRequest
 from shared.domain.times import utc_text
 
 NOW = datetime(2026, 1, 12, 10, tzinfo=UTC)
@@ -125,24 +127,24 @@ def test_a_connection_that_is_gone_is_not_brought_back_by_a_change(connections: 
 def test_a_hold_is_reported_once(connections: Connections, first: Connection) -> None:
     connections.change("c1", status=Status.ACTIVE)
 
-    assert [connections.hold("c1", "plan"), connections.hold("c1", "account_missing")] == [True, False]
+    assert [connections.hold("c1", Hold.PLAN), connections.hold("c1", Hold.ACCOUNT_MISSING)] == [True, False]
 
     held = connections.get("c1")
-    assert held == replace(first, status=Status.HELD, hold="plan")
+    assert held == replace(first, status=Status.HELD, hold=Hold.PLAN)
 
 
 def test_access_that_is_gone_outweighs_another_hold_and_is_reported_once(
     connections: Connections, first: Connection
 ) -> None:
     connections.change("c1", status=Status.ACTIVE)
-    holds = ["plan", "lexoffice_access_gone", "lexoffice_access_gone", "pleo_access_gone", "plan"]
+    holds = [Hold.PLAN, Hold.LEXOFFICE_ACCESS_GONE, Hold.LEXOFFICE_ACCESS_GONE, Hold.PLEO_ACCESS_GONE, Hold.PLAN]
 
     assert [connections.hold("c1", reason) for reason in holds] == [True, True, False, False, False]
-    assert connections.get("c1") == replace(first, status=Status.HELD, hold="lexoffice_access_gone")
+    assert connections.get("c1") == replace(first, status=Status.HELD, hold=Hold.LEXOFFICE_ACCESS_GONE)
 
 
 def test_only_an_active_connection_is_held(connections: Connections, first: Connection) -> None:
-    for reason in ("plan", "pleo_access_gone"):
+    for reason in (Hold.PLAN, Hold.PLEO_ACCESS_GONE):
         assert not connections.hold("c1", reason)
         assert not connections.hold("nobody", reason)
     assert connections.get("c1") == first
@@ -154,7 +156,7 @@ def test_an_active_company_is_paused_once_and_resumed_once(connections: Connecti
 
     assert [connections.pause("c1", NOW), connections.pause("c1", NOW + MINUTE)] == [True, False]
     paused = connections.get("c1")
-    assert paused == replace(first, status=Status.HELD, hold="paused", paused_at=utc_text(NOW))
+    assert paused == replace(first, status=Status.HELD, hold=Hold.PAUSED, paused_at=utc_text(NOW))
 
     assert [connections.resume(paused, NOW + MINUTE) for _ in range(2)] == [True, False]
     at = utc_text(NOW + MINUTE)
@@ -164,15 +166,15 @@ def test_an_active_company_is_paused_once_and_resumed_once(connections: Connecti
 def test_a_pause_leaves_what_the_admin_must_know_and_evidence_does_not_end_it(
     connections: Connections, first: Connection
 ) -> None:
-    connections.change("c1", status=Status.HELD, hold="plan")
+    connections.change("c1", status=Status.HELD, hold=Hold.PLAN)
     assert connections.pause("c1", NOW)
-    assert connections.get("c1") == replace(first, status=Status.HELD, hold="plan", paused_at=utc_text(NOW))
+    assert connections.get("c1") == replace(first, status=Status.HELD, hold=Hold.PLAN, paused_at=utc_text(NOW))
 
-    assert not connections.hold("c1", "account_missing")
-    assert connections.hold("c1", "lexoffice_access_gone")
+    assert not connections.hold("c1", Hold.ACCOUNT_MISSING)
+    assert connections.hold("c1", Hold.LEXOFFICE_ACCESS_GONE)
     found = connections.get("c1")
     assert found is not None
-    assert (found.hold, found.paused_at) == ("lexoffice_access_gone", utc_text(NOW))
+    assert (found.hold, found.paused_at) == (Hold.LEXOFFICE_ACCESS_GONE, utc_text(NOW))
 
 
 def test_a_hold_that_came_after_the_look_is_not_lifted_unseen(connections: Connections, first: Connection) -> None:
@@ -180,13 +182,13 @@ def test_a_hold_that_came_after_the_look_is_not_lifted_unseen(connections: Conne
     connections.pause("c1", NOW)
     seen = connections.get("c1")
     assert seen is not None
-    connections.hold("c1", "pleo_access_gone")
+    connections.hold("c1", Hold.PLEO_ACCESS_GONE)
 
     assert not connections.resume(seen, NOW)
 
     now = connections.get("c1")
     assert now is not None
-    assert (now.status, now.hold) == (Status.HELD, "pleo_access_gone")
+    assert (now.status, now.hold) == (Status.HELD, Hold.PLEO_ACCESS_GONE)
 
 
 @pytest.mark.parametrize("status", [Status.CONNECTING, Status.DISCONNECTED])
@@ -197,12 +199,12 @@ def test_a_company_that_is_not_set_up_is_held_when_it_is(
     assert connections.pause("c1", NOW)
     paused = connections.get("c1")
     assert paused is not None
-    assert (paused.status, paused.hold) == (status, "")
+    assert (paused.status, paused.hold) == (status, None)
 
     connections.change("c1", status=Status.CONNECTING)
     set_up = connections.activate("c1", account_id="a1")
 
-    assert (set_up.status, set_up.hold, set_up.account_id) == (Status.HELD, "paused", "a1")
+    assert (set_up.status, set_up.hold, set_up.account_id) == (Status.HELD, Hold.PAUSED, "a1")
     assert connections.resume(set_up, NOW)
     assert connections.activate("c1").status is Status.ACTIVE
 
@@ -222,24 +224,30 @@ def test_nobody_is_paused_where_nobody_is(connections: Connections) -> None:
 def test_a_person_may_ask_for_each_thing_once_a_minute(connections: Connections, first: Connection) -> None:
     connections.change("c1", status=Status.ACTIVE)
 
-    asked = [connections.ask("c1", "sync", NOW + seconds) for seconds in (0 * MINUTE, MINUTE / 2, 2 * MINUTE)]
-    others = [connections.ask("c1", what, NOW + 2 * MINUTE) for what in ("accept", "proof")]
+    catalogue = SyncRequest.SYNC_CATALOGUE
+    moments = (NOW, NOW + MINUTE / 2, NOW + 2 * MINUTE)
+    accepted = [connections.record_request("c1", catalogue, moment) for moment in moments]
+    also = [connections.record_request("c1", each, moments[-1]) for each in ADMIN_REQUESTS - {catalogue}]
 
-    assert asked == [True, False, True]
-    assert others == [True, True]
+    assert accepted == [True, False, True]
+    assert also == [True, True]
     found = connections.get("c1")
     assert found is not None
-    assert {found.sync_asked_at, found.accept_asked_at, found.proof_asked_at} == {utc_text(NOW + 2 * MINUTE)}
+    assert {
+        found.sync_catalogue_requested_at,
+        found.accept_catalogue_requested_at,
+        found.prove_balance_requested_at,
+    } == {utc_text(NOW + 2 * MINUTE)}
 
 
-@pytest.mark.parametrize("what", ["sync", "accept", "proof"])
+@pytest.mark.parametrize("request_", sorted(ADMIN_REQUESTS))
 @pytest.mark.parametrize("status", [Status.CONNECTING, Status.HELD, Status.DISCONNECTED])
 def test_nobody_may_ask_for_anything_for_a_company_that_is_not_active(
-    connections: Connections, first: Connection, status: Status, what: str
+    connections: Connections, first: Connection, status: Status, request_: SyncRequest
 ) -> None:
     connections.change("c1", status=status)
 
-    assert not connections.ask("c1", what, NOW)
+    assert not connections.record_request("c1", request_, NOW)
 
 
 def test_one_browser_at_a_time_sets_a_company_up(connections: Connections, first: Connection) -> None:
@@ -265,7 +273,7 @@ def test_the_lease_of_a_browser_that_vanished_runs_out(connections: Connections)
 def due_at(connections: Connections, number: int, moment: datetime) -> None:
     connection_id = f"c{number}"
     connections.get_or_create(replace(NEW, connection_id=connection_id, company_id=f"company-{number}"))
-    connections.change(connection_id, agenda=AGENDA, due_at=utc_text(moment))
+    connections.change(connection_id, schedule=SCHEDULED, due_at=utc_text(moment))
 
 
 def test_companies_whose_time_has_come_are_found_oldest_first(connections: Connections) -> None:
@@ -352,7 +360,7 @@ def test_the_end_of_one_farewell_is_not_written_over_a_later_one_or_a_return(con
 def test_a_forgotten_company_has_no_names_and_is_never_due(connections: Connections) -> None:
     connections.get_or_create(NEW)
     now = utc_text(NOW)
-    connections.change("c1", agenda=AGENDA, due_at=now, delete_at=now, organisation_name="Muster")
+    connections.change("c1", schedule=SCHEDULED, due_at=now, delete_at=now, organisation_name="Muster")
 
     connections.erase_names("c1", now, now)
 

@@ -7,6 +7,7 @@ import pytest
 from cloud import Cloud
 
 from shared.aws.queues import CompanyQueue, SyncQueue
+from shared.domain.syncing.requests import SyncRequest
 from shared.errors import StoreUnavailable
 
 
@@ -55,26 +56,15 @@ def test_a_message_tried_later_is_out_of_sight_until_then(aws: Cloud) -> None:
     assert waiting(aws) == []
 
 
-def test_a_turn_says_whether_the_lists_are_to_be_synced(aws: Cloud) -> None:
+def test_a_sync_says_what_is_requested_beyond_its_schedule(aws: Cloud) -> None:
     queue = SyncQueue(aws.queues["SyncQueue"])
+
     queue.request_sync("c1")
-    queue.request_sync("c2", catalogue=True)
+    queue.request_sync("c2", SyncRequest.PROVE_BALANCE, SyncRequest.SET_UP)
 
     assert sorted(aws.messages("SyncQueue"), key=lambda body: str(body["connection_id"])) == [
-        {"connection_id": "c1", "catalogue": False},
-        {"connection_id": "c2", "catalogue": True},
-    ]
-
-
-def test_a_turn_says_what_somebody_wishes_beyond_the_usual(aws: Cloud) -> None:
-    queue = SyncQueue(aws.queues["SyncQueue"])
-
-    queue.request_sync("c1", catalogue=True, accept=True)
-    queue.request_sync("c2", proof=True)
-
-    assert sorted(aws.messages("SyncQueue"), key=lambda body: str(body["connection_id"])) == [
-        {"connection_id": "c1", "catalogue": True, "accept": True},
-        {"connection_id": "c2", "catalogue": False, "proof": True},
+        {"connection_id": "c1"},
+        {"connection_id": "c2", "requests": ["prove_balance", "set_up"]},
     ]
 
 

@@ -24,6 +24,7 @@ from shared.aws import limiter
 from shared.aws.connections import Connection, Connections
 from shared.aws.ledger import Ledger
 from shared.domain.feeding.ledger import Row
+from shared.flows.syncing.sync import CompanySync
 from shared.http.client import Http
 
 
@@ -248,11 +249,17 @@ class Linked:
     def rows(self) -> list[Row]:
         return Ledger(self.cloud.ledger_table).rows(self.connection().connection_id)
 
-    def message(self, name: str, **body: object) -> Document:
+    def message(self, name: str, *requests: str) -> Document:
         """The sample event of a queue, for this company."""
-        event = self.sample(name)
-        event["Records"][0]["body"] = json.dumps({"connection_id": self.connection().connection_id, **body})
+        event, body = self.sample(name), {"connection_id": self.connection().connection_id}
+        event["Records"][0]["body"] = json.dumps(body | ({"requests": requests} if requests else {}))
         return event
+
+
+def company_sync(app: ModuleType) -> CompanySync:
+    """The flow of the sync door as the door puts it together."""
+    flow: CompanySync = app._worker().run.__self__
+    return flow
 
 
 def _query(address: str) -> dict[str, str]:
@@ -283,11 +290,12 @@ def linked(
     from functions.export import app as export
     from functions.feed import app as feed
     from functions.oauth import app as oauth
+    from functions.oauth.parts import parts
     from functions.schedule import app as schedule
     from functions.sync import app as sync
 
-    for parts in (oauth._parts, export._parts, feed._parts, schedule._parts, sync._parts):
-        parts.cache_clear()
+    for cached in (parts, export._worker, feed._worker, schedule._parts, sync._worker):
+        cached.cache_clear()
     made: list[Http] = []
     begin = Http.__init__
 

@@ -14,6 +14,7 @@ from samples import COMPANY_ID, CONNECTION_ID, entry
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.ledger import Ledger
 from shared.aws.sessions import LIFETIME, Sessions
+from shared.domain.connecting.company_state import Hold
 from shared.domain.feeding.ledger import State, row_for
 from shared.pages.texts_connect import SIGN_IN
 from shared.pages.texts_verdicts import VERDICTS
@@ -55,8 +56,9 @@ class Admin:
 @pytest.fixture
 def admin(configured: Cloud, sample: Callable[[str], Document]) -> Admin:
     from functions.admin import app
+    from functions.admin.routes import parts
 
-    app._parts.cache_clear()
+    parts.cache_clear()
     connections = Connections(configured.connection_table)
     connections.get_or_create(
         Connection(
@@ -110,7 +112,7 @@ def test_a_session_ends_with_the_connection(admin: Admin) -> None:
 
 
 def test_a_held_company_is_offered_to_reconnect_at_pleo(admin: Admin) -> None:
-    Connections(admin.cloud.connection_table).hold(CONNECTION_ID, "lexoffice_access_gone")
+    Connections(admin.cloud.connection_table).hold(CONNECTION_ID, Hold.LEXOFFICE_ACCESS_GONE)
 
     answer = admin.visit()
 

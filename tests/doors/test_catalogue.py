@@ -7,17 +7,13 @@ from types import ModuleType
 import pytest
 from cloud import Document
 
-from shared.aws import limiter
 from shared.aws.connections import Connections
-from shared.aws.exports import Exports
-from shared.aws.ledger import Ledger
-from shared.aws.ledger_view import LedgerView
-from shared.aws.proofs import Proofs
+from shared.aws.stores import Stores
 from shared.config import SyncSettings
 from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal, LastSync
 from shared.domain.times import utc_text
 from shared.flows.lookup.status import StatusBoard
-from shared.flows.syncing.lists import Lists
+from shared.flows.syncing.catalogue import sync_catalogue
 from shared.flows.vendors import Vendors
 
 from .conftest import ORGANISATION_ID, PUBLIC_URL, Context, Executioner, KilledError, Linked
@@ -36,11 +32,11 @@ def sync(company: Linked) -> ModuleType:
     return app
 
 
-def synced(company: Linked, **wishes: bool) -> Document:
+def synced(company: Linked, *requests: str) -> Document:
     """A sync of the lists that somebody wants now."""
     from functions.sync import app
 
-    answer: Document = app.handler(company.message("sync", catalogue=True, **wishes), Context())
+    answer: Document = app.handler(company.message("sync", "sync_catalogue", *requests), Context())
     return answer
 
 
@@ -53,15 +49,7 @@ def turned(company: Linked) -> None:
 
 def told(company: Linked) -> LastSync:
     """What the status page knows."""
-    table, connections = company.cloud.ledger_table, Connections(company.cloud.connection_table)
-    board = StatusBoard(
-        connections=connections,
-        ledger=Ledger(table),
-        view=LedgerView(table),
-        exports=Exports(table),
-        proofs=Proofs(table),
-        pace=lambda connection: limiter.pace(company.cloud.connection_table, connection),
-    )
+    board = StatusBoard(Stores(company.cloud))
     overview = board.overview(company.connection().connection_id)
     assert overview is not None
     return overview.sync
@@ -248,7 +236,7 @@ def test_no_rows_at_all_change_nothing_and_are_reported(company: Linked) -> None
     before = chart(company)
     category(company, action="empty")
 
-    assert synced(company, accept=True) == {"batchItemFailures": []}
+    assert synced(company, "accept_catalogue") == {"batchItemFailures": []}
 
     assert chart(company) == before
     assert told(company).refused == CatalogueRefusal(reason="empty", count=0, known=0)
@@ -262,7 +250,7 @@ def test_many_categories_that_disappear_at_once_change_nothing_until_a_person_co
     assert chart(company) == before
     assert told(company).refused == CatalogueRefusal(reason="removed", count=len(gone), known=known)
 
-    synced(company, accept=True)
+    synced(company, "accept_catalogue")
     assert {key for key, row in accounts(company).items() if row["archived"]} == set(gone)
     assert told(company).refused is None
     assert {what for what, _ in told_changes(company)} == {"archived"}
@@ -275,7 +263,7 @@ def test_a_list_that_grew_worse_after_it_was_seen_is_refused_anew(company: Linke
     seen = told(company).refused
     more = removed_by_the_dozen(company, known // 2, more_than=known // 3)
 
-    synced(company, accept=True)
+    synced(company, "accept_catalogue")
 
     assert chart(company) == before
     refused = told(company).refused
@@ -296,12 +284,12 @@ def test_many_categories_renamed_at_once_change_nothing_until_a_person_confirms(
     assert refused is not None
     assert refused.reason == "renamed"
 
-    synced(company, accept=True)
+    synced(company, "accept_catalogue")
     assert sum(row["name"].startswith("X ") for row in accounts(company).values()) == refused.count
 
 
 def test_a_confirmation_is_good_for_one_sync(company: Linked) -> None:
-    synced(company, accept=True)
+    synced(company, "accept_catalogue")
     removed_by_the_dozen(company, len(accounts(company)) // 3)
 
     synced(company)
@@ -475,21 +463,25 @@ def test_a_sync_killed_at_any_moment_is_finished_and_told_by_the_next_one(
 ) -> None:
     name, moment = accounts(company)[INTERNET]["name"], 0
     waiting = spend(company, INTERNET)
-    lists = Lists(Connections(company.cloud.connection_table), Vendors(SyncSettings.from_env(os.environ)))
+    connections, vendors = Connections(company.cloud.connection_table), Vendors(SyncSettings.from_env(os.environ))
+
+    def sync() -> bool:
+        return sync_catalogue(company.connection(), lambda: 60.0, connections=connections, vendors=vendors)
+
     while True:
         moment += 1
         category(company, action="remove", id=INTERNET)
         try:
             with executioner.at(moment):
-                assert lists.sync(company.connection(), lambda: 60.0)
+                assert sync()
             break
         except KilledError:
-            lists.sync(company.connection(), lambda: 60.0)
+            sync()
         assert accounts(company)[INTERNET]["archived"]
         (change,) = told(company).changes
         assert change == CatalogueChange(what="archived", name=name, expenses=1, entry_ids=tuple(waiting))
         add(company, name, id=INTERNET)
-        lists.sync(company.connection(), lambda: 60.0)
+        sync()
 
     assert moment > 3
 
@@ -558,8 +550,8 @@ def admin(company: Linked) -> Linked:
     return company
 
 
-def press(linked: Linked, **wish: str) -> Document:
-    return linked.visit("POST", "/status/sync", body=form(csrf=token(linked), **wish))
+def press(linked: Linked, request: str = "sync_catalogue") -> Document:
+    return linked.visit("POST", "/status/request", body=form(csrf=token(linked), request=request))
 
 
 def test_the_button_asks_for_a_sync_and_leads_back(admin: Linked) -> None:
@@ -567,7 +559,7 @@ def test_the_button_asks_for_a_sync_and_leads_back(admin: Linked) -> None:
 
     assert press(admin)["headers"]["Location"] == f"{PUBLIC_URL}/status"
     assert told(admin).asked_at is not None
-    assert admin.work() == [{"connection_id": admin.connection().connection_id, "catalogue": True}]
+    assert admin.work() == [{"connection_id": admin.connection().connection_id, "requests": ["sync_catalogue"]}]
 
     assert ("created", "Drohnenbedarf") in told_changes(admin)
     assert told(admin).asked_at is None
@@ -585,10 +577,10 @@ def test_the_button_for_a_refused_list_has_it_carried_out_once(admin: Linked) ->
     synced(admin)
     assert told(admin).refused is not None
 
-    assert press(admin, wish="accept")["headers"]["Location"] == f"{PUBLIC_URL}/status"
+    assert press(admin, request="accept_catalogue")["headers"]["Location"] == f"{PUBLIC_URL}/status"
     assert told(admin).asked_at is not None
     connection_id = admin.connection().connection_id
-    assert admin.work() == [{"connection_id": connection_id, "catalogue": True, "accept": True}]
+    assert admin.work() == [{"connection_id": connection_id, "requests": ["accept_catalogue"]}]
 
     assert (told(admin).refused, told(admin).asked_at) == (None, None)
     assert {key for key, row in accounts(admin).items() if row["archived"]} == set(gone)
@@ -598,14 +590,14 @@ def test_pressed_again_within_a_minute_it_is_confirmed_once(admin: Linked) -> No
     removed_by_the_dozen(admin, len(accounts(admin)) // 3)
     synced(admin)
 
-    press(admin, wish="accept")
-    press(admin, wish="accept")
+    press(admin, request="accept_catalogue")
+    press(admin, request="accept_catalogue")
 
     assert len(admin.cloud.messages("SyncQueue")) == 1
 
 
 def test_nothing_is_confirmed_that_was_not_refused(admin: Linked) -> None:
-    press(admin, wish="accept")
+    press(admin, request="accept_catalogue")
 
     assert admin.cloud.messages("SyncQueue") == []
     assert told(admin).asked_at is None
@@ -616,7 +608,7 @@ def test_an_empty_list_can_be_confirmed_by_nobody(admin: Linked) -> None:
     category(admin, action="empty")
     synced(admin)
 
-    press(admin, wish="accept")
+    press(admin, request="accept_catalogue")
 
     assert admin.cloud.messages("SyncQueue") == []
     assert chart(admin) == before
@@ -632,12 +624,12 @@ def test_a_sync_that_is_refused_answers_the_question_too(admin: Linked) -> None:
 
 
 def test_without_the_sessions_own_form_nothing_is_asked_for(admin: Linked) -> None:
-    assert admin.visit("POST", "/status/sync", body=form(csrf="guessed"))["statusCode"] == 403
+    assert admin.visit("POST", "/status/request", body=form(csrf="guessed"))["statusCode"] == 403
     assert admin.cloud.messages("SyncQueue") == []
 
 
 def test_whoever_is_not_signed_in_asks_for_nothing(company: Linked) -> None:
-    assert company.visit("POST", "/status/sync", body=form(csrf=""))["statusCode"] == 403
+    assert company.visit("POST", "/status/request", body=form(csrf=""))["statusCode"] == 403
     assert company.cloud.messages("SyncQueue") == []
 
 

@@ -19,7 +19,7 @@ from shared.domain.times import utc_text
 from shared.errors import AccessGone, StoreUnavailable
 from shared.flows.vendors import LEXOFFICE, PLEO
 
-from .conftest import ORGANISATION_ID, PUBLIC_URL, Context, Executioner, KilledError, Linked
+from .conftest import ORGANISATION_ID, PUBLIC_URL, Context, Executioner, KilledError, Linked, company_sync
 from .exporting import click, expenses, run
 from .test_sessions import form, is_signed_in, sign_in, token
 
@@ -249,14 +249,14 @@ def test_a_set_up_that_is_under_way_does_not_bring_the_company_back(
         patched.setattr(Linked, "work", lambda _: [])
         admin.connect()
     sign_in(admin)
-    subscribed = app._parts()[1]._subscriptions.at_lexoffice
+    subscribed = company_sync(app)._set_up._subscriptions.at_lexoffice
 
     def meanwhile(*arguments: Any) -> None:
         subscribed(*arguments)
         disconnect(admin)
 
-    monkeypatch.setattr(app._parts()[1]._subscriptions, "at_lexoffice", meanwhile)
-    app.handler(admin.message("sync", set_up=True), Context())
+    monkeypatch.setattr(company_sync(app)._set_up._subscriptions, "at_lexoffice", meanwhile)
+    app.handler(admin.message("sync", "set_up"), Context())
 
     assert admin.connection().status is Status.DISCONNECTED
 
@@ -482,7 +482,7 @@ def test_an_exports_snapshot_is_emptied(export: ModuleType, company: Linked) -> 
 def test_a_pair_that_is_being_refreshed_cannot_be_stored_after_it_was_erased(admin: Linked) -> None:
     from functions.sync import app
 
-    store = app._parts()[0]._vendors.tokens
+    store = company_sync(app)._services.vendors.tokens
     connection = admin.connection()
     owner = (connection.connection_id, connection.company_id, LEXOFFICE)
     held = store.read(*owner)

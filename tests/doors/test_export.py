@@ -117,7 +117,7 @@ def test_a_message_that_was_put_off_is_out_of_sight_and_comes_back_by_itself(
     company: Linked, export: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EXPORT_RETRY_SECONDS", "1")
-    export._parts.cache_clear()
+    export._worker.cache_clear()
     click(company, expenses(company))
     company.cloud.messages("ExportQueue")
     CompanyQueue(company.cloud.queues["ExportQueue"]).wake(company.connection().connection_id, "job.1")

@@ -252,7 +252,7 @@ def test_a_voucher_that_never_arrived_is_made_when_its_absence_proves_something(
     assert len(run(company, export)) == 1
     assert len(run(company, export)) == 1  # too early
     monkeypatch.setenv("EXPORT_RETRY_SECONDS", "1")
-    export._parts.cache_clear()
+    export._worker.cache_clear()
     time.sleep(1)  # the pause itself is what is tested
 
     assert run(company, export) == []

@@ -190,9 +190,7 @@ def test_other_events_are_taken_and_forgotten(
 def test_a_withdrawn_access_is_checked_by_the_companys_turn(lexoffice: Lexoffice) -> None:
     assert lexoffice.status(event_body("token.revoked", resourceId="any-connection")) == 200
 
-    assert lexoffice.cloud.messages("SyncQueue") == [
-        {"connection_id": CONNECTION_ID, "catalogue": False, "access": True}
-    ]
+    assert lexoffice.cloud.messages("SyncQueue") == [{"connection_id": CONNECTION_ID, "requests": ["check_access"]}]
     assert Connections(lexoffice.cloud.connection_table).get(CONNECTION_ID).status is Status.ACTIVE  # type: ignore[union-attr]
 
 

@@ -14,6 +14,7 @@ from shared.aws.ledger import Ledger
 from shared.aws.matches import Matches
 from shared.aws.vouchers import Vouchers
 from shared.config import SyncSettings
+from shared.domain.connecting.company_state import Hold
 from shared.domain.exporting.match import MatchState
 from shared.errors import AccessGone, Forbidden, Unavailable
 from shared.flows.connecting.subscriptions import Subscriptions
@@ -329,7 +330,7 @@ def test_without_access_matches_wait_and_after_connecting_again_a_turn_has_them_
     books.company.control_lexoffice("revoke")
     with pytest.raises(AccessGone):
         books.look()
-    Connections(books.company.cloud.connection_table).hold(books.connection_id, "lexoffice_access_gone")
+    Connections(books.company.cloud.connection_table).hold(books.connection_id, Hold.LEXOFFICE_ACCESS_GONE)
     assert books.look() is False
     assert books.waiting == [voucher_id]
 
@@ -343,16 +344,16 @@ def test_without_access_matches_wait_and_after_connecting_again_a_turn_has_them_
 # --- withdrawn access ------------------------------------------------------------------------------------------------
 
 
-def turn(company: Linked, **message: object) -> None:
+def turn(company: Linked, *requests: str) -> None:
     from functions.sync import app
 
-    assert app.handler(company.message("sync", **message), Context()) == {"batchItemFailures": []}
+    assert app.handler(company.message("sync", *requests), Context()) == {"batchItemFailures": []}
 
 
 def test_a_turn_that_is_asked_to_check_the_access_holds_a_company_whose_access_is_gone(company: Linked) -> None:
     company.control_lexoffice("revoke")
 
-    turn(company, access=True)
+    turn(company, "check_access")
 
     assert (company.connection().status, company.connection().hold) == (Status.HELD, "lexoffice_access_gone")
 
@@ -362,7 +363,7 @@ def test_the_same_turn_does_no_harm_to_a_company_whose_access_stands(company: Li
     usual = len(calls)
     calls.clear()
 
-    turn(company, access=True)
+    turn(company, "check_access")
 
     assert company.connection().status is Status.ACTIVE
     assert len(calls) == usual + 1
@@ -372,7 +373,7 @@ def test_a_turn_that_holds_a_company_goes_on_collecting(company: Linked) -> None
     company.control_pleo("/entries/batch", [{"status": "COMPLETED", "amount": 1000}])
     company.control_lexoffice("revoke")
 
-    turn(company, access=True)
+    turn(company, "check_access")
 
     assert len(company.rows()) == 1
 
@@ -384,7 +385,7 @@ def test_a_turn_that_holds_a_company_goes_on_collecting(company: Linked) -> None
 def telling(linked: Linked, monkeypatch: pytest.MonkeyPatch) -> Linked:
     """The oauth door knows the key, so it subscribes."""
     monkeypatch.setenv("LEXOFFICE_WEBHOOK_KEY", LEXOFFICE_KEY)
-    linked.app._parts.cache_clear()
+    linked.app._worker.cache_clear()
     return linked
 
 

@@ -6,12 +6,13 @@ from types import ModuleType
 import pytest
 
 from shared.aws.connections import Connections, Status
+from shared.domain.connecting.company_state import Hold
 from shared.domain.feeding.ledger import State
 from shared.domain.times import utc_text
 
 from .conftest import Context, Linked
 from .exporting import click, expenses, job, run, vouchers
-from .test_turns import told  # noqa: F401 - a fixture
+from .test_sync import told  # noqa: F401 - a fixture
 
 HOUR = timedelta(hours=1)
 
@@ -31,10 +32,10 @@ def pay(company: Linked) -> str:
     return str(company.control_pleo("/entries", order)["id"])
 
 
-def turn(company: Linked, **wishes: bool) -> None:
+def turn(company: Linked, *requests: str) -> None:
     from functions.sync import app
 
-    assert app.handler(company.message("sync", **wishes), Context()) == {"batchItemFailures": []}
+    assert app.handler(company.message("sync", *requests), Context()) == {"batchItemFailures": []}
 
 
 def feed(company: Linked) -> None:
@@ -51,10 +52,10 @@ def test_nothing_is_written_everything_is_collected_and_resuming_sends_it(
     turn(company)
     feed(company)
     assert [row.state for row in company.rows()] == [State.READY]
-    assert (company.connection().status, company.connection().hold) == (Status.HELD, "paused")
+    assert (company.connection().status, company.connection().hold) == (Status.HELD, Hold.PAUSED)
 
     assert connections.resume(company.connection(), datetime.now(UTC))
-    turn(company, access=True)
+    turn(company, "check_access")
     feed(company)
 
     assert [row.state for row in company.rows()] == [State.SENT]
@@ -65,7 +66,7 @@ def test_connecting_again_does_not_end_it(company: Linked, connections: Connecti
 
     company.connect()
 
-    assert (company.connection().status, company.connection().hold) == (Status.HELD, "paused")
+    assert (company.connection().status, company.connection().hold) == (Status.HELD, Hold.PAUSED)
     pay(company)
     turn(company)
     feed(company)
@@ -74,34 +75,34 @@ def test_connecting_again_does_not_end_it(company: Linked, connections: Connecti
 
 def test_it_outlasts_access_that_was_gone_and_given_again(company: Linked, connections: Connections) -> None:
     pause(company, connections)
-    connections.hold(company.connection().connection_id, "lexoffice_access_gone")
-    assert company.connection().hold == "lexoffice_access_gone"
+    connections.hold(company.connection().connection_id, Hold.LEXOFFICE_ACCESS_GONE)
+    assert company.connection().hold == Hold.LEXOFFICE_ACCESS_GONE
 
     company.connect()
 
-    assert company.connection().hold == "paused"
+    assert company.connection().hold == Hold.PAUSED
 
 
 def test_it_outlasts_disconnecting_and_connecting_again(company: Linked, connections: Connections) -> None:
     pause(company, connections)
-    connections.change(company.connection().connection_id, status=Status.DISCONNECTED, hold="")
+    connections.change(company.connection().connection_id, status=Status.DISCONNECTED, hold=None)
 
     company.connect()
 
-    assert (company.connection().status, company.connection().hold) == (Status.HELD, "paused")
+    assert (company.connection().status, company.connection().hold) == (Status.HELD, Hold.PAUSED)
 
 
 def test_what_a_resumed_company_is_still_lacking_holds_it_again(company: Linked, connections: Connections) -> None:
     company.control_lexoffice("downgrade", status=402)
-    connections.hold(company.connection().connection_id, "plan")
+    connections.hold(company.connection().connection_id, Hold.PLAN)
 
     pay(company)
 
     connections.resume(company.connection(), datetime.now(UTC))
-    turn(company, access=True)
+    turn(company, "check_access")
     feed(company)
 
-    assert (company.connection().status, company.connection().hold) == (Status.HELD, "plan")
+    assert (company.connection().status, company.connection().hold) == (Status.HELD, Hold.PLAN)
     assert [row.state for row in company.rows()] == [State.READY]
 
 
@@ -143,6 +144,6 @@ def test_what_waited_during_a_long_pause_raises_no_alarm_when_it_is_over(
     connections.change(company.connection().connection_id, catalogue_synced_at=three_days_ago)
 
     connections.resume(company.connection(), datetime.now(UTC))
-    turn(company, access=True)
+    turn(company, "check_access")
 
     assert told == []

@@ -21,6 +21,7 @@ from samples import COMPANY_ID, CONNECTION_ID, ENTRY_ID, wire
 from shared.aws import signing_secrets
 from shared.aws.connections import Connection, Connections, SigningSecret, Status
 from shared.aws.ledger import Ledger
+from shared.domain.connecting.company_state import Hold
 from shared.domain.feeding.ledger import Row, State
 from shared.errors import StoreUnavailable
 from shared.flows.feeding import pleo_events
@@ -622,7 +623,7 @@ def test_when_it_cannot_be_noted_that_webhooks_come_they_are_taken_all_the_same(
 
 
 def test_a_held_company_goes_on_collecting(pleo: Pleo) -> None:
-    Connections(pleo.cloud.connection_table).change(CONNECTION_ID, status=Status.HELD, hold="plan")
+    Connections(pleo.cloud.connection_table).change(CONNECTION_ID, status=Status.HELD, hold=Hold.PLAN)
 
     assert pleo.status() == 200
     assert len(pleo.rows()) == 1

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
 
 import pytest
 from cloud import Cloud, Document
 
 from shared.aws.failures import EXPORT, FEED, SYNC, Failures
 from shared.aws.quarantine import Quarantine, Quarantined
-from shared.aws.queues import PoisonError, SyncQueue, Wake
+from shared.aws.queues import PoisonError, SyncQueue, WakeUp
+from shared.domain.syncing.requests import SyncRequest
 
 from .conftest import Context, Linked
 
@@ -18,7 +18,7 @@ ALPHA, BETA = "a" * 32, "b" * 32
 WORK = {
     "feed": "shared.flows.feeding.feed.Feeder.feed",
     "export": "shared.flows.exporting.export.Exporter.export",
-    "sync": "shared.flows.syncing.sync.CompanySync.run",
+    "sync": "shared.flows.syncing.sync.CompanySync._run",
 }
 
 
@@ -72,9 +72,9 @@ def test_poison_is_kept_with_its_cause_and_the_rest_of_the_batch_is_worked_on(
 ) -> None:
     worked: list[str] = []
 
-    def work(_self: object, connection_id: str, *_: object, **__: object) -> object:
-        worked.append(connection_id)
-        return _result(queue)
+    def work(_self: object, company: str | WakeUp, *_: object, **__: object) -> object:
+        worked.append(company.connection_id if isinstance(company, WakeUp) else company)
+        return False
 
     monkeypatch.setattr(WORK[queue], work)
 
@@ -121,7 +121,7 @@ def test_a_mistake_of_ours_at_one_company_is_noted_and_the_others_are_worked_on(
         if connection_id == ALPHA:
             raise KeyError("GEHEIMER HÄNDLER")
         worked.append(connection_id)
-        return _result(queue)
+        return False
 
     monkeypatch.setattr(WORK[queue], work)
 
@@ -132,18 +132,11 @@ def test_a_mistake_of_ours_at_one_company_is_noted_and_the_others_are_worked_on(
     failures = Failures(linked.cloud.ledger_table)
     noted = failures.last(ALPHA, queue)
     assert noted is not None
-    assert noted.cause.startswith(f"crashed: KeyError at functions/{queue}/app.py:")
+    assert noted.cause.startswith("crashed: KeyError at ")
     assert noted.attempt == 3
     assert failures.last(BETA, queue) is None
     assert "worker crashed" in logged()
     assert "GEHEIM" not in logged()
-
-
-def _result(queue: str) -> Any:
-    from shared.flows.feeding.feed import Outcome
-    from shared.flows.syncing.sync import SyncOutcome
-
-    return {"feed": Outcome(), "export": False, "sync": SyncOutcome()}[queue]
 
 
 @pytest.mark.usefixtures("later")
@@ -155,7 +148,7 @@ def test_why_a_run_was_postponed_is_remembered(
     company.control_pleo("/export", {"entry_ids": [entry_id]})
     doors["sync"].handler(company.message("sync"), Context())
     company.control_lexoffice("outage", on=True)
-    wished = company.message("sync", catalogue=True)
+    wished = company.message("sync", "sync_catalogue")
 
     for name, message in (("feed", None), ("export", None), ("sync", wished)):
         assert handed_back(doors[name].handler(message or company.message(name), Context()))
@@ -194,24 +187,23 @@ def test_whether_a_failure_can_be_remembered_changes_nothing(
         ('{"connection_id": 7}', "connection_id is not one of ours"),
         (f'{{"connection_id": "{ALPHA.upper()}"}}', "connection_id is not one of ours"),
         (f'{{"connection_id": "{ALPHA}\\n"}}', "connection_id is not one of ours"),
-        (f'{{"connection_id": "{ALPHA}", "erase": true}}', "unknown wish"),
-        (f'{{"connection_id": "{ALPHA}", "proof": 1}}', "a wish is neither true nor false"),
+        (f'{{"connection_id": "{ALPHA}", "erase": true}}', "unknown field"),
+        (f'{{"connection_id": "{ALPHA}", "requests": 1}}', "requests is no list"),
+        (f'{{"connection_id": "{ALPHA}", "requests": ["erase"]}}', "unknown request"),
+        (f'{{"connection_id": "{ALPHA}", "requests": [["set_up"]]}}', "unknown request"),
     ],
 )
 def test_poison_is_told_by_its_cause(body: str, cause: str) -> None:
     with pytest.raises(PoisonError, match=f"^{cause}$"):
-        Wake.of(body)
+        WakeUp.of(body)
 
 
-def test_every_wish_that_can_be_sent_can_be_read(aws: Cloud) -> None:
-    queue = SyncQueue(aws.queues["SyncQueue"])
-    wishes = dict.fromkeys(SyncQueue.request_sync.__kwdefaults__ or {}, True)
-
-    queue.request_sync(ALPHA, **wishes)
+def test_every_request_that_can_be_sent_can_be_read(aws: Cloud) -> None:
+    SyncQueue(aws.queues["SyncQueue"]).request_sync(ALPHA, *SyncRequest)
     (message,) = aws.messages("SyncQueue")
 
-    assert Wake.of(json.dumps(message)) == Wake(ALPHA, frozenset(wishes))
-    assert Wake.of(f'{{"connection_id": "{ALPHA}", "catalogue": false}}') == Wake(ALPHA)
+    assert WakeUp.of(json.dumps(message)) == WakeUp(ALPHA, frozenset(SyncRequest))
+    assert WakeUp.of(f'{{"connection_id": "{ALPHA}", "requests": []}}') == WakeUp(ALPHA)
 
 
 def test_a_long_message_is_cut_and_keeping_twice_is_once(aws: Cloud) -> None:

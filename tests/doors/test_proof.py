@@ -18,7 +18,7 @@ from shared.flows.syncing import proof as proving
 from shared.flows.syncing.proof_reading import Reading
 from shared.pleo import entries
 
-from .conftest import PUBLIC_URL, Context, Executioner, KilledError, Linked
+from .conftest import PUBLIC_URL, Context, Executioner, KilledError, Linked, company_sync
 from .test_sessions import form, sign_in, token
 from .test_status_facts import board
 
@@ -47,10 +47,10 @@ def pay(company: Linked, amount: int = 1000, *, days_ago: int = 0, **order: Any)
     return entry_id
 
 
-def turn(company: Linked, **wishes: bool) -> None:
+def turn(company: Linked, *requests: str) -> None:
     from functions.sync import app
 
-    assert app.handler(company.message("sync", **wishes), Context()) == {"batchItemFailures": []}
+    assert app.handler(company.message("sync", *requests), Context()) == {"batchItemFailures": []}
 
 
 def feed(company: Linked) -> None:
@@ -64,7 +64,7 @@ def stored(company: Linked) -> StoredProof:
 
 
 def proved(company: Linked) -> BalanceProof:
-    turn(company, proof=True)
+    turn(company, "prove_balance")
     proof = stored(company).proof
     assert proof is not None
     return proof
@@ -177,7 +177,7 @@ def test_while_lines_are_being_recorded_nothing_is_claimed(company: Linked, monk
 
     monkeypatch.setattr(Reading, "entries_since", meanwhile)
 
-    turn(company, proof=True)
+    turn(company, "prove_balance")
 
     assert stored(company).proof is None
     assert stored(company).tried_at is not None
@@ -204,7 +204,7 @@ def test_old_days_are_read_once_and_then_stand(linked: Linked, monkeypatch: pyte
     feed(company)
     proved(company)
     asked = days_asked_for(monkeypatch)
-    monkeypatch.setattr("shared.domain.syncing.proof.is_due", lambda *_, **__: True)
+    monkeypatch.setattr("shared.flows.syncing.duties.is_due", lambda *_, **__: True)
 
     turn(company)
 
@@ -234,9 +234,9 @@ def turns_read(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     """No turn can read more than so many days with entries."""
     daily = proving.Prover.run
 
-    def shortly(self: Any, connection: Any, _: Any, **wishes: Any) -> None:
+    def shortly(self: Any, connection: Any, _: Any, **options: Any) -> None:
         left = iter(range(days - 1, -1, -1))
-        daily(self, connection, lambda: float(next(left, 0)), **wishes)
+        daily(self, connection, lambda: float(next(left, 0)), **options)
 
     monkeypatch.setattr(proving.Prover, "run", shortly)
 
@@ -253,15 +253,17 @@ def long_history(linked: Linked, monkeypatch: pytest.MonkeyPatch) -> Linked:
     return company
 
 
-@pytest.mark.parametrize("wishes", [[{"proof": True}, {}, {}, {}], [{"proof": True}] * 4], ids=["once", "every time"])
+@pytest.mark.parametrize(
+    "every", [[["prove_balance"], [], [], []], [["prove_balance"]] * 4], ids=["once", "every time"]
+)
 def test_a_proof_that_one_turn_is_too_short_for_goes_on_in_the_next_ones(
-    long_history: Linked, monkeypatch: pytest.MonkeyPatch, wishes: list[dict[str, bool]]
+    long_history: Linked, monkeypatch: pytest.MonkeyPatch, every: list[list[str]]
 ) -> None:
     asked = days_asked_for(monkeypatch)
 
-    for wish in wishes:
+    for requests in every:
         assert stored(long_history).proof is None
-        turn(long_history, **wish)
+        turn(long_history, *requests)
 
     assert asked == [TODAY - timedelta(days=ago) for ago in (60, 58, 56, 54)]
     proof = stored(long_history).proof
@@ -295,7 +297,7 @@ def test_a_proof_that_another_turn_would_not_bring_further_waits_an_hour(
     turns_read(monkeypatch, 1)
     asked = days_asked_for(monkeypatch)
 
-    turn(company, proof=True)
+    turn(company, "prove_balance")
     turn(company)
 
     assert len(asked) == 1
@@ -310,10 +312,10 @@ def test_a_proof_that_has_been_tried_in_vain_for_three_days_is_told_once_a_day(
 
     long_ago = utc_text(datetime.now(UTC) - timedelta(days=3))
     Connections(company.cloud.connection_table).change(company.connection().connection_id, connected_at=long_ago)
-    monkeypatch.setattr(proving.Prover, "_look", lambda *_: None)
+    monkeypatch.setattr(proving.Prover, "_examine", lambda *_: None)
 
     for _ in range(3):
-        turn(company, proof=True)
+        turn(company, "prove_balance")
 
     (alarm,) = alarms(caplog, "balance not proven")
     assert alarm["proved_at"] == "never"
@@ -332,7 +334,7 @@ def test_a_difference_that_a_short_turn_finds_is_the_same_alarm_and_counts_nothi
     key = {"connection_id": long_history.connection().connection_id, "row": "BALANCE"}
     table.update(Update(key=key, expression="ADD #total :more", names=["total"], values={"more": 42}))
 
-    turn(long_history, proof=True)
+    turn(long_history, "prove_balance")
     for _ in range(3):
         turn(long_history)
 
@@ -358,7 +360,7 @@ def test_a_difference_behind_frozen_days_is_looked_for_from_the_start_in_as_many
     turn(company)
     feed(company)
     turns_read(monkeypatch, 2)
-    monkeypatch.setattr("shared.domain.syncing.proof.is_due", lambda *_, **__: True)
+    monkeypatch.setattr("shared.flows.syncing.duties.is_due", lambda *_, **__: True)
     table = Table(company.cloud.ledger_table)
     key = {"connection_id": company.connection().connection_id, "row": "BALANCE"}
     table.update(Update(key=key, expression="ADD #total :more", names=["total"], values={"more": 42}))
@@ -381,16 +383,16 @@ def test_a_difference_behind_frozen_days_is_looked_for_from_the_start_in_as_many
 def test_a_proof_killed_at_any_moment_is_made_by_the_next_turn(company: Linked, executioner: Executioner) -> None:
     from functions.sync import app
 
-    prover, moment = app._parts()[0]._prover, 0
+    prover, moment = company_sync(app)._services.prover, 0
     while True:
         moment += 1
         pay(company)
         try:
             with executioner.at(moment):
-                prover.run(company.connection(), lambda: 60.0, wanted=True)
+                prover.run(company.connection(), lambda: 60.0, from_start=True)
             break
         except KilledError:
-            prover.run(company.connection(), lambda: 60.0, wanted=True)
+            prover.run(company.connection(), lambda: 60.0, from_start=True)
         proof = stored(company).proof
         assert proof is not None
         assert (proof.wallet, proof.sums.waiting, proof.unexplained) == (-1000 * moment, -1000 * moment, 0)
@@ -479,8 +481,8 @@ def admin(company: Linked) -> Linked:
     return company
 
 
-def press(company: Linked, wish: str) -> Document:
-    return company.visit("POST", "/status/sync", body=form(csrf=token(company), wish=wish))
+def press(company: Linked, request: str) -> Document:
+    return company.visit("POST", "/status/request", body=form(csrf=token(company), request=request))
 
 
 def shown(company: Linked) -> Proof:
@@ -494,10 +496,10 @@ def test_the_button_asks_for_a_proof_from_the_start_and_the_page_waits_for_it(ad
     pay(admin, family="LOYALTY", subFamily="POINTS")
     admin.control_pleo("/entries", {"amount": 700, "silent": True})
 
-    assert press(admin, "proof")["headers"]["Location"] == f"{PUBLIC_URL}/status"
+    assert press(admin, "prove_balance")["headers"]["Location"] == f"{PUBLIC_URL}/status"
     assert shown(admin).asked_at is not None
     connection_id = admin.connection().connection_id
-    assert admin.work() == [{"connection_id": connection_id, "catalogue": False, "proof": True}]
+    assert admin.work() == [{"connection_id": connection_id, "requests": ["prove_balance"]}]
 
     told = shown(admin)
     assert told.asked_at is None
@@ -506,20 +508,20 @@ def test_the_button_asks_for_a_proof_from_the_start_and_the_page_waits_for_it(ad
 
 
 def test_a_proof_asked_for_again_within_a_minute_is_asked_for_once_and_the_lists_all_the_same(admin: Linked) -> None:
-    for wish in ("proof", "lists", "proof", "lists"):
-        press(admin, wish)
+    for request in ("prove_balance", "sync_catalogue") * 2:
+        press(admin, request)
 
     connection_id = admin.connection().connection_id
     assert sorted(admin.cloud.messages("SyncQueue"), key=len) == [
-        {"connection_id": connection_id, "catalogue": True},
-        {"connection_id": connection_id, "catalogue": False, "proof": True},
+        {"connection_id": connection_id, "requests": ["prove_balance"]},
+        {"connection_id": connection_id, "requests": ["sync_catalogue"]},
     ]
 
 
 def test_the_page_waits_for_as_many_turns_as_the_proof_takes(linked: Linked, long_history: Linked) -> None:
     sign_in(long_history)
     long_history.cloud.messages("SyncQueue")
-    press(long_history, "proof")
+    press(long_history, "prove_balance")
     long_history.work()
 
     for _ in range(3):
@@ -530,8 +532,8 @@ def test_the_page_waits_for_as_many_turns_as_the_proof_takes(linked: Linked, lon
 
 
 def test_a_proof_in_vain_answers_the_question_and_says_when(admin: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
-    press(admin, "proof")
-    monkeypatch.setattr(proving.Prover, "_look", lambda *_: None)
+    press(admin, "prove_balance")
+    monkeypatch.setattr(proving.Prover, "_examine", lambda *_: None)
 
     admin.work()
 
@@ -540,11 +542,11 @@ def test_a_proof_in_vain_answers_the_question_and_says_when(admin: Linked, monke
     assert told.tried_at is not None
 
 
-@pytest.mark.parametrize("wish", ["", "LISTS", "everything", "proof accept"])
-def test_a_wish_that_nobody_offered_is_refused_and_nothing_is_asked_for(admin: Linked, wish: str) -> None:
+@pytest.mark.parametrize("request_", ["", "SYNC_CATALOGUE", "everything", "prove_balance accept_catalogue", "set_up"])
+def test_a_request_that_no_form_offers_is_refused_and_nothing_is_recorded(admin: Linked, request_: str) -> None:
     before = admin.connection()
 
-    answer = press(admin, wish)
+    answer = press(admin, request_)
 
     assert answer["statusCode"] == 400
     assert "Dieses Formular kam nicht von unserer Seite" in answer["body"]
@@ -598,15 +600,15 @@ def test_what_was_settled_before_the_start_makes_no_line_when_it_changes_later(l
 
     entry_id = pay(linked, days_ago=5)
     company = since(linked, TODAY)
-    connection, turns = company.connection(), app._parts()[0]
-    wire = turns._vendors.pleo(connection).entry(entry_id)
+    connection, services = company.connection(), company_sync(app)._services
+    wire = services.vendors.pleo(connection).entry(entry_id)
 
     row = accept_entry(
         connection.connection_id,
         entries.parse(wire),
         announced_settled=True,
         ledger=Ledger(company.cloud.ledger_table),
-        queue=turns._queue,
+        queue=services.feed_queue,
         start=connection.start,
     )
 

@@ -8,11 +8,12 @@ import pytest
 from cloud import Document
 
 from shared.aws.connections import Connections, Status
+from shared.domain.connecting.company_state import Hold
 from shared.domain.connecting.set_up import STEPS, USUAL
 from shared.domain.times import utc_text
 from shared.pages.texts import MESSAGES
 
-from .conftest import Context, Executioner, KilledError, Linked
+from .conftest import Context, Executioner, KilledError, Linked, company_sync
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_the_browser_only_asks_for_the_set_up_and_waits_for_it(linked_not_set_up
     assert states(linked_not_set_up) == ["waiting"] * len(STEPS)
     (message,) = linked_not_set_up.cloud.messages("SyncQueue")
     connection_id = linked_not_set_up.connection().connection_id
-    assert message == {"connection_id": connection_id, "catalogue": False, "set_up": True}
+    assert message == {"connection_id": connection_id, "requests": ["set_up"]}
 
 
 def test_the_worker_knows_the_public_address_from_the_connection(linked_not_set_up: Linked) -> None:
@@ -129,7 +130,7 @@ def test_whatever_a_dying_worker_leaves_behind_the_next_one_finishes(
     from functions.sync import app
 
     (message,) = linked_not_set_up.cloud.messages("SyncQueue")
-    event = linked_not_set_up.message("sync", set_up=True)
+    event = linked_not_set_up.message("sync", "set_up")
     with executioner.at(moment), suppress(KilledError):
         app.handler(event, Context())
     # As when a minute has passed: the dead worker's lease has run out.
@@ -148,7 +149,7 @@ def test_a_message_that_comes_again_sets_nothing_up_again(company: Linked) -> No
     from functions.sync import app
 
     calls = company.organisation()["calls"]["by_route"]
-    app.handler(company.message("sync", set_up=True), Context())
+    app.handler(company.message("sync", "set_up"), Context())
 
     assert company.organisation()["calls"]["by_route"] == calls
 
@@ -161,7 +162,7 @@ def test_a_worker_that_finds_another_one_at_it_leaves_the_message_for_later(link
     now = datetime.now(UTC)
     connections.lease_setup(connection_id, "another", now + timedelta(minutes=1), now)
 
-    answer = app.handler(linked_not_set_up.message("sync", set_up=True), Context(40_000))
+    answer = app.handler(linked_not_set_up.message("sync", "set_up"), Context(40_000))
 
     assert len(answer["batchItemFailures"]) == 1
     assert linked_not_set_up.organisation()["accounts"] == []
@@ -185,7 +186,7 @@ def test_a_company_that_is_connected_again_stays_active_meanwhile(
 
 def test_a_held_company_is_active_again_and_goes_on_where_it_stopped(company: Linked) -> None:
     connections, before = Connections(company.cloud.connection_table), company.connection()
-    connections.hold(before.connection_id, "lexoffice_access_gone")
+    connections.hold(before.connection_id, Hold.LEXOFFICE_ACCESS_GONE)
 
     company.connect()
 
@@ -230,7 +231,7 @@ def test_a_worker_that_was_overtaken_says_nothing_more(
 ) -> None:
     from functions.sync import app
 
-    set_up, connection_id = app._parts()[1], linked_not_set_up.connection().connection_id
+    set_up, connection_id = company_sync(app)._set_up, linked_not_set_up.connection().connection_id
     connections = Connections(linked_not_set_up.cloud.connection_table)
     subscribed = set_up._subscriptions.at_pleo
 
@@ -241,7 +242,7 @@ def test_a_worker_that_was_overtaken_says_nothing_more(
         return connection
 
     monkeypatch.setattr(set_up._subscriptions, "at_pleo", slow)
-    answer = app.handler(linked_not_set_up.message("sync", set_up=True), Context())
+    answer = app.handler(linked_not_set_up.message("sync", "set_up"), Context())
 
     assert len(answer["batchItemFailures"]) == 1
     assert linked_not_set_up.connection().steps == {"account": "running"}

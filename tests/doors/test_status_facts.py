@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from itertools import batched
 from types import ModuleType
 from typing import Any
@@ -18,9 +17,9 @@ from shared.aws.catalogues import CatalogueSnapshot
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.exports import Exports, Job, JobState
 from shared.aws.ledger import Ledger
-from shared.aws.ledger_view import LedgerView
-from shared.aws.proofs import Proofs
+from shared.aws.stores import Stores
 from shared.aws.table import encode
+from shared.domain.connecting.company_state import Hold
 from shared.domain.feeding.ledger import Row, State, row_for
 from shared.domain.lookup.overview import Day, LastSync, Overview, Proof
 from shared.domain.money import Money
@@ -38,15 +37,7 @@ MOST_CALLS = 12
 
 def board(cloud: Cloud, now: datetime | None = None) -> StatusBoard:
     """The flow as the door puts it together."""
-    return StatusBoard(
-        connections=Connections(cloud.connection_table),
-        ledger=Ledger(cloud.ledger_table),
-        view=LedgerView(cloud.ledger_table),
-        exports=Exports(cloud.ledger_table),
-        proofs=Proofs(cloud.ledger_table),
-        pace=partial(limiter.pace, cloud.connection_table),
-        now=lambda: now or datetime.now(UTC),
-    )
+    return StatusBoard(Stores(cloud), now=lambda: now or datetime.now(UTC))
 
 
 def told(company: Linked) -> Overview:
@@ -207,7 +198,7 @@ def test_a_renamed_category_is_told_with_its_old_name(company: Linked) -> None:
 
     before = synced(company).accounts[OFFICE_SUPPLIES]
     company.control_lexoffice("categories", action="rename", id=OFFICE_SUPPLIES, name="Neuer Name")
-    sync.handler(company.message("sync", catalogue=True), Context())
+    sync.handler(company.message("sync", "sync_catalogue"), Context())
 
     (change,) = told(company).sync.changes
 
@@ -316,7 +307,7 @@ def test_a_long_backlog_has_a_time_when_it_will_be_done_and_none_while_the_compa
     )
     assert overview_of(aws).done_by == NOW + timedelta(seconds=90)
 
-    Connections(aws.connection_table).hold(CONNECTION_ID, "plan")
+    Connections(aws.connection_table).hold(CONNECTION_ID, Hold.PLAN)
 
     assert overview_of(aws).done_by is None
 

@@ -6,11 +6,8 @@ from types import ModuleType
 import pytest
 from cloud import Cloud
 
-from shared.aws.connections import Connections
 from shared.aws.exports import Exports
-from shared.aws.ledger import Ledger
-from shared.aws.matches import Matches
-from shared.aws.vouchers import Vouchers
+from shared.aws.stores import Stores
 from shared.domain.lookup.trace import Branch, Trace
 from shared.flows.lookup.trace import Traces
 
@@ -20,13 +17,7 @@ from .exporting import click, expenses, items, run, vouchers
 
 def tracer(cloud: Cloud) -> Traces:
     """The flow as the door puts it together."""
-    return Traces(
-        connections=Connections(cloud.connection_table),
-        ledger=Ledger(cloud.ledger_table),
-        exports=Exports(cloud.ledger_table),
-        vouchers=Vouchers(cloud.ledger_table),
-        matches=Matches(cloud.ledger_table),
-    )
+    return Traces(Stores(cloud))
 
 
 def found(company: Linked, asked: str) -> list[Trace]:

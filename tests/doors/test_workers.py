@@ -316,7 +316,7 @@ def test_a_wanted_sync_of_the_lists_brings_new_categories(company: Linked, sync:
     before = company.pleo.get("/control/state").json()["accounts"]
     company.control_lexoffice("categories", action="add", name="Neue Kategorie", type="outgo", groupName="Sonstiges")
 
-    answer = sync.handler(company.message("sync", catalogue=True), Context())
+    answer = sync.handler(company.message("sync", "sync_catalogue"), Context())
 
     assert answer == {"batchItemFailures": []}
     assert company.pleo.get("/control/state").json()["accounts"] == before + 1
@@ -326,7 +326,7 @@ def test_an_empty_list_of_categories_removes_nothing(company: Linked, sync: Modu
     known = Connections(company.cloud.connection_table).catalogues.snapshot(company.connection().connection_id)
     company.control_lexoffice("categories", action="empty")
 
-    assert sync.handler(company.message("sync", catalogue=True), Context()) == {"batchItemFailures": []}
+    assert sync.handler(company.message("sync", "sync_catalogue"), Context()) == {"batchItemFailures": []}
     assert Connections(company.cloud.connection_table).catalogues.snapshot(company.connection().connection_id) == known
 
 
@@ -339,9 +339,7 @@ def test_the_clock_gives_a_due_company_one_turn(company: Linked) -> None:
     turns = [app.handler(company.sample("schedule"), Context())["turns"] for _ in range(2)]
 
     assert turns == [1, 0]
-    assert company.cloud.messages("SyncQueue") == [
-        {"connection_id": company.connection().connection_id, "catalogue": False}
-    ]
+    assert company.cloud.messages("SyncQueue") == [{"connection_id": company.connection().connection_id}]
 
 
 def test_a_turn_that_could_not_be_sent_is_still_due(company: Linked) -> None:

@@ -40,7 +40,7 @@ ROUTES = {
     "POST /sign-in",
     "POST /sign-out",
     "GET /disconnect",
-    "POST /status/sync",
+    "POST /status/request",
     "POST /disconnect",
     "GET /disconnect/result",
     "GET /oauth/pleo/callback",
@@ -69,11 +69,15 @@ TABLES = list(of_type("AWS::DynamoDB::Table"))
 QUEUES = list(of_type("AWS::SQS::Queue"))
 DEAD_LETTER_QUEUES = [name for name in QUEUES if name.endswith("DeadLetterQueue")]
 LIVE_QUEUES = [name for name in QUEUES if name not in DEAD_LETTER_QUEUES]
+# Policies that several doors share.
+SHARED = [name for name in of_type("AWS::IAM::ManagedPolicy") if name != "OperatorPolicy"]
 
 
 def statements(function: str) -> Iterator[Document]:
+    """Yield the statements of a function's own and shared policies."""
     for policy in properties(function)["Policies"]:
-        yield from policy["Statement"]
+        document = properties(policy["Ref"])["PolicyDocument"] if "Ref" in policy else policy
+        yield from document["Statement"]
 
 
 def timeout_of(function: str) -> int:
@@ -263,11 +267,21 @@ def test_a_role_names_its_actions_and_resources(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_role_has_no_ready_made_policies(name: str) -> None:
-    assert all(
-        isinstance(policy, dict) and set(policy) == {"Version", "Statement"} for policy in properties(name)["Policies"]
-    )
+def test_a_role_has_no_ready_made_policies_but_this_stacks_shared_ones(name: str) -> None:
+    *shared, own = properties(name)["Policies"]
+
+    assert set(own) == {"Version", "Statement"}
+    assert all(set(policy) == {"Ref"} and policy["Ref"] in SHARED for policy in shared)
     assert "Role" not in properties(name)
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_shared_policy_is_shared_and_attached_by_roles_only(name: str) -> None:
+    users = [function for function in FUNCTIONS if {"Ref": name} in properties(function)["Policies"]]
+
+    assert len(users) > 1
+    # `Users`, `Groups` and `Roles` would attach it outside of the functions' lists.
+    assert set(properties(name)) == {"Description", "PolicyDocument"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -313,7 +327,7 @@ def test_the_receiver_decrypts_signing_secrets_only() -> None:
         if any(action.startswith("kms:") for action in listed(statement["Action"]))
     ]
 
-    assert purposes == ["webhook-secret", None]
+    assert purposes == [None, "webhook-secret"]
 
 
 def test_nobody_may_delete_or_scan_anything() -> None:
@@ -380,4 +394,4 @@ def test_the_browsers_door_can_store_tokens_and_read_none() -> None:
         for statement in statements("OauthFunction")
         if "kms:Decrypt" in listed(statement["Action"])
     ]
-    assert [set(condition) for condition in decrypting] == [{"kms:ViaService"}]
+    assert [set(condition) for condition in decrypting] == [{"kms:ViaService"}] * 2  # tables, client credentials

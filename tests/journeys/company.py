@@ -262,11 +262,11 @@ class Company:
 
     def wake_turn(self) -> None:
         """Gives the company its turn."""
-        self.wish(catalogue=False)
+        self.wish()
 
-    def wish(self, **wished: bool) -> None:
-        """Asks for a turn of the company with something special."""
-        message = json.dumps({"connection_id": self.connection_id, **wished})
+    def wish(self, *requests: str) -> None:
+        """Starts a sync of the company with requests."""
+        message = json.dumps({"connection_id": self.connection_id} | ({"requests": requests} if requests else {}))
         self.world.stack.client("sqs").send_message(
             QueueUrl=self.world.stack.resources["SyncQueue"], MessageBody=message
         )

@@ -41,9 +41,9 @@ def deliveries(company: Company, count: int, *, secret: str = "") -> list[httpx.
     return [company.deliver(event(payment), secret=known) for payment in payments]
 
 
-def wish(company: Company, **wished: bool) -> None:
-    """Asks for a turn of the company with something special."""
-    message = json.dumps({"connection_id": company.connection_id, **wished})
+def wish(company: Company, *requests: str) -> None:
+    """Starts a sync of the company with requests."""
+    message = json.dumps({"connection_id": company.connection_id} | ({"requests": requests} if requests else {}))
     company.world.stack.client("sqs").send_message(
         QueueUrl=company.world.stack.resources["SyncQueue"], MessageBody=message
     )
@@ -81,12 +81,12 @@ def test_export_dead_letter_alarm_fires_when_a_companys_export_is_given_up(compa
 
 
 def test_sync_dead_letter_alarm_fires_when_what_somebody_wished_is_given_up(company: Company, watch: Watch) -> None:
-    wish(company, catalogue=True)
+    wish(company, "sync_catalogue")
     company.world.at_rest()
     assert not watch.fires("SyncDeadLetterAlarm")
 
     company.in_lexoffice(outage={"on": True})
-    wish(company, catalogue=True)
+    wish(company, "sync_catalogue")
     given_up(company, "Sync")
 
     assert watch.fires("SyncDeadLetterAlarm")
@@ -362,7 +362,7 @@ def test_nothing_fires_while_everything_works(company: Company, watch: Watch) ->
     company.set_contra_account()
     entries = company.expenses(2)
     company.has_exported(company.export(entries), entries)
-    wish(company, catalogue=True)
+    wish(company, "sync_catalogue")
     company.world.at_rest()
     company.world.invoke("ScheduleFunction", {})
 

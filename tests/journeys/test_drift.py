@@ -22,7 +22,7 @@ def drones(company: Company) -> str:
 def sync_lists(company: Company) -> None:
     """A sync of the lists as somebody wants it now, and everything that follows from it."""
     taken = len(company.world.logged("SyncFunction", message="turn taken", connection_id=company.connection_id))
-    body = json.dumps({"connection_id": company.connection_id, "catalogue": True})
+    body = json.dumps({"connection_id": company.connection_id, "requests": ["sync_catalogue"]})
     company.world.stack.client("sqs").send_message(
         QueueUrl=company.world.stack.resources["SyncQueue"], MessageBody=body
     )
@@ -101,7 +101,7 @@ def test_a_list_that_cannot_be_right_changes_nothing_until_somebody_confirms_it(
     assert company.shown_in_pleo() == before
     assert f"30 von {len(rows)} Kategorien" in status_page(company)
 
-    company.browser.press("/status/sync", wish="accept")
+    company.browser.press("/status/request", request="accept_catalogue")
 
     def archived() -> int:
         after = company.world.pleo(f"/chart?company_id={company.id}", "GET")["accounts"]
@@ -116,7 +116,7 @@ def test_the_admin_can_have_the_lists_synced_at_once(company: Company) -> None:
     company.world.lexoffice("/categories", action="add", name="Drohnenbedarf", type="outgo")
     status_page(company)
 
-    company.browser.press("/status/sync", wish="lists")
+    company.browser.press("/status/request", request="sync_catalogue")
 
     company.world.eventually(lambda: "Drohnenbedarf" in company.shown_in_pleo()[0], what="the new category in Pleo")
     company.world.at_rest()

@@ -14,7 +14,7 @@ def test_the_admin_has_the_balance_checked_and_sees_what_makes_it_up(company: Co
     company.pay(family="WALLET", subFamily="LOAD", amount=50_000)
     assert "Noch nicht abgerechnet" not in status_page(company)
 
-    company.browser.press("/status/sync", wish="proof")
+    company.browser.press("/status/request", request="prove_balance")
 
     company.world.eventually(
         lambda: "Zuletzt nachgerechnet heute" in _words(status_page(company)), what="the proof on the page"

@@ -237,7 +237,7 @@ def _(company: Company) -> Generator[Variables, list[str]]:
 def _(company: Company) -> Generator[Variables, list[str]]:
     company.world.lexoffice("/categories", action="add", name="Drohnenbedarf", type="outgo")
     company.in_lexoffice(outage={"on": True})
-    company.wish(catalogue=True)
+    company.wish("sync_catalogue")
     given_up(company, "Sync")
     company.in_lexoffice(outage={"on": False})
     yield {}

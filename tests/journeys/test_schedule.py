@@ -93,7 +93,7 @@ def test_the_turn_brings_new_categories_to_pleo_and_archives_nothing_when_lexoff
 
 def send_catalogue_turn(company: Company) -> None:
     before = turns_taken(company)
-    message = json.dumps({"connection_id": company.connection_id, "catalogue": True})
+    message = json.dumps({"connection_id": company.connection_id, "requests": ["sync_catalogue"]})
     company.world.stack.client("sqs").send_message(
         QueueUrl=company.world.stack.resources["SyncQueue"], MessageBody=message
     )

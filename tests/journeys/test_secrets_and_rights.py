@@ -21,21 +21,25 @@ TABLES = ("TokenTable", "ConnectionTable", "LedgerTable")
 
 def tokens(company: Company, vendor: str) -> dict[str, str]:
     """A company's tokens, opened as its worker opens them: with KMS and the right context."""
-    item = stored(company, vendor)
-    sealed = bytes(item["sealed"].value)
-    context = {
-        "purpose": "tokens",
-        "connection_id": company.connection_id,
-        "company_id": company.id,
-        "vendor": vendor,
-    }
-    end = 3 + int.from_bytes(sealed[1:3])
+    sealed, end, context = sealed_tokens(company, vendor)
     key = company.world.stack.client("kms").decrypt(CiphertextBlob=sealed[3:end], EncryptionContext=context)
     bound = "\n".join(f"{name}={context[name]}" for name in sorted(context)).encode()
     opened: dict[str, str] = json.loads(
         AESGCM(key["Plaintext"]).decrypt(sealed[end : end + 12], sealed[end + 12 :], bound)
     )
     return opened
+
+
+def sealed_tokens(company: Company, vendor: str) -> tuple[bytes, int, dict[str, str]]:
+    """What is stored of a company's tokens, where the encrypted data key in it ends, and the encryption context."""
+    sealed = bytes(stored(company, vendor)["sealed"].value)
+    context = {
+        "purpose": "tokens",
+        "connection_id": company.connection_id,
+        "company_id": company.id,
+        "vendor": vendor,
+    }
+    return sealed, 3 + int.from_bytes(sealed[1:3]), context
 
 
 def stored(company: Company, vendor: str) -> dict[str, Any]:
@@ -93,14 +97,16 @@ def test_a_signing_secret_of_another_company_opens_nothing(world: World, company
     assert company.parked == []
 
 
-@pytest.fixture(scope="module")
-def receiver(world: World) -> boto3.Session:
-    """Somebody who has taken over the receiver: all that its role may do, nothing else."""
-    function = world.stack.client("lambda").get_function_configuration(
-        FunctionName=world.stack.resources["PleoWebhookFunction"]
-    )
+def taken_over(world: World, door: str) -> boto3.Session:
+    """An intruder in a door: everything that the door's role allows and nothing else."""
+    function = world.stack.client("lambda").get_function_configuration(FunctionName=world.stack.resources[door])
     assumed = world.stack.client("sts").assume_role(RoleArn=function["Role"], RoleSessionName="intruder")["Credentials"]
     return boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"], REGION)
+
+
+@pytest.fixture(scope="module")
+def receiver(world: World) -> boto3.Session:
+    return taken_over(world, "PleoWebhookFunction")
 
 
 def test_who_takes_over_the_receiver_gets_no_token_and_no_credential(
@@ -130,6 +136,27 @@ def test_who_takes_over_the_receiver_gets_no_token_and_no_credential(
     allowed = {name for name, attempt in attempts.items() if not denied(attempt)}
 
     assert allowed == set()
+
+
+@pytest.mark.parametrize(("door", "is_denied"), [("OauthFunction", True), ("FeedFunction", False)])
+def test_the_browsers_door_and_a_worker_store_tokens_but_only_the_worker_decrypts_them(
+    world: World, company: Company, door: str, is_denied: bool
+) -> None:
+    """Both doors have the same policy for tokens (`VendorAccess`), and decrypting is none of its rights."""
+    session, endpoint = taken_over(world, door), world.stack.emulator.endpoint_url
+    sealed, end, context = sealed_tokens(company, "lexoffice")
+    kms = session.client("kms", endpoint_url=endpoint)
+    key = {"connection_id": {"S": company.connection_id}, "vendor": {"S": "lexoffice"}}
+
+    def other_key() -> object:
+        purpose = context | {"purpose": "webhook-secret"}
+        return kms.generate_data_key(KeyId=world.stack.resources["Key"], KeySpec="AES_256", EncryptionContext=purpose)
+
+    assert session.client("dynamodb", endpoint_url=endpoint).get_item(
+        TableName=world.stack.resources["TokenTable"], Key=key
+    )["Item"]
+    assert denied(lambda: kms.decrypt(CiphertextBlob=sealed[3:end], EncryptionContext=context)) is is_denied
+    assert denied(other_key)
 
 
 def denied(attempt: Any) -> bool:

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from shared.aws.connections import Connection, Connections, Status
+from shared.domain.connecting.company_state import Hold
 
 from .conftest import Ops
 
 
 def test_the_worst_comes_first(ops_: Ops, connected: Callable[..., Connection]) -> None:
     connected("Alpha GmbH", connected_at="2999-01-01T00:00:00.000000Z")
-    connected("Beta GmbH", status=Status.HELD, hold="plan")
+    connected("Beta GmbH", status=Status.HELD, hold=Hold.PLAN)
     connected("Gamma GmbH", status=Status.CONNECTING, connected_at="")
 
     found = ops_("companies", "--json").data["companies"]
@@ -80,7 +81,7 @@ def test_a_missing_right_is_said_in_one_sentence(
 def test_a_company_somebody_paused_is_not_broken_but_must_not_be_forgotten(
     ops_: Ops, connected: Callable[..., Connection]
 ) -> None:
-    connected(status=Status.HELD, hold="paused")
+    connected(status=Status.HELD, hold=Hold.PAUSED)
 
     (found,) = ops_("companies", "--json").data["companies"]
     assert found["health"] == "look"

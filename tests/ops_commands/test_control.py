@@ -9,7 +9,8 @@ from cloud import Cloud
 from ops.stack import Stack
 from shared.aws.connections import Connection, Connections, SigningSecret, Status
 from shared.aws.queues import SyncQueue
-from shared.flows.lookup.leave import begin_disconnect
+from shared.domain.connecting.company_state import Hold
+from shared.flows.lookup.disconnect import begin_disconnect
 
 from .conftest import Ops
 
@@ -53,10 +54,10 @@ def test_a_paused_company_is_held_and_resuming_makes_it_active_due_and_wakes_eve
     resumed = ops_("resume", "--company", "Muster", *WHY, *AT_ONCE, "--json").data
 
     assert (resumed["status"], resumed["lifted"]) == ("active", ["paused"])
-    assert (now().paused_at, now().hold) == ("", "")
+    assert (now().paused_at, now().hold) == ("", None)
     assert now().due_at == now().resumed_at
     (turn,) = aws.messages("SyncQueue")
-    assert turn == {"connection_id": company.connection_id, "catalogue": False, "access": True}
+    assert turn == {"connection_id": company.connection_id, "requests": ["check_access"]}
     for queue in ("FeedQueue", "ExportQueue"):
         assert aws.messages(queue) == [{"connection_id": company.connection_id}]
 
@@ -71,7 +72,7 @@ def test_pausing_and_resuming_twice_says_that_there_was_nothing_to_do(ops_: Ops,
 
 
 def test_resuming_lifts_any_hold_and_says_which(ops_: Ops, company: Connection, connections: Connections) -> None:
-    connections.hold(company.connection_id, "plan")
+    connections.hold(company.connection_id, Hold.PLAN)
     ops_("pause", "--company", company.connection_id, *WHY)
 
     ran = ops_("resume", "--company", company.connection_id, *WHY, *AT_ONCE, "--json")
@@ -83,9 +84,9 @@ def test_resuming_lifts_any_hold_and_says_which(ops_: Ops, company: Connection, 
 def test_a_company_that_is_held_again_at_once_is_reported_as_failed(
     ops_: Ops, company: Connection, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connections.hold(company.connection_id, "plan")
+    connections.hold(company.connection_id, Hold.PLAN)
     monkeypatch.setattr(
-        "shared.aws.queues.SyncQueue.request_sync", lambda *_, **__: connections.hold(company.connection_id, "plan")
+        "shared.aws.queues.SyncQueue.request_sync", lambda *_, **__: connections.hold(company.connection_id, Hold.PLAN)
     )
 
     ran = ops_("resume", "--company", company.connection_id, *WHY, "--json")
@@ -211,7 +212,7 @@ def test_a_new_secret_is_asked_of_the_worker(ops_: Ops, company: Connection, aws
 
     assert ran.code == 1
     assert "not done within 0 seconds" in ran.text
-    assert aws.messages("SyncQueue") == [{"connection_id": company.connection_id, "catalogue": False, "rotate": True}]
+    assert aws.messages("SyncQueue") == [{"connection_id": company.connection_id, "requests": ["rotate_secret"]}]
 
 
 def test_while_two_secrets_are_valid_a_third_is_not_asked_for(
@@ -232,7 +233,7 @@ def test_an_exchange_that_stopped_half_way_is_asked_for_again(
 
     ops_("rotate-secret", "--company", company.connection_id, *WHY, *AT_ONCE)
 
-    assert [each["rotate"] for each in aws.messages("SyncQueue")] == [True]
+    assert [each["requests"] for each in aws.messages("SyncQueue")] == [["rotate_secret"]]
 
 
 def test_where_one_secret_is_valid_there_is_none_to_retire(ops_: Ops, company: Connection, aws: Cloud) -> None:

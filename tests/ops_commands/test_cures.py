@@ -9,6 +9,7 @@ from samples import ENTRY_ID, entry, pending
 
 from ops.cures import Cure, Situation, prescribe, waits_since, worker_of
 from shared.aws.failures import EXPORT, FEED, Failure
+from shared.domain.connecting.company_state import Hold
 from shared.domain.exporting.match import MatchState
 from shared.domain.feeding.ledger import Row, State, row_for
 from shared.domain.lookup.trace import Branch, decide
@@ -87,9 +88,9 @@ def both(*rows: Row, **facts: Any) -> Situation:
             ("redrive", "--queue", "export", "--company", "c"),
         ),
         # The common cause first
-        (situation(READY, hold="paused"), Branch.COMPANY_HELD, "T5", ("resume", "--company", "c")),
-        (situation(READY, hold="account_missing"), Branch.COMPANY_HELD, "T5", ("resume", "--company", "c")),
-        (situation(READY, hold="lexoffice_access_gone"), Branch.COMPANY_HELD, "T5", ()),
+        (situation(READY, hold=Hold.PAUSED), Branch.COMPANY_HELD, "T5", ("resume", "--company", "c")),
+        (situation(READY, hold=Hold.ACCOUNT_MISSING), Branch.COMPANY_HELD, "T5", ("resume", "--company", "c")),
+        (situation(READY, hold=Hold.LEXOFFICE_ACCESS_GONE), Branch.COMPANY_HELD, "T5", ()),
         (situation(READY, hold="disconnected"), Branch.COMPANY_HELD, "T5", ()),
         (both(SENT), Branch.COMPLETE, "T6", ()),
     ],
@@ -127,7 +128,7 @@ def test_an_invoices_hint_is_not_an_operators_to_send() -> None:
         (both(REFUSED), "Zeitraum festgeschrieben"),
         (both(FOREIGN), "SEK"),
         (situation(SENT, export=BROKEN), "21 %"),
-        (situation(READY, hold="lexoffice_access_gone"), "[lexoffice_access_gone]"),
+        (situation(READY, hold=Hold.LEXOFFICE_ACCESS_GONE), "[lexoffice_access_gone]"),
     ],
 )
 def test_the_cause_is_told(given: Situation, cause: str) -> None:
@@ -136,7 +137,7 @@ def test_the_cause_is_told(given: Situation, cause: str) -> None:
 
 def test_every_branch_that_is_told_has_words() -> None:
     for branch in Branch:
-        trace = replace(both(SENT).trace, branch=branch, hold="plan")
+        trace = replace(both(SENT).trace, branch=branch, hold=Hold.PLAN)
         made = prescribe(Situation(connection_id="c", trace=trace, rows=[HELD, REFUSED, SENT]))
         assert isinstance(made, Cure)
         assert made.title

@@ -10,7 +10,8 @@ from cloud import Cloud
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import EXPORT, FEED, SYNC, Failures
 from shared.aws.quarantine import Quarantine
-from shared.aws.queues import Wake
+from shared.aws.queues import WakeUp
+from shared.domain.connecting.company_state import Hold
 
 from .conftest import Ops
 
@@ -21,9 +22,9 @@ WHY = ("--reason", "ticket 4711")
 def bury(aws: Cloud) -> Callable[..., None]:
     """Puts a message into a dead-letter queue: a company's wake-up, or any body."""
 
-    def put(company: Connection | str, queue: str = "Feed", **wishes: bool) -> None:
+    def put(company: Connection | str, queue: str = "Feed", *requests: str) -> None:
         body, group = (company, "poison") if isinstance(company, str) else (None, company.connection_id)
-        body = body or json.dumps({"connection_id": group, **wishes})
+        body = body or json.dumps({"connection_id": group} | ({"requests": requests} if requests else {}))
         fifo = {"MessageGroupId": group, "MessageDeduplicationId": str(next(numbers))}
         aws.client("sqs").send_message(
             QueueUrl=aws.queues[f"{queue}DeadLetterQueue"], MessageBody=body, **({} if queue == "Sync" else fifo)
@@ -48,8 +49,8 @@ def waiting(aws: Cloud, queue: str) -> int:
 
 def syncs(aws: Cloud) -> list[tuple[str, set[str]]]:
     """The companies whose sync is requested, and what is requested of it."""
-    wakes = [Wake.of(json.dumps(message)) for message in aws.messages("SyncQueue")]
-    return [(wake.connection_id, set(wake.wishes)) for wake in wakes]
+    wakes = [WakeUp.of(json.dumps(message)) for message in aws.messages("SyncQueue")]
+    return [(wake.connection_id, set(wake.requests)) for wake in wakes]
 
 
 def causes(answer: Any) -> dict[tuple[str, str], str]:
@@ -59,13 +60,13 @@ def causes(answer: Any) -> dict[tuple[str, str], str]:
 def test_each_message_is_shown_with_its_company_and_what_was_in_the_way(
     ops_: Ops, connected: Callable[..., Connection], bury: Callable[..., None], failures: Failures
 ) -> None:
-    alpha, beta = connected("Alpha GmbH"), connected("Beta GmbH", status=Status.HELD, hold="plan")
+    alpha, beta = connected("Alpha GmbH"), connected("Beta GmbH", status=Status.HELD, hold=Hold.PLAN)
     gamma, delta = connected("Gamma GmbH", status=Status.DISCONNECTED), connected("Delta GmbH", sync_error="pleo lost")
     for company in (alpha, beta, gamma, delta):
         bury(company)
     bury(alpha, "Export")
-    bury(alpha, "Sync", proof=True)
-    bury(delta, "Sync", access=True, catalogue=False)
+    bury(alpha, "Sync", "prove_balance")
+    bury(delta, "Sync", "check_access")
     bury("nonsense")
     bury(json.dumps({"connection_id": "f" * 32}))
     failures.record(alpha.connection_id, FEED, "lexoffice answered 503 to POST /v1/x", 5)
@@ -89,7 +90,7 @@ def test_each_message_is_shown_with_its_company_and_what_was_in_the_way(
         "company unknown: its data was deleted",
     }
     requests = {each["company"]: each["requests"] for each in answer["messages"] if each["queue"] == "sync"}
-    assert requests == {"Alpha GmbH": ["proof"], "Delta GmbH": ["access"]}
+    assert requests == {"Alpha GmbH": ["prove_balance"], "Delta GmbH": ["check_access"]}
     assert {each["queue"]: each["messages"] for each in answer["queues"]} == {"feed": 6, "export": 1, "sync": 2}
 
 
@@ -126,8 +127,8 @@ def test_an_interrupted_look_gives_everything_back(
             raise KeyboardInterrupt
         return original(body)
 
-    original = Wake.of
-    monkeypatch.setattr(Wake, "of", interrupted)
+    original = WakeUp.of
+    monkeypatch.setattr(WakeUp, "of", interrupted)
 
     assert ops_("dlq", "--queue", "sync").code == 1
     # The two of the second call, whose receipts nobody had yet, come back by themselves.
@@ -161,7 +162,7 @@ def test_only_what_was_chosen_goes_back_and_a_dry_run_changes_nothing(
     alpha, beta = connected("Alpha GmbH"), connected("Beta GmbH")
     for company in (alpha, beta):
         bury(company)
-        bury(company, "Sync", proof=True)
+        bury(company, "Sync", "prove_balance")
     bury("nonsense")
     failures.record(alpha.connection_id, FEED, "lexoffice answered 503 to POST /v1/x", 5)
 
@@ -177,7 +178,7 @@ def test_only_what_was_chosen_goes_back_and_a_dry_run_changes_nothing(
 
     done = ops_("redrive", "--company", "beta", "--wait", "0", "--max-rate", "50", "--json", *WHY).data
     assert done["moved"] == 2
-    assert syncs(aws) == [(beta.connection_id, {"proof"})]
+    assert syncs(aws) == [(beta.connection_id, {"prove_balance"})]
     assert (waiting(aws, "FeedDeadLetterQueue"), waiting(aws, "SyncDeadLetterQueue")) == (1, 1)
     results = [each["result"] for each in ops_("audit", "--json").data["actions"]]
     assert results == ["1 moved.", "0 moved: no message matches your choice.", "2 moved."]
@@ -190,8 +191,8 @@ def test_a_company_is_woken_once_for_all_its_messages_that_ask_for_the_same(
     for _ in range(3):
         bury(alpha)
         bury(alpha, "Export")
-        bury(alpha, "Sync", proof=True)
-    bury(alpha, "Sync", access=True, catalogue=True)
+        bury(alpha, "Sync", "prove_balance")
+    bury(alpha, "Sync", "check_access", "sync_catalogue")
 
     done = ops_("redrive", "--company", "Muster", "--wait", "0", "--max-rate", "50", "--json", *WHY).data
 
@@ -199,7 +200,7 @@ def test_a_company_is_woken_once_for_all_its_messages_that_ask_for_the_same(
     for queue in ("FeedQueue", "ExportQueue"):
         assert aws.messages(queue) == [{"connection_id": alpha.connection_id}]
     assert sorted(syncs(aws), key=str) == sorted(
-        [(alpha.connection_id, {"proof"}), (alpha.connection_id, {"access", "catalogue"})], key=str
+        [(alpha.connection_id, {"prove_balance"}), (alpha.connection_id, {"check_access", "sync_catalogue"})], key=str
     )
 
 

@@ -17,6 +17,7 @@ from shared.aws.ledger import Ledger
 from shared.aws.matches import Matches
 from shared.aws.proofs import Proofs
 from shared.aws.vouchers import VoucherRecord, Vouchers
+from shared.domain.connecting.company_state import Hold
 from shared.domain.exporting.match import MatchState
 from shared.domain.exporting.voucher_facts import BookedVoucher
 from shared.domain.feeding.entry_rules import Destination
@@ -314,7 +315,7 @@ def test_a_held_and_a_deleted_company_still_have_their_sheets(
     books: Books, october: Month, connections: Connections
 ) -> None:
     books.line("e1")
-    connections.change(books.id, status=Status.HELD, hold="plan")
+    connections.change(books.id, status=Status.HELD, hold=Hold.PLAN)
     held = Path(october()["files"]["page"]).read_text("utf-8")
     connections.change(
         books.id, status=Status.DISCONNECTED, company_name="", deleted_at=utc_text(AT), organisation_name=""

@@ -11,6 +11,7 @@ from shared.aws.catalogues import CatalogueSnapshot
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.proofs import Proofs
 from shared.aws.queues import SyncQueue
+from shared.domain.connecting.company_state import Hold
 from shared.domain.lookup.overview import CatalogueChange, CatalogueRefusal
 from shared.domain.syncing.proof import BalanceProof, Frozen, Pending, ProofInProgress, Sums
 from shared.domain.times import utc_text
@@ -39,12 +40,12 @@ def company(connected: Callable[..., Connection]) -> Connection:
     return connected()
 
 
-def answers(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[dict[str, bool]]:
+def answers(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[list[str]]:
     """A worker that does this as soon as it is asked; what it was asked."""
-    asked: list[dict[str, bool]] = []
+    asked: list[list[str]] = []
 
-    def worker(_queue: object, _connection_id: str, **wishes: bool) -> None:
-        asked.append({name: True for name, wished in wishes.items() if wished})
+    def worker(_queue: object, _connection_id: str, *requests: str) -> None:
+        asked.append([*requests])
         act()
 
     monkeypatch.setattr(SyncQueue, "request_sync", worker)
@@ -87,7 +88,7 @@ def test_a_proof_on_demand_is_waited_for_and_shown(
 
     ran = ops_("proof", "--company", "Muster", "--now", *WHY, "--json")
 
-    assert asked == [{"proof": True}]
+    assert asked == [["prove_balance"]]
     assert (ran.code, ran.data["outcome"], ran.data["unexplained_cents"]) == (0, "proven", 0)
     (action,) = ops_("audit", "--json").data["actions"]
     assert (action["action"], action["result"]) == ("proof", "proven")
@@ -102,7 +103,7 @@ def test_a_proof_that_could_not_be_made_says_why(
     assert ran.code == 1
     assert "lines are being recorded" in ran.data["outcome"]
 
-    connections.change(company.connection_id, proof_asked_at="")
+    connections.change(company.connection_id, prove_balance_requested_at="")
     changes = {"sync_failures": 1, "sync_error": "pleo unavailable", "failing_since": "2026-11-20T08:00:00.000000Z"}
     answers(monkeypatch, lambda: connections.change(company.connection_id, **changes))
     ran = ops_("proof", "--company", "Muster", "--now", *WHY, "--json")
@@ -115,7 +116,7 @@ def test_two_wishes_within_a_minute_are_one(ops_: Ops, company: Connection, monk
     for _ in range(2):
         ops_("proof", "--company", company.connection_id, "--now", "--wait", "0", *WHY)
 
-    assert asked == [{"proof": True}]
+    assert asked == [["prove_balance"]]
     first, second = ops_("audit", "--json").data["actions"]
     assert not first["result"].startswith("requested a moment ago")
     assert second["result"].startswith("requested a moment ago already")
@@ -141,11 +142,11 @@ def test_a_paused_companys_balance_can_be_proven_one_without_pleo_cannot(
     ops_: Ops, company: Connection, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = answers(monkeypatch, lambda: None)
-    connections.hold(company.connection_id, "paused")
+    connections.hold(company.connection_id, Hold.PAUSED)
     ops_("proof", "--company", company.connection_id, "--now", "--wait", "0", *WHY)
-    assert asked == [{"proof": True}]
+    assert asked == [["prove_balance"]]
 
-    connections.hold(company.connection_id, "pleo_access_gone")
+    connections.hold(company.connection_id, Hold.PLEO_ACCESS_GONE)
     ran = ops_("proof", "--company", company.connection_id, "--now", *WHY)
     assert ran.code == 1
     assert "until its admin connects it again" in ran.complaint
@@ -180,7 +181,7 @@ def test_accepting_carries_out_what_was_refused(
     asked = answers(monkeypatch, synced)
     ran = ops_("sync", "--company", "Muster", "--accept", *WHY, "--json")
 
-    assert asked == [{"catalogue": True, "accept": True}]
+    assert asked == [["accept_catalogue"]]
     assert (ran.code, ran.data["outcome"], ran.data["refused"]) == (0, "synced", None)
 
 
@@ -218,7 +219,7 @@ def test_there_must_be_something_that_a_person_can_accept(
 
 
 def test_the_lists_of_a_held_company_are_not_synced(ops_: Ops, company: Connection, connections: Connections) -> None:
-    connections.hold(company.connection_id, "paused")
+    connections.hold(company.connection_id, Hold.PAUSED)
 
     ran = ops_("sync", "--company", "Muster", "--now", *WHY)
 

@@ -8,6 +8,7 @@ import pytest
 from ops.redrive_outcome import Outcome, Standing, outcome_of
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import EXPORT, FEED, SYNC, Failure
+from shared.domain.connecting.company_state import Hold
 
 OLD = Failure(datetime(2026, 11, 22, 11, tzinfo=UTC), "lexoffice answered 500 to POST /v1/x", 5)
 NEW = Failure(datetime(2026, 11, 22, 12, tzinfo=UTC), "lexoffice answered 503 to POST /v1/x", 1)
@@ -70,7 +71,7 @@ def test_jobs_that_were_open_are_finished_or_not_yet() -> None:
         ({"caught_up_to": "2026-11-22T12:00:01.000000Z", "sync_failures": 3, "sync_error": "x"}, Outcome.FAILING),
         ({"sync_failures": 2}, Outcome.OPEN),
         ({"stopped": "lexoffice_unavailable"}, Outcome.FAILING),
-        ({"status": Status.HELD, "hold": "plan"}, Outcome.FAILING),
+        ({"status": Status.HELD, "hold": Hold.PLAN}, Outcome.FAILING),
     ],
 )
 def test_a_sync_is_over_when_the_company_is_caught_up_with(changes: dict[str, object], outcome: Outcome) -> None:
@@ -89,7 +90,7 @@ def test_a_sync_that_fails_again_says_why() -> None:
 
 
 def test_a_company_that_nothing_is_sent_for_says_so() -> None:
-    held = Standing(connection=replace(COMPANY, status=Status.HELD, hold="plan"))
+    held = Standing(connection=replace(COMPANY, status=Status.HELD, hold=Hold.PLAN))
 
     for queue in (FEED, EXPORT):
         outcome, result = outcome_of(queue, held, held)

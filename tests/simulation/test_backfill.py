@@ -29,7 +29,7 @@ def history(product: Product, payments: int = HISTORY) -> None:
     for begin in range(0, payments, 500):
         product.control_pleo("/entries/batch", orders[begin : begin + 500])
     text = first.strftime("%Y-%m-%dT00:00:00.000000Z")
-    product.doors["OauthFunction"]._parts().connections.change(
+    product.doors["OauthFunction"].parts().connections.change(
         connection.connection_id, start_day=text[:10], caught_up_to=text, seen_days={}
     )
 
@@ -45,7 +45,7 @@ def test_a_payment_made_during_a_backfill_is_in_lexoffice_within_seconds_and_eve
     delays: list[float] = []
     with at_work(Latency()) as product:
         history(product)
-        table = product.doors["SyncFunction"]._parts()[0]._ledger
+        table = product.doors["SyncFunction"]._worker().stores.ledger
         assert isinstance(table, Ledger)
         product.until(lambda: bool(table.open_rows(product.connection_id, 1)))
         paid = 0
@@ -73,7 +73,7 @@ def test_history_that_takes_an_hour_is_no_silence_although_rows_wait_all_the_tim
     payments = 300
     with at_work(Latency()) as product, patch("shared.flows.feeding.feed.MOST_TRANSACTIONS", 2):
         history(product, payments)
-        table = product.doors["SyncFunction"]._parts()[0]._ledger
+        table = product.doors["SyncFunction"]._worker().stores.ledger
         assert isinstance(table, Ledger)
         product.until(lambda: product.connection().caught_up_to > product.connection().connected_at)
         product.vendors.latency = 25.0

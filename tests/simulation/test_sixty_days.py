@@ -80,7 +80,7 @@ class Company:
         for number, row in enumerate(self._queue()):
             self._code(row["id"], INTERNET if number % 2 else OFFICE_SUPPLIES)
         self.product.control_lexoffice("/categories", {"action": "remove", "id": INTERNET})
-        self.product.reschedule(catalogue=True)
+        self.product.reschedule("sync_catalogue")
         self.export(coded=True)
 
     def offered(self) -> set[str]:
@@ -289,7 +289,7 @@ def sixty_days() -> Iterator[Company]:
     with at_work(Latency(vendor=0.1, aws=0.002), start=START, turn_every=12 * HOUR) as product:
         company = Company(product)
         live(company)
-        product.reschedule(proof=True)
+        product.reschedule("prove_balance")
         yield company
 
 

@@ -20,9 +20,6 @@ from shared.domain.times import booking_date
 
 # A day that is older and whose entries are all accounted for is not read again; Pleo settles and changes sooner.
 FROZEN_AFTER = timedelta(days=35)
-EVERY = timedelta(hours=24)
-# Nothing could be said, or another try would get no further.
-AGAIN = timedelta(hours=1)
 # A proof is made daily; for so long without one something is in its way.
 OVERDUE = timedelta(days=3)
 # Card schemes let go of what was authorised and never settled within a month.
@@ -165,23 +162,6 @@ def pending_of(entries: Iterable[Entry]) -> Pending:
             count += 1
             unknown += 1
     return Pending(cents=cents, count=count, unknown=unknown)
-
-
-def is_due(
-    proved_at: datetime | None,
-    tried_at: datetime | None,
-    connected_at: datetime,
-    now: datetime,
-    *,
-    in_progress: bool = False,
-) -> bool:
-    """Whether a day has passed since the last proof, or since connecting, or one is `under_way`.
-
-    In any case an hour passes after a try in vain.
-    """
-    if tried_at is not None and now - tried_at < AGAIN:
-        return False
-    return in_progress or now - (proved_at or connected_at) >= EVERY
 
 
 def is_overdue(proved_at: datetime | None, tried_at: datetime | None, connected_at: datetime, now: datetime) -> bool:

@@ -26,13 +26,16 @@ _AGAIN = {NO_WEBHOOKS: timedelta(days=1), NOT_FED: timedelta(hours=1), NO_SYNC: 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a company's turn knows. Moments are aware, None where it never happened.
+    """What a company's sync knows. Moments are aware, None where it never happened.
 
-    `payments` are the settlement times of the card purchases that polling found. `told_at` is when a webhook last came,
-    at most WEBHOOK_TIME_PRECISION too early. `ready_since` is how long the oldest ready row has been ready, `fed_at` when a line was
-    last recorded, whichever it was: history waits for hours while it is fed. `failing_since` is since when turns fail
-    without a success. `synced_at` is the last sync of the lists, or when the company was connected; lists are synced
-    and rows are fed while it is `active` only. `alarmed` has when each cause was last told.
+    - `payments`: the settlement times of the card purchases that polling found.
+    - `last_webhook_at`: when a webhook last came, at most WEBHOOK_TIME_PRECISION too early.
+    - `ready_since`: how long the oldest ready row has been ready; `fed_at`: when any line was last recorded (history
+      waits for hours while it is fed).
+    - `failing_since`: since when syncs fail without a success.
+    - `synced_at`: the last catalogue sync, or when the company was connected. The catalogue is synced and rows are fed
+      while the company is `active` only.
+    - `alerted_at`: when each cause was last alerted.
     """
 
     now: datetime

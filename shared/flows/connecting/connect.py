@@ -7,14 +7,16 @@ twice. Only the same organisation is accepted, also after the company was discon
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from shared.aws.attempts import Attempts, Purpose, StateRefusedError
 from shared.aws.connections import Connection, Connections, OtherOrganisationError, Status
 from shared.aws.queues import SyncQueue
-from shared.domain.connecting import pkce
+from shared.domain.connecting import company_state
 from shared.domain.connecting.set_up import Progress, StepState, progress
-from shared.domain.connecting.tokens import TokenPair
+from shared.domain.connecting.tokens import TokenPair, pkce_challenge
 from shared.domain.feeding.start import Choice
+from shared.domain.syncing.requests import SyncRequest
 from shared.domain.times import utc_text
 from shared.errors import OutOfTime, VendorError
 from shared.flows.connecting.consent import (
@@ -115,7 +117,7 @@ class Connect:
             return Page("vendor_down", 502)
         self._attempts.finish(cookie, _LINKED, connection.connection_id, datetime.now(UTC))
         # If this is lost, the page offers to go on after half a minute.
-        self._queue.request_sync(connection.connection_id, set_up=True)
+        self._queue.request_sync(connection.connection_id, SyncRequest.SET_UP)
         return Redirect(f"{public_url}/connect/progress")
 
     def progress(self, cookie: str) -> tuple[Connection, Progress] | None:
@@ -141,7 +143,7 @@ class Connect:
                 stopped="",
                 stepped_at=utc_text(datetime.now(UTC)),
             )
-            self._queue.request_sync(connection.connection_id, set_up=True)
+            self._queue.request_sync(connection.connection_id, SyncRequest.SET_UP)
         return True
 
     def _open_connection(self, pair: TokenPair) -> Connection | None:
@@ -171,7 +173,7 @@ class Connect:
                 redirect_uri=f"{public_url}/oauth/lexoffice/callback",
                 scope=LEXOFFICE_SCOPES,
                 state=state,
-                challenge=pkce.challenge(verifier(cookie, state)),
+                challenge=pkce_challenge(verifier(cookie, state)),
                 connection_name=f"Pleo {connection.company_name}",
             )
         )
@@ -207,17 +209,16 @@ class Connect:
         return None
 
     def _begin_set_up(self, connection: Connection, profile: Profile, public_url: str) -> None:
-        """A connection that stands stays active or held while it is set up again: nothing pauses meanwhile."""
-        again = {"status": Status.CONNECTING} if connection.status is Status.DISCONNECTED else {}
-        self._connections.change(
-            connection.connection_id,
-            organisation_name=profile.company_name,
-            public_url=public_url,
-            steps={},
-            stopped="",
-            stepped_at=utc_text(datetime.now(UTC)),
-            **again,
-        )
+        """Begin the set-up. A connected company keeps its status meanwhile, so that nothing pauses."""
+        changes: dict[str, Any] = {
+            "organisation_name": profile.company_name,
+            "public_url": public_url,
+            "steps": {},
+            "stopped": "",
+            "stepped_at": utc_text(datetime.now(UTC)),
+        }
+        if self._connections.transition(connection.connection_id, company_state.reconnect, **changes) is None:
+            self._connections.change(connection.connection_id, **changes)
 
     def _revoke_tokens(self, pair: TokenPair) -> None:
         try:

@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from shared.aws.attempts import Attempt, Attempts, Purpose, StateRefusal
-from shared.domain.connecting import pkce
-from shared.domain.connecting.tokens import TokenPair
+from shared.domain.connecting.tokens import TokenPair, pkce_challenge, pkce_verifier
 from shared.domain.feeding.start import Choice
 from shared.errors import AccessGone, Forbidden, VendorError
 from shared.flows.vendors import PLEO, Vendors
@@ -80,7 +79,7 @@ class PleoConsent:
                 redirect_uri=f"{public_url}{_PLEO_CALLBACK}",
                 scope=self._scopes,
                 state=state,
-                challenge=pkce.challenge(verifier(cookie, state)),
+                challenge=pkce_challenge(verifier(cookie, state)),
             )
         )
 
@@ -102,7 +101,7 @@ class PleoConsent:
 
 def verifier(cookie: str, state: str) -> str:
     """The PKCE verifier of one round: nobody without the browser's cookie can compute it."""
-    return pkce.verifier(hmac.digest(cookie.encode(), state.encode(), sha256))
+    return pkce_verifier(hmac.digest(cookie.encode(), state.encode(), sha256))
 
 
 def code_in(query: Mapping[str, str], vendor: str) -> str:

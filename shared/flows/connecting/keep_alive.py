@@ -7,26 +7,25 @@ Subscriptions that a vendor has ended or switched off are made anew; nobody woul
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from shared.aws.connections import ACCESS_GONE, Connection, Connections, DisconnectedError, Status
+from shared.aws.connections import Connection, Connections, DisconnectedError
+from shared.domain.connecting.company_state import ACCESS_GONE, Hold
 from shared.domain.syncing.schedule import most_severe
 from shared.domain.times import utc_text
 from shared.errors import AccessGone, Forbidden, IntegrationError
 from shared.flows.connecting.rotation import Rotation
 from shared.flows.connecting.subscriptions import Subscriptions
-from shared.flows.hold import hold, reason_of
+from shared.flows.hold import hold
 from shared.flows.vendors import LEXOFFICE, PLEO, Remaining, Vendors
 from shared.telemetry import log_info, log_warning
-
-EVERY = timedelta(hours=24)
 
 
 class KeepAlive:
     """Looks after the access of companies."""
 
     def __init__(
-        self, *, connections: Connections, vendors: Vendors, subscriptions: Subscriptions, rotation: Rotation
+        self, connections: Connections, vendors: Vendors, subscriptions: Subscriptions, rotation: Rotation
     ) -> None:
         self._connections = connections
         self._vendors = vendors
@@ -40,8 +39,6 @@ class KeepAlive:
         other from being looked after.
         """
         now = datetime.now(UTC)
-        if connection.access_checked_at and now - datetime.fromisoformat(connection.access_checked_at) < EVERY:
-            return
         try:
             failures = [
                 self._check_side(connection, PLEO, lambda: self.webhooks(connection)),
@@ -68,17 +65,17 @@ class KeepAlive:
     def _lexoffice(self, connection: Connection, remaining: Remaining) -> None:
         lexoffice = self._vendors.lexoffice(connection, remaining)
         lexoffice.profile()
-        if connection.status is Status.ACTIVE:
+        if connection.status.may_write:
             self._subscriptions.at_lexoffice(connection, lexoffice)
 
     def _check_side(self, connection: Connection, vendor: str, run: Callable[[], object]) -> IntegrationError | None:
         """One side, unless its access is known to be gone; why it must be tried again, None when it need not."""
-        if connection.hold == f"{vendor}_{ACCESS_GONE}":
+        if connection.hold is ACCESS_GONE[vendor]:
             return None
         try:
             run()
         except (AccessGone, Forbidden) as error:
-            hold(self._connections, connection.connection_id, reason_of(error))
+            hold(self._connections, connection.connection_id, Hold.of(error))
         except IntegrationError as error:
             return error
         return None

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from shared.aws.connections import Connection, Connections, DisconnectedError, Status
+from shared.aws.connections import Connection, Connections, DisconnectedError
+from shared.domain.connecting.company_state import Hold
 from shared.domain.times import utc_text
 from shared.errors import AccessGone, OutOfTime
 from shared.flows.connecting.subscriptions import Subscriptions, on_our_endpoint
-from shared.flows.hold import hold, reason_of
+from shared.flows.hold import hold
 from shared.flows.vendors import Remaining, Vendors
 from shared.pleo.client import PleoClient
 from shared.telemetry import log_info
@@ -35,10 +36,10 @@ class Rotation:
 
     def __init__(
         self,
-        *,
         connections: Connections,
         vendors: Vendors,
         subscriptions: Subscriptions,
+        *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._connections = connections
@@ -75,7 +76,7 @@ class Rotation:
         except DisconnectedError:
             log_info("rotation passed over", connection_id=connection_id)
         except AccessGone as error:
-            hold(self._connections, connection_id, reason_of(error))
+            hold(self._connections, connection_id, Hold.of(error))
 
     def _begin(self, connection: Connection, pleo: PleoClient) -> Connection:
         now = utc_text(datetime.now(UTC))
@@ -101,7 +102,7 @@ class Rotation:
             self._sleep(_LEASE_POLL_SECONDS)
         try:
             connection = self._connections.get(connection_id)
-            if connection is None or connection.status in {Status.CONNECTING, Status.DISCONNECTED}:
+            if connection is None or not connection.status.may_collect:
                 raise DisconnectedError
             yield connection
         finally:

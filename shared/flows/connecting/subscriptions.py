@@ -17,7 +17,7 @@ from shared.telemetry import alert, log_info
 class Subscriptions:
     """Subscriptions of all companies; their addresses are `public_url` of the connection."""
 
-    def __init__(self, *, connections: Connections, key_arn: str, events_verifiable: bool) -> None:
+    def __init__(self, connections: Connections, *, key_arn: str, events_verifiable: bool) -> None:
         """`events_verifiable`: lexoffice's public key is configured, so its events are worth subscribing to."""
         self._connections = connections
         self._key_arn = key_arn

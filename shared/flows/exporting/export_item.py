@@ -10,11 +10,10 @@ replaces the one before it or fails, so the slower worker stops before it has ma
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from shared.aws.matches import Matches
-from shared.aws.vouchers import VoucherRecord, Vouchers
+from shared.aws.vouchers import VoucherRecord
 from shared.domain.exporting import export_errors
 from shared.domain.exporting.expense import Expense
 from shared.domain.exporting.export_errors import Refusal
@@ -25,9 +24,8 @@ from shared.domain.exporting.voucher_facts import booked_voucher
 from shared.domain.money import Money
 from shared.domain.times import utc_text
 from shared.errors import NotFound, OutcomeUnknown, Overtaken, RateLimited, Rejected, Unavailable, UnexpectedAnswer
-from shared.flows.exporting.hints import Hints
-from shared.flows.exporting.voucher_files import Receipt, RefusedItemError, VoucherFiles, issues_text
-from shared.lexoffice.client import LexofficeClient
+from shared.flows.exporting.export_run import ExportRun
+from shared.flows.exporting.voucher_files import Receipt, RefusedItemError, issues_text
 from shared.lexoffice.models import NewVoucher, NewVoucherItem
 from shared.telemetry import log_info
 
@@ -49,33 +47,18 @@ class Exported:
 class ItemExporter:
     """Exports items of one company's job within one run."""
 
-    def __init__(
-        self,
-        connection_id: str,
-        settings: Settings,
-        *,
-        job_at: str,
-        settling: timedelta,
-        line_of: LineOf,
-        files: VoucherFiles,
-        vouchers: Vouchers,
-        matches: Matches,
-        lexoffice: LexofficeClient,
-    ) -> None:
-        """`job_at`: when the job was created by Pleo's clock; `line_of`: an entry's bank line, if it has one.
-
-        `settling`: how long a voucher whose outcome is unknown may take to be found.
-        """
-        self._connection_id = connection_id
+    def __init__(self, run: ExportRun, settings: Settings, *, job_at: str, line_of: LineOf) -> None:
+        """`job_at`: when the job was created by Pleo's clock; `line_of`: an entry's bank line, if it has one."""
+        self._connection_id = run.connection_id
         self._settings = settings
         self._job_at = job_at
-        self._settling = settling
+        self._settling = run.settling
         self._line_of = line_of
-        self._files = files
-        self._vouchers = vouchers
-        self._matches = matches
-        self._lexoffice = lexoffice
-        self._hints = Hints(connection_id, vouchers=vouchers, lexoffice=lexoffice)
+        self._files = run.files
+        self._hints = run.hints
+        self._vouchers = run.stores.vouchers
+        self._matches = run.stores.matches
+        self._lexoffice = run.lexoffice
 
     def export(self, expense: Expense) -> Exported:
         """Do what is left to do for an item.
@@ -130,10 +113,13 @@ class ItemExporter:
 
     def _attach_and_hint(self, expense: Expense, record: VoucherRecord, ready: list[Receipt]) -> VoucherRecord:
         record = self._files.attach(record, ready)
-        key = invoice_key(expense) if expense.type == "invoice" else ""
-        if key:
-            self._vouchers.link_invoice(self._connection_id, key, invoice_entry=expense.entry_id)
-        return self._hints.send(record, self._hints.counterpart(expense))
+        if expense.type != "invoice":
+            return self._hints.send(record, expense.entry_id)
+        if not (key := invoice_key(expense)):
+            return record
+        # The payment may have been exported since the invoice was decided, so the link's answer counts.
+        link = self._vouchers.link_invoice(self._connection_id, key, invoice_entry=expense.entry_id)
+        return self._hints.send(record, link.payment_entry)
 
     def _ensure_voucher(self, expense: Expense, voucher: Voucher, record: VoucherRecord | None) -> VoucherRecord:
         # Did the last attempt, which died between intention and record, reach lexoffice?

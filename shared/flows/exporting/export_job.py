@@ -6,14 +6,11 @@ may be repeated. https://developers.pleo.io/reference/export-api-overview
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from shared.aws.connections import PAUSED, Connection, Status
-from shared.aws.exports import ExportItem, Exports, Job, JobState
-from shared.aws.ledger import Ledger
-from shared.aws.matches import Matches
-from shared.aws.vouchers import Vouchers
+from shared.aws.connections import Hold
+from shared.aws.exports import ExportItem, Job, JobState
 from shared.domain.exporting import export_errors
 from shared.domain.exporting.export_errors import ExportError, Refusal
 from shared.domain.exporting.matching import BankLine
@@ -33,11 +30,10 @@ from shared.errors import (
     VendorError,
 )
 from shared.flows.exporting.export_item import ItemExporter
-from shared.flows.exporting.voucher_files import RefusedItemError, VoucherFiles
-from shared.flows.vendors import LEXOFFICE, Remaining
-from shared.lexoffice.client import LexofficeClient
+from shared.flows.exporting.export_run import ExportRun
+from shared.flows.exporting.voucher_files import RefusedItemError
+from shared.flows.vendors import LEXOFFICE
 from shared.pleo import export_items
-from shared.pleo.client import PleoClient
 from shared.pleo.exports import MISSING_CONTRA_ACCOUNTS
 from shared.pleo.models import ExportJob, ItemResult, JobEvent
 from shared.telemetry import alert, count, log_info, log_warning, safe_word
@@ -51,56 +47,29 @@ _MOST_ATTEMPTS = 4
 # A job that lexoffice keeps from going on is ended so long before Pleo would end it.
 _LAST_CHANCE = timedelta(minutes=15)
 _HELD = {
-    "lexoffice_access_gone": export_errors.ACCESS_GONE,
-    "plan": export_errors.PLAN,
-    "lexoffice_scope": export_errors.PLAN,
-    "account_missing": export_errors.WALLET_ACCOUNT_GONE,
-    PAUSED: export_errors.PAUSED,
+    Hold.LEXOFFICE_ACCESS_GONE: export_errors.ACCESS_GONE,
+    Hold.PLAN: export_errors.PLAN,
+    Hold.LEXOFFICE_SCOPE: export_errors.PLAN,
+    Hold.ACCOUNT_MISSING: export_errors.WALLET_ACCOUNT_GONE,
+    Hold.PAUSED: export_errors.PAUSED,
 }
 _ENDED_BY_PLEO = {error.job_type: error for error in (export_errors.JOB_EXPIRED, export_errors.JOB_CANCELLED)}
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerParts:
-    """The parts of the ledger that an export reads and writes."""
-
-    ledger: Ledger
-    exports: Exports
-    vouchers: Vouchers
-    matches: Matches
 
 
 class JobRun:
     """One job in one run of the worker."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        job: ExportJob,
-        *,
-        parts: LedgerParts,
-        pleo: PleoClient,
-        lexoffice: LexofficeClient,
-        files: VoucherFiles,
-        settings: Callable[[], Settings],
-        app_url: str,
-        settling: timedelta,
-        remaining: Remaining,
-        monotonic: Callable[[], float],
-    ) -> None:
-        self._connection = connection
+    def __init__(self, run: ExportRun, job: ExportJob, settings: Callable[[], Settings]) -> None:
+        self._run = run
         self._job = job
-        self._parts = parts
-        self._exports = parts.exports
-        self._pleo = pleo
-        self._lexoffice = lexoffice
-        self._files = files
+        self._connection_id = run.connection_id
+        self._exports = run.stores.exports
+        self._pleo = run.pleo
+        self._lexoffice = run.lexoffice
         self._settings = settings
-        self._app_url = app_url
-        self._settling = settling
-        self._remaining = remaining
-        self._monotonic = monotonic
-        self._reported_at = monotonic()
+        self._remaining = run.remaining
+        self._monotonic = run.monotonic
+        self._reported_at = run.monotonic()
         self._updated_at = job.last_updated_at or job.created_at  # by Pleo's clock first, by ours after an update
         self._unreported: list[ExportItem] = []
         self._outcomes: dict[str, str] = {}  # of every item, "" while it is work; empty as long as none was read
@@ -143,8 +112,8 @@ class JobRun:
             self._start()
         if job.event:  # decided when everything had been reported
             return self._finish(job)
-        if self._connection.status is Status.HELD:
-            return self._fail(job, Refusal(_HELD.get(self._connection.hold, export_errors.DISCONNECTED)))
+        if hold := self._run.connection.hold:
+            return self._fail(job, Refusal(_HELD.get(hold, export_errors.DISCONNECTED)))
         if job.state is JobState.CLAIMED:
             if refusal := self._snapshot():
                 return self._fail(job, refusal)
@@ -213,17 +182,7 @@ class JobRun:
                 self._save(job)  # so that a person sees how far it is
 
     def _exporter(self) -> ItemExporter:
-        return ItemExporter(
-            self._connection_id,
-            self._settings(),
-            job_at=utc_text(self._job.created_at),
-            settling=self._settling,
-            line_of=self._bank_line,
-            files=self._files,
-            vouchers=self._parts.vouchers,
-            matches=self._parts.matches,
-            lexoffice=self._lexoffice,
-        )
+        return ItemExporter(self._run, self._settings(), job_at=utc_text(self._job.created_at), line_of=self._bank_line)
 
     def _export_item(self, item: ExportItem, exporter: ItemExporter) -> ExportItem:
         """One item's outcome. A fault that concerns every item is raised, not blamed on this one."""
@@ -295,7 +254,7 @@ class JobRun:
         )
 
     def _bank_line(self, entry_id: str) -> BankLine | None:
-        row = self._parts.ledger.first_row(self._connection_id, entry_id)
+        row = self._run.stores.ledger.first_row(self._connection_id, entry_id)
         if row is None or row.day is None or row.destination is not Destination.LINE:
             return None
         return BankLine(row.amount, row.day)
@@ -340,7 +299,7 @@ class JobRun:
             status="successful",
             exported_at=datetime.now(UTC),
             external_id=row.voucher_id or None,
-            external_url=f"{self._app_url}/permalink/vouchers/view/{row.voucher_id}" if row.voucher_id else None,
+            external_url=f"{self._run.app_url}/permalink/vouchers/view/{row.voucher_id}" if row.voucher_id else None,
         )
 
     def _fail(self, job: Job, refusal: Refusal) -> bool:
@@ -404,10 +363,6 @@ class JobRun:
             )
         self._exports.save_job(self._connection_id, job, datetime.now(UTC))
         return job
-
-    @property
-    def _connection_id(self) -> str:
-        return self._connection.connection_id
 
 
 def _is_payment(item: ExportItem) -> bool:

@@ -10,45 +10,29 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 
-from shared.aws.connections import Connection, Connections
-from shared.aws.vouchers import VoucherRecord, Vouchers
+from shared.aws.vouchers import VoucherRecord
 from shared.domain.exporting.expense import File
 from shared.domain.exporting.export_errors import RECEIPT_DOWNLOAD
 from shared.domain.times import utc_text
 from shared.errors import Forbidden, NotFound, OutcomeUnknown, Unavailable, UnexpectedAnswer
-from shared.flows.exporting.voucher_files import RefusedItemError, VoucherFiles
-from shared.pleo.client import PleoClient
+from shared.flows.exporting.export_run import ExportRun
+from shared.flows.exporting.voucher_files import RefusedItemError
 from shared.pleo.models import Receipt
 from shared.telemetry import alert, count, log_info, log_warning
 
-EVERY = timedelta(hours=1)
 WATCHED_FOR = timedelta(days=90)
 _AT_ONCE = 100
-
-
-def due(connection: Connection, now: datetime) -> bool:
-    """Whether it is time to look again."""
-    last = connection.receipts_checked_at
-    return not last or now - datetime.fromisoformat(last) >= EVERY
 
 
 class LateReceipts:
     """Looks for one company's late receipts within one run."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        *,
-        connections: Connections,
-        vouchers: Vouchers,
-        pleo: PleoClient,
-        files: VoucherFiles,
-    ) -> None:
-        self._connection = connection
-        self._connections = connections
-        self._vouchers = vouchers
-        self._pleo = pleo
-        self._files = files
+    def __init__(self, run: ExportRun) -> None:
+        self._connection = run.connection
+        self._connections = run.stores.connections
+        self._vouchers = run.stores.vouchers
+        self._pleo = run.pleo
+        self._files = run.files
 
     def attach(self) -> None:
         """Attach what has arrived. Raises OutOfTime, and vendor errors that concern all vouchers."""

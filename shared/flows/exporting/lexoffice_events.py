@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from shared.aws.connections import Connections
 from shared.aws.matches import Matches
 from shared.aws.queues import CompanyQueue, SyncQueue
+from shared.domain.syncing.requests import SyncRequest
 from shared.flows.delivery import Reply, Request, UnreadableError
 from shared.lexoffice import webhook
 from shared.lexoffice.webhook import Event, MalformedEventError, SignatureRefusedError
@@ -83,7 +84,7 @@ class EventReceiver:
                 count("EventOfOthers")
         elif event.event_type == webhook.ACCESS_EVENT:
             # A turn finds out by itself whether it is true; a replayed event then does no harm.
-            self._sync_queue.request_sync(connection_id, access=True)
+            self._sync_queue.request_sync(connection_id, SyncRequest.CHECK_ACCESS)
             log_info("access to be checked", connection_id=connection_id)
         else:
             count("EventOfOthers")

@@ -7,7 +7,7 @@ not stored.
 
 from datetime import UTC, datetime
 
-from shared.aws.connections import Connection, Status
+from shared.aws.connections import Connection
 from shared.aws.ledger import Ledger
 from shared.aws.matches import Matches, MatchRecord
 from shared.domain.exporting import match
@@ -38,7 +38,7 @@ def review(
     while another one still waits need not wake anybody. Raises vendor errors (AccessGone and Forbidden among them) and
     StoreUnavailable; what was not looked at then waits.
     """
-    if connection.status is not Status.ACTIVE:
+    if not connection.status.may_write:
         return False
     try:
         while waiting := matches.waiting(connection.connection_id, _AT_ONCE):

@@ -9,12 +9,14 @@ all the same, the second one's lines are recognised and its records refused.
 import html
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from shared.aws.connections import Connection, Connections, Status
+from shared.aws.connections import Connection
 from shared.aws.ledger import Ledger
+from shared.aws.stores import Stores
+from shared.domain.connecting.company_state import Hold
 from shared.domain.feeding import ledger as rules
 from shared.domain.feeding.entry_rules import Destination
 from shared.domain.feeding.ledger import Row, State
@@ -23,6 +25,7 @@ from shared.domain.times import midnight
 from shared.errors import (
     AccessGone,
     Forbidden,
+    NoProgress,
     NotFound,
     OutcomeUnknown,
     OutOfTime,
@@ -30,26 +33,20 @@ from shared.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from shared.flows.hold import hold, reason_of
-from shared.flows.vendors import Remaining, Vendors
+from shared.flows.hold import hold
+from shared.flows.vendors import SECONDS_FOR_A_CALL, Remaining, Vendors
 from shared.lexoffice.client import MOST_TRANSACTIONS, LexofficeClient
 from shared.lexoffice.models import FinanceTransaction, NewFinanceTransaction
 from shared.pleo import entries
 from shared.telemetry import alert, count, log_info, log_warning, record_durations
 
-# A call may take as long as lexoffice's gateway waits (30 s); what is begun must also be recorded.
-SECONDS_FOR_A_CALL = 40.0
 # In one run a call is tried this often before the queue takes over with its longer pauses.
 _PAUSES = (1.0,)
 
 
-class NoProgressError(Exception):
-    """Rows were fed but could not be recorded: going on would send them for ever."""
-
-
 @dataclass(slots=True)
-class Outcome:
-    """What a run did; `unfinished` says that work is left which needs another run at once."""
+class FeedOutcome:
+    """What a run did: rows sent, listed and failed; `unfinished` if work is left for another run."""
 
     sent: int = 0
     listed: int = 0
@@ -67,28 +64,38 @@ class Feeder:
 
     def __init__(
         self,
-        *,
-        connections: Connections,
-        ledger: Ledger,
+        stores: Stores,
         vendors: Vendors,
+        *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._connections = connections
-        self._ledger = ledger
+        self._connections = stores.connections
+        self._ledger = stores.ledger
         self._vendors = vendors
         self._sleep = sleep
 
-    def feed(self, connection_id: str, remaining: Remaining) -> Outcome:
-        """Do a company's work, as far as `remaining` seconds allow.
+    def feed(self, connection_id: str, remaining: Remaining) -> bool:
+        """Send a company's ready rows as far as `remaining` seconds allow; return True if work is left.
 
-        Raises Unavailable, OutcomeUnknown, RateLimited, UnexpectedAnswer or StoreUnavailable when it must be tried
-        again later; nothing is lost then. A company whose access is gone is held and the admin is told.
+        Raises Unavailable, OutcomeUnknown, RateLimited, UnexpectedAnswer, NoProgress or StoreUnavailable, and OutOfTime
+        when no call fitted into this run: it must be repeated later; nothing is lost then. A company whose access is
+        gone is held.
         """
-        outcome = Outcome()
+        if remaining() <= SECONDS_FOR_A_CALL:
+            return True
         connection = self._connections.get(connection_id)
-        if connection is None or connection.status is not Status.ACTIVE:
+        if connection is None or not connection.status.may_write:
             log_info("feed held", connection_id=connection_id, hold=connection.hold if connection else "unknown")
-            return outcome
+            return False
+        outcome = self._feed(connection, remaining)
+        log_info("company fed", connection_id=connection_id, **asdict(outcome))
+        if outcome.unfinished and not outcome.any:
+            # Slots are taken far ahead: repeating at once would only spin.
+            raise OutOfTime("no call fitted into this run")
+        return outcome.unfinished
+
+    def _feed(self, connection: Connection, remaining: Remaining) -> FeedOutcome:
+        outcome = FeedOutcome()
         lexoffice = self._vendors.lexoffice(connection, lambda: remaining() - SECONDS_FOR_A_CALL)
         run = _Run(connection, self._ledger, self._vendors, lexoffice, remaining, self._sleep, outcome)
         try:
@@ -96,17 +103,9 @@ class Feeder:
         except OutOfTime:
             outcome.unfinished = True
         except (AccessGone, Forbidden) as error:
-            hold(self._connections, connection_id, reason_of(error))
+            hold(self._connections, connection.connection_id, Hold.of(error))
         except _AccountUnusableError:
-            hold(self._connections, connection_id, "account_missing")
-        log_info(
-            "company fed",
-            connection_id=connection_id,
-            sent=outcome.sent,
-            listed=outcome.listed,
-            failed=outcome.failed,
-            unfinished=outcome.unfinished,
-        )
+            hold(self._connections, connection.connection_id, Hold.ACCOUNT_MISSING)
         return outcome
 
 
@@ -124,7 +123,7 @@ class _Run:
     lexoffice: LexofficeClient
     remaining: Remaining
     sleep: Callable[[float], None]
-    outcome: Outcome
+    outcome: FeedOutcome
     account_checked: bool = False
 
     def drain(self) -> None:
@@ -242,7 +241,7 @@ class _Run:
 
     def _record(self, rows: Sequence[Row]) -> None:
         if not self.ledger.record(self.connection.connection_id, rows, datetime.now(UTC)):
-            raise NoProgressError("none of the rows could be recorded")
+            raise NoProgress("none of the rows could be recorded")
 
     def _check_account(self) -> None:
         """Before a line is blamed: is there still an account that takes lines?"""

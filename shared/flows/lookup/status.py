@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from shared.aws.connections import PAUSED, Connection, Connections, Status
+from shared.aws.connections import Connection, Status
 from shared.aws.days import DayOfLines
-from shared.aws.exports import ExportItem, Exports, Job, JobState
-from shared.aws.ledger import Balance, Ledger
-from shared.aws.ledger_view import Backlog, LedgerView
-from shared.aws.limiter import Pace
-from shared.aws.proofs import Proofs
+from shared.aws.exports import ExportItem, Job, JobState
+from shared.aws.ledger import Balance
+from shared.aws.ledger_view import Backlog
+from shared.aws.stores import Stores
+from shared.domain.connecting.company_state import PLEO_HOLDS, Hold
 from shared.domain.feeding.ledger import WALLET_CURRENCY, Row
 from shared.domain.lookup.overview import Day, FailedItem, LastExport, LastSync, Movement, Overview, Proof, Waiting
 from shared.domain.syncing.pace import finish_time
@@ -21,32 +21,20 @@ from shared.pleo import export_items
 DAYS = 30
 _SHOWN = 100
 _NAME_LIMIT = 70
-_PLEO_HOLDS = frozenset({"pleo_access_gone", "pleo_scope"})
 # No side has taken anything away.
-_OUR_HOLDS = frozenset({PAUSED})
+_OUR_HOLDS = frozenset({Hold.PAUSED})
 
 
 class StatusBoard:
     """Collects the facts; one per process."""
 
-    def __init__(
-        self,
-        *,
-        connections: Connections,
-        ledger: Ledger,
-        view: LedgerView,
-        exports: Exports,
-        proofs: Proofs,
-        pace: Callable[[Connection], Pace],
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        """`pace`: how fast lexoffice takes a company's calls (shared/aws/limiter.py)."""
-        self._connections = connections
-        self._ledger = ledger
-        self._view = view
-        self._exports = exports
-        self._proofs = proofs
-        self._pace = pace
+    def __init__(self, stores: Stores, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._connections = stores.connections
+        self._ledger = stores.ledger
+        self._view = stores.view
+        self._exports = stores.exports
+        self._proofs = stores.proofs
+        self._pace = stores.pace
         self._now = now
 
     def overview(self, connection_id: str) -> Overview | None:
@@ -64,7 +52,7 @@ class StatusBoard:
             company=connection.company_name,
             organisation=connection.organisation_name,
             status=connection.status.value,
-            hold=connection.hold if connection.status is Status.HELD else "",
+            hold=connection.hold or "",
             pleo=_pleo_health(connection),
             lexoffice=_lexoffice_health(connection),
             connected_at=_moment(connection.connected_at),
@@ -91,7 +79,7 @@ class StatusBoard:
         self, connection: Connection, waiting: Backlog, job: Job | None, now: datetime
     ) -> tuple[datetime | None, datetime | None]:
         """When the feed's backlog and the running export will be done; None where nobody is working on it."""
-        if connection.status is not Status.ACTIVE:
+        if not connection.status.may_write:
             return None, None
         items = job.items - job.successful - job.failed if job and job.state is not JobState.FINISHED else 0
         if not waiting.lines and not items:
@@ -119,7 +107,10 @@ class StatusBoard:
 
     def _last_sync(self, connection: Connection) -> LastSync:
         found = self._connections.catalogues.last_changes(connection.connection_id)
-        asked, at = max(connection.sync_asked_at, connection.accept_asked_at), connection.catalogue_synced_at
+        asked, at = (
+            max(connection.sync_catalogue_requested_at, connection.accept_catalogue_requested_at),
+            connection.catalogue_synced_at,
+        )
         return LastSync(
             at=_moment(at),
             changed_at=_moment(found.changed_at),
@@ -132,7 +123,7 @@ class StatusBoard:
 
     def _proof(self, connection: Connection, balance: Balance, waiting: int, failed: int) -> Proof:
         stored = self._proofs.get(connection.connection_id)
-        last, asked_at = stored.proof, _moment(connection.proof_asked_at)
+        last, asked_at = stored.proof, _moment(connection.prove_balance_requested_at)
         answered = [moment for moment in (last and last.proved_at, stored.tried_at) if moment]
         pending = (last.pending if last else None) or Pending()
         return Proof(
@@ -162,7 +153,7 @@ class StatusBoard:
 
 
 def _pleo_health(connection: Connection) -> str:
-    held = connection.status is Status.HELD and connection.hold in _PLEO_HOLDS
+    held = connection.status is Status.HELD and connection.hold in PLEO_HOLDS
     return "gone" if held or connection.status is Status.DISCONNECTED else "ok"
 
 
@@ -170,9 +161,9 @@ def _lexoffice_health(connection: Connection) -> str:
     if connection.status is Status.DISCONNECTED:
         return "gone"
     held = connection.status is Status.HELD
-    if not connection.organisation_id or (held and connection.hold == "account_missing"):
+    if not connection.organisation_id or (held and connection.hold is Hold.ACCOUNT_MISSING):
         return "missing"
-    return "gone" if held and connection.hold not in _PLEO_HOLDS | _OUR_HOLDS else "ok"
+    return "gone" if held and connection.hold not in PLEO_HOLDS | _OUR_HOLDS else "ok"
 
 
 def _waiting(row: Row) -> Waiting:

@@ -4,11 +4,10 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from shared.aws.connections import Connection, Connections, Status
-from shared.aws.exports import ExportItem, Exports, JobState, LastItem
-from shared.aws.ledger import Ledger
-from shared.aws.matches import Matches
-from shared.aws.vouchers import VoucherRecord, Vouchers
+from shared.aws.connections import Connection
+from shared.aws.exports import ExportItem, JobState, LastItem
+from shared.aws.stores import Stores
+from shared.aws.vouchers import VoucherRecord
 from shared.domain.exporting import export_errors
 from shared.domain.exporting.voucher import book_mark, book_mark_of, is_number_of
 from shared.domain.feeding.ledger import WALLET_CURRENCY
@@ -27,14 +26,12 @@ _ID = re.compile(r"[0-9a-z-]{8,64}")
 class Traces:
     """Looks expenses up; one per process."""
 
-    def __init__(
-        self, *, connections: Connections, ledger: Ledger, exports: Exports, vouchers: Vouchers, matches: Matches
-    ) -> None:
-        self._connections = connections
-        self._ledger = ledger
-        self._exports = exports
-        self._vouchers = vouchers
-        self._matches = matches
+    def __init__(self, stores: Stores) -> None:
+        self._connections = stores.connections
+        self._ledger = stores.ledger
+        self._exports = stores.exports
+        self._vouchers = stores.vouchers
+        self._matches = stores.matches
 
     def trace(self, connection_id: str, asked: str) -> list[Trace]:
         """The expenses of a company that a text names, none if it names none.
@@ -130,9 +127,9 @@ def _facts(record: VoucherRecord) -> VoucherFacts:
 
 
 def _hold(connection: Connection) -> str:
-    if connection.status is Status.ACTIVE:
+    if connection.status.may_write:
         return ""
-    return connection.hold if connection.status is Status.HELD else connection.status.value
+    return connection.hold or connection.status.value
 
 
 def _moment(text: str) -> datetime | None:

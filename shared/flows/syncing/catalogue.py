@@ -4,24 +4,24 @@ Tax codes come first: an account may refer to one (docs/assumptions.md#pleo-acco
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 
 from shared.aws.catalogues import MOST_ENTRIES, CatalogueSnapshot
 from shared.aws.connections import Connection, Connections
-from shared.domain.exporting.taxes import tax_rules
+from shared.domain.exporting.taxes import CODE_PREFIX, TaxRule, tax_rules
 from shared.domain.lookup.overview import CatalogueChange
 from shared.domain.syncing import catalogue
 from shared.domain.syncing.catalogue import Category, ImplausibleCatalogueError, PleoAccount
-from shared.domain.times import booking_date
+from shared.domain.times import booking_date, utc_text
 from shared.errors import Forbidden, Rejected
-from shared.flows.syncing.tax_codes import TaxCodes
+from shared.flows.vendors import Remaining, Vendors
 from shared.lexoffice.client import LexofficeClient
 from shared.lexoffice.models import PostingCategory, Profile
 from shared.pleo.client import PleoClient
-from shared.pleo.models import NewAccount
-from shared.telemetry import log_warning
+from shared.pleo.models import NewAccount, NewTaxCode, TaxCode
+from shared.telemetry import alert, log_info, log_warning
 
 __all__ = ["CatalogueSyncResult", "ImplausibleCatalogueError", "SyncIncompleteError", "sync"]
 
@@ -44,6 +44,32 @@ class CatalogueSyncResult:
     tax_codes_changed: int
 
 
+def sync_catalogue(
+    connection: Connection, remaining: Remaining, *, connections: Connections, vendors: Vendors, accepted: bool = False
+) -> bool:
+    """Sync and record the result; return False if the list was refused, which raises an alert. Raises vendor errors.
+
+    A refused list is read again after an hour: lexoffice may have recovered, and nothing is lost meanwhile.
+    """
+    lexoffice = vendors.lexoffice(connection, remaining)
+    try:
+        done = sync(
+            connection,
+            lexoffice.profile(),
+            pleo=vendors.pleo(connection),
+            lexoffice=lexoffice,
+            connections=connections,
+            accepted=accepted,
+        )
+    except (ImplausibleCatalogueError, SyncIncompleteError) as error:
+        alert("catalogue not synced", connection_id=connection.connection_id, detail=str(error))
+        connections.change(connection.connection_id, catalogue_attempted_at=utc_text(datetime.now(UTC)))
+        return False
+    connections.change(connection.connection_id, catalogue_synced_at=utc_text(datetime.now(UTC)))
+    log_info("catalogue synced", connection_id=connection.connection_id, **asdict(done))
+    return True
+
+
 def sync(
     connection: Connection,
     profile: Profile,
@@ -64,7 +90,7 @@ def sync(
     connection_id, now = connection.connection_id, datetime.now(UTC)
     known = connections.catalogues.snapshot(connection_id)
     rules = tax_rules(small_business=profile.small_business, tax_type=profile.tax_type, today=booking_date(now))
-    tax_codes = TaxCodes(connection.company_id, pleo, rules, known.tax_codes).sync()
+    tax_codes = _TaxCodes(connection.company_id, pleo, rules, known.tax_codes).sync()
     categories = _categories(lexoffice, known.accounts.keys() - {connection.account_id})
     wanted = catalogue.names(categories)
     if wanted:
@@ -161,3 +187,70 @@ def _with_expenses(
     if expenses := sum(change.expenses for change in told if change.what == "archived"):
         log_warning("category in use removed", connection_id=connection.connection_id, expenses=expenses)
     return told
+
+
+@dataclass(frozen=True, slots=True)
+class _TaxCodes:
+    """Brings one company's tax codes to what `rules` say; `known` are the codes that were synced last time."""
+
+    company_id: str
+    pleo: PleoClient
+    rules: Collection[TaxRule]
+    known: Collection[str]
+
+    def sync(self) -> list[CatalogueChange]:
+        """Create, correct and archive; only what this run has changed is told. Codes of others are left alone."""
+        wanted = {rule.code: rule for rule in self.rules}
+        found: set[str] = set()
+        changes = []
+        for tax_code in self.pleo.search_tax_codes(self.company_id):
+            code = tax_code.code or ""
+            if not code.startswith(CODE_PREFIX):
+                continue
+            rule = wanted.get(code)
+            # Pleo knows no uniqueness: a second code of the same name is a leftover of an interrupted run.
+            if rule is None or code in found:
+                changes += self._archive(tax_code)
+                continue
+            found.add(code)
+            changes += self._correct(tax_code, rule)
+        for rule in wanted.values():
+            if rule.code not in found:
+                self.pleo.create_tax_code(self._new(rule, archived=False))
+                changes.append(CatalogueChange(what="tax_code", name=rule.name))
+        return changes
+
+    def _correct(self, tax_code: TaxCode, rule: TaxRule) -> list[CatalogueChange]:
+        # One that was synced last time and is archived now was archived by the customer, in Pleo: that stays.
+        archived = tax_code.archived and rule.code in self.known
+        stands = (tax_code.name, tax_code.rate, tax_code.type, tax_code.archived)
+        if stands == (rule.name, rule.rate, rule.type, archived):
+            return []
+        self.pleo.update_tax_code(tax_code.id, self._new(rule, archived=archived))
+        before = "" if tax_code.archived and not archived else tax_code.name
+        return [CatalogueChange(what="tax_code", name=rule.name, before=before)]
+
+    def _new(self, rule: TaxRule, *, archived: bool) -> NewTaxCode:
+        return NewTaxCode(
+            company_id=self.company_id,
+            name=rule.name,
+            rate=rule.rate,
+            type=rule.type,
+            code=rule.code,
+            archived=archived,
+        )
+
+    def _archive(self, tax_code: TaxCode) -> list[CatalogueChange]:
+        """Archive a tax code of ours; the change has no name then, only one `before`."""
+        if tax_code.archived:
+            return []
+        archived = NewTaxCode(
+            company_id=self.company_id,
+            name=tax_code.name,
+            rate=tax_code.rate,
+            type=tax_code.type,
+            code=tax_code.code,
+            archived=True,
+        )
+        self.pleo.update_tax_code(tax_code.id, archived)
+        return [CatalogueChange(what="tax_code", name="", before=tax_code.name)]

@@ -9,14 +9,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from shared.aws.connections import Connection
-from shared.aws.ledger import Ledger
-from shared.aws.proofs import Proofs, StoredProof
+from shared.aws.proofs import StoredProof
 from shared.aws.queues import CompanyQueue
+from shared.aws.stores import Stores
 from shared.domain.feeding import ledger as rules
 from shared.domain.feeding.entry import Entry
 from shared.domain.feeding.ledger import Row, State
 from shared.domain.syncing import proof as proving
 from shared.domain.syncing.proof import RESERVED_FOR, BalanceProof, Frozen, Pending, ProofInProgress, Sums
+from shared.domain.syncing.schedule import LastRun
 from shared.domain.times import booking_date, utc_text
 from shared.errors import Forbidden, NotFound, OutOfTime, Rejected
 from shared.flows.syncing.proof_reading import Reading
@@ -35,25 +36,29 @@ _BOOKED = frozenset({State.SENT, State.LISTED})
 class Prover:
     """Proves companies' balances."""
 
-    def __init__(self, *, ledger: Ledger, proofs: Proofs, queue: CompanyQueue, vendors: Vendors) -> None:
-        self._ledger = ledger
-        self._proofs = proofs
+    def __init__(self, stores: Stores, vendors: Vendors, queue: CompanyQueue) -> None:
+        self._ledger = stores.ledger
+        self._proofs = stores.proofs
         self._queue = queue
         self._vendors = vendors
 
-    def run(self, connection: Connection, remaining: Remaining, *, wanted: bool = False) -> None:
-        """Prove the balance if a day has passed since the last time, or everything from the start if it is `wanted`.
+    def last_run(self, connection: Connection) -> LastRun:
+        """Return when the balance was last proven, or the company connected, and when a proof last failed."""
+        stored = self._proofs.get(connection.connection_id)
+        proved_at = stored.proof.proved_at if stored.proof else connection.start.connected_at
+        return LastRun(proved_at, stored.tried_at, in_progress=stored.in_progress is not None)
 
-        When the time is over, what is proven for good is kept and the next turn goes on from there, as often as it
-        takes. A wish is treated like that, too: beginning it again would never end where one turn is too short. One
-        that comes while such a reading from the start is under way is answered by it. Raises vendor errors and
-        StoreUnavailable; then, as after a crash, the next try begins where this one did.
+    def run(self, connection: Connection, remaining: Remaining, *, from_start: bool = False) -> None:
+        """Prove the balance, `from_start` from the start date on.
+
+        When the time is over, what is proven for good is kept and the next sync continues from there, as often as it
+        takes. A request from the start is treated alike: starting over would never end where one sync is too short. A
+        request that comes while such a reading is in progress is answered by it. Raises vendor errors and
+        StoreUnavailable; then, as after a crash, the next attempt begins where this one did.
         """
-        connection_id, now = connection.connection_id, datetime.now(UTC)
+        connection_id = connection.connection_id
         stored = self._proofs.get(connection_id)
-        if not wanted and not _is_due(stored, connection, now):
-            return
-        begun, pleo = _start(stored, wanted=wanted), self._vendors.pleo(connection)
+        begun, pleo = _start(stored, from_start=from_start), self._vendors.pleo(connection)
         reading = Reading(connection, begun, remaining, ledger=self._ledger, queue=self._queue, pleo=pleo)
         try:
             proved = self._prove(connection, reading, pleo)
@@ -132,17 +137,11 @@ class Prover:
         return late, unknown
 
 
-def _is_due(stored: StoredProof, connection: Connection, now: datetime) -> bool:
-    proved_at = stored.proof.proved_at if stored.proof else None
-    in_progress = stored.in_progress is not None
-    return proving.is_due(proved_at, stored.tried_at, connection.start.connected_at, now, in_progress=in_progress)
-
-
-def _start(stored: StoredProof, *, wanted: bool) -> ProofInProgress:
+def _start(stored: StoredProof, *, from_start: bool) -> ProofInProgress:
     """From where to read: on from an earlier turn, from what is proven for good, or from the start date."""
-    if stored.in_progress and (stored.in_progress.whole or not wanted):
+    if stored.in_progress and (stored.in_progress.whole or not from_start):
         return stored.in_progress
-    if wanted:
+    if from_start:
         return ProofInProgress(Frozen(), whole=True)
     return ProofInProgress(stored.frozen, whole=stored.frozen.until is None)
 

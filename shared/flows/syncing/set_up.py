@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from shared.aws.connections import AGENDA, Connection, Connections, DisconnectedError, Status
+from shared.aws.connections import SCHEDULED, Connection, Connections, DisconnectedError, Status
 from shared.domain.connecting.set_up import STEPS, StepState
 from shared.domain.feeding.ledger import WALLET_CURRENCY
 from shared.domain.money import Money
@@ -48,10 +48,10 @@ class SetUp:
 
     def __init__(
         self,
-        *,
         connections: Connections,
         vendors: Vendors,
         subscriptions: Subscriptions,
+        *,
         account_system: str,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -159,7 +159,7 @@ class SetUp:
             sync_failures=0,
             sync_error="",
             failing_since="",
-            agenda=AGENDA,
+            schedule=SCHEDULED,
             due_at=now,
             steps=dict.fromkeys(STEPS, StepState.DONE.value),
             stepped_at=now,

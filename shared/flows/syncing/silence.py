@@ -2,16 +2,16 @@
 told.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from shared.aws.connections import Connection, Connections, DisconnectedError, Status
-from shared.aws.ledger import Ledger
-from shared.aws.limiter import STEADY_MS, Pace
+from shared.aws.connections import Connection, DisconnectedError
+from shared.aws.limiter import STEADY_MS
+from shared.aws.stores import Stores
 from shared.domain.feeding.ledger import Row
 from shared.domain.syncing import silence
 from shared.domain.syncing.silence import NO_SYNC, NO_WEBHOOKS, NOT_FED, Facts
-from shared.domain.times import utc_text
+from shared.domain.times import moment, utc_text
 from shared.errors import IntegrationError, OutOfTime, VendorError
 from shared.flows.connecting.keep_alive import KeepAlive
 from shared.flows.vendors import Remaining, Vendors
@@ -21,20 +21,12 @@ from shared.telemetry import alert, count, log_warning
 class Silence:
     """Listens for silence, company by company."""
 
-    def __init__(
-        self,
-        *,
-        connections: Connections,
-        ledger: Ledger,
-        vendors: Vendors,
-        keep_alive: KeepAlive,
-        pace: Callable[[Connection], Pace],
-    ) -> None:
-        self._connections = connections
-        self._ledger = ledger
+    def __init__(self, stores: Stores, vendors: Vendors, keep_alive: KeepAlive) -> None:
+        self._connections = stores.connections
+        self._ledger = stores.ledger
+        self._pace = stores.pace
         self._vendors = vendors
         self._keep_alive = keep_alive
-        self._pace = pace
 
     def check(
         self, connection: Connection, remaining: Remaining, *, oldest: Row | None, payments: Sequence[datetime]
@@ -58,19 +50,19 @@ class Silence:
     def _facts(self, connection: Connection, oldest: Row | None, payments: Sequence[datetime]) -> Facts:
         # Set up, set up again, or resumed: until then there was nobody to be told, and nothing was fed.
         begun = datetime.fromisoformat(max(connection.connected_at, connection.stepped_at, connection.resumed_at))
-        last_webhook_at = _moment(self._ledger.last_webhook_at(connection.connection_id))
-        ready_at = _moment(oldest.ready_at) if oldest else None
+        last_webhook_at = moment(self._ledger.last_webhook_at(connection.connection_id))
+        ready_at = moment(oldest.ready_at) if oldest else None
         # Asked for only where it matters: most turns find nothing that waits.
         balance = self._ledger.balance(connection.connection_id, connection.account_id) if ready_at else None
         return Facts(
             now=datetime.now(UTC),
-            active=connection.status is Status.ACTIVE,
+            active=connection.status.may_write,
             payments=payments,
             last_webhook_at=max(last_webhook_at or begun, begun),
             ready_since=max(ready_at, begun) if ready_at else None,
-            fed_at=_moment(balance.last_line_at) if balance else None,
-            failing_since=_moment(connection.failing_since),
-            synced_at=_moment(max(connection.catalogue_synced_at, connection.resumed_at)) or begun,
+            fed_at=moment(balance.last_line_at) if balance else None,
+            failing_since=moment(connection.failing_since),
+            synced_at=moment(max(connection.catalogue_synced_at, connection.resumed_at)) or begun,
             alerted_at={cause: datetime.fromisoformat(moment) for cause, moment in connection.alerted_at.items()},
         )
 
@@ -111,7 +103,3 @@ class Silence:
 
 # So many seconds of slots handed out ahead mean that the limit is what everybody waits for.
 _MUCH_QUEUED_SECONDS = 60
-
-
-def _moment(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -17,7 +17,6 @@ from shared.domain.syncing.proof import (
     Pending,
     Sums,
     frozen_with,
-    is_due,
     is_overdue,
     pending_of,
     sums_of,
@@ -85,30 +84,6 @@ def test_only_old_days_that_are_accounted_for_are_frozen() -> None:
     assert frozen_with(before, young, fine, TODAY) is None
     for state in (State.READY, State.FAILED, State.HELD):
         assert frozen_with(before, old, sums_of(EFFECT, [in_state(state)]), TODAY) is None
-
-
-def test_a_proof_is_due_a_day_after_the_last_one_or_after_connecting() -> None:
-    day, hour = timedelta(days=1), timedelta(hours=1)
-
-    assert is_due(NOW - day, None, NOW - 9 * day, NOW)
-    assert not is_due(NOW - day + hour, None, NOW - 9 * day, NOW)
-    assert is_due(None, None, NOW - day, NOW)
-    assert not is_due(None, None, NOW - hour, NOW)
-
-
-def test_after_a_try_in_vain_an_hour_passes() -> None:
-    day, hour = timedelta(days=1), timedelta(hours=1)
-
-    assert not is_due(None, NOW - hour / 2, NOW - 2 * day, NOW)
-    assert is_due(None, NOW - hour, NOW - 2 * day, NOW)
-
-
-def test_a_proof_that_is_under_way_goes_on_at_once_unless_it_came_no_further_just_now() -> None:
-    hour = timedelta(hours=1)
-
-    assert is_due(NOW - hour, None, NOW - hour, NOW, in_progress=True)
-    assert not is_due(NOW - hour, NOW - hour / 2, NOW - hour, NOW, in_progress=True)
-    assert is_due(NOW - hour, NOW - hour, NOW - hour, NOW, in_progress=True)
 
 
 # --- not settled yet --------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 import facts
 import pytest
 
-from shared.aws.connections import PAUSED
+from shared.domain.connecting.company_state import Hold
 from shared.domain.connecting.set_up import STEPS as SET_UP
 from shared.domain.connecting.set_up import Progress, StepState
 from shared.domain.exporting.match import MatchState
@@ -107,7 +107,7 @@ def test_there_are_words_for_everything_that_can_happen() -> None:
     assert {"ok", "gone", "missing"} == set(HEALTH)
     assert holds
     vendors = {f"{vendor}_{what}" for vendor in ("pleo", "lexoffice") for what in ("access_gone", "scope")}
-    assert holds | vendors | {"plan", PAUSED} <= set(VERDICTS)
+    assert holds | vendors | set(Hold) <= set(VERDICTS)
 
 
 def test_every_reason_for_which_somebody_must_look_is_explained() -> None:

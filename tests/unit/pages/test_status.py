@@ -188,7 +188,7 @@ def test_a_company_that_was_just_connected_sees_no_empty_charts() -> None:
 def test_every_form_of_somebody_signed_in_carries_the_sessions_token() -> None:
     forms = re.findall(r'<form method="post" action="([^"?]+)[^>]*>(.*?)</form>', _html(facts.FINE), re.DOTALL)
 
-    assert {action for action, _ in forms} == {"/connect", "/sign-out", "/status/expense", "/status/sync"}
+    assert {action for action, _ in forms} == {"/connect", "/sign-out", "/status/expense", "/status/request"}
     assert all('name="csrf" value="t0ken"' in body for action, body in forms if action != "/connect")
 
 
@@ -256,18 +256,18 @@ def test_a_list_that_was_refused_needs_somebody_and_says_why_with_its_counts(rea
 def test_the_lists_can_be_synced_now_unless_that_was_asked_for_or_nobody_works_for_the_company() -> None:
     asked = _synced(asked_at=facts.NOW)
 
-    assert "lists" in wishes(facts.FINE)
-    assert "lists" not in wishes(asked)
+    assert "sync_catalogue" in requests(facts.FINE)
+    assert "sync_catalogue" not in requests(asked)
     assert "Der Abgleich ist bestellt" in shown(asked)
-    assert "lists" not in wishes(facts.HELD)
-    assert "lists" not in wishes(facts.GONE)
+    assert "sync_catalogue" not in requests(facts.HELD)
+    assert "sync_catalogue" not in requests(facts.GONE)
 
 
 @pytest.mark.parametrize(("reason", "confirmable"), [("removed", True), ("renamed", True), ("empty", False)])
 def test_a_refused_list_can_be_taken_over_all_the_same_unless_it_is_empty(reason: str, confirmable: bool) -> None:
     overview = _synced(refused=CatalogueRefusal(reason=reason, count=1021, known=1100))
 
-    assert ("accept" in wishes(overview)) is confirmable
+    assert ("accept_catalogue" in requests(overview)) is confirmable
     assert ("Änderungen trotzdem übernehmen" in shown(overview)) is confirmable
     assert ("Take over the changes anyway" in shown(overview, "en")) is confirmable
 
@@ -275,9 +275,9 @@ def test_a_refused_list_can_be_taken_over_all_the_same_unless_it_is_empty(reason
 def test_a_list_that_was_taken_over_or_not_refused_offers_nothing_to_confirm() -> None:
     refused = CatalogueRefusal(reason="removed", count=30, known=100)
 
-    assert "accept" not in wishes(facts.FINE)
-    assert wishes(_synced(refused=refused, asked_at=facts.NOW)) == ["proof"]
-    assert "accept" not in wishes(replace(_synced(refused=refused), status="held", hold="plan"))
+    assert "accept_catalogue" not in requests(facts.FINE)
+    assert requests(_synced(refused=refused, asked_at=facts.NOW)) == ["prove_balance"]
+    assert "accept_catalogue" not in requests(replace(_synced(refused=refused), status="held", hold="plan"))
 
 
 def test_a_sync_that_fails_says_since_when_and_when_it_is_tried_again_in_both_languages() -> None:
@@ -360,13 +360,13 @@ def test_entries_whose_effect_nobody_knows_are_counted_beside_the_proof() -> Non
 def test_a_proof_can_be_asked_for_unless_it_was_or_nobody_works_for_the_company() -> None:
     asked = _proven(asked_at=facts.NOW)
 
-    assert wishes(facts.FINE) == ["proof", "lists"]
+    assert requests(facts.FINE) == ["prove_balance", "sync_catalogue"]
     assert "Jetzt prüfen" in shown(facts.FINE)
     assert "Check now" in shown(facts.FINE, "en")
-    assert wishes(asked) == ["lists"]
+    assert requests(asked) == ["sync_catalogue"]
     assert "Die Prüfung ist bestellt" in shown(asked)
     assert "The check is on its way" in shown(asked, "en")
-    assert wishes(facts.HELD) == wishes(facts.GONE) == []
+    assert requests(facts.HELD) == requests(facts.GONE) == []
 
 
 def test_a_proof_that_was_tried_in_vain_says_so_and_can_be_asked_for_again() -> None:
@@ -374,13 +374,13 @@ def test_a_proof_that_was_tried_in_vain_says_so_and_can_be_asked_for_again() -> 
 
     assert "Der letzte Versuch (heute, 14:00) ergab noch nichts Sicheres" in shown(tried)
     assert "The last try (today, 14:00) was inconclusive" in shown(tried, "en")
-    assert "proof" in wishes(tried)
+    assert "prove_balance" in requests(tried)
 
 
 def _proven(**proof: Any) -> Overview:
     return replace(facts.FINE, proof=replace(facts.FINE.proof, **{"proved_at": facts.NOW} | proof))
 
 
-def wishes(overview: Overview) -> list[str]:
+def requests(overview: Overview) -> list[str]:
     """What can be asked for on the page, in its order."""
-    return re.findall(r'name="wish" value="(\w+)"', _html(overview))
+    return re.findall(r'name="request" value="(\w+)"', _html(overview))

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from cloud import Document
 
-from shared.aws.connections import AGENDA, Connection, Connections, Status
+from shared.aws.connections import SCHEDULED, Connection, Connections, Status
 from shared.aws.ledger import Ledger
 from shared.aws.queues import SyncQueue
 from shared.aws.tokens import TokenStore
+from shared.domain.connecting.company_state import Hold
 from shared.domain.feeding.ledger import State
 from shared.domain.times import utc_text
 
-from .conftest import Context, Linked
+from .conftest import Context, Linked, company_sync
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -40,8 +41,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def turn(company: Linked, sync: ModuleType, milliseconds: int = 120_000, **wishes: object) -> Document:
-    answer: Document = sync.handler(company.message("sync", **wishes), Context(milliseconds))
+def turn(company: Linked, sync: ModuleType, *requests: str, milliseconds: int = 120_000) -> Document:
+    answer: Document = sync.handler(company.message("sync", *requests), Context(milliseconds))
     return answer
 
 
@@ -64,7 +65,7 @@ def due(company: Linked, count: int) -> list[str]:
     for number in range(count):
         fresh = Connection(connection_id=f"c{number:02}", company_id=f"company-{number}", company_name="Muster")
         connections.get_or_create(fresh)
-        connections.change(fresh.connection_id, agenda=AGENDA, due_at=utc_text(now() - DAY + number * MINUTE))
+        connections.change(fresh.connection_id, schedule=SCHEDULED, due_at=utc_text(now() - DAY + number * MINUTE))
     return [f"c{number:02}" for number in range(count)]
 
 
@@ -138,7 +139,7 @@ def test_a_company_that_pleo_refuses_for_speed_backs_off_too(company: Linked, sy
 def test_a_turn_that_was_wished_for_comes_again_although_the_company_is_due(company: Linked, sync: ModuleType) -> None:
     pleo_is_down(company)
 
-    assert len(turn(company, sync, catalogue=True)["batchItemFailures"]) == 1
+    assert len(turn(company, sync, "sync_catalogue")["batchItemFailures"]) == 1
     assert company.connection().sync_failures == 1
 
 
@@ -147,7 +148,7 @@ def test_work_that_is_not_finished_goes_on_at_the_next_minute_and_is_no_failure(
 ) -> None:
     change(company, due_at=utc_text(now() + 5 * MINUTE))
 
-    assert turn(company, sync, 39_000) == {"batchItemFailures": []}
+    assert turn(company, sync, milliseconds=39_000) == {"batchItemFailures": []}
 
     connection = company.connection()
     assert connection.sync_failures == 0
@@ -195,8 +196,7 @@ def connected(company: Linked, **ago: float) -> Connection:
 
 
 def subscriptions(company: Linked, sync: ModuleType) -> list[Any]:
-    turns = sync._parts()[0]
-    return list(turns._vendors.pleo(company.connection()).subscriptions())
+    return list(company_sync(sync)._services.vendors.pleo(company.connection()).subscriptions())
 
 
 def test_payments_without_webhooks_are_told_once_a_day_and_the_subscription_is_made_anew(
@@ -204,7 +204,7 @@ def test_payments_without_webhooks_are_told_once_a_day_and_the_subscription_is_m
 ) -> None:
     connection = connected(company, days=3)
     (old,) = subscriptions(company, sync)
-    sync._parts()[0]._vendors.pleo(connection).delete_subscription(old.id)
+    company_sync(sync)._services.vendors.pleo(connection).delete_subscription(old.id)
     paid(company, 60, 40, 20, 0.5)
 
     turn(company, sync)
@@ -299,7 +299,7 @@ def test_rows_that_waited_for_the_company_to_be_connected_again_alarm_nobody(
     company: Linked, sync: ModuleType, told: list[dict[str, object]]
 ) -> None:
     paid(company, 0.1)
-    change(company, status=Status.HELD, hold="plan")
+    change(company, status=Status.HELD, hold=Hold.PLAN)
     turn(company, sync)
 
     company.connect()
@@ -343,7 +343,7 @@ def test_access_is_used_once_a_day_on_both_sides(company: Linked, sync: ModuleTy
 
 
 def test_the_refresh_token_of_a_held_company_is_used_before_it_expires(company: Linked, sync: ModuleType) -> None:
-    change(company, status=Status.HELD, hold="plan", access_checked_at="")
+    change(company, status=Status.HELD, hold=Hold.PLAN, access_checked_at="")
     (sealed, version) = stored(company)
     company.cloud.client("dynamodb").update_item(
         TableName=company.cloud.token_table,
@@ -388,7 +388,7 @@ def test_access_that_ended_unnoticed_holds_the_company_which_is_told_once(
 def test_a_side_whose_access_is_gone_is_left_alone_and_the_other_one_kept(
     company: Linked, sync: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    change(company, status=Status.HELD, hold="pleo_access_gone", access_checked_at="")
+    change(company, status=Status.HELD, hold=Hold.PLEO_ACCESS_GONE, access_checked_at="")
     asked: list[str] = []
     read = TokenStore.read
 
@@ -396,7 +396,7 @@ def test_a_side_whose_access_is_gone_is_left_alone_and_the_other_one_kept(
         asked.append(vendor)
         return read(self, connection_id, company_id, vendor)
 
-    keep_alive = sync._parts()[0]._keep_alive
+    keep_alive = company_sync(sync)._services.keep_alive
     monkeypatch.setattr(TokenStore, "read", noted)
     keep_alive.run(company.connection(), lambda: 60.0)
 
@@ -406,7 +406,7 @@ def test_a_side_whose_access_is_gone_is_left_alone_and_the_other_one_kept(
 
 def test_a_webhook_subscription_that_vanished_is_made_anew_within_a_day(company: Linked, sync: ModuleType) -> None:
     (old,) = subscriptions(company, sync)
-    sync._parts()[0]._vendors.pleo(company.connection()).delete_subscription(old.id)
+    company_sync(sync)._services.vendors.pleo(company.connection()).delete_subscription(old.id)
     change(company, access_checked_at=utc_text(now() - DAY))
 
     turn(company, sync)

@@ -1,10 +1,10 @@
-"""When a company whose turn failed gets the next one, and what is remembered of the failure."""
+"""When a company is due again after a failed sync, what is recorded of the failure, and when a duty is due."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.syncing.schedule import error_name, most_severe, next_attempt
+from shared.domain.syncing.schedule import LastRun, error_name, is_due, most_severe, next_attempt
 from shared.errors import IntegrationError, OutOfTime, RateLimited, StoreUnavailable, Unavailable
 
 NOW = datetime(2026, 1, 12, 13, tzinfo=UTC)
@@ -46,3 +46,26 @@ def test_a_lack_of_time_never_hides_a_failure(
     errors: list[IntegrationError], reported: IntegrationError | None
 ) -> None:
     assert most_severe(errors) is reported
+
+
+# --- duties ----------------------------------------------------------------------------------------------------------
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+def test_a_duty_is_due_an_interval_after_it_was_done_and_at_once_if_it_never_was() -> None:
+    assert is_due(LastRun(NOW - DAY), DAY, NOW)
+    assert not is_due(LastRun(NOW - DAY + HOUR), DAY, NOW)
+    assert is_due(LastRun(None), DAY, NOW)
+
+
+def test_a_duty_that_failed_is_tried_again_after_an_hour() -> None:
+    assert not is_due(LastRun(None, failed_at=NOW - HOUR / 2), DAY, NOW)
+    assert is_due(LastRun(None, failed_at=NOW - HOUR), DAY, NOW)
+    assert not is_due(LastRun(NOW - HOUR, failed_at=NOW - 2 * HOUR), DAY, NOW)
+
+
+def test_a_duty_in_progress_continues_at_once_unless_it_failed_within_the_hour() -> None:
+    assert is_due(LastRun(NOW - HOUR, in_progress=True), DAY, NOW)
+    assert not is_due(LastRun(NOW - HOUR, NOW - HOUR / 2, in_progress=True), DAY, NOW)
+    assert is_due(LastRun(NOW - HOUR, NOW - HOUR, in_progress=True), DAY, NOW)

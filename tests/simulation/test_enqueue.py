@@ -26,7 +26,7 @@ from local.package import read_template
 from shared import telemetry
 from shared.aws import clients, limiter
 from shared.aws.connection import Connection, attributes
-from shared.aws.connections import AGENDA, Connections
+from shared.aws.connections import SCHEDULED, Connections
 from shared.aws.limiter import Limiter, organisation_key
 from shared.aws.table import encode
 from shared.domain.times import utc_text
@@ -128,7 +128,7 @@ def fill(count: int) -> None:
         for number in range(first, first + 25):
             due = START - timedelta(hours=1) + timedelta(seconds=number * 0.36)
             company = Connection(connection_id=f"c{number:05}", company_id=f"k{number:05}", company_name="Muster")
-            item = {**attributes(company), "id": f"CONNECTION#{company.connection_id}", "agenda": AGENDA}
+            item = {**attributes(company), "id": f"CONNECTION#{company.connection_id}", "schedule": SCHEDULED}
             requests.append({"PutRequest": {"Item": encode({**item, "due_at": utc_text(due)})}})
         store.batch_write_item(RequestItems={TABLE: requests})
 

@@ -1,0 +1,54 @@
+"""One sync of one company, as its duties see it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.aws.connections import Connection
+from shared.aws.queues import CompanyQueue
+from shared.aws.stores import Stores
+from shared.domain.feeding.ledger import Row
+from shared.domain.syncing.requests import SyncRequest
+from shared.flows.connecting.keep_alive import KeepAlive
+from shared.flows.syncing.proof import Prover
+from shared.flows.syncing.silence import Silence
+from shared.flows.vendors import Remaining, Vendors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the duties of every company's sync work with, built once per process."""
+
+    stores: Stores
+    vendors: Vendors
+    feed_queue: CompanyQueue
+    export_queue: CompanyQueue
+    keep_alive: KeepAlive
+    silence: Silence
+    prover: Prover
+
+
+@dataclass(slots=True, kw_only=True)
+class SyncRun:
+    """One sync: the company as it was read, what was requested, and what the duties have found so far.
+
+    - `oldest`: the row that has waited longest for the feed, None if none waits.
+    - `found`, `waiting`: entries read from Pleo, and how many of them wait for the feed.
+    - `payments`: when the card purchases among them were settled.
+    - `caught_up`: every settled entry is in the ledger.
+    """
+
+    services: Services
+    connection: Connection
+    requests: frozenset[SyncRequest]
+    remaining: Remaining
+    oldest: Row | None = None
+    found: int = 0
+    waiting: int = 0
+    catalogue_synced: bool = False
+    payments: list[datetime] = field(default_factory=list)
+    caught_up: bool = False
+
+    @property
+    def connection_id(self) -> str:
+        """The company's connection."""
+        return self.connection.connection_id
