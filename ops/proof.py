@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops.answer import NOTHING, Answer, Fact, Table, bold, euro, moment, plural, red
+from ops.answer import NOTHING, Answer, Fact, Table, as_data, bold, euro, moment, plural, red
 from ops.app import Wait, command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
@@ -57,15 +57,29 @@ def _all_companies(context: CommandContext) -> Answer:
 
 
 def _row(connection: Connection, stored: StoredProof) -> list[Fact]:
-    last = stored.proof
+    held = stored.proof.sums.held if stored.proof else 0
     return [
         Fact("company", "company", connection.company_name),
+        *_facts(connection, stored),
+        Fact("", ">held", held or ""),
+    ]
+
+
+def _facts(connection: Connection, stored: StoredProof) -> list[Fact]:
+    last = stored.proof
+    return [
         Fact("connection_id", "connection", connection.connection_id),
-        Fact("proved_at", "proven", last.proved_at if last else None, _proven),
+        Fact("status", "", connection.status.value),
+        Fact("proved_at", "proven", last.proved_at if last else None, lambda at: moment(at) if at else "never"),
         Fact("wallet_cents", ">wallet", last.wallet if last else None, euro),
+        Fact("opening_cents", "", last.opening if last else None),
+        Fact("lexoffice_cents", "", last.opening + last.total if last else None),
         Fact("unexplained_cents", ">unexplained", last.unexplained if last else None, _alarming),
-        Fact("", ">held", last.sums.held or None if last else None),
-        *_details(connection, stored),
+        Fact("sums", "", asdict(last.sums) if last else None),
+        Fact("pending", "", asdict(last.pending) if last and last.pending else None),
+        Fact("proven_until", "", stored.frozen.until),
+        Fact("tried_at", "", stored.tried_at),
+        Fact("in_progress", "", asdict(stored.in_progress) if stored.in_progress else None),
     ]
 
 
@@ -120,18 +134,15 @@ def _is_new(stored: StoredProof, before: StoredProof) -> bool:
 def _render(connection: Connection, stored: StoredProof, *, outcome: str = "", failed: bool = False) -> Answer:
     last, reading = stored.proof, stored.in_progress
     return Answer(
-        Fact("connection_id", "", connection.connection_id),
+        as_data(_facts(connection, stored)),
         Fact("company", "company", connection.company_name, bold),
         *([Fact("outcome", "now", outcome)] if outcome else []),
-        Fact("proved_at", "proven", last.proved_at if last else None, _proven),
+        Fact("", "proven", moment(last.proved_at) if last else "never"),
         *(_sums(last) if last else []),
         Fact("", "since", connection.start.day if connection.connected_at else NOTHING),
         Fact("", "proven for good", f"up to {stored.frozen.until}" if stored.frozen.until else ""),
         Fact("", "tried without success", moment(stored.tried_at) if stored.tried_at else ""),
         Fact("", "in progress", f"read up to {reading.frozen.until or 'nothing yet'}" if reading else ""),
-        Fact("wallet_cents", "", last.wallet if last else None),
-        Fact("unexplained_cents", "", last.unexplained if last else None),
-        *_details(connection, stored),
         failed=failed,
     )
 
@@ -149,25 +160,6 @@ def _sums(last: BalanceProof) -> list[Fact]:
         Fact("", "held", held),
         Fact("", "not settled", last.pending, _pending),
     ]
-
-
-def _details(connection: Connection, stored: StoredProof) -> list[Fact]:
-    """What only programs get."""
-    last = stored.proof
-    return [
-        Fact("status", "", connection.status.value),
-        Fact("opening_cents", "", last.opening if last else None),
-        Fact("lexoffice_cents", "", last.opening + last.total if last else None),
-        Fact("sums", "", asdict(last.sums) if last else None),
-        Fact("pending", "", asdict(last.pending) if last and last.pending else None),
-        Fact("proven_until", "", stored.frozen.until),
-        Fact("tried_at", "", stored.tried_at),
-        Fact("in_progress", "", asdict(stored.in_progress) if stored.in_progress else None),
-    ]
-
-
-def _proven(at: datetime | None) -> str:
-    return moment(at) if at else "never"
 
 
 def _alarming(cents: int | None) -> str:

@@ -14,10 +14,10 @@ from ops.context import CommandContext
 from ops.dead_letters import Letter
 from ops.wait import blocking_reason, wait_for
 from shared.aws.connections import Connection, Status
-from shared.aws.failures import EXPORT, FEED, SYNC, Failure, Failures
+from shared.aws.failures import EXPORT, FEED, SYNC, Failure
 
 _COUNTED = 1000  # lines
-_NOT_FINISHED = "not finished yet: look again with `ops company`"
+_LOOK_AGAIN = "look again with `ops company`"
 
 
 class Outcome(StrEnum):
@@ -50,7 +50,6 @@ class RedriveWatch:
 
     def __init__(self, context: CommandContext, letters: Iterable[Letter]) -> None:
         self._context = context
-        self._failures = Failures(context.stack["LedgerTable"])
         self._messages = Counter((letter.queue, letter.connection_id) for letter in letters if letter.wake)
         self._before = {key: self._standing(*key) for key in self._messages}
 
@@ -68,64 +67,55 @@ class RedriveWatch:
         return [row for _, row in known.values()]
 
     def _standing(self, queue: str, connection_id: str) -> Standing:
-        context = self._context
-        connection = context.connections.get(connection_id)
-        failure = self._failures.last(connection_id, queue)
+        stores = self._context.stores
+        connection, failure = stores.connections.get(connection_id), stores.failures.last(connection_id, queue)
         if queue == EXPORT:
-            waiting = len(context.exports.open_jobs(connection_id))
+            waiting = len(stores.exports.open_jobs(connection_id))
             return Standing(connection=connection, waiting=waiting, failure=failure)
         if queue == SYNC or connection is None:
             return Standing(connection=connection, failure=failure)
-        balance = context.ledger.balance(connection_id, connection.account_id)
+        balance = stores.ledger.balance(connection_id, connection.account_id)
         return Standing(
             connection=connection,
-            waiting=len(context.ledger.open_rows(connection_id, _COUNTED)),
-            to_check=context.view.to_check(connection_id, 0).count,
+            waiting=len(stores.ledger.open_rows(connection_id, _COUNTED)),
+            to_check=stores.view.to_check(connection_id, 0).count,
             pushed=connection.opening_minor + balance.total == (balance.pushed or 0),
             failure=failure,
         )
 
     def _row(self, queue: str, connection_id: str) -> tuple[Outcome, list[Fact]]:
-        now = self._standing(queue, connection_id)
-        outcome, result = outcome_of(queue, self._before[queue, connection_id], now)
+        before, now = self._before[queue, connection_id], self._standing(queue, connection_id)
+        outcome, result = outcome_of(queue, before, now)
         return outcome, [
             Fact("queue", "queue", queue),
             Fact("company", "company", now.connection.company_name if now.connection else ""),
             Fact("connection_id", "connection", connection_id),
             Fact("messages", ">messages", self._messages[queue, connection_id]),
-            Fact("outcome", "", outcome),
+            Fact("outcome", "outcome", outcome),
             Fact("result", "result", result),
         ]
 
 
 def outcome_of(queue: str, before: Standing, now: Standing) -> tuple[Outcome, str]:
-    """Compare a company's work before the redrive and now."""
-    connection = now.connection
-    if connection is None:
-        return Outcome.NOTHING, "company unknown: its data was deleted, so there is nothing to do"
-    if connection.status is Status.DISCONNECTED:
-        return Outcome.NOTHING, "disconnected: nothing is sent any more"
-    if connection.status is Status.HELD and queue != SYNC:
-        return Outcome.HELD, f"held: {connection.hold} — nothing is sent until that is lifted (`ops company` says more)"
+    """Compare a company's work before the redrive and now; return the outcome and what explains it."""
+    company = now.connection
+    if company is None or company.status is Status.DISCONNECTED:
+        return Outcome.NOTHING, "deleted" if company is None else "disconnected: nothing is sent any more"
+    if company.status is Status.HELD and queue != SYNC:
+        return Outcome.HELD, f"held: {company.hold} — nothing is sent until that is lifted (`ops company`)"
     failure = now.failure.cause if now.failure and now.failure != before.failure else ""
     if queue == SYNC:
-        return _synced(before.connection or connection, connection, failure)
-    return _worked("line" if queue == FEED else "job", before, now, failure)
-
-
-def _worked(noun: str, before: Standing, now: Standing, failure: str) -> tuple[Outcome, str]:
-    stopped = now.to_check - before.to_check
-    to_check = f", {stopped:,} more to check (`ops company`)" if stopped > 0 else ""
-    if not now.waiting and now.pushed and before.waiting:
-        return Outcome.DONE, f"{plural(before.waiting, noun)} waited, none does now{to_check}"
-    if not now.waiting and now.pushed and noun == "line":
-        return Outcome.NOTHING, f"nothing was missing: no line waited{to_check}"
+        return _synced(before.connection or company, company, failure)
+    waiting = plural(now.waiting, "line" if queue == FEED else "job")
+    result = f"{before.waiting:,} waited, {waiting} waiting now"
+    if (to_check := now.to_check - before.to_check) > 0:
+        result += f", {to_check:,} more to check"
+    if not now.waiting and now.pushed and (before.waiting or queue == FEED):
+        return Outcome.DONE if before.waiting else Outcome.NOTHING, result
     if failure:
-        return Outcome.FAILING, f"{plural(now.waiting, noun)} waiting{to_check}; {_still_failing(failure)}"
-    if not now.waiting and noun == "job":
-        # Pleo may have a job that the export worker has not claimed yet.
-        return Outcome.OPEN, "no open job was known; if Pleo has one, it is worked on now"
-    return Outcome.OPEN, f"{plural(now.waiting, noun)} waiting{to_check}; {_NOT_FINISHED}"
+        return Outcome.FAILING, f"{result}; {_still_failing(failure)}"
+    # With the export, Pleo may have a job that no worker has claimed yet.
+    return Outcome.OPEN, f"{result}; {_LOOK_AGAIN}"
 
 
 def _synced(before: Connection, now: Connection, failure: str) -> tuple[Outcome, str]:
@@ -134,12 +124,9 @@ def _synced(before: Connection, now: Connection, failure: str) -> tuple[Outcome,
     if now.stopped:
         return Outcome.FAILING, f"set-up stopped: {now.stopped}"
     if now.caught_up_to != before.caught_up_to:
-        return Outcome.DONE, "synced: caught up with Pleo"
-    return Outcome.OPEN, f"not synced yet; {_NOT_FINISHED}"
+        return Outcome.DONE, "caught up with Pleo"
+    return Outcome.OPEN, f"not synced yet; {_LOOK_AGAIN}"
 
 
 def _still_failing(cause: str) -> str:
-    return (
-        f"still failing: {cause}; nothing is lost, it is retried every few minutes, and the message comes back here "
-        "once its attempts are used up"
-    )
+    return f"still failing: {cause}; nothing is lost, it is retried every few minutes"

@@ -74,7 +74,7 @@ def test_a_dead_wake_up_is_seen_with_its_cause_and_redriven_and_the_second_time_
         "company": company.connection["company_name"],
         "messages": 0,
         "outcome": "done",
-        "result": "3 lines waited, none does now",
+        "result": "3 waited, 0 lines waiting now",
     }
     company.is_fed(*payments)
     calls = company.calls
@@ -99,7 +99,7 @@ def test_while_lexoffice_is_still_down_it_says_so_and_nothing_is_lost(company: C
     assert tried["moved"] == 3
     outcome = of(company, tried["companies"])
     assert outcome["outcome"] == "failing"
-    assert "3 lines waiting; still failing: lexoffice answered 503" in outcome["result"]
+    assert "3 waited, 3 lines waiting now; still failing: lexoffice answered 503" in outcome["result"]
     assert company.lines == []
     assert company.states == {"ready": 3}
 
@@ -146,7 +146,7 @@ def test_days_later_when_nothing_is_missing_a_redrive_changes_nothing(company: C
     done = operator.run("redrive", "--queue", "feed", *WHY)
 
     assert done["moved"] == 2
-    assert of(company, done["companies"])["result"] == "nothing was missing: no line waited"
+    assert of(company, done["companies"])["outcome"] == "nothing"
     company.is_fed(payment)
     assert company.calls == calls
 

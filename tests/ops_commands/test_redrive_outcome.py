@@ -18,10 +18,10 @@ AFTER = Standing(connection=COMPANY, waiting=0, pushed=True, failure=OLD)
 
 
 def test_no_line_waits_any_more_and_those_that_lexoffice_refused_are_counted() -> None:
-    assert outcome_of(FEED, BEFORE, AFTER) == (Outcome.DONE, "3 lines waited, none does now")
+    assert outcome_of(FEED, BEFORE, AFTER) == (Outcome.DONE, "3 waited, 0 lines waiting now")
     assert outcome_of(FEED, BEFORE, replace(AFTER, to_check=2)) == (
         Outcome.DONE,
-        "3 lines waited, none does now, 2 more to check (`ops company`)",
+        "3 waited, 0 lines waiting now, 2 more to check",
     )
 
 
@@ -30,20 +30,22 @@ def test_a_failure_does_not_hide_that_the_work_is_done() -> None:
 
 
 def test_nothing_was_missing() -> None:
-    assert outcome_of(FEED, AFTER, AFTER) == (Outcome.NOTHING, "nothing was missing: no line waited")
+    assert outcome_of(FEED, AFTER, AFTER) == (Outcome.NOTHING, "0 waited, 0 lines waiting now")
 
 
 def test_lines_without_their_balance_are_not_finished() -> None:
     assert outcome_of(FEED, BEFORE, replace(AFTER, pushed=False)) == (
         Outcome.OPEN,
-        "0 lines waiting; not finished yet: look again with `ops company`",
+        "3 waited, 0 lines waiting now; look again with `ops company`",
     )
 
 
 def test_a_feed_that_fails_again_says_how_much_waits_and_why() -> None:
     outcome, result = outcome_of(FEED, BEFORE, replace(BEFORE, waiting=2, failure=NEW))
     assert outcome is Outcome.FAILING
-    assert result.startswith("2 lines waiting; still failing: lexoffice answered 503 to POST /v1/x; nothing is lost")
+    assert result.startswith(
+        "3 waited, 2 lines waiting now; still failing: lexoffice answered 503 to POST /v1/x; nothing is lost"
+    )
 
 
 def test_the_failure_that_killed_the_message_is_no_new_one() -> None:
@@ -53,12 +55,12 @@ def test_the_failure_that_killed_the_message_is_no_new_one() -> None:
 def test_jobs_that_were_open_are_finished_or_not_yet() -> None:
     none, two = Standing(connection=COMPANY), Standing(connection=COMPANY, waiting=2)
 
-    assert outcome_of(EXPORT, two, none) == (Outcome.DONE, "2 jobs waited, none does now")
+    assert outcome_of(EXPORT, two, none) == (Outcome.DONE, "2 waited, 0 jobs waiting now")
     assert outcome_of(EXPORT, two, replace(two, waiting=1))[0] is Outcome.OPEN
     assert outcome_of(EXPORT, two, replace(two, waiting=1, failure=NEW))[0] is Outcome.FAILING
     assert outcome_of(EXPORT, none, none) == (
         Outcome.OPEN,
-        "no open job was known; if Pleo has one, it is worked on now",
+        "0 waited, 0 jobs waiting now; look again with `ops company`",
     )
     assert outcome_of(EXPORT, none, replace(none, failure=NEW))[0] is Outcome.FAILING
 

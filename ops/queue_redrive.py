@@ -1,4 +1,4 @@
-"""Moving dead letters: SQS's own task for a whole queue, a new wake-up for chosen companies.
+"""Redrive of one dead-letter queue: SQS's own task for all of it, a new wake-up for chosen companies.
 
 A dead letter says only which company to wake. For chosen letters the company's wake-up is sent first and the letters
 are deleted after it. After a crash in between, the next redrive sends the wake-up again: a FIFO queue drops it within
@@ -6,8 +6,7 @@ five minutes, later it wakes a worker that finds nothing to do. SQS runs one tas
 """
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,9 +27,8 @@ type OnProgress = Callable[[int, int], None]
 """Called with the number of messages that are done, and of all."""
 
 
-@dataclass(slots=True)
-class Tally:
-    """What became of one queue's dead letters, counted as it happens, so that it is true after an interruption.
+class QueueRedrive:
+    """One queue's redrive, at most `rate` messages per second; its counts are true also after an interruption.
 
     - `expected`: messages seen before; `left`: messages that are still there
     - `moved`: by us; `by_others`: by a task that another operator started at `running_since`
@@ -38,42 +36,46 @@ class Tally:
     - `failed`: why SQS stopped, "" if it did not
     """
 
-    queue: str
-    expected: int = 0
-    moved: int = 0
-    by_others: int = 0
-    quarantined: int = 0
-    left: int = 0
-    running_since: datetime | None = None
-    failed: str = ""
+    def __init__(self, dead: DeadLetters, letters: Sequence[Letter], *, rate: int) -> None:
+        self._dead = dead
+        self._letters = letters
+        self._rate = rate
+        self._on_progress: OnProgress = lambda _done, _all: None
+        self.queue = dead.queue
+        self.expected = self.left = len(letters)
+        self.moved = self.by_others = self.quarantined = 0
+        self.running_since: datetime | None = None
+        self.failed = ""
 
     @property
     def done(self) -> int:
         """Messages that are no longer in the queue."""
         return self.moved + self.by_others + self.quarantined
 
-    @property
-    def missing(self) -> int:
-        """Expected messages that are not done yet."""
-        return max(0, self.expected - self.done)
-
-    def note_other(self, task: Mapping[str, Any]) -> None:
-        """Note that another operator's task is running."""
-        self.running_since = datetime.fromtimestamp(task["StartedTimestamp"] / 1000, UTC)
-
-
-class Mover:
-    """Moves the messages of one dead-letter queue, at most `rate` per second. Methods raise StoreUnavailable."""
-
-    def __init__(self, dead: DeadLetters, tally: Tally, *, rate: int, on_progress: OnProgress) -> None:
-        self._dead = dead
-        self._tally = tally
-        self._rate = rate
+    def run(self, context: CommandContext, is_chosen: Callable[[Letter], bool] | None, on_progress: OnProgress) -> None:
+        """Redrive the chosen letters, or all of them if none are chosen. Raises StoreUnavailable."""
         self._on_progress = on_progress
+        there, running = self._dead.count(), self._dead.running_move()
+        if running:
+            self.running_since = datetime.fromtimestamp(running["StartedTimestamp"] / 1000, UTC)
+        if is_chosen is None and not self._letters:
+            # Messages that a look does not show are being looked at or moved by another operator.
+            self.expected = self.left = there.in_flight
+        if self._letters and not running and (is_chosen or any(letter.poison for letter in self._letters)):
+            self._wake(context, is_chosen or bool)
+        elif is_chosen is None and (running or self._letters or there.total):
+            self._move_all()
+        if self.done < self.expected or running:
+            seen = filter(is_chosen, self._dead.look(EVERY))
+            self.left = self._dead.count().total if self._dead.running_move() else len(list(seen))
 
-    def wake_chosen(self, context: CommandContext, is_chosen: Callable[[Letter], bool]) -> None:
+    def _count(self, total: int) -> None:
+        self.left = max(0, self.expected - self.done)
+        self._on_progress(self.done, total)
+
+    def _wake(self, context: CommandContext, is_chosen: Callable[[Letter], bool]) -> None:
         """Wake the companies of the chosen letters, then delete the letters; quarantine unreadable ones."""
-        quarantine, tally, woken = Quarantine(context.stack["LedgerTable"]), self._tally, set()
+        quarantine, woken = Quarantine(context.stack["LedgerTable"]), set()
         with self._dead.receive(EVERY, _HIDDEN_SECONDS) as letters:
             for letter in filter(is_chosen, letters):
                 began = time.monotonic()
@@ -83,22 +85,22 @@ class Mover:
                     wake(context, letter)
                     woken.add(letter.wake)
                 self._dead.delete(letter)
-                tally.moved += letter.wake is not None
-                tally.quarantined += letter.wake is None
-                self._on_progress(tally.done, tally.expected)
+                self.moved += letter.wake is not None
+                self.quarantined += letter.wake is None
+                self._count(self.expected)
                 time.sleep(max(0.0, 1 / self._rate - (time.monotonic() - began)))
 
-    def move_all(self) -> None:
+    def _move_all(self) -> None:
         """Have SQS move all messages; a running task of another operator is left alone and followed instead.
 
         Repeat until all expected messages are moved or none is left: another operator's look hides some for a moment.
         """
-        tally, refused, started = self._tally, 0, False
+        refused, started = 0, False
         deadline = time.monotonic() + _HIDDEN_BY_OTHERS_SECONDS
         while time.monotonic() < deadline:
-            done = tally.done
+            done = self.done
             if other := self._dead.running_move():
-                tally.note_other(other)
+                self.running_since = datetime.fromtimestamp(other["StartedTimestamp"] / 1000, UTC)
                 self._follow(other["StartedTimestamp"], ours=False)
             elif self._dead.count().visible or not started:
                 try:
@@ -108,47 +110,45 @@ class Mover:
                     refused += 1
                     if refused == _STARTS:
                         raise
-            if tally.failed or not tally.missing or not self._dead.count().total:
+            if self.failed or self.done >= self.expected or not self._dead.count().total:
                 return
-            if tally.done > done:
+            if self.done > done:
                 deadline = time.monotonic() + _HIDDEN_BY_OTHERS_SECONDS
             time.sleep(_POLL_SECONDS)
 
     def _move(self) -> None:
         """Start a task and follow it to its end; cancel it if the operator interrupts."""
-        earlier = self._dead.newest_move().get("StartedTimestamp")
+        earlier, moved = self._dead.newest_move().get("StartedTimestamp"), self.moved
         handle = self._dead.start_move(self._rate)
-        moved = self._tally.moved
-
         try:
             self._follow(earlier, ours=True)
         except KeyboardInterrupt:
             self._dead.cancel_move(handle)
-            self._tally.moved = moved
+            self.moved = moved
             self._follow(earlier, ours=True)
             raise
 
-    def _follow(self, started: object, *, ours: bool) -> None:
+    def _follow(self, started: Any, *, ours: bool) -> None:
         """Count what a task moves until it has ended: another operator's that `started` then, or ours that came after.
 
         SQS may list a task of ours late.
         """
-        tally, moved, by_others = self._tally, self._tally.moved, self._tally.by_others
+        moved, by_others = self.moved, self.by_others
         while True:
             task = self._dead.newest_move()
             if (task.get("StartedTimestamp") == started) is not ours:
                 count = int(task.get("ApproximateNumberOfMessagesMoved", 0))
-                tally.moved, tally.by_others = (moved + count, by_others) if ours else (moved, by_others + count)
-                self._on_progress(tally.done, int(task.get("ApproximateNumberOfMessagesToMove", count)))
+                self.moved, self.by_others = (moved + count, by_others) if ours else (moved, by_others + count)
+                self._count(int(task.get("ApproximateNumberOfMessagesToMove", count)))
                 if task["Status"] not in MOVING:
                     break
             elif not ours:
                 return  # it has ended, and another task began
             time.sleep(_POLL_SECONDS)
         if task["Status"] == "FAILED":
-            tally.failed = str(task.get("FailureReason", "unknown"))
+            self.failed = str(task.get("FailureReason", "unknown"))
         if task["Status"] == "CANCELLED":
-            tally.failed = "cancelled by an operator"
+            self.failed = "cancelled by an operator"
 
 
 def wake(context: CommandContext, letter: Letter) -> None:
