@@ -127,7 +127,7 @@ def test_a_redrive_that_is_running_already_is_watched_and_said_so(company: Compa
     company.in_lexoffice(outage={"on": False})
     sqs, resources = company.world.stack.client("sqs"), company.world.stack.resources
     arn = sqs.get_queue_attributes(QueueUrl=resources["FeedDeadLetterQueue"], AttributeNames=["QueueArn"])
-    sqs.start_message_move_task(SourceArn=arn["Attributes"]["QueueArn"], MaxNumberOfMessagesPerSecond=2)
+    sqs.start_message_move_task(SourceArn=arn["Attributes"]["QueueArn"], MaxNumberOfMessagesPerSecond=1)
 
     said = operator.says("redrive", "--queue", "feed", *WHY)
 
