@@ -340,7 +340,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The messages that were put off, with the seconds."""
     put_off: list[tuple[str, int]] = []
     monkeypatch.setattr(
-        "shared.aws.queues.CompanyQueue.try_later", lambda _, handle, seconds: put_off.append((handle, seconds))
+        "shared.aws.queues.CompanyQueue.delay", lambda _, handle, seconds: put_off.append((handle, seconds))
     )
     return put_off
 

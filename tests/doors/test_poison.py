@@ -117,7 +117,8 @@ def test_a_mistake_of_ours_at_one_company_is_noted_and_the_others_are_worked_on(
     """Its message ends in the dead-letter queue after its attempts; that of another company in the batch does not."""
     worked: list[str] = []
 
-    def work(_self: object, connection_id: str, *_: object, **__: object) -> object:
+    def work(_self: object, company: str | WakeUp, *_: object, **__: object) -> object:
+        connection_id = company.connection_id if isinstance(company, WakeUp) else company
         if connection_id == ALPHA:
             raise KeyError("GEHEIMER HÄNDLER")
         worked.append(connection_id)

@@ -191,7 +191,7 @@ def test_a_held_company_is_active_again_and_goes_on_where_it_stopped(company: Li
     company.connect()
 
     after = company.connection()
-    assert (after.status, after.hold) == (Status.ACTIVE, "")
+    assert (after.status, after.hold) == (Status.ACTIVE, None)
     assert (after.account_id, after.connected_at) == (before.account_id, before.connected_at)
     assert after.caught_up_to >= before.caught_up_to
 
@@ -222,7 +222,7 @@ def test_an_access_that_expired_unused_holds_the_company_and_connecting_again_he
     company.connect()
     feed.handler(company.message("feed"), Context())
 
-    assert (company.connection().status, company.connection().hold) == (Status.ACTIVE, "")
+    assert (company.connection().status, company.connection().hold) == (Status.ACTIVE, None)
     assert [(row.entry_id, row.state.value) for row in company.rows()] == [(entry, "sent")]
 
 

@@ -77,7 +77,7 @@ def test_a_message_that_the_queue_did_not_take_leaves_its_company_due(
     everybody = due(company, 12)
     send, refused = SyncQueue.request_syncs, {"c03", "c11"}
     monkeypatch.setattr(
-        SyncQueue, "send_turns", lambda self, ids: send(self, [each for each in ids if each not in refused])
+        SyncQueue, "request_syncs", lambda self, ids: send(self, [each for each in ids if each not in refused])
     )
 
     assert app.handler({}, Context())["turns"] == 10

@@ -140,7 +140,7 @@ def test_when_lexoffice_is_down_the_message_comes_again_later(
     company.cloud.messages("FeedQueue")
     later: list[int] = []
     monkeypatch.setattr(
-        "shared.aws.queues.CompanyQueue.try_later", lambda _self, _handle, seconds: later.append(seconds)
+        "shared.aws.queues.CompanyQueue.delay", lambda _self, _handle, seconds: later.append(seconds)
     )
     monkeypatch.setattr("shared.flows.feeding.feed._PAUSES", ())
     company.control_lexoffice("outage", on=True)
@@ -159,7 +159,7 @@ def test_without_time_for_a_call_nothing_is_begun_and_nothing_is_lost(
 ) -> None:
     spend(company)
     catch_up(company)
-    monkeypatch.setattr("shared.aws.queues.CompanyQueue.try_later", lambda *_: None)
+    monkeypatch.setattr("shared.aws.queues.CompanyQueue.delay", lambda *_: None)
 
     run(company, feed, milliseconds=20_000)
 
@@ -202,7 +202,7 @@ def test_when_a_record_fails_after_the_lines_were_sent_the_next_run_sends_none_t
 ) -> None:
     spend(company, 3)
     catch_up(company)
-    monkeypatch.setattr("shared.aws.queues.CompanyQueue.try_later", lambda *_: None)
+    monkeypatch.setattr("shared.aws.queues.CompanyQueue.delay", lambda *_: None)
 
     with company.cloud.failing("dynamodb", "TransactWriteItems", "InternalServerError"):
         assert len(run(company, feed)) == 1
@@ -246,7 +246,7 @@ def test_two_workers_on_the_same_company_send_each_line_once(
     company: Linked, feed: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The queue prevents it; if it happens all the same, the second finds everything done."""
-    monkeypatch.setattr("shared.aws.queues.CompanyQueue.try_later", lambda *_: None)
+    monkeypatch.setattr("shared.aws.queues.CompanyQueue.delay", lambda *_: None)
     # A Lambda process handles one batch at a time, so its metrics need not stand several threads.
     monkeypatch.setattr("shared.flows.feeding.feed.count", lambda *_: None)
     monkeypatch.setattr(feed, "count", lambda *_: None)

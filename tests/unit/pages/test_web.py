@@ -15,7 +15,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The metrics that were counted; without AWS's environment nothing can write them."""
     seen: list[str] = []
     monkeypatch.setattr(web, "count", seen.append)
-    monkeypatch.setattr(web, "note", lambda *_, **__: None)
+    monkeypatch.setattr(web, "log_info", lambda *_, **__: None)
     return seen
 
 
