@@ -1,15 +1,16 @@
-"""What a command answers: data for programs, and the same laid out for people."""
+"""What a command answers: facts and tables, rendered as JSON for programs or laid out for people."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from rich.console import RenderableType
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Table as RichTable
 
 from shared.domain.money import Money
 from shared.domain.text import one_line
@@ -19,17 +20,98 @@ NOTHING = "·"
 _LONGEST = 500
 
 
-class Answer:
-    """`data` is printed with --json, `shown` otherwise, one after the other. `failed`: the command's exit code is 1."""
+def plain(value: object) -> str:
+    """A value as text on one line, without control over the operator's screen: names and errors come from outside."""
+    return "" if value is None else escape(one_line(str(value), _LONGEST))
 
-    def __init__(self, data: Mapping[str, Any], *shown: RenderableType, failed: bool = False) -> None:
-        self.data = data
-        self.shown = shown
+
+type Format = Callable[[Any], str]
+"""Lays a value out for a person, in rich's markup; "" if there is nothing to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One value of an answer: its JSON key, its label, the value, and its format.
+
+    Without a `key` the fact is for people only, without a `label` for programs only.
+    """
+
+    key: str
+    label: str
+    value: Any
+    format: Format = plain
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of facts: in JSON a list of objects under `key`, for people a table with the labels as headings.
+
+    Every row has the same facts. Without a `key` the table is for people only. Empty cells are shown as `·`, and a
+    label that begins with ">" aligns its column to the right.
+    """
+
+    key: str
+    rows: Sequence[Sequence[Fact]]
+    title: str = ""
+
+
+type Part = Fact | Table | Mapping[str, Any] | RenderableType
+"""A fact, a table, or what only programs (a mapping) or only people (a sentence, anything rich prints) get."""
+
+
+class Answer:
+    """What a command answers, described once and rendered as JSON (`data`) or for people (`shown`).
+
+    `failed`: the command's exit code is 1.
+    """
+
+    def __init__(self, *parts: Part, failed: bool = False) -> None:
+        self.data: dict[str, Any] = {}
+        self.shown: list[RenderableType] = []
         self.failed = failed
+        for is_fact, some in groupby(parts, key=lambda part: isinstance(part, Fact)):
+            if is_fact:  # facts that follow each other stand in one grid
+                labelled = [part for part in some if isinstance(part, Fact) and part.label]
+                self.shown += [facts(*((each.label, each.format(each.value)) for each in labelled))] if labelled else []
+            else:
+                self.shown += [shown for part in some if (shown := _shown_of(part)) is not None]
+        for part in parts:
+            self.data |= _data_of(part)
 
     def as_json(self) -> str:
         """The data, dataclasses as objects, moments in UTC, days and amounts as text."""
         return json.dumps(_jsonable(self.data), ensure_ascii=False, indent=2)
+
+
+def _data_of(part: Part) -> Mapping[str, Any]:
+    match part:
+        case Fact():
+            return as_data([part])
+        case Table():
+            return {part.key: [as_data(row) for row in part.rows]} if part.key else {}
+        case Mapping():
+            return part
+    return {}
+
+
+def _shown_of(part: Part) -> RenderableType | None:
+    match part:
+        case Fact() | Mapping():
+            return None
+        case Table():
+            return _as_table(part) if part.rows else None
+    return part
+
+
+def as_data(some: Iterable[Fact]) -> dict[str, Any]:
+    """The facts that have a key, as an object for programs."""
+    return {each.key: each.value for each in some if each.key}
+
+
+def _as_table(part: Table) -> RichTable:
+    shown = [[each for each in row if each.label] for row in part.rows]
+    cells = [[each.format(each.value) or NOTHING for each in row] for row in shown]
+    return table(*(each.label for each in shown[0]), rows=cells, title=part.title)
 
 
 def _jsonable(value: Any) -> Any:
@@ -49,9 +131,9 @@ def _jsonable(value: Any) -> Any:
     return value
 
 
-def table(*columns: str, rows: Iterable[Sequence[RenderableType]], title: str = "") -> Table:
+def table(*columns: str, rows: Iterable[Sequence[RenderableType]], title: str = "") -> RichTable:
     """A table without lines; a column whose heading begins with ">" is aligned to the right."""
-    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    made = RichTable(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
         made.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
     for row in rows:
@@ -59,29 +141,34 @@ def table(*columns: str, rows: Iterable[Sequence[RenderableType]], title: str = 
     return made
 
 
-def facts(*pairs: tuple[str, RenderableType]) -> Table:
+def facts(*pairs: tuple[str, RenderableType]) -> RichTable:
     """Names and what belongs to them, below each other; a pair with nothing to say is left out."""
-    made = Table.grid(padding=(0, 2))
+    made = RichTable.grid(padding=(0, 2))
     for name, value in pairs:
         if value != "":
             made.add_row(f"[dim]{name}[/dim]", value)
     return made
 
 
-def plain(text: str) -> str:
-    """A text from outside (names, a vendor's words) on one line, without power over the operator's screen."""
-    return escape(one_line(text, _LONGEST))
+def bold(value: object) -> str:
+    """The value in bold."""
+    return f"[bold]{plain(value)}[/bold]"
+
+
+def red(value: object) -> str:
+    """The value in red, "" if it is empty."""
+    return f"[red]{shown}[/red]" if (shown := plain(value)) else ""
 
 
 def moment(at: datetime | str | None) -> str:
-    """When, on German clocks: `2026-11-22 14:05:09`; `·` for never."""
+    """A time on German clocks, `2026-11-22 14:05:09`; `·` for never."""
     if isinstance(at, str):
         at = datetime.fromisoformat(at) if at else None
     return f"{at.astimezone(BERLIN):%Y-%m-%d %H:%M:%S}" if at else NOTHING
 
 
 def euro(cents: int | None) -> str:
-    """`-1,234.56 €`; `·` where nobody knows."""
+    """`-1,234.56 €`; `·` if unknown."""
     return NOTHING if cents is None else f"{Money(cents, 'EUR').decimal:,f} €"
 
 

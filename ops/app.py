@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 
 from ops.answer import Answer
-from ops.desk import Desk
-from ops.refusal import Refusal
+from ops.context import CommandContext
+from ops.errors import CommandRefused
 from ops.stack import find
 from shared.domain.text import one_line
 from shared.errors import IntegrationError, StoreUnavailable
@@ -38,7 +38,10 @@ _Stack = Annotated[
 _Profile = Annotated[str, typer.Option("--profile", help="The AWS profile to use.")]
 _Region = Annotated[str, typer.Option("--region", help="The AWS region of the stack.")]
 _Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
-_Reason = Annotated[str, typer.Option("--reason", help="Why you do this, for the audit trail; asked for if missing.")]
+# Options that several commands share.
+Company = Annotated[str, typer.Option(help="Connection id, Pleo company id, or name.")]
+Wait = Annotated[int, typer.Option(min=0, max=600, help="Seconds to wait for the outcome.")]
+_Reason = Annotated[str, typer.Option("--reason", help="Why you do this, for the audit log; asked for if missing.")]
 
 
 @app.callback()
@@ -55,12 +58,12 @@ def common(
 
 
 def command(*, changes: bool = False, name: str | None = None) -> Callable[[Command], Command]:
-    """Make a function a command: its first parameter is the Desk, the others are its options, it returns an Answer.
+    """Make a function a command: it takes the CommandContext and its options, and returns an Answer.
 
     `changes`: it takes --reason.
     """
 
-    def made(function: Command) -> Command:
+    def decorate(function: Command) -> Command:
         own = list(inspect.signature(function).parameters.values())[1:]
 
         @wraps(function)
@@ -69,7 +72,7 @@ def command(*, changes: bool = False, name: str | None = None) -> Callable[[Comm
             target = {key: given.pop(key) or context.obj[key] for key in ("local", "stack", "profile", "region")}
             as_json = given.pop("as_json") or context.obj["as_json"]
             reason = given.pop("reason") if changes else ""
-            _print(as_json, lambda: function(_desk(target, as_json=as_json, reason=reason), **given))
+            _print(as_json, lambda: function(_context(target, as_json=as_json, reason=reason), **given))
 
         keyword = inspect.Parameter.KEYWORD_ONLY
         parameters = [parameter.replace(kind=keyword) for parameter in own]
@@ -87,12 +90,12 @@ def command(*, changes: bool = False, name: str | None = None) -> Callable[[Comm
         app.command(name)(run)
         return function
 
-    return made
+    return decorate
 
 
-def _desk(target: dict[str, Any], *, as_json: bool, reason: str) -> Desk:
+def _context(target: dict[str, Any], *, as_json: bool, reason: str) -> CommandContext:
     stack = find(local=target["local"], name=target["stack"], profile=target["profile"], region=target["region"])
-    return Desk(stack, as_json=as_json, reason=reason, target=_options(target))
+    return CommandContext(stack, as_json=as_json, reason=reason, target=_options(target))
 
 
 def _options(target: dict[str, Any]) -> list[str]:
@@ -107,14 +110,14 @@ def _print(as_json: bool, answering: Callable[[], Answer]) -> None:
     """Print the answer and end with 0, or with 1 if the command failed or could not be carried out."""
     try:
         answer = answering()
-    except Refusal as refusal:
+    except CommandRefused as refusal:
         _refuse(str(refusal), as_json=as_json)
     except StoreUnavailable as error:
         _refuse(_unavailable(error), as_json=as_json)
     except IntegrationError as error:
         _refuse(f"It did not work: {error}.", as_json=as_json)
     except KeyboardInterrupt:
-        _refuse("Interrupted; what was begun is in the audit trail (`ops audit`).", as_json=as_json)
+        _refuse("Interrupted; what was begun is in the audit log (`ops audit`).", as_json=as_json)
     else:
         if as_json:
             sys.stdout.write(answer.as_json() + "\n")

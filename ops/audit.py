@@ -6,60 +6,49 @@ from typing import Annotated
 
 import typer
 
-from ops.answer import NOTHING, Answer, moment, plain, table
+from ops.answer import Answer, Fact, Table, moment, plain, plural, red
 from ops.app import command
-from ops.desk import Desk
-from ops.trail import Deed
+from ops.audit_log import AuditEvent
+from ops.context import CommandContext
 
 
 @command()
 def audit(
-    desk: Desk,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="So many days back.")] = 30,
-    company: Annotated[str, typer.Option(help="Only what concerned this company.")] = "",
+    context: CommandContext,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Days back from now.")] = 30,
+    company: Annotated[str, typer.Option(help="Only changes of this company.")] = "",
 ) -> Answer:
-    """Who changed what, when, why, and what came of it; the newest last."""
-    wanted = desk.company(company).connection_id if company else ""
-    found = desk.trail.read(datetime.now(UTC) - timedelta(days=days))
-    actions = [_action(list(deeds)) for _, deeds in groupby(sorted(found, key=_order), key=lambda deed: deed.action_id)]
-    shown = sorted((each for each in actions if wanted in {"", each[0].connection_id}), key=lambda each: each[0].at)
-    return Answer(
-        {
-            "actions": [
-                {**_data(begun), "phase": end.phase, "ended_at": end.at, "result": end.result} for begun, end in shown
-            ]
-        },
-        table(
-            *("when", "who", "what", "company", "why", "result"),
-            rows=[
-                [
-                    moment(begun.at),
-                    plain(begun.who.rsplit("/", 1)[-1]),
-                    begun.action,
-                    begun.connection_id or NOTHING,
-                    plain(begun.reason),
-                    _result(end),
-                ]
-                for begun, end in shown
-            ],
-        ),
+    """Who changed what, when, why, and with what result; the newest last."""
+    wanted = context.company(company).connection_id if company else ""
+    found = context.audit_log.read(datetime.now(UTC) - timedelta(days=days))
+    actions = [list(events) for _, events in groupby(sorted(found, key=_order), key=lambda event: event.action_id)]
+    chosen = sorted(
+        (events for events in actions if wanted in {"", events[0].connection_id}), key=lambda events: events[0].at
     )
+    rows = [_row(events[0], events[-1]) for events in chosen]
+    return Answer(Table("actions", rows), *([] if rows else [f"No change was made in the last {plural(days, 'day')}."]))
 
 
-def _order(deed: Deed) -> tuple[str, str, bool]:
-    return deed.action_id, deed.at, deed.phase != "begun"
+def _order(event: AuditEvent) -> tuple[str, str, bool]:
+    return event.action_id, event.at, event.phase != "begun"
 
 
-def _action(deeds: list[Deed]) -> tuple[Deed, Deed]:
-    return deeds[0], deeds[-1]
+def _row(begun: AuditEvent, end: AuditEvent) -> list[Fact]:
+    return [
+        Fact("action_id", "", begun.action_id),
+        Fact("at", "when", begun.at, moment),
+        Fact("who", "who", begun.who, lambda who: plain(who.rsplit("/", 1)[-1])),
+        Fact("action", "what", begun.action),
+        Fact("connection_id", "company", begun.connection_id),
+        Fact("arguments", "", begun.arguments),
+        Fact("reason", "why", begun.reason),
+        Fact("phase", "", end.phase),
+        Fact("ended_at", "", end.at),
+        Fact("result", "result", end.result, lambda result: _result(end.phase, result)),
+    ]
 
 
-def _data(deed: Deed) -> dict[str, object]:
-    names = ("action_id", "at", "who", "action", "connection_id", "arguments", "reason")
-    return {name: getattr(deed, name) for name in names}
-
-
-def _result(end: Deed) -> str:
-    if end.phase == "begun":
-        return "[red]interrupted: unknown[/red]"
-    return f"[red]{plain(end.result)}[/red]" if end.phase == "failed" else plain(end.result)
+def _result(phase: str, result: str) -> str:
+    if phase == "begun":
+        return red("interrupted: unknown")
+    return red(result) if phase == "failed" else plain(result)

@@ -1,26 +1,24 @@
-"""`ops companies` and `ops company`: how everybody is doing, and everything about one."""
+"""`ops companies` and `ops company`: the health of every company, and everything about one."""
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import RenderableType
 from rich.progress import track
 
 from ops import dead_letters
-from ops.answer import NOTHING, Answer, euro, facts, moment, plain, plural, table
+from ops.answer import NOTHING, Answer, Fact, Table, bold, euro, moment, plain, plural, red
 from ops.app import command
-from ops.desk import Desk
+from ops.context import CommandContext
+from ops.errors import CommandRefused
 from ops.health import Health, Level, health_of
-from ops.refusal import Refusal
 from shared.aws.connections import Connection
 from shared.aws.failures import EXPORT, FEED, Failure, Failures
-from shared.domain.lookup.overview import Overview
+from shared.domain.lookup.overview import AccountBalance, LastExport, LastSync, Overview, Waiting
 
-# As many as AWS's client keeps connections for.
+# AWS's client keeps ten connections open.
 _AT_ONCE = 10
 _SHOWN = 20
 _COLOURS = {Level.BROKEN: "red", Level.CHECK: "yellow", Level.FINE: "green", Level.DISCONNECTED: "dim"}
@@ -28,125 +26,114 @@ _COLOURS = {Level.BROKEN: "red", Level.CHECK: "yellow", Level.FINE: "green", Lev
 
 @command()
 def companies(
-    desk: Desk,
+    context: CommandContext,
     every: Annotated[bool, typer.Option("--all", help="Disconnected companies, too.")] = False,
 ) -> Answer:
     """Every company's health at a glance, the worst first."""
-    now, dead = datetime.now(UTC), dead_letters.by_company(desk)
-    found = [each for each in desk.companies() if every or each.status.value != "disconnected"]
-    rows = []
+    now, dead = datetime.now(UTC), dead_letters.by_company(context)
+    found = [each for each in context.companies() if every or each.status.value != "disconnected"]
+    checked = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        looks = pool.map(lambda each: (each, desk.board.overview(each.connection_id)), found)
-        shown = track(looks, "Looking at every company", total=len(found), console=desk.progress, transient=True)
-        for connection, seen in shown:
+        looks = pool.map(lambda each: (each, context.board.overview(each.connection_id)), found)
+        for connection, seen in track(
+            looks, "Looking at every company", total=len(found), console=context.progress, transient=True
+        ):
             if seen is not None:
-                rows.append((connection, seen, health_of(seen, dead=dead.get(connection.connection_id, 0), now=now)))
-    rows.sort(key=lambda row: (-row[2].level, row[0].company_name.lower()))
-    broken = sum(health.level is Level.BROKEN for _, _, health in rows)
+                checked.append((connection, seen, health_of(seen, dead=dead.get(connection.connection_id, 0), now=now)))
+    checked.sort(key=lambda row: (-row[2].level, row[0].company_name.lower()))
+    broken = sum(health.level is Level.BROKEN for _, _, health in checked)
     return Answer(
-        {"companies": [_line(connection, seen, health) for connection, seen, health in rows]},
-        table(
-            *("health", "company", "connection", "why", ">waiting", "last line", "proven"),
-            rows=[_cells(*row) for row in rows],
-        ),
-        f"{plural(len(rows), 'company', 'companies')}, {broken} broken. `ops company NAME` tells more.",
+        Table("companies", [_row(*each) for each in checked]),
+        f"{plural(len(checked), 'company', 'companies')}, {broken} broken. `ops company NAME` tells more.",
     )
 
 
-def _line(connection: Connection, seen: Overview, health: Health) -> Mapping[str, object]:
-    return {
-        "connection_id": connection.connection_id,
-        "company_id": connection.company_id,
-        "company": seen.company,
-        "organisation": seen.organisation,
-        "status": seen.status,
-        "hold": seen.hold,
-        "health": health.level.word,
-        "reasons": health.reasons,
-        "waiting": seen.waiting_count,
-        "last_line_at": seen.last_line_at,
-        "proved_at": seen.balance.proved_at,
-        "unexplained_cents": seen.balance.unexplained,
-    }
-
-
-def _cells(connection: Connection, seen: Overview, health: Health) -> list[RenderableType]:
+def _row(connection: Connection, seen: Overview, health: Health) -> list[Fact]:
     return [
-        _coloured(health.level),
-        plain(seen.company) or "(deleted)",
-        connection.connection_id,
-        plain(", ".join(health.reasons)),
-        f"{seen.waiting_count:,}{'+' if seen.waiting_more else ''}" if seen.waiting_count else NOTHING,
-        moment(seen.last_line_at),
-        moment(seen.balance.proved_at),
+        Fact("health", "health", health.level.word, lambda _: _coloured(health.level)),
+        Fact("company", "company", seen.company, lambda name: plain(name) or "(deleted)"),
+        Fact("connection_id", "connection", connection.connection_id),
+        Fact("company_id", "", connection.company_id),
+        Fact("organisation", "", seen.organisation),
+        Fact("status", "", seen.status),
+        Fact("hold", "", seen.hold),
+        Fact("reasons", "why", health.reasons, _listed),
+        Fact("waiting", ">waiting", seen.waiting_count, lambda count: _count(count, more=seen.waiting_more)),
+        Fact("last_line_at", "last line", seen.last_line_at, moment),
+        Fact("proved_at", "proven", seen.balance.proved_at, moment),
+        Fact("unexplained_cents", "", seen.balance.unexplained),
     ]
+
+
+@command()
+def company(
+    context: CommandContext, named: Annotated[str, typer.Argument(help="Connection id, Pleo company id, or name.")]
+) -> Answer:
+    """Everything about one company."""
+    connection = context.company(named)
+    seen = context.board.overview(connection.connection_id)
+    if seen is None:
+        raise CommandRefused(f"{named!r} was deleted a moment ago.")
+    dead = dead_letters.by_company(context).get(connection.connection_id, 0)
+    health = health_of(seen, dead=dead, now=datetime.now(UTC))
+    failures = Failures(context.stack["LedgerTable"])
+    last = {worker: failures.last(connection.connection_id, worker) for worker in (FEED, EXPORT)}
+    last_webhook_at = context.ledger.last_webhook_at(connection.connection_id) or None
+    stopped = f", stopped: {connection.stopped}" if connection.stopped else ""
+    return Answer(
+        Fact("company", "company", seen.company, lambda name: f"{bold(name)} → {plain(seen.organisation) or NOTHING}"),
+        Fact("organisation", "", seen.organisation),
+        Fact("connection_id", "connection", connection.connection_id),
+        Fact("company_id", "Pleo company", connection.company_id),
+        Fact("health", "health", health.level.word, lambda _: f"{_coloured(health.level)} {_listed(health.reasons)}"),
+        Fact("reasons", "", health.reasons),
+        Fact("status", "status", seen.status, lambda status: ", ".join(filter(None, (status, seen.hold)))),
+        Fact("hold", "", seen.hold),
+        Fact("", "connected", seen.connected_at, lambda at: moment(at) + stopped),
+        Fact("set_up", "", {"steps": connection.steps, "stopped": connection.stopped}),
+        Fact("webhook_came_at", "last webhook", last_webhook_at, moment),
+        Fact("", "caught up to", seen.caught_up_at, moment),
+        Fact("last_line_at", "last line", seen.last_line_at, moment),
+        Fact("waiting", "", seen.waiting_count),
+        Fact("", "syncs fail since", seen.failing_since, lambda since: _failing_syncs(since, connection, seen)),
+        Fact("sync_failures", "", connection.sync_failures),
+        Fact("sync_error", "", connection.sync_error),
+        *(Fact("", f"{worker} failed", failure, _failure) for worker, failure in last.items()),
+        Fact("last_failures", "", last),
+        Fact("", "export", seen.export, _export),
+        Fact("", "categories", seen.sync, _sync),
+        Fact("", "balance", seen.balance, _balance),
+        Fact("proved_at", "", seen.balance.proved_at),
+        Fact("unexplained_cents", "", seen.balance.unexplained),
+        Fact("overview", "", asdict(seen)),
+        *_waiting(seen),
+    )
 
 
 def _coloured(level: Level) -> str:
     return f"[{_COLOURS[level]}]{level.word}[/]"
 
 
-@command()
-def company(
-    desk: Desk, named: Annotated[str, typer.Argument(help="Connection id, Pleo company id, or name.")]
-) -> Answer:
-    """Everything about one company."""
-    connection = desk.company(named)
-    seen = desk.board.overview(connection.connection_id)
-    if seen is None:
-        raise Refusal(f"{named!r} has gone meanwhile.")
-    now = datetime.now(UTC)
-    health = health_of(seen, dead=dead_letters.by_company(desk).get(connection.connection_id, 0), now=now)
-    failures = Failures(desk.stack["LedgerTable"])
-    last = {worker: failures.last(connection.connection_id, worker) for worker in (FEED, EXPORT)}
-    last_webhook_at = desk.ledger.last_webhook_at(connection.connection_id)
-    return Answer(
-        {
-            **_line(connection, seen, health),
-            "overview": asdict(seen),
-            "last_failures": last,
-            "webhook_came_at": last_webhook_at or None,
-            "sync_failures": connection.sync_failures,
-            "sync_error": connection.sync_error,
-            "set_up": {"steps": connection.steps, "stopped": connection.stopped},
-        },
-        facts(
-            ("company", f"[bold]{plain(seen.company)}[/bold] → {plain(seen.organisation) or NOTHING}"),
-            ("ids", f"connection {connection.connection_id}, Pleo company {connection.company_id}"),
-            ("health", f"{_coloured(health.level)} {plain(', '.join(health.reasons))}"),
-            ("status", seen.status + (f", {seen.hold}" if seen.hold else "")),
-            (
-                "connected",
-                moment(seen.connected_at) + (f", stopped: {connection.stopped}" if connection.stopped else ""),
-            ),
-            ("last webhook", moment(last_webhook_at)),
-            ("caught up to", moment(seen.caught_up_at)),
-            ("last line", moment(seen.last_line_at)),
-            ("turns fail since", _turns(connection, seen)),
-            *((f"{worker} failed", _failure(failure)) for worker, failure in last.items() if failure),
-            ("export", _export(seen)),
-            ("categories", _sync(seen)),
-            ("balance", _balance(seen)),
-        ),
-        *_waiting(seen),
-    )
+def _listed(reasons: tuple[str, ...]) -> str:
+    return plain(", ".join(reasons))
 
 
-def _failure(failure: Failure) -> str:
-    return f"{moment(failure.at)}, attempt {failure.attempt}: {plain(failure.cause)}"
+def _count(count: int, *, more: bool) -> str:
+    return f"{count:,}{'+' if more else ''}" if count else ""
 
 
-def _turns(connection: Connection, seen: Overview) -> str:
-    if not seen.failing_since:
+def _failure(failure: Failure | None) -> str:
+    return f"{moment(failure.at)}, attempt {failure.attempt}: {plain(failure.cause)}" if failure else ""
+
+
+def _failing_syncs(since: datetime | None, connection: Connection, seen: Overview) -> str:
+    if not since:
         return ""
-    return (
-        f"{moment(seen.failing_since)}, {plural(connection.sync_failures, 'time')}, last for {connection.sync_error}; "
-        f"next at {moment(seen.next_try_at)}"
-    )
+    times = plural(connection.sync_failures, "time")
+    return f"{moment(since)}, {times}, last for {plain(connection.sync_error)}; next at {moment(seen.next_try_at)}"
 
 
-def _export(seen: Overview) -> str:
-    job = seen.export
+def _export(job: LastExport | None) -> str:
     if job is None:
         return NOTHING
     done = f"{moment(job.created_at)}: {job.event or job.state}, {job.successful} of {job.items} exported"
@@ -154,29 +141,33 @@ def _export(seen: Overview) -> str:
     return done + (f", {job.failed_count} failed: {', '.join(codes)}" if codes else "")
 
 
-def _sync(seen: Overview) -> str:
-    refused = seen.sync.refused
-    told = f"synced {moment(seen.sync.at)}, last change {moment(seen.sync.changed_at)}"
-    return told + (f", refused: {refused.count} of {refused.known} {refused.reason}" if refused else "")
+def _sync(last: LastSync) -> str:
+    refused = f", refused: {last.refused.count} of {last.refused.known} {last.refused.reason}" if last.refused else ""
+    return f"synced {moment(last.at)}, last change {moment(last.changed_at)}{refused}"
 
 
-def _balance(seen: Overview) -> str:
-    balance = seen.balance
+def _balance(balance: AccountBalance) -> str:
     parts = f"opening {euro(balance.opening)}, lines {euro(balance.lines)}, by hand {euro(balance.by_hand)}"
-    total = f"{euro(balance.total)} ({parts})"
+    sums = f"{euro(balance.total)} ({parts})"
     if balance.proved_at is None:
-        return f"{total}; not proven yet"
-    verdict = f"[red]{euro(balance.unexplained)} unexplained[/red]" if balance.unexplained else "proven"
-    return f"{total}; {verdict} {moment(balance.proved_at)}"
+        return f"{sums}; not proven yet"
+    verdict = red(f"{euro(balance.unexplained)} unexplained") if balance.unexplained else "proven"
+    return f"{sums}; {verdict} {moment(balance.proved_at)}"
 
 
-def _waiting(seen: Overview) -> list[RenderableType]:
+def _waiting(seen: Overview) -> list[str | Table]:
     if not seen.waiting:
         return []
-    rows = [
-        [each.state, each.reason or NOTHING, str(each.day or NOTHING), euro(each.amount), each.entry_id]
-        for each in seen.waiting[:_SHOWN]
+    shown = seen.waiting[:_SHOWN]
+    left = seen.waiting_count - len(shown)
+    return ["", Table("", [_waiting_row(each) for each in shown]), *([f"… and {left:,} more"] if left > 0 else [])]
+
+
+def _waiting_row(each: Waiting) -> list[Fact]:
+    return [
+        Fact("", "state", each.state),
+        Fact("", "reason", each.reason),
+        Fact("", "day", each.day),
+        Fact("", ">amount", each.amount, euro),
+        Fact("", "entry", each.entry_id),
     ]
-    shown = table("state", "reason", "day", ">amount", "entry", rows=rows)
-    left = seen.waiting_count - len(rows)
-    return ["", shown, *([f"… and {left:,} more"] if left > 0 else [])]

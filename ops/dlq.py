@@ -7,13 +7,11 @@ from itertools import groupby
 from typing import Annotated
 
 import typer
-from rich.console import RenderableType
 
-from ops.answer import NOTHING, Answer, moment, plain, plural, table
+from ops.answer import Answer, Fact, Table, as_data, moment, plain, plural
 from ops.app import command
-from ops.causes import Causes
-from ops.dead_letters import QUEUES, Count, DeadLetters, Letter, look_into
-from ops.desk import Desk
+from ops.context import CommandContext
+from ops.dead_letters import QUEUES, Causes, Count, DeadLetters, Letter, look_into
 from shared.aws.failures import EXPORT, FEED, SYNC
 from shared.aws.quarantine import Quarantine, Quarantined
 
@@ -36,53 +34,44 @@ class Which(StrEnum):
 
 @command()
 def dlq(
-    desk: Desk,
+    context: CommandContext,
     queue: Annotated[Which, typer.Option(help="Only this dead-letter queue.")] = Which.ALL,
     company: Annotated[str, typer.Option(help="Only messages of this company; no quarantine.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="So many messages of each queue.")] = 200,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many messages of each queue.")] = 200,
 ) -> Answer:
     """What is in each dead-letter queue and in quarantine, without consuming it: company, cause, age, attempts."""
-    wanted = desk.company(company).connection_id if company else ""
-    queues, causes = [DeadLetters(desk, name) for name in queue.names], Causes(desk)
+    wanted = context.company(company).connection_id if company else ""
+    queues = [DeadLetters(context, name) for name in queue.names]
     looks = list(zip(queues, look_into(queues, limit), [dead.count() for dead in queues], strict=True))
     letters = [letter for _, found, _ in looks for letter in found if wanted in {"", letter.connection_id}]
-    kept = [] if wanted else [each for each in _kept(desk) if each.queue in queue.names][:limit]
+    quarantined = [] if wanted else [each for each in _quarantined(context) if each.queue in queue.names][:limit]
+    counted = [
+        {"queue": dead.queue, "messages": max(count.total, len(found)), "looked_at": len(found)}
+        for dead, found, count in looks
+    ]
     return Answer(
-        {
-            "queues": [
-                {"queue": dead.queue, "messages": max(count.total, len(found)), "looked_at": len(found)}
-                for dead, found, count in looks
-            ],
-            "messages": [line(letter, causes) for letter in letters],
-            "quarantine": kept,
-        },
-        *[_summary(dead, found, count) for dead, found, count in looks],
-        *([""] if letters else []),
-        *alike(letters, causes),
-        *_quarantine(kept),
+        Fact("queues", "", counted),
+        *(_summary(dead, found, count) for dead, found, count in looks),
+        *messages(letters, Causes(context)),
+        *([""] if quarantined else []),
+        Table("quarantine", [_row(each) for each in quarantined], title="Quarantine (kept for 90 days)"),
     )
 
 
-def line(letter: Letter, causes: Causes) -> dict[str, object]:
-    """A message as data."""
-    cause = causes.of(letter)
-    return {
-        "queue": letter.queue,
-        "message_id": letter.message_id,
-        "connection_id": letter.connection_id,
-        "company": causes.name(letter.connection_id),
-        "cause": cause.text,
-        "cause_at": cause.at,
-        "sent_at": letter.sent_at,
-        "attempts_at_least": letter.gave_up,
-        "received": letter.received,
-        "wishes": letter.wishes,
-    }
-
-
-def _kept(desk: Desk) -> list[Quarantined]:
-    content = Quarantine(desk.stack["LedgerTable"]).content()
+def _quarantined(context: CommandContext) -> list[Quarantined]:
+    content = Quarantine(context.stack["LedgerTable"]).content()
     return sorted(content, key=lambda each: each.at, reverse=True)
+
+
+def _row(each: Quarantined) -> list[Fact]:
+    return [
+        Fact("queue", "queue", each.queue),
+        Fact("at", "since", each.at, moment),
+        Fact("cause", "cause", each.cause),
+        Fact("body", "text", each.body, lambda body: plain(body[:_BODY_SHOWN])),
+        Fact("message_id", "message", each.message_id),
+        Fact("attempts", "", each.attempts),
+    ]
 
 
 def _summary(dead: DeadLetters, found: Sequence[Letter], count: Count) -> str:
@@ -91,45 +80,55 @@ def _summary(dead: DeadLetters, found: Sequence[Letter], count: Count) -> str:
         return f"{dead.queue}: empty"
     if len(found) == there:
         return f"{dead.queue}: {plural(there, 'message')}"
-    # SQS shows ten of a company at once, and nothing that somebody else is looking at.
-    return f"{dead.queue}: looked at {len(found):,} of {plural(there, 'message')} (ten of a company at most)"
+    # SQS shows ten messages of a company at once, and none that another operator looks at.
+    return f"{dead.queue}: looked at {len(found):,} of {plural(there, 'message')} (at most ten per company)"
 
 
-def alike(letters: Sequence[Letter], causes: Causes) -> list[RenderableType]:
-    """Messages that say the same in one row: a company's wake-ups are all alike."""
-    told = sorted(
-        ((letter.queue, letter.connection_id, causes.of(letter), letter.wishes, letter) for letter in letters),
-        key=lambda each: (*each[:2], each[2].text, each[3], each[4].sent_at),
+def messages(letters: Sequence[Letter], causes: Causes) -> tuple[Fact, Table]:
+    """Every message for programs; for people one row per company and cause, because its wake-ups are all alike."""
+
+    def kind(letter: Letter) -> tuple[object, ...]:
+        return letter.queue, letter.connection_id, causes.of(letter).text, letter.requests
+
+    alike = groupby(sorted(letters, key=lambda letter: (kind(letter), letter.sent_at)), key=kind)
+    return (
+        Fact("messages", "", [as_data(_message(letter, causes)) for letter in letters]),
+        Table("", [_alike(list(same), causes) for _, same in alike]),
     )
-    rows = []
-    for (name, connection_id, cause, wishes), same in groupby(told, key=lambda each: each[:4]):
-        some = [letter for *_, letter in same]
-        tries = min(letter.gave_up for letter in some)
-        rows.append(
-            [
-                name,
-                plain(causes.name(connection_id)) or NOTHING,
-                connection_id or NOTHING,
-                plain(cause.text) + (f" ({moment(cause.at)})" if cause.at else ""),
-                f"{len(some):,}",
-                moment(some[0].sent_at),
-                _age(some[0].sent_at),
-                f"at least {tries}" if tries else NOTHING,
-                ", ".join(wishes) or NOTHING,
-            ]
-        )
-    columns = ("queue", "company", "connection", "cause", ">messages", "oldest", "age", "attempts", "wishes")
-    return [table(*columns, rows=rows)] if rows else []
 
 
-def _quarantine(kept: Sequence[Quarantined]) -> list[RenderableType]:
-    if not kept:
-        return []
-    rows = [
-        [each.queue, moment(each.at), plain(each.cause), plain(each.body[:_BODY_SHOWN]), each.message_id]
-        for each in kept
+def _message(letter: Letter, causes: Causes) -> list[Fact]:
+    return [
+        *_kind(letter, causes),
+        Fact("message_id", "", letter.message_id),
+        Fact("sent_at", "", letter.sent_at),
+        Fact("attempts_at_least", "", letter.gave_up),
+        Fact("received", "", letter.received),
     ]
-    return ["", table("queue", "since", "cause", "text", "message", rows=rows, title="Quarantine (kept for 90 days)")]
+
+
+def _alike(same: Sequence[Letter], causes: Causes) -> list[Fact]:
+    tries = min(letter.gave_up for letter in same)
+    return [
+        *_kind(same[0], causes),
+        Fact("", ">messages", f"{len(same):,}"),
+        Fact("", "oldest", same[0].sent_at, moment),
+        Fact("", "age", same[0].sent_at, _age),
+        Fact("", "attempts", f"at least {tries}" if tries else ""),
+    ]
+
+
+def _kind(letter: Letter, causes: Causes) -> list[Fact]:
+    cause = causes.of(letter)
+    noted = f" ({moment(cause.at)})" if cause.at else ""
+    return [
+        Fact("queue", "queue", letter.queue),
+        Fact("company", "company", causes.name(letter.connection_id)),
+        Fact("connection_id", "connection", letter.connection_id),
+        Fact("cause", "cause", cause.text, lambda text: plain(text) + noted),
+        Fact("cause_at", "", cause.at),
+        Fact("requests", "requests", letter.requests, ", ".join),
+    ]
 
 
 def _age(since: datetime) -> str:

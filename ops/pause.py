@@ -1,14 +1,13 @@
-"""`ops pause` and `ops resume`: support's brake on a company's writing, and letting go of it (docs/decisions/0014)."""
+"""`ops pause` and `ops resume`: stop and restart a company's writing (docs/decisions/0014)."""
 
 import secrets
 from datetime import UTC, datetime
 
-from ops.answer import Answer, moment, plain, plural
-from ops.app import command
-from ops.desk import Desk
-from ops.options import Company, Wait
-from ops.patience import awaited
-from ops.refusal import Refusal
+from ops.answer import Answer, Fact, moment, plain, plural
+from ops.app import Company, Wait, command
+from ops.context import CommandContext
+from ops.errors import CommandRefused
+from ops.wait import wait_for
 from shared.aws.connections import Connection, Hold, Status
 from shared.domain.syncing.requests import SyncRequest
 
@@ -16,122 +15,122 @@ _TRIES = 3
 
 
 @command(changes=True)
-def pause(desk: Desk, company: Company) -> Answer:
-    """Let nothing be written to lexoffice for a company until `ops resume`; collecting goes on, nothing is lost."""
-    connection = desk.company(company)
+def pause(context: CommandContext, company: Company) -> Answer:
+    """Stop writing to lexoffice for a company until `ops resume`; collecting goes on, nothing is lost."""
+    connection = context.company(company)
     if connection.status is Status.DISCONNECTED:
-        raise Refusal(f"{connection.company_name} is disconnected: nothing is written for it.")
-    with desk.deed("pause", connection) as deed:
-        done = desk.connections.pause(connection.connection_id, datetime.now(UTC))
-        deed.says("paused" if done else "was paused already")
-    now = _again(desk, connection)
-    told = _paused(now, done=done)
-    return Answer({**_data(now), "changed": done}, *told)
+        raise CommandRefused(f"{connection.company_name} is disconnected: nothing is written for it.")
+    with context.audited_action("pause", connection) as action:
+        changed = context.connections.pause(connection.connection_id, datetime.now(UTC))
+        action.result = "paused" if changed else "was paused already"
+    now = _current(context, connection)
+    return Answer(*_company(now), Fact("changed", "", changed), *_paused(now, changed=changed))
 
 
-def _paused(now: Connection, *, done: bool) -> list[str]:
+def _paused(now: Connection, *, changed: bool) -> list[str]:
     name = plain(now.company_name)
-    told = [f"{name} is paused." if done else f"{name} has been paused since {moment(now.paused_at)}: nothing to do."]
+    since = f"{name} has been paused since {moment(now.paused_at)}: nothing to do."
+    sentences = [f"{name} is paused." if changed else since]
     if now.status is Status.HELD and now.hold != Hold.PAUSED:
-        told.append(f"It is held, too, for another reason: {now.hold}. Its admin sees that one.")
+        sentences.append(f"It is held for another reason, too: {now.hold}. Its admin sees that one.")
     if now.status is Status.CONNECTING:
-        told.append("Its set-up is not finished; when it is, nothing is written until you resume.")
-    elif done:
-        told.append(
-            "Entries are still collected. A run that is under way still ends: lines for up to two minutes, an export "
-            "for up to five. Exports clicked from now on fail with EXP-PAUSED. `ops resume` lets go."
+        sentences.append("Its set-up is not finished; when it is, nothing is written until you resume.")
+    elif changed:
+        sentences.append(
+            "Entries are still collected. A run in progress still ends: lines for up to two minutes, an export for up "
+            "to five. Exports clicked from now on fail with EXP-PAUSED. `ops resume` ends the pause."
         )
-    return told
+    return sentences
 
 
 @command(changes=True)
-def resume(desk: Desk, company: Company, wait: Wait = 30) -> Answer:
+def resume(context: CommandContext, company: Company, wait: Wait = 30) -> Answer:
     """Lift a company's pause and any other hold, and try everything at once; what is still wrong holds it again."""
-    connection = desk.company(company)
+    connection = context.company(company)
     if connection.status is Status.DISCONNECTED and not connection.paused_at:
-        raise Refusal(f"{connection.company_name} is disconnected: only its admin can connect it again.")
-    with desk.deed("resume", connection) as deed:
-        lifted, before = _lift(desk, connection)
+        raise CommandRefused(f"{connection.company_name} is disconnected: only its admin can connect it again.")
+    with context.audited_action("resume", connection) as action:
+        lifted, before = _lift(context, connection)
         if lifted and before.status is Status.HELD:
-            _wake(desk, before.connection_id)
-        deed.says(f"lifted: {', '.join(lifted)}" if lifted else "nothing was held")
-    if not lifted:
-        return Answer(
-            {**_data(before), "lifted": [], "waiting": _waiting(desk, before)},
-            f"{plain(before.company_name)} is {before.status.value} and not held: nothing to resume.",
-        )
-    now, waiting = before, 0
-    if before.status is Status.HELD:
-        now, waiting = awaited(desk, "Waiting for the turn", lambda: _settled(desk, before), seconds=wait) or (
-            _again(desk, before),
-            _waiting(desk, before),
-        )
-    else:
-        now = _again(desk, before)
+            _wake(context, before.connection_id)
+        action.result = f"lifted: {', '.join(lifted)}" if lifted else "nothing was held"
+    now = before
+    if lifted and before.status is Status.HELD:
+        wait_for(context, "Waiting for the sync", lambda: _is_over(context, before), seconds=wait)
+    if lifted:
+        now = _current(context, before)
+    waiting = _waiting(context, now)
     return Answer(
-        {**_data(now), "lifted": lifted, "waiting": waiting, "turn_taken": now.caught_up_to != before.caught_up_to},
-        f"{plain(now.company_name)}: lifted {', '.join(lifted)}.",
-        _became(before, now, waiting),
-        failed=now.status is Status.HELD,
+        *_company(now),
+        Fact("lifted", "", lifted),
+        Fact("waiting", "", waiting),
+        Fact("synced", "", now.caught_up_to != before.caught_up_to),
+        *_resumed(before, now, lifted, waiting),
+        failed=bool(lifted) and now.status is Status.HELD,
     )
 
 
-def _lift(desk: Desk, connection: Connection) -> tuple[list[str], Connection]:
-    """What was lifted, and the company as it was before. Nobody's hold is lifted that was not read."""
+def _lift(context: CommandContext, connection: Connection) -> tuple[list[str], Connection]:
+    """Lift every hold; return what was lifted, and the company before that. Only a hold that was read is lifted."""
     for _ in range(_TRIES):
-        before = _again(desk, connection)
+        before = _current(context, connection)
         held = [before.hold] if before.hold else []
         lifted: list[str] = [*held, *([Hold.PAUSED] if before.paused_at and Hold.PAUSED not in held else [])]
-        if not lifted or desk.connections.resume(before, datetime.now(UTC)):
+        if not lifted or context.connections.resume(before, datetime.now(UTC)):
             return lifted, before
-    raise Refusal(
-        f"Somebody else is changing {connection.company_name} at the same time: look (`ops company`), try again."
+    raise CommandRefused(
+        f"Another operator or worker is changing {connection.company_name}: look (`ops company`), try again."
     )
 
 
-def _wake(desk: Desk, connection_id: str) -> None:
-    """Due at once it is already, so nothing is lost if we die before this; this is only faster, and asks for access."""
+def _wake(context: CommandContext, connection_id: str) -> None:
+    """Wake the company's workers now. It is due anyway, so a crash before this only delays them."""
     occasion = f"resumed.{secrets.token_hex(8)}"
-    desk.sync_queue.request_sync(connection_id, SyncRequest.CHECK_ACCESS)
-    desk.feed_queue.wake(connection_id, occasion)
-    desk.export_queue.wake(connection_id, occasion)
+    context.sync_queue.request_sync(connection_id, SyncRequest.CHECK_ACCESS)
+    context.feed_queue.wake(connection_id, occasion)
+    context.export_queue.wake(connection_id, occasion)
 
 
-def _settled(desk: Desk, before: Connection) -> tuple[Connection, int] | None:
-    """The company and how many lines wait, once it is held again, or has had its turn and nothing waits."""
-    now, waiting = _again(desk, before), _waiting(desk, before)
-    over = now.status is not Status.ACTIVE or (now.caught_up_to != before.caught_up_to and not waiting)
-    return (now, waiting) if over else None
+def _is_over(context: CommandContext, before: Connection) -> bool:
+    """Whether the company is held again, or synced with no line waiting."""
+    now = _current(context, before)
+    synced = now.caught_up_to != before.caught_up_to
+    return now.status is not Status.ACTIVE or (synced and not _waiting(context, now))
 
 
-def _became(before: Connection, now: Connection, waiting: int) -> str:
+def _resumed(before: Connection, now: Connection, lifted: list[str], waiting: int) -> list[str]:
+    name = plain(now.company_name)
+    if not lifted:
+        return [f"{name} is {now.status.value} and not held: nothing to resume."]
+    return [f"{name}: lifted {', '.join(lifted)}.", _state(before, now, waiting)]
+
+
+def _state(before: Connection, now: Connection, waiting: int) -> str:
     if now.status is Status.HELD:
         return f"It is held again: {now.hold}. Nothing was lost; `ops company` says more."
     if now.status is not Status.ACTIVE:
         return f"It is {now.status.value}."
     if now.caught_up_to == before.caught_up_to:
-        return "It is active and due; its turn has not been taken yet: look again in a minute (`ops company`)."
-    return (
-        f"It is active, its turn was taken; {plural(waiting, 'line') + ' on the way' if waiting else 'no line waits'}."
-    )
+        return "It is active and due; it is not synced yet: look again in a minute (`ops company`)."
+    return f"It is active and synced; {plural(waiting, 'line') + ' on the way' if waiting else 'no line waits'}."
 
 
-def _waiting(desk: Desk, connection: Connection) -> int:
-    return desk.view.waiting(connection.connection_id, 1).count
+def _waiting(context: CommandContext, connection: Connection) -> int:
+    return context.view.waiting(connection.connection_id, 1).count
 
 
-def _again(desk: Desk, connection: Connection) -> Connection:
-    now = desk.connections.get(connection.connection_id)
+def _current(context: CommandContext, connection: Connection) -> Connection:
+    now = context.connections.get(connection.connection_id)
     if now is None:
-        raise Refusal(f"{connection.company_name} has gone meanwhile.")
+        raise CommandRefused(f"{connection.company_name} was deleted a moment ago.")
     return now
 
 
-def _data(now: Connection) -> dict[str, object]:
-    return {
-        "connection_id": now.connection_id,
-        "company": now.company_name,
-        "status": now.status.value,
-        "hold": now.hold,
-        "paused_at": now.paused_at or None,
-    }
+def _company(now: Connection) -> list[Fact]:
+    return [
+        Fact("connection_id", "", now.connection_id),
+        Fact("company", "", now.company_name),
+        Fact("status", "", now.status.value),
+        Fact("hold", "", now.hold or ""),
+        Fact("paused_at", "", now.paused_at or None),
+    ]

@@ -13,10 +13,9 @@ from rich.console import RenderableType
 from rich.prompt import Prompt
 
 from ops.answer import Answer, moment, plain, plural
-from ops.app import command
-from ops.desk import Desk
-from ops.options import Wait
-from ops.refusal import Refusal
+from ops.app import Wait, command
+from ops.context import CommandContext
+from ops.errors import CommandRefused
 from ops.resend_plan import CannotSend, Plan, describe_plan, is_open, obstacle, plan, why_not, within
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import FEED, Failure, Failures
@@ -45,7 +44,7 @@ class _Progress:
 
 @command(changes=True)
 def resend(
-    desk: Desk,
+    context: CommandContext,
     company: Annotated[str, typer.Option(help="Whose lines: connection id, Pleo company id, or name.")],
     first: Annotated[str, typer.Option("--from", help="Settled on this German day or later: 2026-11-01.")] = "",
     last: Annotated[str, typer.Option("--to", help="Settled on this German day or earlier.")] = "",
@@ -58,28 +57,28 @@ def resend(
 
     With --entry only those entries are read, with days alone every row of the company.
     """
-    connection = desk.company(company)
+    connection = context.company(company)
     entries = list(dict.fromkeys(each.strip().lower() for each in entry or [] if each.strip()))
     days = _day(first, "--from"), _day(last, "--to")
     if not entries and days == (None, None):
-        raise Refusal("Say what to send: --from DAY and --to DAY, or --entry ID.")
+        raise CommandRefused("Say what to send: --from DAY and --to DAY, or --entry ID.")
     if days[0] and days[1] and days[0] > days[1]:
-        raise Refusal(f"--from {days[0]} is after --to {days[1]}: exchange them.")
+        raise CommandRefused(f"--from {days[0]} is after --to {days[1]}: exchange them.")
     _must_be_active(connection)
-    intended = _plan(desk, connection, entries, days)
-    hints = _read_missing_hints(desk, connection, entries)
+    intended = _plan(context, connection, entries, days)
+    hints = _read_missing_hints(context, connection, entries)
     if dry_run:
         return _answer_dry_run(connection, intended, hints)
     if intended.lines > _CONFIRMED_ABOVE and not yes:
-        _confirm(desk, intended.lines)
+        _confirm(context, intended.lines)
     arguments = {"from": first, "to": last, "entries": entries, "lines": intended.lines, "hints": len(hints)}
-    with desk.deed("resend", connection, arguments=arguments) as deed:
+    with context.audited_action("resend", connection, arguments=arguments) as action:
         began = datetime.now(UTC)
-        progress = _begin(desk, connection, intended, hints, began)
-        _wait(desk, connection, progress, wait)
-        progress.failure = _read_failure(desk, connection, began) if progress.open else None
+        progress = _begin(context, connection, intended, hints, began)
+        _wait(context, connection, progress, wait)
+        progress.failure = _read_failure(context, connection, began) if progress.open else None
         summary = _summarize(intended, progress)
-        deed.says(summary)
+        action.result = summary
     return _answer(connection, intended, progress, summary, waited=wait > 0)
 
 
@@ -88,7 +87,7 @@ def _day(text: str, option: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise Refusal(f"{option} {text!r} is no day: write it as 2026-11-30.") from None
+        raise CommandRefused(f"{option} {text!r} is no day: write it as 2026-11-30.") from None
 
 
 def _must_be_active(connection: Connection) -> None:
@@ -98,16 +97,20 @@ def _must_be_active(connection: Connection) -> None:
     why = hold_reason(connection)
     verdict = VERDICTS.get(why, VERDICTS["held"])
     resume = f" Once that is so, `ops resume --company {connection.connection_id}` tries again." if held else ""
-    raise Refusal(f"{name} is {'held: ' if held else ''}{why}, so nothing would be sent. {verdict.body.en}{resume}")
+    raise CommandRefused(
+        f"{name} is {'held: ' if held else ''}{why}, so nothing would be sent. {verdict.body.en}{resume}"
+    )
 
 
-def _plan(desk: Desk, connection: Connection, entries: Sequence[str], days: tuple[date | None, date | None]) -> Plan:
+def _plan(
+    context: CommandContext, connection: Connection, entries: Sequence[str], days: tuple[date | None, date | None]
+) -> Plan:
     connection_id = connection.connection_id
     if not entries:
-        return plan(within(desk.ledger.rows(connection_id), *days))
+        return plan(within(context.ledger.rows(connection_id), *days))
     rows, absent = [], []
     for entry_id in entries:
-        known = desk.ledger.rows_of(connection_id, entry_id)
+        known = context.ledger.rows_of(connection_id, entry_id)
         chosen = within(known, *days)
         rows += chosen
         if not chosen:
@@ -116,59 +119,61 @@ def _plan(desk: Desk, connection: Connection, entries: Sequence[str], days: tupl
     return plan(rows, absent)
 
 
-def _read_missing_hints(desk: Desk, connection: Connection, entries: Sequence[str]) -> list[str]:
+def _read_missing_hints(context: CommandContext, connection: Connection, entries: Sequence[str]) -> list[str]:
     """The vouchers of these entries whose hint was never sent. An invoice's goes with the export of its payment."""
-    found = (state for entry_id in entries for state in desk.traces.trace(connection.connection_id, entry_id))
+    found = (state for entry_id in entries for state in context.traces.trace(connection.connection_id, entry_id))
     return [state.voucher_id for state in found if state.kind != "invoice" and state.hint_missing]
 
 
-def _confirm(desk: Desk, lines: int) -> None:
-    if desk.progress.is_interactive and not desk.as_json:
-        typed = Prompt.ask(f"Type {lines} to send {lines:,} lines", console=desk.progress)
+def _confirm(context: CommandContext, lines: int) -> None:
+    if context.progress.is_interactive and not context.as_json:
+        typed = Prompt.ask(f"Type {lines} to send {lines:,} lines", console=context.progress)
         if typed.strip() == str(lines):
             return
-        raise Refusal("Nothing was sent: the number was not confirmed.")
-    raise Refusal(f"That would send {lines:,} lines: look with --dry-run, then confirm with --yes.")
+        raise CommandRefused("Nothing was sent: the number was not confirmed.")
+    raise CommandRefused(f"That would send {lines:,} lines: look with --dry-run, then confirm with --yes.")
 
 
 # ------------------------------------------------------------------------------------------------ sending
-def _begin(desk: Desk, connection: Connection, intended: Plan, hints: Sequence[str], now: datetime) -> _Progress:
+def _begin(
+    context: CommandContext, connection: Connection, intended: Plan, hints: Sequence[str], now: datetime
+) -> _Progress:
     """Make refused lines ready, then wake. If we die before that, the company's next turn wakes its workers."""
     connection_id = connection.connection_id
     for row in intended.refused:
         # False: somebody else has made it ready, or Pleo knows better by now. What becomes of it is watched all the
         # same.
-        desk.ledger.make_ready_again(connection_id, row, now)
+        context.ledger.make_ready_again(connection_id, row, now)
     # Each press is an occasion of its own, so that no queue takes it for a duplicate of the one before.
     occasion = f"resend.{secrets.token_hex(8)}"
     if intended.lines:
-        desk.feed_queue.wake(connection_id, occasion)
+        context.feed_queue.wake(connection_id, occasion)
     for voucher_id in hints:
-        desk.matches.mark_for_review(connection_id, voucher_id, now)
+        context.matches.mark_for_review(connection_id, voucher_id, now)
     if hints:
-        desk.export_queue.wake(connection_id, occasion)
+        context.export_queue.wake(connection_id, occasion)
     wanted = dict.fromkeys((row.entry_id, row.revision) for row in (*intended.waiting, *intended.refused))
     return _Progress(open=wanted, hints=list(hints))
 
 
-def _wait(desk: Desk, connection: Connection, progress: _Progress, seconds: int) -> None:
+def _wait(context: CommandContext, connection: Connection, progress: _Progress, seconds: int) -> None:
     """Look until everything is decided or the time is over. Ctrl-C ends the looking: the work goes on by itself."""
     deadline = time.monotonic() + seconds
-    with _patient(desk, seconds):
+    with _patient(context, seconds):
         while progress.open or progress.hints:
             if time.monotonic() >= deadline:
                 return
             before = len(progress.open) + len(progress.hints)
-            _update(desk, connection.connection_id, progress)
+            _update(context, connection.connection_id, progress)
             if len(progress.open) + len(progress.hints) == before:
                 time.sleep(_LOOK_EVERY)
 
 
 @contextmanager
-def _patient(desk: Desk, seconds: int) -> Iterator[None]:
+def _patient(context: CommandContext, seconds: int) -> Iterator[None]:
     try:
-        if seconds and desk.progress.is_interactive:
-            with desk.progress.status("Waiting for the workers (Ctrl-C stops waiting, nothing else)"):
+        if seconds and context.progress.is_interactive:
+            with context.progress.status("Waiting for the workers (Ctrl-C stops waiting, nothing else)"):
                 yield
         else:
             yield
@@ -176,15 +181,15 @@ def _patient(desk: Desk, seconds: int) -> Iterator[None]:
         return
 
 
-def _update(desk: Desk, connection_id: str, progress: _Progress) -> None:
+def _update(context: CommandContext, connection_id: str, progress: _Progress) -> None:
     for entry_id in dict.fromkeys(entry_id for entry_id, _ in list(progress.open)[:_AT_ONCE]):
-        for row in desk.ledger.rows_of(connection_id, entry_id):
+        for row in context.ledger.rows_of(connection_id, entry_id):
             if (row.entry_id, row.revision) in progress.open and not is_open(row):
                 del progress.open[row.entry_id, row.revision]
                 _add_decision(progress, row)
     for voucher_id in list(progress.hints):
-        match = desk.matches.get(connection_id, voucher_id)
-        record = desk.vouchers.get(connection_id, match.entry_id) if match else None
+        match = context.matches.get(connection_id, voucher_id)
+        record = context.vouchers.get(connection_id, match.entry_id) if match else None
         if record is None or record.hinted:
             progress.hints.remove(voucher_id)
             progress.hints_sent += record is not None
@@ -199,9 +204,9 @@ def _add_decision(progress: _Progress, row: Row) -> None:
         progress.otherwise.append(CannotSend(row.entry_id, obstacle(row)))
 
 
-def _read_failure(desk: Desk, connection: Connection, began: datetime) -> Failure | None:
+def _read_failure(context: CommandContext, connection: Connection, began: datetime) -> Failure | None:
     """The feed's failure since the command began."""
-    failure = Failures(desk.stack["LedgerTable"]).last(connection.connection_id, FEED)
+    failure = Failures(context.stack["LedgerTable"]).last(connection.connection_id, FEED)
     return failure if failure and failure.at >= began else None
 
 

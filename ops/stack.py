@@ -8,7 +8,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops.refusal import Refusal
+from ops.errors import CommandRefused
 from shared.aws.clients import client, translate_errors
 
 # Where `make up` says what it runs; elsewhere for tests and demo, which run stacks of their own.
@@ -29,13 +29,15 @@ class Stack:
     formation: str = ""
 
     def parameter(self, name: str) -> str:
-        """The value that a parameter of the template was deployed with. Raises Refusal."""
+        """The value that a parameter of the template was deployed with. Raises CommandRefused."""
         with translate_errors("DescribeStacks"):
             (found,) = client("cloudformation").describe_stacks(StackName=self.formation or self.name)["Stacks"]
         for each in found.get("Parameters", []):
             if each["ParameterKey"] == name:
                 return str(each["ParameterValue"])
-        raise Refusal(f"The stack {self.name} has no parameter {name}: it is older than this command line; deploy it.")
+        raise CommandRefused(
+            f"The stack {self.name} has no parameter {name}: it is older than this command line; deploy it."
+        )
 
     @property
     def connection_table(self) -> str:
@@ -52,21 +54,23 @@ class Stack:
         try:
             return self.resources[logical_id]
         except KeyError:
-            raise Refusal(
+            raise CommandRefused(
                 f"The stack {self.name} has no {logical_id}: it is older than this command line; deploy it."
             ) from None
 
 
 def find(*, local: bool, name: str, profile: str, region: str) -> Stack:
-    """The stack that the options mean. Raises Refusal in one sentence when it cannot be found or entered."""
+    """The stack that the options mean. Raises CommandRefused in one sentence when it cannot be found or entered."""
     if local and name:
-        raise Refusal("Either --local or --stack, not both.")
+        raise CommandRefused("Either --local or --stack, not both.")
     name = name or ("local" if local else os.environ.get("OPS_STACK", ""))
     # By name, too, so that a page of the runbook is the same for both once OPS_STACK is set.
     if name == "local":
         return _local()
     if not name:
-        raise Refusal("Say which stack: --local for the one of `make up`, or --stack NAME (or the variable OPS_STACK).")
+        raise CommandRefused(
+            "Say which stack: --local for the one of `make up`, or --stack NAME (or the variable OPS_STACK)."
+        )
     if profile:
         os.environ["AWS_PROFILE"] = profile
     # botocore knows the one variable, AWS's other tools both.
@@ -79,7 +83,7 @@ def _local() -> Stack:
     try:
         described = json.loads(LOCAL.read_text("utf-8"))
     except (OSError, ValueError):
-        raise Refusal(_NOT_HERE) from None
+        raise CommandRefused(_NOT_HERE) from None
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]  # whatever account the caller is logged in to
     operator = described.get("operator", described)
@@ -107,9 +111,9 @@ def _deployed(name: str) -> Stack:
             found = page["StackResourceSummaries"]
             resources |= {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in found}
     except ClientError as error:
-        raise Refusal(_stack_refused(name, who, error)) from error
+        raise CommandRefused(_stack_refused(name, who, error)) from error
     except BotoCoreError as error:
-        raise Refusal(f"AWS cannot be asked about the stack {name}: {type(error).__name__}.") from error
+        raise CommandRefused(f"AWS cannot be asked about the stack {name}: {type(error).__name__}.") from error
     return Stack(name=name, resources=resources, who=who)
 
 
@@ -128,9 +132,11 @@ def _identity(unreachable: str) -> str:
         return str(client("sts").get_caller_identity()["Arn"])
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown")
-        raise Refusal(f"AWS does not accept these credentials ({code}): log in, or name another --profile.") from error
+        raise CommandRefused(
+            f"AWS does not accept these credentials ({code}): log in, or name another --profile."
+        ) from error
     except BotoCoreError as error:
-        raise Refusal(_no_identity(error, unreachable)) from error
+        raise CommandRefused(_no_identity(error, unreachable)) from error
 
 
 def _no_identity(error: BotoCoreError, unreachable: str) -> str:

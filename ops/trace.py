@@ -15,8 +15,8 @@ from rich.text import Text
 from ops import webhooks
 from ops.answer import Answer, euro, facts, moment, plain, table
 from ops.app import command
+from ops.context import CommandContext
 from ops.dead_letters import DeadLetters
-from ops.desk import Desk
 from ops.remedies import Remedy, Situation, remedy_for, waits_since, worker_of
 from ops.webhooks import Delivery
 from shared.aws.connections import Connection
@@ -45,7 +45,7 @@ class _Found:
 
 @command()
 def trace(
-    desk: Desk,
+    context: CommandContext,
     what: Annotated[
         str,
         typer.Argument(
@@ -58,56 +58,56 @@ def trace(
 ) -> Answer:
     """The life of one expense, where it stopped and why, and the command that fixes it."""
     what = what.strip()
-    only = desk.company(company) if company else None
+    only = context.company(company) if company else None
     # Pleo's ids of messages name nothing in the ledger, so no company is searched for one.
-    pairs = [] if what.startswith("msg_") else _search(desk, what, only)
+    pairs = [] if what.startswith("msg_") else _search(context, what, only)
     deliveries: list[Delivery] = []
     if not pairs and webhooks.may_be_id(what):
         since = datetime.now(UTC) - timedelta(days=days)
         deliveries = [
             each
-            for each in webhooks.deliveries(desk, what, since)
+            for each in webhooks.deliveries(context, what, since)
             if only is None or each.connection_id == only.connection_id
         ]
-        pairs = _expenses_of(desk, deliveries)
-    found = [_examine(desk, connection, each) for connection, each in pairs]
+        pairs = _expenses_of(context, deliveries)
+    found = [_examine(context, connection, each) for connection, each in pairs]
     data = {
         "asked": what,
         "webhook": [_delivery_data(each) for each in deliveries],
-        "expenses": [_data(desk, each) for each in found],
+        "expenses": [_data(context, each) for each in found],
     }
     if not found and not deliveries:
-        return _answer_nothing(desk, what, only, data)
-    parts = [*_render_deliveries(deliveries), *(part for each in found for part in _render(desk, each))]
+        return _answer_nothing(context, what, only, data)
+    parts = [*_render_deliveries(deliveries), *(part for each in found for part in _render(context, each))]
     return Answer(data, *parts)
 
 
-def _search(desk: Desk, what: str, only: Connection | None) -> list[tuple[Connection, ExpenseState]]:
-    companies = [only] if only else desk.companies()
+def _search(context: CommandContext, what: str, only: Connection | None) -> list[tuple[Connection, ExpenseState]]:
+    companies = [only] if only else context.companies()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        looks = pool.map(lambda each: (each, desk.traces.trace(each.connection_id, what)), companies)
-        shown = track(looks, "Searching every company", total=len(companies), console=desk.progress, transient=True)
+        looks = pool.map(lambda each: (each, context.traces.trace(each.connection_id, what)), companies)
+        shown = track(looks, "Searching every company", total=len(companies), console=context.progress, transient=True)
         return [(connection, each) for connection, states in shown for each in states]
 
 
-def _expenses_of(desk: Desk, deliveries: Sequence[Delivery]) -> list[tuple[Connection, ExpenseState]]:
+def _expenses_of(context: CommandContext, deliveries: Sequence[Delivery]) -> list[tuple[Connection, ExpenseState]]:
     named = dict.fromkeys((each.connection_id, each.entry_id) for each in deliveries if each.entry_id)
     pairs = []
     for connection_id, entry_id in named:
-        if connection := desk.connections.get(connection_id):
-            pairs += [(connection, each) for each in desk.traces.trace(connection_id, entry_id)]
+        if connection := context.connections.get(connection_id):
+            pairs += [(connection, each) for each in context.traces.trace(connection_id, entry_id)]
     return pairs
 
 
-def _examine(desk: Desk, connection: Connection, found: ExpenseState) -> _Found:
+def _examine(context: CommandContext, connection: Connection, found: ExpenseState) -> _Found:
     """Find what keeps a worker from this expense; look only where something waits for one."""
     connection_id = connection.connection_id
     failure, dead = None, 0
     if worker := worker_of(found):
-        failure = Failures(desk.stack["LedgerTable"]).last(connection_id, worker)
+        failure = Failures(context.stack["LedgerTable"]).last(connection_id, worker)
         if failure and utc_text(failure.at) < waits_since(worker, found):
             failure = None
-        letters = DeadLetters(desk, worker)
+        letters = DeadLetters(context, worker)
         if letters.count().visible:
             dead = sum(letter.connection_id == connection_id for letter in letters.look(_GLANCE))
     situation = Situation(connection_id=connection_id, state=found, failure=failure, dead=dead)
@@ -115,7 +115,7 @@ def _examine(desk: Desk, connection: Connection, found: ExpenseState) -> _Found:
 
 
 # ------------------------------------------------------------------------------------------------ as data
-def _data(desk: Desk, found: _Found) -> dict[str, Any]:
+def _data(context: CommandContext, found: _Found) -> dict[str, Any]:
     seen, remedy = found.situation.state, found.remedy
     return {
         "connection_id": found.connection.connection_id,
@@ -129,7 +129,7 @@ def _data(desk: Desk, found: _Found) -> dict[str, Any]:
         "steps": [
             {"what": step.what, "state": step.state, "at": step.at, "detail": step.detail} for step in seen.steps
         ],
-        "remedy": _command(desk, found),
+        "remedy": _command(context, found),
         "advice": remedy.advice,
         "failure": found.situation.failure,
         "dead_letters": found.situation.dead,
@@ -147,13 +147,13 @@ def _data(desk: Desk, found: _Found) -> dict[str, Any]:
     }
 
 
-def _command(desk: Desk, found: _Found) -> list[str]:
+def _command(context: CommandContext, found: _Found) -> list[str]:
     """The remedy as it can be pasted: for the same target, with a reason that names this trace."""
     if not found.remedy.command:
         return []
     seen = found.situation.state
     why = f"{found.remedy.question} {seen.branch.value}, trace of {seen.book_id or seen.entry_id}"
-    return [*_PROGRAM, *found.remedy.command, "--reason", why, *desk.target]
+    return [*_PROGRAM, *found.remedy.command, "--reason", why, *context.target]
 
 
 def _delivery_data(delivery: Delivery) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _delivery_data(delivery: Delivery) -> dict[str, Any]:
 
 
 # ------------------------------------------------------------------------------------------------ for people
-def _render(desk: Desk, found: _Found) -> list[RenderableType]:
+def _render(context: CommandContext, found: _Found) -> list[RenderableType]:
     seen, remedy = found.situation.state, found.remedy
     about = [seen.counterparty, seen.kind, "" if seen.amount is None else euro(seen.amount), str(seen.day or "")]
     parts: list[RenderableType] = [
@@ -182,7 +182,7 @@ def _render(desk: Desk, found: _Found) -> list[RenderableType]:
         f"[bold]{remedy.question} {plain(remedy.title)}[/bold] ({seen.branch.value})",
     ]
     parts += [plain(text) for text in (remedy.cause, remedy.advice) if text]
-    if argv := _command(desk, found):
+    if argv := _command(context, found):
         # Never folded, so that it can be copied.
         parts.append(Text(f"Remedy:  {shlex.join(argv)}", no_wrap=True, overflow="ignore"))
     return [*parts, ""]
@@ -212,11 +212,11 @@ def _render_deliveries(deliveries: Sequence[Delivery]) -> list[RenderableType]:
     return shown
 
 
-def _answer_nothing(desk: Desk, what: str, only: Connection | None, data: dict[str, Any]) -> Answer:
+def _answer_nothing(context: CommandContext, what: str, only: Connection | None, data: dict[str, Any]) -> Answer:
     argv: list[str] = []
     if only:
         why = f"nothing known of {what[:60]}"
-        argv = [*_PROGRAM, "proof", "--company", only.connection_id, "--now", "--reason", why, *desk.target]
+        argv = [*_PROGRAM, "proof", "--company", only.connection_id, "--now", "--reason", why, *context.target]
     where = f"of {only.company_name}" if only else "of any company"
     advice = (
         f"Nothing {where} is known under {what[:100]!r}. An expense that is neither settled nor exported has no number "

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ops.desk import Desk
+from ops.context import CommandContext
 from shared.aws.clients import client, translate_errors
 
 # As the receiver logs them (shared/flows/feeding/pleo_events.py).
@@ -38,19 +38,19 @@ def may_be_id(text: str) -> bool:
     return len(text) >= _SHORTEST and _ID.fullmatch(text) is not None
 
 
-def deliveries(desk: Desk, webhook_id: str, since: datetime) -> list[Delivery]:
+def deliveries(context: CommandContext, webhook_id: str, since: datetime) -> list[Delivery]:
     """Every delivery of a webhook that was verified, oldest first. Raises StoreUnavailable."""
-    found = (_delivery(event, webhook_id) for event in _events(desk, webhook_id, since))
+    found = (_delivery(event, webhook_id) for event in _events(context, webhook_id, since))
     return sorted(filter(None, found), key=lambda delivery: delivery.at)
 
 
-def _events(desk: Desk, webhook_id: str, since: datetime) -> Iterator[dict[str, Any]]:
+def _events(context: CommandContext, webhook_id: str, since: datetime) -> Iterator[dict[str, Any]]:
     # A quoted term, which every line with the id contains; the key is looked at here.
     pages = (
         client("logs")
         .get_paginator("filter_log_events")
         .paginate(
-            logGroupName=desk.stack["PleoWebhookLogs"],
+            logGroupName=context.stack["PleoWebhookLogs"],
             filterPattern=f'"{webhook_id}"',
             startTime=int(since.timestamp() * 1000),
         )

@@ -12,7 +12,8 @@ import typer
 
 from ops.answer import NOTHING, Answer, euro, moment, plain, table
 from ops.app import command
-from ops.desk import Desk
+from ops.context import CommandContext
+from ops.errors import CommandRefused
 from ops.month_end import csv_file, page
 from ops.month_end.balance import Balance
 from ops.month_end.facts import month_of
@@ -30,7 +31,6 @@ from ops.month_end.sheet import (
     Sheet,
     sheet_of,
 )
-from ops.refusal import Refusal
 from shared.aws.connections import Connection
 from shared.domain.times import booking_date
 
@@ -55,18 +55,18 @@ _PROVISIONAL = {
 
 @command(name="month-end")
 def month_end(
-    desk: Desk,
+    context: CommandContext,
     company: Annotated[str, typer.Option(help="Connection id, Pleo company id, or name.")],
     month: Annotated[str, typer.Option(help="The month, like 2026-10.")],
     out: Annotated[Path, typer.Option(help="The folder for the two files; made if it is not there.")] = Path(),
 ) -> Answer:
     """A month as a sheet for the Steuerberater: a CSV file and a page to print, in German. Changes nothing."""
-    connection, now = desk.company(company), datetime.now(UTC)
+    connection, now = context.company(company), datetime.now(UTC)
     name = connection.company_name or connection.connection_id
     if not connection.connected_at:
-        raise Refusal(f"{name} has never been connected to the end, so there is no sheet.")
+        raise CommandRefused(f"{name} has never been connected to the end, so there is no sheet.")
     meant = month_of(month, today=booking_date(now), company=name, start=connection.start.day)
-    sheet = sheet_of(facts_of(desk, connection, meant, now))
+    sheet = sheet_of(facts_of(context, connection, meant, now))
     stem = f"pleo-monatsabschluss-{_file_name(connection)}-{meant}"
     files = {
         "csv": _write_file(out, f"{stem}.csv", csv_file.text_of(sheet)),
@@ -145,5 +145,7 @@ def _write_file(folder: Path, name: str, text: str) -> str:
             file.write(text)
         Path(temporary).replace(target)
     except OSError as error:
-        raise Refusal(f"{target} cannot be written: {error.strerror}; name another folder with --out.") from error
+        raise CommandRefused(
+            f"{target} cannot be written: {error.strerror}; name another folder with --out."
+        ) from error
     return str(target)

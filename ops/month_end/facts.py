@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from ops.refusal import Refusal
+from ops.errors import CommandRefused
 from shared.aws.vouchers import VoucherRecord
 from shared.domain.exporting.match import MatchState
 from shared.domain.feeding.ledger import Row, RowSums, State
@@ -33,16 +33,16 @@ class Month:
 
 
 def month_of(text: str, *, today: date, company: str, start: date) -> Month:
-    """The month that is meant. Raises Refusal if it is none, has not begun, or ended before the company's `start`."""
+    """The month that is meant. Raises CommandRefused if it is none, has not begun, or ended before `start`."""
     found = _MONTH.fullmatch(text.strip())
     if found is None:
-        raise Refusal(f"{text!r} is no month: write it like {today:%Y-%m}.")
+        raise CommandRefused(f"{text!r} is no month: write it like {today:%Y-%m}.")
     year, number = int(found[1]), int(found[2])
     month = Month(date(year, number, 1), date(year, number, monthrange(year, number)[1]))
     if month.first > today:
-        raise Refusal(f"{month} has not begun: the newest sheet is that of {today:%Y-%m}.")
+        raise CommandRefused(f"{month} has not begun: the newest sheet is that of {today:%Y-%m}.")
     if month.last < start:
-        raise Refusal(f"{company} is fed from {start} on, so there is no sheet of {month}.")
+        raise CommandRefused(f"{company} is fed from {start} on, so there is no sheet of {month}.")
     return month
 
 

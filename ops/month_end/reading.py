@@ -10,7 +10,7 @@ from itertools import islice
 
 from rich.progress import track
 
-from ops.desk import Desk
+from ops.context import CommandContext
 from ops.month_end.facts import MadeVoucher, Month, MonthFacts, Payment
 from shared.aws import rows
 from shared.aws.connections import Connection
@@ -28,20 +28,20 @@ _SHOWN = frozenset(State) - {State.PENDING, State.VOID}
 _BATCH = 100
 
 
-def facts_of(desk: Desk, connection: Connection, month: Month, now: datetime) -> MonthFacts:
+def facts_of(context: CommandContext, connection: Connection, month: Month, now: datetime) -> MonthFacts:
     """Gather everything about one company and month. Raises StoreUnavailable."""
     connection_id = connection.connection_id
-    reader = ExpenseFactsReader(desk.stores)
-    month_rows, before, within = _read_ledger(desk, connection_id, month)
+    reader = ExpenseFactsReader(context.stores)
+    month_rows, before, within = _read_ledger(context, connection_id, month)
     ids = {row.entry_id for row in month_rows}
-    invoices = _read_invoices(desk, connection_id, {row.entry_id for row in month_rows if row.kind == _PAYMENT})
-    vouchers = _read_vouchers(desk, connection_id, month, ids | set(invoices.values()))
+    invoices = _read_invoices(context, connection_id, {row.entry_id for row in month_rows if row.kind == _PAYMENT})
+    vouchers = _read_vouchers(context, connection_id, month, ids | set(invoices.values()))
     index = VoucherIndex(vouchers, reader.matches_of(connection_id, vouchers.values()), invoices)
     expenses = [row for row in month_rows if _is_expense(row)]
-    found = _with_progress(desk, reader.of_rows(connection, expenses, index), "Reading expenses", len(expenses))
+    found = _with_progress(context, reader.of_rows(connection, expenses, index), "Reading expenses", len(expenses))
     facts = {each.entry_id: each for each in found}
     of_month = [record for record in vouchers.values() if record.voucher_id and _is_of(record, month, ids)]
-    first_rows = _first_rows(desk, connection_id, month_rows, [record.entry_id for record in of_month])
+    first_rows = _first_rows(context, connection_id, month_rows, [record.entry_id for record in of_month])
     return MonthFacts(
         company=connection.company_name,
         organisation=connection.organisation_name,
@@ -64,7 +64,7 @@ def facts_of(desk: Desk, connection: Connection, month: Month, now: datetime) ->
         ],
         has_matches=any(match.looked_at for match in index.matches.values()),
         is_nameless=bool(connection.deleted_at),
-        proof=desk.proofs.get(connection_id).proof,
+        proof=context.proofs.get(connection_id).proof,
     )
 
 
@@ -78,16 +78,16 @@ def _payment(row: Row, facts: dict[str, ExpenseFacts]) -> Payment:
     return Payment(row, decide(own))
 
 
-def _read_ledger(desk: Desk, connection_id: str, month: Month) -> tuple[list[Row], RowSums, RowSums]:
+def _read_ledger(context: CommandContext, connection_id: str, month: Month) -> tuple[list[Row], RowSums, RowSums]:
     """The month's rows, and the sums before it and in it; rows without a day count to it."""
-    table = Table(desk.stack["LedgerTable"])
+    table = Table(context.stack["LedgerTable"])
     found = table.query(
         condition="#connection_id = :company AND begins_with(#row, :entries)",
         values={"company": connection_id, "entries": rows.ENTRIES},
     )
     kept: list[Row] = []
     before, within = RowSums(), RowSums()
-    for item in _with_progress(desk, found, "Reading the ledger"):
+    for item in _with_progress(context, found, "Reading the ledger"):
         row = rows.row_of(item)
         if row.state not in _SHOWN or row.reason == BEFORE_START:
             continue
@@ -99,26 +99,30 @@ def _read_ledger(desk: Desk, connection_id: str, month: Month) -> tuple[list[Row
     return kept, before, within
 
 
-def _read_invoices(desk: Desk, connection_id: str, payments: Collection[str]) -> dict[str, str]:
+def _read_invoices(context: CommandContext, connection_id: str, payments: Collection[str]) -> dict[str, str]:
     """The entries of the invoices that these payments pay, by the payment's entry."""
     if not payments:
         return {}
-    found = _with_progress(desk, desk.vouchers.invoices(connection_id), "Reading invoices")
+    found = _with_progress(context, context.vouchers.invoices(connection_id), "Reading invoices")
     return {link.payment_entry: link.invoice_entry for link in found if link.payment_entry in payments}
 
 
-def _read_vouchers(desk: Desk, connection_id: str, month: Month, ids: Collection[str]) -> dict[str, VoucherRecord]:
+def _read_vouchers(
+    context: CommandContext, connection_id: str, month: Month, ids: Collection[str]
+) -> dict[str, VoucherRecord]:
     """The vouchers of these entries, and those with a date in the month, by entry."""
-    found = _with_progress(desk, desk.vouchers.all(connection_id), "Reading vouchers")
+    found = _with_progress(context, context.vouchers.all(connection_id), "Reading vouchers")
     return {record.entry_id: record for record in found if record.entry_id in ids or _is_of(record, month, ())}
 
 
-def _first_rows(desk: Desk, connection_id: str, month_rows: Iterable[Row], entry_ids: Iterable[str]) -> dict[str, Row]:
+def _first_rows(
+    context: CommandContext, connection_id: str, month_rows: Iterable[Row], entry_ids: Iterable[str]
+) -> dict[str, Row]:
     """The first rows of entries, of any month."""
     known = {row.entry_id: row for row in month_rows if row.revision == 1}
     missing = iter([entry_id for entry_id in entry_ids if entry_id not in known])
     while batch := list(islice(missing, _BATCH)):
-        known |= desk.ledger.first_rows(connection_id, batch)
+        known |= context.ledger.first_rows(connection_id, batch)
     return known
 
 
@@ -127,7 +131,7 @@ def _is_of(record: VoucherRecord, month: Month, ids: Collection[str]) -> bool:
     return record.booked.day in month if record.booked else record.entry_id in ids
 
 
-def _with_progress[T](desk: Desk, things: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+def _with_progress[T](context: CommandContext, things: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
     """The same things, while the operator sees how far it is."""
-    console = desk.progress
+    console = context.progress
     return iter(track(things, what, total, console=console, transient=True, disable=not console.is_interactive))

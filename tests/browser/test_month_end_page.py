@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from desk.month_end_samples import facts, october
+from ops_commands.month_end_samples import facts, october
 from playwright.sync_api import Page
 
 from ops.month_end.facts import MonthFacts

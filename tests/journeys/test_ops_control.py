@@ -20,7 +20,7 @@ def operator(world: World, tmp_path: Path) -> Operator:
 
 
 def audited(operator: Operator, company: Company) -> list[tuple[str, str]]:
-    """What the trail says was done to the company, and what came of it."""
+    """What was done to the company and with what result, by the audit log."""
     found = operator.run("audit", "--company", company.connection_id)["actions"]
     assert {each["reason"] for each in found} == {"ticket 4711"}
     assert all(each["who"].endswith("user/operator") for each in found)

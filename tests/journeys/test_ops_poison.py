@@ -17,8 +17,9 @@ POISON = {
     "no object": "[]",
     "no connection_id": "{}",
     "connection_id is not one of ours": '{"connection_id": "../../secrets"}',
-    "unknown wish": '{"connection_id": "0123456789abcdef0123456789abcdef", "erase": true}',
-    "a wish is neither true nor false": '{"connection_id": "0123456789abcdef0123456789abcdef", "proof": "yes"}',
+    "unknown field": '{"connection_id": "0123456789abcdef0123456789abcdef", "erase": true}',
+    "requests is no list": '{"connection_id": "0123456789abcdef0123456789abcdef", "requests": "set_up"}',
+    "unknown request": '{"connection_id": "0123456789abcdef0123456789abcdef", "requests": ["erase"]}',
 }
 
 
@@ -65,13 +66,13 @@ def test_poison_in_a_dead_letter_queue_is_quarantined_instead_of_sent_back(
     send(world, "FeedDeadLetterQueue", wake, group=company.connection_id)
 
     would = operator.run("redrive", "--dry-run")
-    assert (would["would_move"], would["would_quarantine"]) == (1, 6)
+    assert (would["would_move"], would["would_quarantine"]) == (1, len(POISON))
     assert {each["cause"] for each in would["messages"] if not each["connection_id"]} == {
         f"poisoned: {cause}" for cause in POISON
     }
     done = operator.run("redrive", "--reason", "ticket 4711")
 
-    assert (done["moved"], done["quarantined"], done["left"]) == (1, 6, 0)
+    assert (done["moved"], done["quarantined"], done["left"]) == (1, len(POISON), 0)
     assert set(kept(operator, sent)) == set(POISON)
     assert (world.waiting("FeedDeadLetterQueue"), world.waiting("FeedQueue")) == (0, 0)
     assert operator.run("redrive", "--reason", "ticket 4711")["moved"] == 0
@@ -89,4 +90,4 @@ def test_what_cannot_be_quarantined_is_not_acknowledged(world: World, company: C
     world.stack.expire_visibility("FeedQueue")
     world.at_rest()
 
-    assert "unknown wish" in kept(operator, {sent})
+    assert "unknown field" in kept(operator, {sent})

@@ -73,8 +73,8 @@ def test_a_dead_wake_up_is_seen_with_its_cause_and_redriven_and_the_second_time_
         "connection_id": company.connection_id,
         "company": company.connection["company_name"],
         "messages": 0,
-        "fate": "done",
-        "says": "3 lines sent",
+        "outcome": "done",
+        "result": "3 waited, 0 lines waiting now",
     }
     company.is_fed(*payments)
     calls = company.calls
@@ -85,11 +85,11 @@ def test_a_dead_wake_up_is_seen_with_its_cause_and_redriven_and_the_second_time_
     company.is_fed(*payments)
     assert company.calls == calls
 
-    trail = operator.run("audit")["actions"][-3:]
-    assert [(each["action"], each["phase"], each["reason"]) for each in trail] == [
+    recorded = operator.run("audit")["actions"][-3:]
+    assert [(each["action"], each["phase"], each["reason"]) for each in recorded] == [
         ("redrive", "done", "ticket 4711")
     ] * 3
-    assert trail[0]["result"] == "3 moved."
+    assert recorded[0]["result"] == "3 moved."
 
 
 def test_while_lexoffice_is_still_down_it_says_so_and_nothing_is_lost(company: Company, operator: Operator) -> None:
@@ -98,15 +98,15 @@ def test_while_lexoffice_is_still_down_it_says_so_and_nothing_is_lost(company: C
     tried = operator.run("redrive", "--queue", "feed", *WHY)
     assert tried["moved"] == 3
     outcome = of(company, tried["companies"])
-    assert outcome["fate"] == "failing"
-    assert "still failing: lexoffice answered 503" in outcome["says"]
+    assert outcome["outcome"] == "failing"
+    assert "3 waited, 3 lines waiting now; still failing: lexoffice answered 503" in outcome["result"]
     assert company.lines == []
     assert company.states == {"ready": 3}
 
     dies(company)
     company.in_lexoffice(outage={"on": False})
     # The last worker that tried may still be at it, and be the one who sends them.
-    assert of(company, operator.run("redrive", *WHY)["companies"])["fate"] in {"done", "nothing"}
+    assert of(company, operator.run("redrive", *WHY)["companies"])["outcome"] in {"done", "nothing"}
     company.is_fed(*payments)
 
 
@@ -127,7 +127,7 @@ def test_a_redrive_that_is_running_already_is_watched_and_said_so(company: Compa
     company.in_lexoffice(outage={"on": False})
     sqs, resources = company.world.stack.client("sqs"), company.world.stack.resources
     arn = sqs.get_queue_attributes(QueueUrl=resources["FeedDeadLetterQueue"], AttributeNames=["QueueArn"])
-    sqs.start_message_move_task(SourceArn=arn["Attributes"]["QueueArn"], MaxNumberOfMessagesPerSecond=2)
+    sqs.start_message_move_task(SourceArn=arn["Attributes"]["QueueArn"], MaxNumberOfMessagesPerSecond=1)
 
     said = operator.says("redrive", "--queue", "feed", *WHY)
 
@@ -146,7 +146,7 @@ def test_days_later_when_nothing_is_missing_a_redrive_changes_nothing(company: C
     done = operator.run("redrive", "--queue", "feed", *WHY)
 
     assert done["moved"] == 2
-    assert of(company, done["companies"])["says"] == "0 lines sent: nothing was missing"
+    assert of(company, done["companies"])["outcome"] == "nothing"
     company.is_fed(payment)
     assert company.calls == calls
 
@@ -181,15 +181,32 @@ def test_one_companys_messages_go_and_the_neighbours_stay(
     assert operator.run("redrive", "--cause", "left no note", *WHY)["moved"] == 2
 
 
-def test_a_held_company_is_woken_and_told_to_be_held(company: Company, operator: Operator) -> None:
+def test_a_chosen_company_is_woken_once_and_its_letters_are_gone(company: Company, operator: Operator) -> None:
+    payment = company.spend()
+    company.is_fed(payment)
+    before = len(company.world.stack.logs("FeedFunction"))
+    bury(company, *(f"occasion {number}" for number in range(15)))
+
+    done = operator.run("redrive", "--company", company.connection_id, "--max-rate", "50", *WHY)
+
+    assert (done["moved"], done["left"]) == (15, 0)
+    assert of(company, done["companies"])["outcome"] == "nothing"
+    company.world.at_rest()
+    assert company.world.waiting("FeedDeadLetterQueue") == 0
+    started = [line for line in company.world.stack.logs("FeedFunction")[before:] if line.startswith("START")]
+    assert len(started) == 1
+    company.is_fed(payment)
+
+
+def test_a_held_company_is_woken_and_shown_as_held(company: Company, operator: Operator) -> None:
     company.world.put("ConnectionTable", company.connection | {"status": "held", "hold": "plan"})
     bury(company, "one")
 
     assert {each["cause"] for each in operator.run("dlq")["messages"]} == {"held: plan"}
     outcome = of(company, operator.run("redrive", *WHY)["companies"])
 
-    assert outcome["fate"] == "held"
-    assert outcome["says"].startswith("held: plan — nothing is sent until")
+    assert outcome["outcome"] == "held"
+    assert outcome["result"].startswith("held: plan — nothing is sent until")
     company.is_empty_in_lexoffice()
 
 

@@ -67,7 +67,7 @@ def test_somebody_without_rights_is_told_which_policy_is_missing(world: World, n
     assert ran.stderr.count("\n") == 1
 
 
-def test_an_operator_cannot_read_tokens_nor_rewrite_the_trail(world: World) -> None:
+def test_an_operator_cannot_read_tokens_nor_rewrite_the_audit_log(world: World) -> None:
     import boto3
     from botocore.exceptions import ClientError
 

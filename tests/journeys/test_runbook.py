@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -199,8 +200,13 @@ def _(company: Company) -> Generator[Variables, list[str]]:
 
 @page("Who did that?")
 def _(company: Company) -> Generator[Variables, list[str]]:
+    with tempfile.TemporaryDirectory() as folder:
+        Operator(company.world, Path(folder)).run(
+            "pause", "--company", company.connection_id, "--reason", "ticket 4712"
+        )
     (printed,) = yield {}
-    assert "when" in printed
+    assert "pause" in printed
+    assert "ticket 4712" in printed
 
 
 # ------------------------------------------------------------------------------------------------------------- alarms

@@ -10,6 +10,7 @@ from cloud import Cloud
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import EXPORT, FEED, SYNC, Failures
 from shared.aws.quarantine import Quarantine
+from shared.aws.queues import WakeUp
 from shared.domain.connecting.company_state import Hold
 
 from .conftest import Ops
@@ -46,6 +47,12 @@ def waiting(aws: Cloud, queue: str) -> int:
     return int(counts["Attributes"]["ApproximateNumberOfMessages"])
 
 
+def syncs(aws: Cloud) -> list[tuple[str, set[str]]]:
+    """The companies whose sync is requested, and what is requested of it."""
+    wakes = [WakeUp.of(json.dumps(message)) for message in aws.messages("SyncQueue")]
+    return [(wake.connection_id, set(wake.requests)) for wake in wakes]
+
+
 def causes(answer: Any) -> dict[tuple[str, str], str]:
     return {(each["queue"], each["company"]): each["cause"] for each in answer["messages"] if each["company"]}
 
@@ -76,14 +83,14 @@ def test_each_message_is_shown_with_its_company_and_what_was_in_the_way(
         ("feed", "Delta GmbH"): "unknown: the worker left no note",
         ("export", "Alpha GmbH"): "pleo gave no answer to GET /v1/y",
         ("sync", "Alpha GmbH"): "crashed: KeyError at shared/x.py:1",
-        ("sync", "Delta GmbH"): "turns fail: pleo lost",
+        ("sync", "Delta GmbH"): "syncs fail: pleo lost",
     }
     assert {each["cause"] for each in answer["messages"] if not each["company"]} == {
         "poisoned: no JSON",
         "company unknown: its data was deleted",
     }
-    wishes = {each["company"]: each["wishes"] for each in answer["messages"] if each["queue"] == "sync"}
-    assert wishes == {"Alpha GmbH": ["proof"], "Delta GmbH": ["access"]}
+    requests = {each["company"]: each["requests"] for each in answer["messages"] if each["queue"] == "sync"}
+    assert requests == {"Alpha GmbH": ["prove_balance"], "Delta GmbH": ["check_access"]}
     assert {each["queue"]: each["messages"] for each in answer["queues"]} == {"feed": 6, "export": 1, "sync": 2}
 
 
@@ -119,8 +126,6 @@ def test_an_interrupted_look_gives_everything_back(
         if len(seen) == 12:
             raise KeyboardInterrupt
         return original(body)
-
-    from shared.aws.queues import WakeUp
 
     original = WakeUp.of
     monkeypatch.setattr(WakeUp, "of", interrupted)
@@ -173,10 +178,46 @@ def test_only_what_was_chosen_goes_back_and_a_dry_run_changes_nothing(
 
     done = ops_("redrive", "--company", "beta", "--wait", "0", "--max-rate", "50", "--json", *WHY).data
     assert done["moved"] == 2
-    assert aws.messages("SyncQueue") == [{"connection_id": beta.connection_id, "requests": ["prove_balance"]}]
+    assert syncs(aws) == [(beta.connection_id, {"prove_balance"})]
     assert (waiting(aws, "FeedDeadLetterQueue"), waiting(aws, "SyncDeadLetterQueue")) == (1, 1)
     results = [each["result"] for each in ops_("audit", "--json").data["actions"]]
-    assert results == ["1 moved.", "0 moved: nothing there is what you chose.", "2 moved."]
+    assert results == ["1 moved.", "0 moved: no message matches your choice.", "2 moved."]
+
+
+def test_a_company_is_woken_once_for_all_its_messages_that_ask_for_the_same(
+    aws: Cloud, ops_: Ops, connected: Callable[..., Connection], bury: Callable[..., None]
+) -> None:
+    alpha = connected()
+    for _ in range(3):
+        bury(alpha)
+        bury(alpha, "Export")
+        bury(alpha, "Sync", "prove_balance")
+    bury(alpha, "Sync", "check_access", "sync_catalogue")
+
+    done = ops_("redrive", "--company", "Muster", "--wait", "0", "--max-rate", "50", "--json", *WHY).data
+
+    assert (done["moved"], done["left"]) == (10, 0)
+    for queue in ("FeedQueue", "ExportQueue"):
+        assert aws.messages(queue) == [{"connection_id": alpha.connection_id}]
+    assert sorted(syncs(aws), key=str) == sorted(
+        [(alpha.connection_id, {"prove_balance"}), (alpha.connection_id, {"check_access", "sync_catalogue"})], key=str
+    )
+
+
+def test_a_letter_is_not_deleted_when_its_company_could_not_be_woken(
+    aws: Cloud, ops_: Ops, connected: Callable[..., Connection], bury: Callable[..., None]
+) -> None:
+    alpha = connected()
+    for queue in ("Feed", "Export", "Sync"):
+        bury(alpha, queue)
+
+    with aws.failing("sqs", "SendMessage"):
+        for queue in ("feed", "export", "sync"):
+            ran = ops_("redrive", "--queue", queue, "--company", alpha.connection_id, "--wait", "0", *WHY)
+            assert ran.code == 1
+
+    for queue in ("Feed", "Export", "Sync"):
+        assert waiting(aws, f"{queue}DeadLetterQueue") == 1
 
 
 def test_poison_goes_into_quarantine_and_stays_where_it_is_if_that_fails(
@@ -226,19 +267,19 @@ def test_when_aws_fails_half_way_it_is_said_what_was_done_until_then(
     from ops.dead_letters import DeadLetters, Letter
     from shared.errors import StoreUnavailable
 
-    send, sent = DeadLetters.send_back, list[Letter]()
+    delete, deleted = DeadLetters.delete, list[Letter]()
 
     def once(self: DeadLetters, letter: Letter) -> None:
-        if sent:
-            raise StoreUnavailable("SendMessage answered ThrottlingException")
-        sent.append(letter)
-        send(self, letter)
+        if deleted:
+            raise StoreUnavailable("DeleteMessage answered ThrottlingException")
+        deleted.append(letter)
+        delete(self, letter)
 
-    monkeypatch.setattr(DeadLetters, "send_back", once)
+    monkeypatch.setattr(DeadLetters, "delete", once)
     ran = ops_("redrive", "--company", alpha.connection_id, "--max-rate", "50", *WHY)
 
     assert ran.code == 1
-    assert ran.complaint.startswith("1 moved, 2 left. Then AWS did not do what was asked")
+    assert ran.complaint.startswith("1 moved, 2 left. Then AWS failed (DeleteMessage answered ThrottlingException)")
     assert waiting(aws, "SyncDeadLetterQueue") == 2
     (begun,) = ops_("audit", "--json").data["actions"]
     assert (begun["phase"], begun["result"][:16]) == ("failed", "1 moved, 2 left.")

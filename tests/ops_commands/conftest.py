@@ -37,8 +37,8 @@ type Ops = Callable[..., Ran]
 
 
 @pytest.fixture(autouse=True)
-def _nobody_redrives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.dead_letters.DeadLetters.newest_move", lambda _: None)  # moto knows no move tasks
+def _no_move_is_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.dead_letters.DeadLetters.newest_move", lambda _: {})  # moto knows no move tasks
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What every command works with: the stack's adapters, the company that is meant, the trail of what was changed."""
+"""The context of a command: the stack's adapters, the company that is meant, the audit log."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.prompt import Prompt
 
-from ops.refusal import Refusal
+from ops.audit_log import AuditedAction, AuditLog
+from ops.errors import CommandRefused
 from ops.stack import Stack
-from ops.trail import Recorder, Trail
 from shared.aws.connections import Connection, Connections
 from shared.aws.exports import Exports
 from shared.aws.ledger import Ledger
@@ -26,10 +26,12 @@ from shared.flows.lookup.trace import Traces
 _MOST_NAMED = 5
 
 
-class Desk:
-    """One command's surroundings. `progress` is where people are told what is going on: never the answer's stream.
+class CommandContext:
+    """What one run of a command works with.
 
-    `target` are the options that mean this stack.
+    - `stack`: the deployed stack
+    - `target`: the options that select this stack, for commands that are printed to be pasted
+    - `progress`: the console for progress and questions (standard error); the answer goes to standard output
     """
 
     def __init__(
@@ -53,49 +55,49 @@ class Desk:
         """The stack's tables."""
         return Stores(self.stack)
 
-    @cached_property
+    @property
     def connections(self) -> Connections:
         """All connections."""
-        return Connections(self.stack["ConnectionTable"])
+        return self.stores.connections
 
-    @cached_property
+    @property
     def ledger(self) -> Ledger:
         """All companies' ledgers."""
-        return Ledger(self.stack["LedgerTable"])
+        return self.stores.ledger
 
-    @cached_property
+    @property
     def view(self) -> LedgerView:
         """The ledger, for reading."""
-        return LedgerView(self.stack["LedgerTable"])
+        return self.stores.view
 
-    @cached_property
+    @property
     def exports(self) -> Exports:
         """Export jobs and their items."""
-        return Exports(self.stack["LedgerTable"])
+        return self.stores.exports
 
-    @cached_property
+    @property
     def vouchers(self) -> Vouchers:
-        """Vouchers that were made."""
-        return Vouchers(self.stack["LedgerTable"])
+        """Created vouchers."""
+        return self.stores.vouchers
 
-    @cached_property
+    @property
     def matches(self) -> Matches:
-        """What became of suggested matches."""
-        return Matches(self.stack["LedgerTable"])
+        """States of suggested matches."""
+        return self.stores.matches
 
-    @cached_property
+    @property
     def proofs(self) -> Proofs:
         """Balance proofs."""
-        return Proofs(self.stack["LedgerTable"])
+        return self.stores.proofs
 
     @cached_property
     def traces(self) -> Traces:
-        """Finds expenses and tells their life."""
+        """Finds expenses and their history."""
         return Traces(self.stores)
 
     @cached_property
     def board(self) -> StatusBoard:
-        """What the admin's status page shows."""
+        """The facts of the admin's status page."""
         return StatusBoard(self.stores)
 
     @cached_property
@@ -110,23 +112,23 @@ class Desk:
 
     @cached_property
     def sync_queue(self) -> SyncQueue:
-        """Asks for companies' turns."""
+        """Requests a company's sync."""
         return SyncQueue(self.stack["SyncQueue"])
 
     @cached_property
-    def trail(self) -> Trail:
+    def audit_log(self) -> AuditLog:
         """Who changed what, when and why."""
-        return Trail(self.stack["AuditLogs"], self.stack.who)
+        return AuditLog(self.stack["AuditLogs"], self.stack.who)
 
     # -------------------------------------------------------------------------------------------- companies
     def company(self, named: str) -> Connection:
-        """The one company that a text names: connection id, Pleo company id, or (part of) its name or organisation's.
+        """Find a company by connection id, Pleo company id, or (part of) its name or its organisation's name.
 
-        Raises Refusal when it names none or several.
+        Raise CommandRefused if the text names no company, or several.
         """
         named = named.strip()
         if not named:
-            raise Refusal(
+            raise CommandRefused(
                 "Name the company: its connection id, its id at Pleo, or its name (`ops companies` lists them)."
             )
         exact = self.connections.get(named) or self.connections.by_company(named)
@@ -136,38 +138,38 @@ class Desk:
         same = [each for each in every if named.lower() in _names(each).lower().split("\n")]
         found = same or every
         if not found:
-            raise Refusal(f"No company is called {named!r}: `ops companies` lists them.")
+            raise CommandRefused(f"No company is called {named!r}: `ops companies` lists them.")
         if len(found) > 1:
             some = ", ".join(f"{each.company_name} ({each.connection_id})" for each in found[:_MOST_NAMED])
             more = " …" if len(found) > _MOST_NAMED else ""
-            raise Refusal(f"{len(found)} companies are called {named!r}; name one by its id: {some}{more}.")
+            raise CommandRefused(f"{len(found)} companies are called {named!r}; name one by its id: {some}{more}.")
         return found[0]
 
     def companies(self) -> list[Connection]:
-        """Every company there is, or was until its data was deleted."""
+        """Return all companies, deleted ones included."""
         return list(self.connections.all())
 
     # -------------------------------------------------------------------------------------------- changes
     def reason(self) -> str:
-        """Why the operator does this; asked for if it was not given. Raises Refusal where nobody can be asked."""
+        """Return the operator's reason; ask for it if it is missing. Raise CommandRefused if it cannot be asked for."""
         if not self._reason and self.progress.is_interactive and not self.as_json:
-            self._reason = Prompt.ask("Why? (kept in the audit trail)", console=self.progress)
+            self._reason = Prompt.ask("Why? (kept in the audit log)", console=self.progress)
         if not self._reason.strip():
-            raise Refusal('Say why, for the audit trail: --reason "ticket 4711, line missing".')
+            raise CommandRefused('Say why, for the audit log: --reason "ticket 4711, line missing".')
         return self._reason.strip()
 
     @contextmanager
-    def deed(
+    def audited_action(
         self, action: str, connection: Connection | None = None, arguments: Mapping[str, Any] | None = None
-    ) -> Iterator[Recorder]:
-        """Carry out a change within the audit trail; the reason is asked for before it begins."""
-        with self.trail.deed(
+    ) -> Iterator[AuditedAction]:
+        """Record a change in the audit log before it begins and when it ends. The reason is asked for first."""
+        with self.audit_log.audited_action(
             action,
             reason=self.reason(),
             connection_id=connection.connection_id if connection else "",
             arguments=arguments,
-        ) as recorder:
-            yield recorder
+        ) as audited:
+            yield audited
 
 
 def _names(connection: Connection) -> str:

@@ -118,8 +118,8 @@ def test_two_wishes_within_a_minute_are_one(ops_: Ops, company: Connection, monk
 
     assert asked == [["prove_balance"]]
     first, second = ops_("audit", "--json").data["actions"]
-    assert not first["result"].startswith("asked for a moment ago")
-    assert second["result"].startswith("asked for a moment ago already")
+    assert not first["result"].startswith("requested a moment ago")
+    assert second["result"].startswith("requested a moment ago already")
 
 
 def test_a_wish_that_was_answered_within_the_minute_is_not_waited_for_again(
@@ -203,7 +203,7 @@ def test_a_sync_that_is_refused_again_says_so(
 
 @pytest.mark.parametrize(
     ("refusal", "why"),
-    [(None, "nothing to accept"), (CatalogueRefusal(reason="empty", count=0, known=70), "which nobody can accept")],
+    [(None, "nothing to accept"), (CatalogueRefusal(reason="empty", count=0, known=70), "which cannot be accepted")],
 )
 def test_there_must_be_something_that_a_person_can_accept(
     ops_: Ops, company: Connection, connections: Connections, aws: Cloud, refusal: CatalogueRefusal | None, why: str

@@ -181,7 +181,7 @@ def test_a_dry_run_changes_nothing_wakes_nobody_and_leaves_no_trace(
     assert ops_("audit", "--json").data["actions"] == []
 
 
-def test_what_was_done_is_in_the_audit_trail(ops_: Ops, books: Books, feed: list[State]) -> None:
+def test_what_was_done_is_in_the_audit_log(ops_: Ops, books: Books, feed: list[State]) -> None:
     feed.append(State.SENT)
     row = books.accept()
     resend(ops_, "--entry", row.entry_id)
@@ -338,7 +338,7 @@ def test_a_person_confirms_many_lines_by_typing_their_number(
     for number in range(3):
         books.accept(number)
     monkeypatch.setattr("ops.resend._CONFIRMED_ABOVE", 2)
-    monkeypatch.setattr("ops.desk.Console", lambda **_: Console(file=StringIO(), force_interactive=True))
+    monkeypatch.setattr("ops.context.Console", lambda **_: Console(file=StringIO(), force_interactive=True))
 
     ops_("resend", "--company", "alpha", *DAY, "--reason", "x", "--wait", "0", typed=f"{typed}\n")
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from ops.errors import CommandRefused
 from ops.month_end.facts import MadeVoucher, MonthFacts, Payment, month_of
 from ops.month_end.sheet import (
     BY_HAND,
@@ -20,7 +21,6 @@ from ops.month_end.sheet import (
     Item,
     sheet_of,
 )
-from ops.refusal import Refusal
 from shared.domain.exporting.match import MatchState
 from shared.domain.exporting.voucher_facts import BookedColumn
 from shared.domain.feeding.entry_rules import Destination
@@ -65,17 +65,17 @@ def one(section: str, *payments: Payment, vouchers: tuple[MadeVoucher, ...] = ()
 # ------------------------------------------------------------------------------------------------ which month
 @pytest.mark.parametrize("text", ["2026-13", "2026-1", "10/2026", "", "1999-10", "2026-10-01"])
 def test_what_is_no_month_is_refused_with_one_that_is(text: str) -> None:
-    with pytest.raises(Refusal, match="write it like 2026-11"):
+    with pytest.raises(CommandRefused, match="write it like 2026-11"):
         month_of(text, today=TODAY, company="Muster", start=date(2026, 8, 1))
 
 
 def test_a_month_that_has_not_begun_has_no_sheet() -> None:
-    with pytest.raises(Refusal, match="2026-12 has not begun"):
+    with pytest.raises(CommandRefused, match="2026-12 has not begun"):
         month_of("2026-12", today=TODAY, company="Muster", start=date(2026, 8, 1))
 
 
 def test_a_month_before_the_start_date_has_no_sheet_and_the_month_of_the_start_date_has() -> None:
-    with pytest.raises(Refusal, match="Muster is fed from 2026-08-31 on, so there is no sheet of 2026-07"):
+    with pytest.raises(CommandRefused, match="Muster is fed from 2026-08-31 on, so there is no sheet of 2026-07"):
         month_of("2026-07", today=TODAY, company="Muster", start=date(2026, 8, 31))
     assert month_of("2026-08", today=TODAY, company="Muster", start=date(2026, 8, 31)).first == date(2026, 8, 1)
 

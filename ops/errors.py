@@ -1,0 +1,5 @@
+"""Errors that the operator reads."""
+
+
+class CommandRefused(Exception):
+    """The command cannot be carried out. The message is one sentence with cause and remedy."""
