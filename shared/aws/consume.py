@@ -18,6 +18,7 @@ from shared.aws.stores import Stores
 from shared.errors import IntegrationError, StoreUnavailable
 from shared.telemetry import count, log_warning
 
+POSTPONED = {"feed": "FeedPostponed", "export": "ExportPostponed", "sync": "SyncPostponed"}
 _LONGEST_DELAY = 900
 _MARGIN_SECONDS = 30
 
@@ -62,7 +63,7 @@ def consume(worker: Worker, event: Mapping[str, Any], context: Any) -> dict[str,
 def log_postponed(worker: str, connection_id: str, error: IntegrationError) -> None:
     """Log and count a run that must be repeated."""
     log_warning(f"{worker} postponed", connection_id=connection_id, cause=str(error))
-    count(f"{worker.capitalize()}Postponed")
+    count(POSTPONED[worker])
 
 
 def _process(worker: Worker, wake: WakeUp, records: Sequence[Record], remaining: Callable[[], float]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from .company import Company
 from .world import World
 
-_POSTPONED = {"Feed": "feed postponed", "Export": "export postponed", "Sync": "turn postponed"}
+_POSTPONED = {"Feed": "feed postponed", "Export": "export postponed", "Sync": "sync postponed"}
 
 
 def attempts(company: Company) -> int:

@@ -14,7 +14,7 @@ LONG_AGO = "2020-01-01T00:00:00.000000Z"
 
 
 def turns_taken(company: Company) -> int:
-    return len(company.world.logged("SyncFunction", message="turn taken", connection_id=company.connection_id))
+    return len(company.world.logged("SyncFunction", message="company synced", connection_id=company.connection_id))
 
 
 def test_a_company_that_is_due_gets_a_turn_and_is_not_due_again_for_minutes(world: World, company: Company) -> None:

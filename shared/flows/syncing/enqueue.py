@@ -35,6 +35,6 @@ def enqueue_due(connections: Connections, queue: SyncQueue, remaining: Callable[
             if connection_id in sent:
                 jitter = timedelta(seconds=random.uniform(-_JITTER_SECONDS, _JITTER_SECONDS))  # noqa: S311 - spreads load, hides nothing
                 given += connections.reschedule(connection_id, seen, utc_text(now + SYNC_INTERVAL + jitter))
-    log_info("turns given", count=given)
+    log_info("syncs enqueued", count=given)
     count("ScheduleRun")
     return given
