@@ -186,7 +186,7 @@ class DeadLetters:
 
     def _show(self, letters: Iterable[Letter]) -> None:
         """Make messages visible again. What fails shows itself after its seconds."""
-        for some in batched(letters, _MOST, strict=False):
+        for some in batched(letters, _MOST):
             entries = [
                 {"Id": str(number), "ReceiptHandle": letter.receipt_handle, "VisibilityTimeout": 0}
                 for number, letter in enumerate(some)

@@ -27,7 +27,7 @@ def give_turns(connections: Connections, queue: SyncQueue, remaining: Callable[[
     """
     now = datetime.now(UTC)
     given = 0
-    for some in batched(connections.due(now), _TOGETHER, strict=False):
+    for some in batched(connections.due(now), _TOGETHER):
         if remaining() < _MARGIN_SECONDS:
             break
         sent = queue.send_turns([connection_id for connection_id, _ in some])

@@ -59,7 +59,7 @@ class LateReceipts:
             if record.watched_since < since:
                 self._kept(replace(record, watched_since=""))
         try:
-            for some in batched((row for row in watched if row.watched_since >= since), _AT_ONCE, strict=False):
+            for some in batched((row for row in watched if row.watched_since >= since), _AT_ONCE):
                 self._look_at(some)
         except Forbidden as error:
             # Neither feed nor export needs this right, so the company is not held for it.

@@ -218,7 +218,7 @@ class Turn:
         result.caught_up = True
 
     def _accept_day(self, connection: Connection, todays: Sequence[Entry], result: TurnResult) -> None:
-        for page in batched(todays, _PAGE, strict=False):
+        for page in batched(todays, _PAGE):
             known = self._ledger.known(connection.connection_id, [entry.id for entry in page])
             row = None
             for entry in page:
