@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from local import package, vendors
 from local.emulator.deploy import STACK, create_bucket, deploy, upload
-from local.emulator.process import ADMIN, DIRECT, REGION, ROOT, Emulator, free_ports, wait_until_answers
+from local.emulator.process import ADMIN, ANSWER_SECONDS, DIRECT, REGION, ROOT, Emulator, free_ports, wait_until_answers
 
 # The addresses of `make up` and `make demo`, so that bookmarks and sandbox registrations stay valid.
 FIXED_PORTS = {"api": 4700, "aws": 4701, "pleo": 4702, "lexoffice": 4703}
@@ -190,6 +190,6 @@ class LocalStack:
         if not self._lexoffice.webhook_key_url:
             return os.environ.get("LEXOFFICE_WEBHOOK_KEY", "")
         # Last of all that the deployment needs, because the stand-in may still be making it.
-        with DIRECT.open(self._lexoffice.webhook_key_url, timeout=20) as answer:
+        with DIRECT.open(self._lexoffice.webhook_key_url, timeout=ANSWER_SECONDS) as answer:
             key: str = answer.read().decode()
         return key
