@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 # Longer than every pause between two steps: the longest is lexoffice's stand-in repeating an event after 160 s.
 SILENCE_SECONDS = 200.0
-# A look costs the machine time that those need who are waited for: three times as long nobody looks.
+# Silence is so many looks in a row without a change. Where even a look takes long, silence lasts longer, too.
+_LOOKS = 20
+# A look costs processor time that the product needs: pause three times as long as the look took.
 _LEAST_PAUSE_SECONDS = 0.25
 _PAUSE_PER_LOOK = 3
 
@@ -30,17 +32,19 @@ def wait_until(
     """Return once `condition` holds.
 
     `progress` returns anything comparable that changes with each step towards it, and only then; `report` is called
-    after every look that found the condition false. Raise StalledError when it has not changed for `silence` seconds.
+    each time the condition is found false. Raise StalledError when nothing has changed for `silence` seconds.
     """
-    seen, moved_at = progress(), clock()
+    seen, looks = progress(), 0
+    moved_at = looked_at = clock()
     while True:
         began = clock()
         if condition():
             return
-        now = progress()
-        if now != seen:
-            seen, moved_at = now, clock()
-        elif clock() - moved_at > silence:
-            raise StalledError(f"The wait for {what} was given up: nothing has moved for {silence:.0f} s.")
+        if clock() - looked_at >= silence / _LOOKS:
+            before, seen, looked_at = seen, progress(), clock()
+            looks, moved_at = (looks + 1, moved_at) if seen == before else (0, looked_at)
+            if looks >= _LOOKS:
+                silent = clock() - moved_at
+                raise StalledError(f"The wait for {what} was given up: nothing has moved for {silent:.0f} s.")
         report()
         sleep(max(_LEAST_PAUSE_SECONDS, _PAUSE_PER_LOOK * (clock() - began)))

@@ -21,7 +21,7 @@ def main() -> int:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print("Starting the emulator, deploying template.yaml, starting the stand-ins for Pleo and lexoffice")
     try:
-        untrue, harmless = _tell(console)
+        untrue, harmless = _run(console)
     except KeyboardInterrupt:
         console.print("Interrupted. Everything has ended.")
         return 130
@@ -42,7 +42,7 @@ def conclude(console: Console, untrue: Sequence[str], harmless: Sequence[str]) -
     return 1
 
 
-def _tell(console: Console) -> tuple[list[str], list[str]]:
+def _run(console: Console) -> tuple[list[str], list[str]]:
     """Play and prove; return what is not true and what is harmless. A failure becomes a sentence; its details a log."""
     log: list[str] = []
     try:

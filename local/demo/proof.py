@@ -24,7 +24,7 @@ _SHOULD = {
 }
 # A refused call was not executed and is repeated a second later, so it costs time and nothing else. On a busy machine
 # a call leaves late and meets the next one. Without pacing, nearly every second call is refused.
-_HARMLESS_SHARE = 10  # one call in so many
+_CALLS_PER_HARMLESS_REFUSAL = 10
 _ALWAYS_HARMLESS = 3
 
 
@@ -47,8 +47,8 @@ class Calls:
 
     @property
     def most_refused(self) -> int:
-        """So many refused calls are harmless."""
-        return max(_ALWAYS_HARMLESS, self.sent // _HARMLESS_SHARE)
+        """How many refused calls are harmless."""
+        return max(_ALWAYS_HARMLESS, self.sent // _CALLS_PER_HARMLESS_REFUSAL)
 
     @property
     def is_paced(self) -> bool:
@@ -118,9 +118,8 @@ class Proof:
         calls = self.calls
         if not calls.refused or not calls.is_paced:
             return []
-        return [
-            f"{self.company.name}: lexoffice refused {calls.refused} of {calls.sent} calls for speed; all came again."
-        ]
+        cost = f"lexoffice refused {calls.refused} of {calls.sent} calls for speed, which costs only time"
+        return [f"{self.company.name}: {cost}."]
 
     def _wrong_states(self) -> list[str]:
         wrong = []
@@ -153,7 +152,7 @@ def entry_rows(world: World, company: Company) -> dict[str, dict[str, str]]:
     return _entry_rows(world.ledger_items(company))
 
 
-def settled(world: World, company: Company) -> bool:
+def is_settled(world: World, company: Company) -> bool:
     """Whether the product believes that it is done; the proof says whether that is right.
 
     Asked of the ledger, because lexoffice's stand-in must not be kept from answering in time: it is strict about pace.
@@ -165,7 +164,7 @@ def settled(world: World, company: Company) -> bool:
     return done and any(item.get("total") == item.get("pushed") for item in balances)
 
 
-def lines_recorded(world: World, company: Company) -> int:
+def recorded_lines(world: World, company: Company) -> int:
     """How many lines the ledger has recorded as sent."""
     return sum(row["state"] == "sent" for row in entry_rows(world, company).values())
 

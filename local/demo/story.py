@@ -11,7 +11,7 @@ from rich.console import Console
 from local import browser
 from local.demo.cast import cast
 from local.demo.export_proof import ExportProof, show_export
-from local.demo.proof import Proof, entry_rows, lines_recorded, settled, show
+from local.demo.proof import Proof, entry_rows, is_settled, recorded_lines, show
 from local.demo.world import Company, World
 from local.waiting import wait_until
 
@@ -19,7 +19,7 @@ _OUTAGE_SECONDS = 4.0
 # Looking at each of them takes half a second of lexoffice's limit; some are enough to see it happen.
 _MATCHES_AWAITED = 5
 _CONNECT_ATTEMPTS = 3
-# Where nothing can be redrawn, a long wait says so often that it goes on.
+# Without a terminal nothing can be redrawn: a long wait then prints a line at this interval.
 _REPORT_SECONDS = 15.0
 
 
@@ -28,7 +28,7 @@ class NotConnectedError(RuntimeError):
 
 
 class Story:
-    """One telling. `harmless` gathers what a slow machine did without any harm, one sentence each."""
+    """The whole story. `harmless` collects what a slow machine caused without harm, one sentence each."""
 
     def __init__(self, world: World, console: Console) -> None:
         self._world = world
@@ -42,12 +42,12 @@ class Story:
 
     def play(self) -> None:
         """Play everything. Raises StalledError, NotConnectedError or CommandFailedError where it cannot go on."""
-        self._connect_all()
-        self._rad_pays_in_vain()
-        self._tee_clicks_export()
-        self._bau_pays_during_an_outage()
-        self._support_redrives_rad()
-        self._tee_approves()
+        self._connect_companies()
+        self._pay_rad()
+        self._pay_and_export_tee()
+        self._pay_bau()
+        self._redrive_rad()
+        self._approve_tee()
 
     def prove(self) -> list[str]:
         """Print what both vendors show now, however far the story came; return what is not true, in sentences."""
@@ -59,22 +59,22 @@ class Story:
             untrue += proof.untrue
             self.harmless += proof.harmless
         if not self._job_id:
-            return [*untrue, f"{self._tee.name}: nobody clicked «Exportieren»."]
+            return [*untrue, f"{self._tee.name}: the export never began, because «Exportieren» was not clicked."]
         export = ExportProof.of(self._world, self._tee, self._job_id, suggested=self._suggested)
         show_export(self._console, export)
         return untrue + export.untrue
 
-    def _connect_all(self) -> None:
+    def _connect_companies(self) -> None:
         self._say("Three companies connect: consent at Pleo and at lexoffice, account, categories, tax codes, webhook")
         with self._console.status("waiting for the set-up"), ThreadPoolExecutor() as pool:
             list(pool.map(self._connect, self._world.companies))
 
-    def _rad_pays_in_vain(self) -> None:
+    def _pay_rad(self) -> None:
         self._say("8 payments of Muster Rad arrive while lexoffice is down for it")
         self._world.outage(self._rad, on=True)
         self._world.pay(self._rad, self._cast.rad)
 
-    def _tee_clicks_export(self) -> None:
+    def _pay_and_export_tee(self) -> None:
         world, tee = self._world, self._tee
         self._say("Muster Tee pays 30 times; its bookkeeper assigns accounts and clicks «Exportieren»")
         world.pay(tee, self._cast.tee)
@@ -85,14 +85,14 @@ class Story:
         )
         self._job_id = world.export(tee)
 
-    def _bau_pays_during_an_outage(self) -> None:
+    def _pay_bau(self) -> None:
         world, bau = self._world, self._bau
         self._say("200 entries arrive at Muster Bau; webhooks are held back, to be shuffled")
         world.pleo.hold_webhooks(copies=2)
         world.pay(bau, self._cast.bau)
         self._say("Every webhook is delivered twice, in random order")
         world.pleo.release_webhooks()
-        self._wait("the first lines of Muster Bau", lambda: lines_recorded(world, bau) >= 25)
+        self._wait("the first lines of Muster Bau", lambda: recorded_lines(world, bau) >= 25)
         self._say(f"lexoffice is down for everybody, for {_OUTAGE_SECONDS:.0f} seconds, in the middle of the feed")
         world.outage(None, on=True)
         time.sleep(_OUTAGE_SECONDS)  # the length of the outage is the scene, nothing is awaited
@@ -105,10 +105,10 @@ class Story:
         self._say(
             "No webhook reports fees, cashback, top-ups and reimbursements: the scheduled sync reads them at Pleo"
         )
-        world.take_turn(bau)
+        world.start_sync(bau)
         self._wait_for_lines(bau)
 
-    def _support_redrives_rad(self) -> None:
+    def _redrive_rad(self) -> None:
         world = self._world
         self._say("Muster Rad's feed has given up meanwhile; support sees its wake-ups in the dead-letter queue")
         self._wait("the dead-letter queue", lambda: world.dead_letters() > 0 and world.waiting_wake_ups() == 0)
@@ -119,7 +119,7 @@ class Story:
         self._wait_for_lines(self._rad)
         self._wait("the dead-letter queue to be empty", lambda: world.dead_letters() == 0)
 
-    def _tee_approves(self) -> None:
+    def _approve_tee(self) -> None:
         world, tee, job_id = self._world, self._tee, self._job_id
         self._say("Muster Tee's export: voucher, receipt and hint for each expense, two calls a second")
         self._wait(
@@ -136,7 +136,7 @@ class Story:
         )
 
     def _connect(self, company: Company) -> None:
-        """Connect a company; what stopped on the way is gone on with, as its admin would."""
+        """Connect a company as its admin does, again if the first attempt fails."""
         for attempt in range(1, _CONNECT_ATTEMPTS + 1):
             try:
                 title = browser.connect(
@@ -145,6 +145,7 @@ class Story:
             except (LookupError, httpx.HTTPError) as error:
                 title = str(error)
             if title.startswith("Verbunden"):
+                self._say(f"{company.name} is connected")
                 if attempt > 1:
                     self.harmless.append(f"{company.name}: connected at attempt {attempt}.")
                 return
@@ -154,12 +155,12 @@ class Story:
         world, expected = self._world, sum(kind.outcome == "sent" for kind in company.entries.values())
         self._wait(
             f"every entry of {company.name} at its place",
-            lambda: settled(world, company),
-            lambda: f"{lines_recorded(world, company)} of {expected} lines",
+            lambda: is_settled(world, company),
+            lambda: f"{recorded_lines(world, company)} of {expected} lines",
         )
 
     def _wait(self, what: str, condition: Callable[[], bool], count: Callable[[], str] = str) -> None:
-        """Wait, and show how far it has come: `count` says so in words."""
+        """Wait and show the progress, which `count` puts into words."""
         reported = time.monotonic()
 
         def report() -> None:

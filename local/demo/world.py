@@ -84,8 +84,8 @@ class World:
         """Approve every suggestion; return how many there were."""
         return len(self._post("/control/proposals/approve", {"organization_id": company.organization_id})["approved"])
 
-    def take_turn(self, company: Company) -> None:
-        """Give a company its scheduled sync now, as the clock's door does."""
+    def start_sync(self, company: Company) -> None:
+        """Start a company's scheduled sync now, as the clock's door does."""
         message = {"connection_id": self.connection_id(company), "catalogue": False}
         self._sqs.send_message(QueueUrl=self._stack.resources["SyncQueue"], MessageBody=json.dumps(message))
 

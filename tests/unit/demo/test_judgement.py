@@ -50,7 +50,7 @@ def test_a_few_refused_calls_are_harmless_and_named() -> None:
     proof = replace(TRUE, calls=Calls(accepted=96, refused=4))
 
     assert proof.untrue == []
-    assert said(proof.harmless) == "Muster Bau GmbH: lexoffice refused 4 of 100 calls for speed; all came again."
+    assert said(proof.harmless) == "Muster Bau GmbH: lexoffice refused 4 of 100 calls for speed, which costs only time."
 
 
 @pytest.mark.parametrize(
