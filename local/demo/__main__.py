@@ -14,6 +14,9 @@ from local.stack import LocalStack
 from local.waiting import StalledError
 
 _LOG = ROOT / "build" / "demo.log"
+# A busy machine can take longer to start a function than the template's 10 s allow. The emulator would then kill it at
+# every attempt, and nothing would ever arrive. Six times FeedFunction's timeout is its queue's visibility timeout.
+SLOWNESS = 4
 
 
 def main() -> int:
@@ -48,7 +51,7 @@ def _run(console: Console) -> tuple[list[str], list[str]]:
     try:
         with ExitStack() as ends:
             with console.status("starting"):
-                stack = ends.enter_context(LocalStack())
+                stack = ends.enter_context(LocalStack(slowness=SLOWNESS))
             return _play_and_prove(stack, console, log)
     except Exception as error:
         log.append(traceback.format_exc())

@@ -1,5 +1,6 @@
 """Only the Python of the functions builds what is deployed; any from 3.12 on runs the rest."""
 
+import copy
 import re
 import tomllib
 
@@ -7,6 +8,8 @@ import pytest
 from cloud import ROOT
 
 from local.build import RUNTIME, require_runtime
+from local.demo.__main__ import SLOWNESS
+from local.package import FUNCTION, extend_timeouts, read_template
 
 
 def test_another_python_is_told_what_to_do() -> None:
@@ -37,3 +40,25 @@ def test_make_prefers_the_python_of_the_functions_and_accepts_the_oldest() -> No
 
     assert first == ".".join(map(str, RUNTIME))
     assert project["project"]["requires-python"].removeprefix(">=") in others
+
+
+def test_on_a_busy_machine_every_function_has_more_time() -> None:
+    template = read_template()
+    before = copy.deepcopy(template)
+    extend_timeouts(template, 4)
+
+    functions = [name for name, resource in template["Resources"].items() if resource["Type"] == FUNCTION]
+    for name in functions:
+        of_template, here = before["Resources"][name]["Properties"], template["Resources"][name]["Properties"]
+        assert here.get("Timeout") == (min(of_template["Timeout"] * 4, 900) if "Timeout" in of_template else None)
+    assert template["Globals"]["Function"]["Timeout"] == before["Globals"]["Function"]["Timeout"] * 4
+
+
+def test_no_message_is_handed_out_again_while_a_busy_machine_works_on_it() -> None:
+    """Lambda requires a visibility timeout that is at least the function's timeout."""
+    template = read_template()
+    extend_timeouts(template, SLOWNESS)
+    resources = template["Resources"]
+    for function, queue in (("Feed", "FeedQueue"), ("Export", "ExportQueue"), ("Sync", "SyncQueue")):
+        timeout = resources[f"{function}Function"]["Properties"]["Timeout"]
+        assert timeout <= resources[queue]["Properties"]["VisibilityTimeout"]
