@@ -10,8 +10,9 @@ from collections.abc import Callable
 SILENCE_SECONDS = 200.0
 # Silence is so many looks in a row without a change. Where even a look takes long, silence lasts longer, too.
 _LOOKS = 20
-# A look costs processor time that the product needs: pause three times as long as the look took.
+# A look costs processor time that the product needs: pause three times as long as it took, within these bounds.
 _LEAST_PAUSE_SECONDS = 0.25
+_MOST_PAUSE_SECONDS = 5.0
 _PAUSE_PER_LOOK = 3
 
 
@@ -47,4 +48,4 @@ def wait_until(
                 silent = clock() - moved_at
                 raise StalledError(f"The wait for {what} was given up: nothing has moved for {silent:.0f} s.")
         report()
-        sleep(max(_LEAST_PAUSE_SECONDS, _PAUSE_PER_LOOK * (clock() - began)))
+        sleep(min(max(_LEAST_PAUSE_SECONDS, _PAUSE_PER_LOOK * (clock() - began)), _MOST_PAUSE_SECONDS))

@@ -76,15 +76,19 @@ def test_what_comes_true_in_silence_counts() -> None:
     wait_until(lambda: clock.now > 9, what="it", progress=lambda: 0, silence=10, clock=clock, sleep=clock.sleep)
 
 
-def test_a_look_that_takes_long_is_repeated_less_often() -> None:
-    clock = Clock(look=2.0)
+@pytest.mark.parametrize(("look", "pause"), [(0.0, 0.25), (1.0, 3.0), (60.0, 5.0)])
+def test_a_look_that_takes_long_is_repeated_less_often(look: float, pause: float) -> None:
+    clock = Clock(look=look)
 
     wait_until(
-        clock.looks(lambda: clock.now > 10), what="it", progress=lambda: 0, silence=60, clock=clock, sleep=clock.sleep
+        clock.looks(lambda: len(clock.pauses) == 3),
+        what="it",
+        progress=lambda: clock.now,
+        clock=clock,
+        sleep=clock.sleep,
     )
 
-    assert clock.pauses == [6.0, 6.0][: len(clock.pauses)]
-    assert clock.pauses
+    assert clock.pauses == [pause] * 3
 
 
 def test_where_a_look_takes_long_a_few_of_them_are_no_silence() -> None:
