@@ -1,4 +1,4 @@
-# The one entrance. Needs Python 3 (3.9 or newer) and make; everything else it fetches itself, into this folder.
+# The entrance to everything. Needs make and Python 3.9 or newer with pip; downloads the rest into this folder.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -11,6 +11,7 @@ export AWS_SHARED_CREDENTIALS_FILE := /dev/null
 export AWS_EC2_METADATA_DISABLED := true
 export SAM_CLI_TELEMETRY := 0
 comma := ,
+space := $() $()
 export NO_PROXY := 127.0.0.1,localhost$(if $(NO_PROXY),$(comma)$(NO_PROXY))
 
 
@@ -18,63 +19,84 @@ export NO_PROXY := 127.0.0.1,localhost$(if $(NO_PROXY),$(comma)$(NO_PROXY))
 UV_VERSION := 0.13.9
 UV := $(shell uv --version 2>/dev/null | awk 'END { split($$2, v, "."); exit !(NR && (v[1] > 0 || v[2] >= 9)) }' \
 	&& echo uv || echo .uv/bin/uv)
-PYTHON := .venv/bin/python
-SAM := $(UV) run --quiet --isolated --frozen --only-group sam sam
+# `make VENV=build/python-3.12 UV_PYTHON=3.12 demo` runs on another Python, without touching .venv.
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+export UV_PROJECT_ENVIRONMENT = $(VENV)
+SAM := $(UV) run --quiet --isolated --frozen --python $(PYTHON) --only-group sam sam
+
+# Ends a recipe with one sentence: cause and cure.
+stop = { echo "$(strip $(1))." >&2; exit 1; }
 
 .PHONY: help demo test up bench check build
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/.synced ## show the whole product at work on this machine
+demo: $(VENV)/.synced ## show the whole product at work on this machine
 	@$(PYTHON) -m local.demo
 
-test: .venv/.synced ## run every test
+test: $(VENV)/.synced ## run every test
 	@$(PYTHON) tests/browser/chromium.py || true
 	@$(PYTHON) -m pytest --numprocesses auto --dist loadgroup $(ARGS)
 
-up: .venv/.synced ## start the product on this machine and stay, until Ctrl-C
+up: $(VENV)/.synced ## start the product on this machine and stay, until Ctrl-C
 	@exec $(PYTHON) -m local
 
-bench: .venv/.synced ## measure it, into build/bench.json
+bench: $(VENV)/.synced ## measure it, into build/bench.json
 	@$(PYTHON) -m bench
 
 # ---------------------------------------------------------------------------------------------------- environment
 .uv/bin/uv:
-	@echo "Fetching uv $(UV_VERSION) into .uv"
-	@python3 -m venv .uv || PYENV_VERSION=system python3 -m venv .uv # where pyenv knows .python-version but lacks it
-	@.uv/bin/python -m pip install -qq --disable-pip-version-check uv==$(UV_VERSION)
+	@command -v python3 >/dev/null || $(call stop,Python 3 is missing: install it (apt-get install python3 python3-venv))
+	@echo "Downloading uv $(UV_VERSION), which installs the packages, into .uv"
+	@python3 -m venv .uv || $(call stop,python3 cannot create a virtual environment: see above)
+	@.uv/bin/python -m pip install -qq --disable-pip-version-check uv==$(UV_VERSION) \
+		|| $(call stop,uv could not be downloaded: check the network or install uv 0.9 or newer)
 
-# uv finds Python 3.13 by .python-version: the system's, pyenv's, or one it downloads.
-.venv/.synced: uv.lock pyproject.toml .python-version | $(filter .uv/%,$(UV))
-	@echo "Installing the packages of uv.lock into .venv"
-	@$(UV) sync --quiet --locked
+# 3.13 first: the functions run on it at AWS. Only what is missing is downloaded. pyenv keeps its versions off the PATH.
+PYTHONS := $(or $(UV_PYTHON),3.13 3.12 3.14)
+PYENV := $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.1[234]*/bin)
+FIND_PYTHON = PATH="$$PATH$(subst $(space),,$(PYENV:%=:%))" $(UV) python find --system --no-project
+
+$(VENV)/.synced: uv.lock pyproject.toml | $(filter .uv/%,$(UV))
+	@for version in $(PYTHONS); do \
+		python=$$($(FIND_PYTHON) --no-python-downloads $$version 2>/dev/null) && break; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "Downloading Python $(firstword $(PYTHONS)), because this machine has none of: $(PYTHONS)"; \
+		{ $(UV) python install --quiet $(firstword $(PYTHONS)) && python=$$($(FIND_PYTHON) $(firstword $(PYTHONS))); } 2>/dev/null \
+			|| $(call stop,This machine has no Python $(subst $(space),$(comma) ,$(PYTHONS)) and cannot download it: install Python 3.12 or newer \
+				(apt-get install python3.12)); \
+	fi; \
+	echo "Installing the packages of uv.lock into $(VENV), for $$($$python --version)"; \
+	$(UV) sync --quiet --locked --python $$python || $(call stop,The packages could not be installed: see above)
 	@touch $@
 
 # ---------------------------------------------------------------------------------------------------- checks
 CHECKS := types template sam format lint imports spelling lock
 .PHONY: $(CHECKS:%=check-%)
-check: .venv/.synced ## format, lint, types, import rules, template, spelling
+check: $(VENV)/.synced ## format, lint, types, import rules, template, spelling
 	@$(MAKE) --jobs 2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) $(CHECKS:%=check-%)
 
 check-format:
-	@echo "format: ruff format" && .venv/bin/ruff format --quiet --check .
+	@echo "format: ruff format" && $(VENV)/bin/ruff format --quiet --check .
 check-lint:
-	@echo "lint: ruff check" && .venv/bin/ruff check --quiet .
+	@echo "lint: ruff check" && $(VENV)/bin/ruff check --quiet .
 check-types:
-	@echo "types: mypy --strict" && .venv/bin/mypy --no-error-summary
+	@echo "types: mypy --strict" && $(VENV)/bin/mypy --no-error-summary
 check-imports:
-	@echo "imports: lint-imports" && .venv/bin/lint-imports --no-logo
+	@echo "imports: lint-imports" && $(VENV)/bin/lint-imports --no-logo
 check-template:
-	@echo "template: cfn-lint" && .venv/bin/cfn-lint template.yaml
+	@echo "template: cfn-lint" && $(VENV)/bin/cfn-lint template.yaml
 check-sam:
 	@echo "template: sam validate --lint" && $(SAM) validate >/dev/null
 check-spelling:
-	@echo "spelling: codespell" && .venv/bin/codespell
+	@echo "spelling: codespell" && $(VENV)/bin/codespell
 check-lock:
 	@echo "lock: uv.lock belongs to pyproject.toml" && $(UV) lock --quiet --check
 
 # ---------------------------------------------------------------------------------------------------- build
-build: .venv/.synced ## build what would be deployed, into .aws-sam
+build: $(VENV)/.synced ## build what would be deployed, into .aws-sam
 	@mkdir -p build && { $(SAM) build >build/sam.log 2>&1 || { cat build/sam.log; false; }; }
 	@$(PYTHON) -m local.build check
 

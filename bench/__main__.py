@@ -9,11 +9,13 @@ from bench import backlog, export_figures, latency, start_up, trickle
 from bench.figures import RESULT, Figure, show, write
 from bench.record import Record
 from bench.world import World
+from local.build import require_runtime
 from local.stack import LocalStack
 
 
 def main() -> int:
     """Exit status: 0 when every target is met, 1 otherwise."""
+    require_runtime()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     began = time.monotonic()
 

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-# A page that loads itself again is waited for so long, and asked for more often than it says.
-_PATIENCE_SECONDS = 60.0
+# A page that loads itself again is waited for until its content has not changed for so long, and asked for more often
+# than it says.
+_SILENCE_SECONDS = 60.0
 _RELOAD_SECONDS = 0.1
 
 
@@ -37,10 +38,12 @@ class Browser:
     def open(self, url: str) -> Self:
         """Type an address; a page that loads itself again is waited for until it is done with that."""
         self.page = self._client.get(url)
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while "refresh" in self.page.headers and time.monotonic() < deadline:
+        changed_at = time.monotonic()
+        while "refresh" in self.page.headers and time.monotonic() - changed_at < _SILENCE_SECONDS:
             time.sleep(_RELOAD_SECONDS)
-            self.page = self._client.get(self.page.url)
+            before, self.page = self.page, self._client.get(self.page.url)
+            if _content(before) != _content(self.page):
+                changed_at = time.monotonic()
         return self
 
     def submit(self, **values: str) -> Self:
@@ -110,6 +113,11 @@ def connect(connect_url: str, *, company_id: str, organization_id: str) -> str:
 def today() -> str:
     """Today in Germany, for the connect form: whoever connects here has no history unless that is the point."""
     return datetime.now(ZoneInfo("Europe/Berlin")).date().isoformat()
+
+
+def _content(page: httpx.Response) -> str:
+    """What people see of a page; its head differs each time."""
+    return page.text.partition("<main")[2]
 
 
 def _has(form: _Form, name: str) -> bool:

@@ -4,6 +4,9 @@
     python -m local.build layer <folder>
     python -m local.build check
 
+Only with the Python that the functions run on at AWS: another one writes bytecode that Lambda ignores, and cannot
+import the layer's packages.
+
 Bytecode is shipped, because the runtime cannot write its own next to the code, and importing is most of a cold
 start; it is never compared with its source (PEP 552, unchecked hashes), because unpacking changes file times.
 """
@@ -27,6 +30,7 @@ from local.package import FUNCTION, LAYER, ROOT, Template, archive, door, functi
 # Every file gets this time (1980-01-02: ZIP knows none before 1980), so that equal content gives equal archives.
 _STILL = 315619200
 _BUILT = ROOT / ".aws-sam" / "build"
+RUNTIME = (3, 13)  # template.yaml: python3.13
 _ARM64 = ("--python-platform", "aarch64-manylinux2014", "--only-binary", ":all:")
 
 # Of no use at run time. Licences stay: they are part of what their packages allow.
@@ -66,7 +70,7 @@ def layer(platform: tuple[str, ...]) -> Path:
         "--target",
         str(packages),
         "--python-version",
-        "3.13",
+        ".".join(map(str, RUNTIME)),
         *platform,
         "-r",
         "-",
@@ -185,6 +189,16 @@ def _size(logical_id: str) -> str:
     return f"{logical_id:24} {packed / 1024:9.0f} KB packed {unpacked / 1024:9.0f} KB unpacked"
 
 
+def require_runtime(running: tuple[int, int] = sys.version_info[:2]) -> None:
+    """Exit with a sentence unless this is the Python of the functions."""
+    if running != RUNTIME:
+        needed, found = ("{}.{}".format(*version) for version in (RUNTIME, running))
+        raise SystemExit(
+            f"The functions run on Python {needed} at AWS, so `make build` and `make bench` need it. "
+            f"This environment has {found}: install Python {needed}, delete .venv, and run make again."
+        )
+
+
 def _uv(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     uv = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
     done = subprocess.run(
@@ -196,6 +210,7 @@ def _uv(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProces
 
 
 if __name__ == "__main__":
+    require_runtime()
     match sys.argv[1:]:
         case ["function", name, target]:
             build_function(name, Path(target))

@@ -76,5 +76,13 @@ def package(upload: Upload) -> Template:
     return template
 
 
+def extend_timeouts(template: Template, factor: int) -> None:
+    """Multiply the timeout of every function, up to Lambda's own limit of 900 s."""
+    functions = (resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == FUNCTION)
+    for properties in (template["Globals"]["Function"], *functions):
+        if "Timeout" in properties:
+            properties["Timeout"] = min(properties["Timeout"] * factor, 900)
+
+
 def _key(content: bytes, kind: str = "zip") -> str:
     return f"{hashlib.sha256(content).hexdigest()}.{kind}"

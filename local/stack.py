@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from local import package, vendors
 from local.emulator.deploy import STACK, create_bucket, deploy, upload
-from local.emulator.process import ADMIN, DIRECT, REGION, ROOT, Emulator, free_ports, wait_until_answers
+from local.emulator.process import ADMIN, ANSWER_SECONDS, DIRECT, REGION, ROOT, Emulator, free_ports, wait_until_answers
 
 # The addresses of `make up` and `make demo`, so that bookmarks and sandbox registrations stay valid.
 FIXED_PORTS = {"api": 4700, "aws": 4701, "pleo": 4702, "lexoffice": 4703}
@@ -31,7 +31,8 @@ class LocalStack:
     """Starts and deploys on entering, ends everything on leaving.
 
     `parameters` are template parameters that differ from the local defaults. `fixed_ports` prefers FIXED_PORTS to
-    free ones (a port that is taken is replaced by a free one). Raises StartError when a part does not come up.
+    free ones (a port that is taken is replaced by a free one). `slowness` multiplies the functions' timeouts, for a
+    machine so busy that they would never finish. Raises StartError when a part does not come up.
     """
 
     api_url: str
@@ -39,7 +40,9 @@ class LocalStack:
     lexoffice_url: str
     resources: dict[str, str]
 
-    def __init__(self, *, parameters: Mapping[str, str] | None = None, fixed_ports: bool = False) -> None:
+    def __init__(
+        self, *, parameters: Mapping[str, str] | None = None, fixed_ports: bool = False, slowness: int = 1
+    ) -> None:
         wanted = FIXED_PORTS.values() if fixed_ports else [0] * len(FIXED_PORTS)
         ports = dict(zip(FIXED_PORTS, free_ports(*wanted), strict=True))
         self.api_url = f"http://127.0.0.1:{ports['api']}"
@@ -50,6 +53,7 @@ class LocalStack:
         self.pleo_url, self.lexoffice_url = self._pleo.web_url, self._lexoffice.web_url
         self.resources: dict[str, str] = {}
         self.operator: dict[str, str] = {}
+        self._slowness = slowness
         self._children: list[subprocess.Popen[bytes]] = []
         self._parameters = {
             "PublicUrl": self.api_url,
@@ -165,6 +169,7 @@ class LocalStack:
     def _deploy(self) -> None:
         create_bucket(self.emulator)
         template = package.package(partial(upload, self.emulator))
+        package.extend_timeouts(template, self._slowness)
         parameters = {"LexofficeWebhookKey": self._webhook_key(), **self._parameters}
         self.resources = deploy(self.emulator, json.dumps(template), parameters)
         credentials = {
@@ -190,6 +195,6 @@ class LocalStack:
         if not self._lexoffice.webhook_key_url:
             return os.environ.get("LEXOFFICE_WEBHOOK_KEY", "")
         # Last of all that the deployment needs, because the stand-in may still be making it.
-        with DIRECT.open(self._lexoffice.webhook_key_url, timeout=20) as answer:
+        with DIRECT.open(self._lexoffice.webhook_key_url, timeout=ANSWER_SECONDS) as answer:
             key: str = answer.read().decode()
         return key

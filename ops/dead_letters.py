@@ -188,7 +188,7 @@ class DeadLetters:
 
     def _show(self, letters: Iterable[Letter]) -> None:
         """Make messages visible again. If that fails, SQS does it after the visibility timeout."""
-        for some in batched(letters, _MOST, strict=False):
+        for some in batched(letters, _MOST):
             entries = [
                 {"Id": str(number), "ReceiptHandle": letter.receipt_handle, "VisibilityTimeout": 0}
                 for number, letter in enumerate(some)

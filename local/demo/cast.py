@@ -1,7 +1,7 @@
-"""Who and what appears in the demo: two companies and their accounting entries."""
+"""What happens in the demo: the accounting entries of its three companies, the same every time."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ _MERCHANTS = (
     "Tankstelle Ost",
     "Werkzeug-Müller",
 )
+_OFFICE_SUPPLIES = "16d04a21-fd91-11e1-a21f-0800200c9a66"  # «Bürobedarf»
 _ABROAD = ("CLOUDHOST INC", "SOFTWARE*SUBSCRIPTION", "DESIGN TOOLS LLC")
 _TOKYO = ("TOKYO METRO", "KOMBINI SHINJUKU")
 
@@ -81,8 +82,47 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
-def entries(kinds: tuple[Kind, ...], rng: random.Random) -> Iterator[tuple[Kind, Order]]:
-    """Every entry with its kind, mixed."""
+SMALL_KINDS: tuple[Kind, ...] = (Kind("card purchase", 8, _card, settles=True),)
+EXPORTED_KINDS: tuple[Kind, ...] = (Kind("card purchase", 30, _card, settles=True),)
+
+type Payments = list[tuple[Kind, Order]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Every company's entries, mixed: with a feed that gives up, with an export, with one entry of every kind."""
+
+    rad: Payments
+    tee: Payments
+    bau: Payments
+
+
+def cast() -> Cast:
+    """Return the entries of all companies."""
+    rng = random.Random(2026)  # noqa: S311 - the same story every time
+    return Cast(rad=_mixed(SMALL_KINDS, rng), tee=_mixed(EXPORTED_KINDS, rng), bau=_mixed(KINDS, rng))
+
+
+def settlement(position: int, order: Order) -> Order:
+    """Return how an authorised payment settles: every tenth purchase at 1.50 EUR more, for a tip or a minibar."""
+    is_plain_purchase = "amount" in order and not order.get("refund") and "family" not in order
+    return {"billMinors": order["amount"] + 150} if position % 10 == 0 and is_plain_purchase else {}
+
+
+def coding(position: int) -> Order:
+    """Return what a bookkeeper enters for an expense: every third has a receipt.
+
+    The first is left without an account, and the second has a receipt that lexoffice does not take: both must fail.
+    """
+    if position == 0:
+        return {"note": "noch nicht zugeordnet"}
+    coded: Order = {"account_external_id": _OFFICE_SUPPLIES, "tax_code": "DE-19"}
+    if position == 1:
+        return coded | {"files": [{"kind": "heic"}]}
+    return coded | {"files": [{"kind": "pdf"}]} if position % 3 == 0 else coded
+
+
+def _mixed(kinds: tuple[Kind, ...], rng: random.Random) -> Payments:
     orders = [(kind, kind.order(rng)) for kind in kinds for _ in range(kind.count)]
     rng.shuffle(orders)
-    return iter(orders)
+    return orders

@@ -1,14 +1,13 @@
 """Deploys a SAM template on the emulator, the way `sam deploy` does: uploads to S3, a CloudFormation stack, a wait."""
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from local.emulator.process import REGION, Emulator, StartError
+from local.emulator.process import ANSWER_SECONDS, REGION, Emulator, StartError
+from local.waiting import StalledError, wait_until
 
 STACK = "pleo-lexoffice"
 _BUCKET = "pleo-lexoffice-deployment"
-_SECONDS = 60
 
 
 def create_bucket(emulator: Emulator) -> None:
@@ -38,15 +37,23 @@ def deploy(emulator: Emulator, template: str, parameters: Mapping[str, str]) -> 
 
 
 def _wait(formation: Any) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while time.monotonic() < deadline:
-        status = formation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
-        if status == "CREATE_COMPLETE":
-            return
-        if status != "CREATE_IN_PROGRESS":
-            events = formation.describe_stack_events(StackName=STACK)["StackEvents"]
-            failed = (event for event in events if "FAILED" in event["ResourceStatus"])
-            reasons = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed]
-            raise StartError("\n".join([f"The stack is {status}.", *reasons]))
-        time.sleep(0.05)
-    raise StartError(f"The stack was not there after {_SECONDS} s.")
+    try:
+        wait_until(
+            lambda: _is_complete(formation),
+            what="the stack's creation",
+            progress=lambda: len(formation.describe_stack_events(StackName=STACK)["StackEvents"]),
+            silence=ANSWER_SECONDS,
+        )
+    except StalledError as error:
+        raise StartError(str(error)) from error
+
+
+def _is_complete(formation: Any) -> bool:
+    """Raises StartError with the reasons when it has failed."""
+    status = formation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
+    if status not in {"CREATE_COMPLETE", "CREATE_IN_PROGRESS"}:
+        events = formation.describe_stack_events(StackName=STACK)["StackEvents"]
+        failed = (event for event in events if "FAILED" in event["ResourceStatus"])
+        reasons = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed]
+        raise StartError("\n".join([f"The stack is {status}.", *reasons]))
+    return bool(status == "CREATE_COMPLETE")

@@ -22,6 +22,12 @@ REGION = "eu-central-1"
 # The emulator takes this key pair for the account's root user, who may do everything.
 ADMIN = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
+# How long a call of the emulator or of a stand-in may take on a machine under load.
+ANSWER_SECONDS = 60.0
+# How long they may take to start: three seconds of processor time have been seen to take a minute. One that ends is
+# noticed at once, so only one that hangs is waited for that long.
+_START_SECONDS = 300.0
+
 # Direct to loopback, whatever proxy the machine is set up for.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -73,7 +79,7 @@ class Emulator:
             )
 
     def wait(self) -> None:
-        """Returns when the emulator answers; raises StartError when it does not within 20 s."""
+        """Returns when the emulator answers; raises StartError when it has ended or hangs."""
         if self._process is None:
             raise RuntimeError("The emulator has not been started.")
         wait_until_answers(f"{self.endpoint_url}/_ministack/health", self._process, self.log)
@@ -100,7 +106,7 @@ class Emulator:
     def control(self, path_and_query: str) -> dict[str, object]:
         """POST to the control surface (`local.emulator.front`); answers with its JSON."""
         request = urllib.request.Request(f"{self.endpoint_url}/_local/{path_and_query}", method="POST")  # noqa: S310
-        with DIRECT.open(request, timeout=10) as answer:
+        with DIRECT.open(request, timeout=ANSWER_SECONDS) as answer:
             body: dict[str, object] = json.load(answer)
         return body
 
@@ -182,21 +188,27 @@ def _bind(held: socket.socket, wanted: int) -> int:
     return port
 
 
-def wait_until_answers(url: str, process: subprocess.Popen[bytes], log: Path, *, seconds: float = 20) -> None:
-    """Returns as soon as `url` answers with any HTTP status; raises StartError when the process ends or time is up."""
-    deadline = time.monotonic() + seconds
+def wait_until_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Returns as soon as `url` answers with any HTTP status; raises StartError when the process ends or hangs."""
+    deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise StartError(f"{process.args!r} ended with {process.returncode}:\n{_last_words(log)}")
+            raise StartError(f"{_name(process)} ended with {process.returncode} while it started.\n{_last_words(log)}")
         try:
-            DIRECT.open(url, timeout=2).close()
+            DIRECT.open(url, timeout=ANSWER_SECONDS).close()
         except HTTPError:
             return
         except (URLError, ConnectionError, TimeoutError):
             time.sleep(0.02)
         else:
             return
-    raise StartError(f"{url} did not answer within {seconds:.0f} s:\n{_last_words(log)}")
+    raise StartError(f"{_name(process)} did not answer within {_START_SECONDS:.0f} s.\n{_last_words(log)}")
+
+
+def _name(process: subprocess.Popen[bytes]) -> str:
+    """The module that a child process runs: `python -m <module> …`."""
+    arguments = process.args if isinstance(process.args, list) else [str(process.args)]
+    return str(arguments[arguments.index("-m") + 1]) if "-m" in arguments else str(arguments[0])
 
 
 def _last_words(log: Path) -> str:

@@ -46,6 +46,8 @@ class DeliveryRules[R]:
     """How a vendor delivers; a vendor overrides what it does otherwise."""
 
     timeout_seconds = 5.0
+    # How long a probe may take is not documented. A machine under load starts the door slowly.
+    probe_seconds = 30.0
     most_redirects = 0
 
     async def sign(self, delivery: WebhookDelivery[R]) -> tuple[bytes, Mapping[str, str]]:
@@ -121,7 +123,7 @@ class Courier[R]:
         import httpx
 
         try:
-            return (await self._http().head(url)).status_code
+            return (await self._http().head(url, timeout=self._rules.probe_seconds)).status_code
         except (httpx.HTTPError, httpx.InvalidURL):
             return None
 

@@ -41,7 +41,7 @@ class Erasure:
             ("PARKED#", "events", _event),
             ("EXPORT#", "export_items", _export_item),
         ):
-            for some in batched(self._left(connection_id, prefix, due), _TOGETHER, strict=False):
+            for some in batched(self._left(connection_id, prefix, due), _TOGETHER):
                 if not go_on():
                     return False
                 changes = [erased(item, now) for item in some]

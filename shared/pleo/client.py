@@ -92,7 +92,7 @@ class PleoClient(ExportCalls):
     def create_accounts(self, company_id: str, accounts: Sequence[NewAccount]) -> list[AccountFailure]:
         """Create accounts and return those that Pleo did not create; the others exist now."""
         failures: list[AccountFailure] = []
-        for some in batched(accounts, _BATCH_SIZE, strict=False):
+        for some in batched(accounts, _BATCH_SIZE):
             answer = self._http.request(
                 "POST",
                 "/v1/chart-of-accounts/batch",
@@ -201,6 +201,6 @@ class PleoClient(ExportCalls):
         Whether parts of a split count is not documented (docs/assumptions.md#pleo-expenses-of-account).
         """
         params: Params = {**BY_ID, "company_id": company_id}
-        for some in batched(account_ids, _MOST_FILTERED, strict=False):
+        for some in batched(account_ids, _MOST_FILTERED):
             wanted = {"includeDeleted": False, "accountIds": list(some), "exportStatus": list(_UNEXPORTED)}
             yield from paginate(self._http, Page[CodedEntry], "POST", _ENTRY_SEARCH, params=params, json=wanted)

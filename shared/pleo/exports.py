@@ -77,7 +77,7 @@ class ExportCalls:
         """
         errors: list[UpdateError] = []
         path = f"/v3/export-jobs/{segment(job_id)}/items"
-        for some in batched(results, MOST_UPDATES, strict=False):
+        for some in batched(results, MOST_UPDATES):
             updates = [result.body() for result in some]
             try:
                 answer = self._http.request("PUT", path, json=updates, idempotent=True)

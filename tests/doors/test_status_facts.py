@@ -343,7 +343,7 @@ def test_days_without_lines_are_there_and_older_ones_are_not(aws: Cloud, connect
 def put(cloud: Cloud, *written: Row) -> None:
     """Write rows as the ledger does, but many at once."""
     items = [encode({**rows.key(CONNECTION_ID, row), **rows.attributes(row, NOW)}) for row in written]
-    for some in batched(items, 25, strict=False):
+    for some in batched(items, 25):
         requests = [{"PutRequest": {"Item": item}} for item in some]
         cloud.client("dynamodb").batch_write_item(RequestItems={cloud.ledger_table: requests})
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cloud import Document, load_template
 
+from local import build
 from shared.config import (
     AdminSettings,
     EventSettings,
@@ -109,6 +110,7 @@ def test_every_settings_class_belongs_to_a_function() -> None:
 
 def test_all_functions_run_the_same_way() -> None:
     assert (DEFAULTS["Runtime"], DEFAULTS["Architectures"], DEFAULTS["Tracing"]) == ("python3.13", ["arm64"], "Active")
+    assert "python{}.{}".format(*build.RUNTIME) == DEFAULTS["Runtime"]
     for name in FUNCTIONS:
         assert not {"Runtime", "Architectures", "Tracing"} & set(properties(name))
 

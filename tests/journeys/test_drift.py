@@ -21,18 +21,16 @@ def drones(company: Company) -> str:
 
 def sync_lists(company: Company) -> None:
     """A sync of the lists as somebody wants it now, and everything that follows from it."""
-    taken = len(company.world.logged("SyncFunction", message="company synced", connection_id=company.connection_id))
+    def synced() -> int:
+        found = company.world.logged("SyncFunction", message="company synced", connection_id=company.connection_id)
+        return len(found)
+
+    before = synced()
     body = json.dumps({"connection_id": company.connection_id, "requests": ["sync_catalogue"]})
     company.world.stack.client("sqs").send_message(
         QueueUrl=company.world.stack.resources["SyncQueue"], MessageBody=body
     )
-    company.world.eventually(
-        lambda: (
-            len(company.world.logged("SyncFunction", message="company synced", connection_id=company.connection_id))
-            > taken
-        ),
-        what="the turn",
-    )
+    company.world.eventually(lambda: synced() > before, what="the sync")
     company.world.at_rest()
 
 

@@ -172,7 +172,7 @@ def test_a_company_that_is_due_is_not_lost_with_the_run_that_died(minutes: Minut
     """It dies between the message and the due time: ten companies at most get two turns, nobody none."""
     fill(1000)
     with (
-        patch.object(Connections, "take_turn", side_effect=KeyboardInterrupt),
+        patch.object(Connections, "reschedule", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
         minutes.handler({}, Context(minutes.clock, TIMEOUT))

@@ -43,7 +43,7 @@ class LateReceipts:
             if record.watched_since < since:
                 self._save(replace(record, watched_since=""))
         try:
-            for some in batched((row for row in watched if row.watched_since >= since), _AT_ONCE, strict=False):
+            for some in batched((row for row in watched if row.watched_since >= since), _AT_ONCE):
                 self._check(some)
         except Forbidden as error:
             # Neither feed nor export needs this right, so the company is not held for it.

@@ -60,7 +60,7 @@ def catch_up(run: SyncRun) -> None:
 
 def _accept_day(run: SyncRun, todays: Sequence[Entry]) -> None:
     ledger, start = run.services.stores.ledger, run.connection.start
-    for page in batched(todays, _PAGE, strict=False):
+    for page in batched(todays, _PAGE):
         known = ledger.versions(run.connection_id, [entry.id for entry in page])
         row = None
         for entry in page:

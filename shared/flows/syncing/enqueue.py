@@ -27,7 +27,7 @@ def enqueue_due(connections: Connections, queue: SyncQueue, remaining: Callable[
     """
     now = datetime.now(UTC)
     given = 0
-    for some in batched(connections.due(now), _TOGETHER, strict=False):
+    for some in batched(connections.due(now), _TOGETHER):
         if remaining() < _MARGIN_SECONDS:
             break
         sent = queue.request_syncs([connection_id for connection_id, _ in some])

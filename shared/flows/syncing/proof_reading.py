@@ -69,7 +69,7 @@ class Reading:
         total, freezing = self.frozen.sums, True
         for day, of_the_day in groupby(self.entries_since(first), key=_day):
             sums = Sums()
-            for page in batched(of_the_day, _PAGE, strict=False):
+            for page in batched(of_the_day, _PAGE):
                 sums += self._account_for(page)
                 self.seen.update(entry.id for entry in page)
             total += sums
