@@ -43,7 +43,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class AnswerTable:
     """Rows of facts: in JSON a list of objects under `key`, for people a table with the labels as headings.
 
     Every row has the same facts. Without a `key` the table is for people only. Empty cells are shown as `·`, and a
@@ -55,7 +55,7 @@ class Table:
     title: str = ""
 
 
-type Part = Fact | Table | Mapping[str, Any] | RenderableType
+type Part = Fact | AnswerTable | Mapping[str, Any] | RenderableType
 """A fact, a table, or what only programs (a mapping) or only people (a sentence, anything rich prints) get."""
 
 
@@ -87,7 +87,7 @@ def _data_of(part: Part) -> Mapping[str, Any]:
     match part:
         case Fact():
             return as_data([part])
-        case Table():
+        case AnswerTable():
             return {part.key: [as_data(row) for row in part.rows]} if part.key else {}
         case Mapping():
             return part
@@ -98,7 +98,7 @@ def _shown_of(part: Part) -> RenderableType | None:
     match part:
         case Fact() | Mapping():
             return None
-        case Table():
+        case AnswerTable():
             return _as_table(part) if part.rows else None
     return part
 
@@ -108,7 +108,7 @@ def as_data(some: Iterable[Fact]) -> dict[str, Any]:
     return {each.key: each.value for each in some if each.key}
 
 
-def _as_table(part: Table) -> RichTable:
+def _as_table(part: AnswerTable) -> RichTable:
     shown = [[each for each in row if each.label] for row in part.rows]
     cells = [[each.format(each.value) or NOTHING for each in row] for row in shown]
     return table(*(each.label for each in shown[0]), rows=cells, title=part.title)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ops.answer import Answer, Fact, Table, moment, plain, plural, red
+from ops.answer import Answer, AnswerTable, Fact, moment, plain, plural, red
 from ops.app import command
 from ops.audit_log import AuditEvent
 from ops.context import CommandContext
@@ -26,7 +26,9 @@ def audit(
         (events for events in actions if wanted in {"", events[0].connection_id}), key=lambda events: events[0].at
     )
     rows = [_row(events[0], events[-1]) for events in chosen]
-    return Answer(Table("actions", rows), *([] if rows else [f"No change was made in the last {plural(days, 'day')}."]))
+    return Answer(
+        AnswerTable("actions", rows), *([] if rows else [f"No change was made in the last {plural(days, 'day')}."])
+    )
 
 
 def _order(event: AuditEvent) -> tuple[str, str, bool]:

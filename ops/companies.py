@@ -9,7 +9,7 @@ import typer
 from rich.progress import track
 
 from ops import dead_letters
-from ops.answer import NOTHING, Answer, Fact, Table, bold, euro, moment, plain, plural, red
+from ops.answer import NOTHING, Answer, AnswerTable, Fact, bold, euro, moment, plain, plural, red
 from ops.app import command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
@@ -43,7 +43,7 @@ def companies(
     checked.sort(key=lambda row: (-row[2].level, row[0].company_name.lower()))
     broken = sum(health.level is Level.BROKEN for _, _, health in checked)
     return Answer(
-        Table("companies", [_row(*each) for each in checked]),
+        AnswerTable("companies", [_row(*each) for each in checked]),
         f"{plural(len(checked), 'company', 'companies')}, {broken} broken. `ops company NAME` tells more.",
     )
 
@@ -155,12 +155,16 @@ def _balance(balance: AccountBalance) -> str:
     return f"{sums}; {verdict} {moment(balance.proved_at)}"
 
 
-def _waiting(seen: Overview) -> list[str | Table]:
+def _waiting(seen: Overview) -> list[str | AnswerTable]:
     if not seen.waiting:
         return []
     shown = seen.waiting[:_SHOWN]
     left = seen.waiting_count - len(shown)
-    return ["", Table("", [_waiting_row(each) for each in shown]), *([f"… and {left:,} more"] if left > 0 else [])]
+    return [
+        "",
+        AnswerTable("", [_waiting_row(each) for each in shown]),
+        *([f"… and {left:,} more"] if left > 0 else []),
+    ]
 
 
 def _waiting_row(each: Waiting) -> list[Fact]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ops.answer import Answer, Fact, Table, as_data, moment, plain, plural
+from ops.answer import Answer, AnswerTable, Fact, as_data, moment, plain, plural
 from ops.app import command
 from ops.context import CommandContext
 from ops.dead_letters import QUEUES, Causes, Count, DeadLetters, Letter, look_into
@@ -54,7 +54,7 @@ def dlq(
         *(_summary(dead, found, count) for dead, found, count in looks),
         *messages(letters, Causes(context)),
         *([""] if quarantined else []),
-        Table("quarantine", [_row(each) for each in quarantined], title="Quarantine (kept for 90 days)"),
+        AnswerTable("quarantine", [_row(each) for each in quarantined], title="Quarantine (kept for 90 days)"),
     )
 
 
@@ -84,7 +84,7 @@ def _summary(dead: DeadLetters, found: Sequence[Letter], count: Count) -> str:
     return f"{dead.queue}: looked at {len(found):,} of {plural(there, 'message')} (at most ten per company)"
 
 
-def messages(letters: Sequence[Letter], causes: Causes) -> tuple[Fact, Table]:
+def messages(letters: Sequence[Letter], causes: Causes) -> tuple[Fact, AnswerTable]:
     """Every message for programs; for people one row per company and cause, because its wake-ups are all alike."""
 
     def kind(letter: Letter) -> tuple[object, ...]:
@@ -93,7 +93,7 @@ def messages(letters: Sequence[Letter], causes: Causes) -> tuple[Fact, Table]:
     alike = groupby(sorted(letters, key=lambda letter: (kind(letter), letter.sent_at)), key=kind)
     return (
         Fact("messages", "", [as_data(_message(letter, causes)) for letter in letters]),
-        Table("", [_alike(list(same), causes) for _, same in alike]),
+        AnswerTable("", [_alike(list(same), causes) for _, same in alike]),
     )
 
 

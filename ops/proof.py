@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops.answer import NOTHING, Answer, Fact, Table, as_data, bold, euro, moment, plural, red
+from ops.answer import NOTHING, Answer, AnswerTable, Fact, as_data, bold, euro, moment, plural, red
 from ops.app import Wait, command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
@@ -51,7 +51,7 @@ def _all_companies(context: CommandContext) -> Answer:
     rows = sorted(zip(found, stored, strict=True), key=lambda row: _worst_first(row[1]))
     unexplained = sum(bool(each.proof and each.proof.unexplained) for _, each in rows)
     return Answer(
-        Table("companies", [_row(*each) for each in rows]),
+        AnswerTable("companies", [_row(*each) for each in rows]),
         f"{plural(len(rows), 'company', 'companies')}, {unexplained} not explained.",
     )
 

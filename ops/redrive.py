@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from ops.answer import Answer, Fact, Table, as_data, moment, plural, red
+from ops.answer import Answer, AnswerTable, Fact, as_data, moment, plural, red
 from ops.app import Wait, command
 from ops.context import CommandContext
 from ops.dead_letters import EVERY, Causes, DeadLetters, Letter, look_into
@@ -130,7 +130,7 @@ def _render(
             if each.running_since
         ),
         *(red(f"{each.queue}: SQS stopped: {each.failed}") for each in redrives if each.failed),
-        Table("companies", outcomes),
+        AnswerTable("companies", outcomes),
         sentence,
         failed=interrupted or any(each.failed for each in redrives),
     )

@@ -16,7 +16,7 @@ from ops.answer import Answer, moment, plain, plural
 from ops.app import Wait, command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
-from ops.resend_plan import CannotSend, Plan, describe_plan, is_open, obstacle, plan, why_not, within
+from ops.resend_plan import CannotSend, ResendPlan, describe_plan, is_open, obstacle, plan, why_not, within
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import FEED, Failure, Failures
 from shared.domain.feeding.ledger import Row, State
@@ -104,7 +104,7 @@ def _must_be_active(connection: Connection) -> None:
 
 def _plan(
     context: CommandContext, connection: Connection, entries: Sequence[str], days: tuple[date | None, date | None]
-) -> Plan:
+) -> ResendPlan:
     connection_id = connection.connection_id
     if not entries:
         return plan(within(context.ledger.rows(connection_id), *days))
@@ -136,7 +136,7 @@ def _confirm(context: CommandContext, lines: int) -> None:
 
 # ------------------------------------------------------------------------------------------------ sending
 def _begin(
-    context: CommandContext, connection: Connection, intended: Plan, hints: Sequence[str], now: datetime
+    context: CommandContext, connection: Connection, intended: ResendPlan, hints: Sequence[str], now: datetime
 ) -> _Progress:
     """Make refused lines ready, then wake. If we die before that, the company's next turn wakes its workers."""
     connection_id = connection.connection_id
@@ -211,7 +211,7 @@ def _read_failure(context: CommandContext, connection: Connection, began: dateti
 
 
 # ------------------------------------------------------------------------------------------------ the answer
-def _summarize(intended: Plan, progress: _Progress) -> str:
+def _summarize(intended: ResendPlan, progress: _Progress) -> str:
     parts = [f"{progress.sent:,} sent", f"{intended.there:,} already there"]
     if not_possible := why_not((*intended.cannot, *progress.otherwise)):
         parts.append(f"cannot send {not_possible}")
@@ -226,7 +226,7 @@ def _summarize(intended: Plan, progress: _Progress) -> str:
     return ", ".join(parts)
 
 
-def _answer_dry_run(connection: Connection, intended: Plan, hints: Sequence[str]) -> Answer:
+def _answer_dry_run(connection: Connection, intended: ResendPlan, hints: Sequence[str]) -> Answer:
     summary = describe_plan(intended, len(hints))
     would = [row.entry_id for row in (*intended.waiting, *intended.refused)]
     data = {
@@ -240,7 +240,7 @@ def _answer_dry_run(connection: Connection, intended: Plan, hints: Sequence[str]
     return Answer(data, plain(summary) + ".")
 
 
-def _answer(connection: Connection, intended: Plan, progress: _Progress, summary: str, *, waited: bool) -> Answer:
+def _answer(connection: Connection, intended: ResendPlan, progress: _Progress, summary: str, *, waited: bool) -> Answer:
     data = {
         **_common(connection, intended.there, (*intended.cannot, *progress.otherwise)),
         "dry_run": False,

@@ -21,7 +21,7 @@ class CannotSend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ResendPlan:
     """What a resend would do: wake the feed for `waiting` rows, make `refused` ones ready; `there` are sent already."""
 
     waiting: tuple[Row, ...]
@@ -42,7 +42,7 @@ def within(rows: Iterable[Row], first: date | None, last: date | None) -> list[R
     return [row for row in rows if row.day and (first or row.day) <= row.day <= (last or row.day)]
 
 
-def plan(rows: Iterable[Row], absent: Sequence[CannotSend] = ()) -> Plan:
+def plan(rows: Iterable[Row], absent: Sequence[CannotSend] = ()) -> ResendPlan:
     """Decide row by row; `absent` are entries of which there is no row to decide on."""
     waiting, refused, cannot, there = [], [], list(absent), 0
     for row in rows:
@@ -55,7 +55,7 @@ def plan(rows: Iterable[Row], absent: Sequence[CannotSend] = ()) -> Plan:
             refused.append(row)
         else:
             waiting.append(row)
-    return Plan(waiting=tuple(waiting), refused=tuple(refused), there=there, cannot=tuple(cannot))
+    return ResendPlan(waiting=tuple(waiting), refused=tuple(refused), there=there, cannot=tuple(cannot))
 
 
 def obstacle(row: Row) -> str:
@@ -85,7 +85,7 @@ def why_not(cannot: Iterable[CannotSend]) -> str:
     return f"{reasons.total():,} ({counts})" if reasons else ""
 
 
-def describe_plan(intended: Plan, hints: int) -> str:
+def describe_plan(intended: ResendPlan, hints: int) -> str:
     """`would send 3, already there 41, cannot send 2 (why)`."""
     parts = [f"would send {intended.lines:,}", f"already there {intended.there:,}"]
     if not_possible := why_not(intended.cannot):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ops.answer import Answer, Fact, Table, bold, moment, plural, red
+from ops.answer import Answer, AnswerTable, Fact, bold, moment, plural, red
 from ops.app import Company, Wait, command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
@@ -103,7 +103,7 @@ def _render(connection: Connection, diff: CatalogueDiff, *, outcome: str = "", f
         Fact("changes", "", [asdict(change) for change in diff.changes]),
         Fact("more_changes", "", diff.more),
         *_how_to_accept(connection, refused),
-        Table("", [[Fact("", "change", _change(each)), _touched(each)] for each in diff.changes]),
+        AnswerTable("", [[Fact("", "change", _change(each)), _touched(each)] for each in diff.changes]),
         *([f"… and {diff.more:,} more"] if diff.more else []),
         failed=failed,
     )

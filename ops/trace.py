@@ -35,7 +35,7 @@ _COLOURS = {"done": "green", "waiting": "yellow", "missing": "yellow", "failed":
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _TracedExpense:
     """One expense that the operator may mean."""
 
     connection: Connection
@@ -99,7 +99,7 @@ def _expenses_of(context: CommandContext, deliveries: Sequence[Delivery]) -> lis
     return pairs
 
 
-def _examine(context: CommandContext, connection: Connection, found: ExpenseState) -> _Found:
+def _examine(context: CommandContext, connection: Connection, found: ExpenseState) -> _TracedExpense:
     """Find what keeps a worker from this expense; look only where something waits for one."""
     connection_id = connection.connection_id
     failure, dead = None, 0
@@ -111,11 +111,11 @@ def _examine(context: CommandContext, connection: Connection, found: ExpenseStat
         if letters.count().visible:
             dead = sum(letter.connection_id == connection_id for letter in letters.look(_GLANCE))
     situation = Situation(connection_id=connection_id, state=found, failure=failure, dead=dead)
-    return _Found(connection=connection, situation=situation, remedy=remedy_for(situation))
+    return _TracedExpense(connection=connection, situation=situation, remedy=remedy_for(situation))
 
 
 # ------------------------------------------------------------------------------------------------ as data
-def _data(context: CommandContext, found: _Found) -> dict[str, Any]:
+def _data(context: CommandContext, found: _TracedExpense) -> dict[str, Any]:
     seen, remedy = found.situation.state, found.remedy
     return {
         "connection_id": found.connection.connection_id,
@@ -147,7 +147,7 @@ def _data(context: CommandContext, found: _Found) -> dict[str, Any]:
     }
 
 
-def _command(context: CommandContext, found: _Found) -> list[str]:
+def _command(context: CommandContext, found: _TracedExpense) -> list[str]:
     """The remedy as it can be pasted: for the same target, with a reason that names this trace."""
     if not found.remedy.command:
         return []
@@ -167,7 +167,7 @@ def _delivery_data(delivery: Delivery) -> dict[str, Any]:
 
 
 # ------------------------------------------------------------------------------------------------ for people
-def _render(context: CommandContext, found: _Found) -> list[RenderableType]:
+def _render(context: CommandContext, found: _TracedExpense) -> list[RenderableType]:
     seen, remedy = found.situation.state, found.remedy
     about = [seen.counterparty, seen.kind, "" if seen.amount is None else euro(seen.amount), str(seen.day or "")]
     parts: list[RenderableType] = [

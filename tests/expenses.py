@@ -11,7 +11,7 @@ from shared.domain.exporting.expense import Account, Expense, ExpenseLine, File,
 from shared.domain.exporting.export_errors import Refusal
 from shared.domain.exporting.mapping import voucher_for
 from shared.domain.exporting.match import BankLine
-from shared.domain.exporting.voucher import PostingCategory, Settings, Voucher
+from shared.domain.exporting.voucher import Settings, Voucher, VoucherCategory
 from shared.domain.money import Money
 from shared.texts.error_text import export_error_text
 from shared.texts.text import Language
@@ -25,13 +25,13 @@ HOSPITALITY = "00000000-0000-4000-8000-000000000043"
 STAFF_MEALS = "00000000-0000-4000-8000-000000000045"
 SINGLE_RATE = "00000000-0000-4000-8000-000000000044"
 CATEGORIES = {
-    OFFICE: PostingCategory("Bürobedarf"),
-    SOFTWARE: PostingCategory("Software"),
-    LICENCES_13B: PostingCategory("Lizenzen §13b Drittland", contact_required=True),
-    ACQUISITION: PostingCategory("Innergemeinschaftlicher Erwerb", contact_required=True),
-    HOSPITALITY: PostingCategory("Bewirtungskosten (mit Geschäftspartnern)"),
-    STAFF_MEALS: PostingCategory("Bewirtungskosten (nur Mitarbeiter)"),
-    SINGLE_RATE: PostingCategory("Briefporto", split_allowed=False),
+    OFFICE: VoucherCategory("Bürobedarf"),
+    SOFTWARE: VoucherCategory("Software"),
+    LICENCES_13B: VoucherCategory("Lizenzen §13b Drittland", contact_required=True),
+    ACQUISITION: VoucherCategory("Innergemeinschaftlicher Erwerb", contact_required=True),
+    HOSPITALITY: VoucherCategory("Bewirtungskosten (mit Geschäftspartnern)"),
+    STAFF_MEALS: VoucherCategory("Bewirtungskosten (nur Mitarbeiter)"),
+    SINGLE_RATE: VoucherCategory("Briefporto", split_allowed=False),
 }
 SETTINGS = Settings(categories=CATEGORIES, wallet_account_id=WALLET)
 CONTRA = Account(name="Pleo-Wallet (Bankkonto in lexoffice)", identifier=WALLET)

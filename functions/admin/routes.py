@@ -17,7 +17,7 @@ from shared.pages.web import Answer, Visit
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class AdminParts:
     """What the routes work with."""
 
     settings: AdminSettings
@@ -32,11 +32,11 @@ class Parts:
 
 
 @cache
-def parts() -> Parts:
+def parts() -> AdminParts:
     """Build the parts from the environment. Raises ConfigError."""
     settings = AdminSettings.from_env(os.environ)
     stores = Stores(settings)
-    return Parts(settings, stores, StatusBoard(stores), Traces(stores))
+    return AdminParts(settings, stores, StatusBoard(stores), Traces(stores))
 
 
 def _status(visit: Visit) -> Answer:

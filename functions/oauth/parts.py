@@ -13,7 +13,7 @@ from shared.aws.queues import SyncQueue
 from shared.aws.sessions import LIFETIME, Sessions
 from shared.config import OauthSettings
 from shared.flows.connecting.connect import Connect
-from shared.flows.connecting.consent import Page, PleoConsent, Redirect, Step
+from shared.flows.connecting.consent import MessagePage, PleoConsent, Redirect, Step
 from shared.flows.connecting.disconnect import Disconnect
 from shared.flows.connecting.sign_in import SignIn
 from shared.flows.vendors import Vendors
@@ -22,11 +22,11 @@ from shared.pages.web import Answer, Visit
 
 COOKIE = "__Host-connect"
 RELOAD_SECONDS = 2
-NOTHING_HERE = Page("nothing_here", 404)
+NOTHING_HERE = MessagePage("nothing_here", 404)
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class OauthParts:
     """What the routes work with."""
 
     settings: OauthSettings
@@ -39,7 +39,7 @@ class Parts:
 
 
 @cache
-def parts() -> Parts:
+def parts() -> OauthParts:
     """Build the parts from the environment. Raises ConfigError."""
     settings = OauthSettings.from_env(os.environ)
     connections, sessions = Connections(settings.connection_table), Sessions(settings.connection_table)
@@ -58,7 +58,7 @@ def parts() -> Parts:
     )
     delay = timedelta(days=settings.deletion_delay_days)
     disconnect = Disconnect(attempts=attempts, connections=connections, queue=queue, delay=delay)
-    return Parts(settings, connections, sessions, connect, sign_in, disconnect, queue)
+    return OauthParts(settings, connections, sessions, connect, sign_in, disconnect, queue)
 
 
 def show(step: Step, visit: Visit) -> Answer:
@@ -68,7 +68,7 @@ def show(step: Step, visit: Visit) -> Answer:
             return web.redirect(url)
         case Redirect(url, session):
             return {**web.redirect(url), "cookies": [web.session_cookie(session, int(LIFETIME.total_seconds()))]}
-        case Page(name, status):
+        case MessagePage(name, status):
             return web.page(render.message(name, visit.language), status=status)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functions.oauth.parts import RELOAD_SECONDS, attempt_cookie, parts, redirect_to_pleo, show
 from shared.aws.connections import Connection
 from shared.domain.syncing.requests import ADMIN_REQUESTS, SyncRequest
-from shared.flows.connecting.consent import Page
+from shared.flows.connecting.consent import MessagePage
 from shared.flows.lookup import requests
 from shared.flows.lookup.session import connection_of
 from shared.pages import render, web
@@ -30,7 +30,7 @@ def _signed_in(visit: Visit) -> Connection | None:
 def _request(visit: Visit) -> Answer:
     word = visit.form.get("request", "")
     if word not in ADMIN_REQUESTS:
-        return show(Page("foreign_form", 400), visit)
+        return show(MessagePage("foreign_form", 400), visit)
     if connection := _signed_in(visit):
         requests.submit(connection, SyncRequest(word), connections=parts().connections, queue=parts().queue)
     return web.redirect(f"{visit.public_url}/status")

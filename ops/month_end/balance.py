@@ -9,7 +9,7 @@ from shared.domain.times import booking_date, midnight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
+class MonthBalance:
     """The wallet's account over the month, in cents: `before` + `lines` + `by_hand` = `end`.
 
     `since` is the day that `before` speaks of: the last one of the month before, or the start date (`opening`), when
@@ -35,13 +35,13 @@ class Balance:
         return self.before + self.lines + self.by_hand
 
 
-def balance_of(facts: MonthFacts) -> Balance:
+def balance_of(facts: MonthFacts) -> MonthBalance:
     """The balance over the month, as far as it can be proven."""
     month, before, within = facts.month, facts.before, facts.within
     opening = facts.start >= month.first
     proof = facts.proof
     proved = proof is not None and booking_date(proof.proved_at) > month.last
-    return Balance(
+    return MonthBalance(
         since=facts.start if opening else month.first - timedelta(days=1),
         opening=opening,
         before=facts.opening + before.lines + before.by_hand,

@@ -15,7 +15,7 @@ from ops.app import command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
 from ops.month_end import csv_file, page
-from ops.month_end.balance import Balance
+from ops.month_end.balance import MonthBalance
 from ops.month_end.facts import month_of
 from ops.month_end.reading import facts_of
 from ops.month_end.sheet import (
@@ -122,7 +122,7 @@ def _answer(connection: Connection, sheet: Sheet, files: Mapping[str, str]) -> A
     )
 
 
-def _proof_label(balance: Balance) -> str:
+def _proof_label(balance: MonthBalance) -> str:
     if balance.proved_at is None:
         return "not proven since then (`ops proof`)"
     verdict = f"[red]{euro(balance.unexplained)} unexplained[/red]" if balance.unexplained else "proven"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
-from ops.month_end.balance import Balance
+from ops.month_end.balance import MonthBalance
 from ops.month_end.sheet import (
     BY_HAND,
     FOREIGN,
@@ -143,7 +143,7 @@ def hold_note(hold: str) -> str:
     return f"Zurzeit wird nichts übertragen: {HOLDS.get(hold, 'Ursache beim Support erfragen')}."
 
 
-def balance_lines(balance: Balance, last: date) -> list[tuple[str, int]]:
+def balance_lines(balance: MonthBalance, last: date) -> list[tuple[str, int]]:
     """The parts of the balance and what they make, in cents, in the order in which they are added up."""
     before = (
         f"{'Anfangsbestand laut Angabe des Unternehmens, ' if balance.opening else 'Saldo am '}{balance.since:{_DAY}}"
@@ -156,7 +156,7 @@ def balance_lines(balance: Balance, last: date) -> list[tuple[str, int]]:
     ]
 
 
-def balance_notes(balance: Balance, money: Callable[[int], str], moment: Callable[[datetime], str]) -> list[str]:
+def balance_notes(balance: MonthBalance, money: Callable[[int], str], moment: Callable[[datetime], str]) -> list[str]:
     """What must be known to trust the balance; `money` and `moment` write figures."""
     notes = ["Der Saldo setzt voraus, dass alle Bewegungen, die von Hand einzutragen sind, in lexoffice stehen."]
     if balance.opening:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from ops.month_end.balance import Balance, balance_of, provisional
+from ops.month_end.balance import MonthBalance, balance_of, provisional
 from ops.month_end.facts import MadeVoucher, MonthFacts, Payment
 from shared.domain.exporting.match import MatchState
 from shared.domain.exporting.voucher_facts import BookedVoucher
@@ -71,7 +71,7 @@ class Sheet:
 
     facts: MonthFacts
     sections: dict[str, tuple[Item, ...]]
-    balance: Balance
+    balance: MonthBalance
     provisional: tuple[str, ...] = field(default=())
 
     def cents(self, section: str) -> int:

@@ -15,7 +15,7 @@ _LONGEST_ERROR = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What the vendor answered; `headers` ignore case. The body and the headers stay out of the repr."""
 
     vendor: str
@@ -76,7 +76,7 @@ class Answer:
         )
 
 
-type IssueParser = Callable[[Answer], tuple[Issue, ...]]
+type IssueParser = Callable[[HttpAnswer], tuple[Issue, ...]]
 
 
 def _plain(character: str) -> bool:

@@ -22,6 +22,14 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """Fields to send as a form; `basic` (user, password) authenticates the call instead of an access token."""
+
+    fields: Mapping[str, str] = field(repr=False)
+    basic: tuple[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """What is asked for, and what a failure would mean; `arguments` are httpx's own, `read_timeout` is in seconds.
 

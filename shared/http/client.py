@@ -6,7 +6,7 @@ Nothing here repeats a write. A read that fails soon is repeated once; anything 
 import copy
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Protocol, Self
@@ -22,9 +22,9 @@ from shared.errors import (
     UnexpectedAnswer,
     VendorError,
 )
-from shared.http.answer import Answer, IssueParser
-from shared.http.call import Call, Params, Upload
-from shared.http.connections import Connections, Transport
+from shared.http.answer import HttpAnswer, IssueParser
+from shared.http.call import Call, Form, Params, Upload
+from shared.http.connections import HttpConnections, Transport
 from shared.http.wire import encode, retry_after
 
 # lexoffice's gateway gives up after 30 s and says so with a 504; hearing that is better than guessing.
@@ -74,23 +74,21 @@ class Http:
         base_url: str,
         *,
         issues: IssueParser = lambda _: (),
-        tokens: AccessTokens | None = None,
-        pacer: Pacer | None = None,
         read_timeout: float = READ_TIMEOUT,
         transport: Transport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._connections = Connections(vendor, base_url, transport=transport, clock=clock)
+        self._connections = HttpConnections(vendor, base_url, transport=transport, clock=clock)
         self._issues = issues
-        self._tokens = tokens
-        self._pacer = pacer
+        self._tokens: AccessTokens | None = None
+        self._pacer: Pacer | None = None
         self._read_timeout = read_timeout
         self._sleep = sleep
         self._clock = clock
         self.request_id = ""  # the vendor's own id of the newest call that succeeded, for logs
 
-    def acting_for(self, tokens: AccessTokens, *, pacer: Pacer | None = None) -> Self:
+    def acting_for(self, tokens: AccessTokens | None, *, pacer: Pacer | None = None) -> Self:
         """Return a view on the same connections that acts for one company."""
         view = copy.copy(self)
         view._tokens = tokens
@@ -108,38 +106,31 @@ class Http:
         *,
         params: Params | None = None,
         json: object = None,
-        form: Mapping[str, str] | None = None,
+        form: Form | None = None,
         file: Upload | None = None,
-        basic: tuple[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
         idempotent: bool | None = None,
-        read_timeout: float | None = None,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Send one call and return its 2xx answer; every other outcome is a VendorError.
 
         `path` starts with a slash and has its variable parts quoted by `segment`. `json` may hold Decimals, see
         `encode`; `file` makes the call a multipart form. `idempotent` says that sending the call twice does no harm
         (GET by default): it is then repeated once if it fails soon, and a lost answer is Unavailable instead of
-        OutcomeUnknown. `basic` (user, password) replaces the access token. `read_timeout` is in seconds.
+        OutcomeUnknown. A form's `basic` replaces the access token.
         """
-        sent_headers = dict(headers or {})
-        content = None
-        if json is not None:
-            content = encode(json).encode()
-            sent_headers["Content-Type"] = "application/json"
+        basic = form.basic if form else None
         call = Call(
             method=method,
             path=path,
             repeatable=method in _READS if idempotent is None else idempotent,
             with_token=basic is None and self._tokens is not None,
-            read_timeout=read_timeout or self._read_timeout,
+            read_timeout=self._read_timeout,
             arguments={
                 "params": params,
-                "content": content,
-                "data": form,
+                "content": None if json is None else encode(json).encode(),
+                "data": form.fields if form else None,
                 "files": None if file is None else {"file": (file.name, file.content, file.content_type)},
                 "auth": basic,
-                "headers": sent_headers,
+                "headers": {} if json is None else {"Content-Type": "application/json"},
             },
         )
         answer = self._repeat(lambda: self._send_authorised(call)) if call.repeatable else self._send_authorised(call)
@@ -172,7 +163,7 @@ class Http:
         self._sleep(pause)
         return attempt()
 
-    def _send_authorised(self, call: Call) -> Answer:
+    def _send_authorised(self, call: Call) -> HttpAnswer:
         """Send, and while the vendor refuses for speed take the next slot: a 429 was not executed."""
         for _ in range(_MOST_REFUSALS):
             try:
@@ -183,7 +174,7 @@ class Http:
                 refusal = error
         raise refusal
 
-    def _send(self, call: Call) -> Answer:
+    def _send(self, call: Call) -> HttpAnswer:
         if self._tokens is None or not call.with_token:
             return self._send_paced(call, None)
         # The token first: reading it takes time, and a call that is late for its slot is too close to the next one.
@@ -196,13 +187,13 @@ class Http:
             raise answer.error(AccessGone, "a renewed token is refused")
         return answer
 
-    def _send_paced(self, call: Call, token: str | None) -> Answer:
+    def _send_paced(self, call: Call, token: str | None) -> HttpAnswer:
         if self._pacer is None:
             return self._connections.answer(call, token, sent=None)
         self._pacer.wait()
         return self._connections.answer(call, token, sent=self._pacer.record_sent)
 
-    def _check(self, call: Call, answer: Answer) -> Answer:
+    def _check(self, call: Call, answer: HttpAnswer) -> HttpAnswer:
         if 200 <= answer.status < 300:
             return answer
         # lexoffice may dress its 429 up as a 500 whose message admits to it; on a write that proves nothing.
@@ -218,7 +209,7 @@ class Http:
             raise answer.error(UnexpectedAnswer, "neither a success nor a refusal")
         raise self._refusal(answer)
 
-    def _refusal(self, answer: Answer) -> VendorError:
+    def _refusal(self, answer: HttpAnswer) -> VendorError:
         issues = self._issues(answer)
         kind = _REFUSALS.get(answer.status, Rejected)
         if answer.status == 406 and any(issue.field in {"version", "lockVersion"} for issue in issues):

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from shared.errors import ConfigError, FileTooLarge, NotFound, Unavailable, UnexpectedAnswer, VendorError
-from shared.http.answer import Answer
+from shared.http.answer import HttpAnswer
 from shared.http.call import Call
 
 # Both log every URL with its query (INFO) and every header (DEBUG).
@@ -34,7 +34,7 @@ _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ht
 type Transport = httpx.BaseTransport
 
 
-class Connections:
+class HttpConnections:
     """Sends calls and reads what comes back; knows neither tokens nor pace.
 
     `clock` tells seconds. ConfigError for a base URL that is neither https nor on this machine.
@@ -58,7 +58,7 @@ class Connections:
         """Close them all."""
         self._client.close()
 
-    def answer(self, call: Call, token: str | None, *, sent: Callable[[], None] | None) -> Answer:
+    def answer(self, call: Call, token: str | None, *, sent: Callable[[], None] | None) -> HttpAnswer:
         """Send one call and return whatever came back, success or not; `sent` is told when its last byte has left.
 
         Unavailable when nothing was sent, `call.lost` when no answer came, UnexpectedAnswer for one above 10 MiB.
@@ -70,7 +70,7 @@ class Connections:
             arguments["headers"] = {**arguments["headers"], "Authorization": f"Bearer {token}"}
         return self._exchange(call, self._base_url + call.path, arguments, self._receive)
 
-    def file(self, call: Call, url: str, *, max_bytes: int, check: Callable[[Answer], object]) -> BytesIO:
+    def file(self, call: Call, url: str, *, max_bytes: int, check: Callable[[HttpAnswer], object]) -> BytesIO:
         """Fetch a file from any host; `check` raises for an answer (shown without its body) that is not a success.
 
         NotFound for a dead link, FileTooLarge above `max_bytes`, UnexpectedAnswer for an address that is not https or
@@ -112,7 +112,7 @@ class Connections:
         # Not chained, hence outside the handler: httpx exceptions hold the request and may quote a header.
         raise kind(self._vendor, call.operation, reason=reason)
 
-    def _receive(self, call: Call, response: httpx.Response) -> Answer:
+    def _receive(self, call: Call, response: httpx.Response) -> HttpAnswer:
         body = bytearray()
         for chunk in self._chunks(call, response):
             body += chunk
@@ -120,14 +120,14 @@ class Connections:
                 raise UnexpectedAnswer(
                     self._vendor, call.operation, status=response.status_code, reason="body too large"
                 )
-        return Answer(self._vendor, call.operation, response.status_code, response.headers, bytes(body))
+        return HttpAnswer(self._vendor, call.operation, response.status_code, response.headers, bytes(body))
 
     def _receive_file(
-        self, call: Call, response: httpx.Response, max_bytes: int, check: Callable[[Answer], object]
+        self, call: Call, response: httpx.Response, max_bytes: int, check: Callable[[HttpAnswer], object]
     ) -> BytesIO | httpx.URL:
         if response.next_request is not None:
             return response.next_request.url
-        answer = Answer(self._vendor, call.operation, response.status_code, response.headers, b"")
+        answer = HttpAnswer(self._vendor, call.operation, response.status_code, response.headers, b"")
         if answer.status in _DEAD_LINK:
             raise answer.error(NotFound, "the link is not valid")
         check(answer)

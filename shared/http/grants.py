@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from shared.domain.connecting.tokens import TokenPair
 from shared.errors import AccessGone, Issue, Rejected
-from shared.http.answer import Answer
+from shared.http.answer import HttpAnswer
 
 type Form = dict[str, str]
 
@@ -36,7 +36,7 @@ def refresh_grant(refresh_token: str) -> Form:
     return {"grant_type": "refresh_token", "refresh_token": refresh_token}
 
 
-def request_tokens(ask: Callable[[], Answer], *, is_final: Callable[[Issue], bool]) -> TokenPair:
+def request_tokens(ask: Callable[[], HttpAnswer], *, is_final: Callable[[Issue], bool]) -> TokenPair:
     """Send a grant by `ask` and read the pair; AccessGone for a refusal with an issue that `is_final`.
 
     Every other outcome is that of the call.

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.errors import Conflict, NotFound
-from shared.http.answer import Answer
+from shared.http.answer import HttpAnswer
 from shared.http.wire import segment
 from shared.lexoffice.models import (
     Assignment,
@@ -128,7 +128,7 @@ class LexofficeClient(VoucherCalls):
         except NotFound:
             return
 
-    def _account(self, account_id: str) -> Answer:
+    def _account(self, account_id: str) -> HttpAnswer:
         return self._http.request("GET", f"/v1/finance/accounts/{segment(account_id)}")
 
     def _write_balance(self, account_id: str, balance: Decimal) -> None:

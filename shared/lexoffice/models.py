@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from shared.errors import Issue, UnexpectedAnswer
-from shared.http.answer import Answer
+from shared.http.answer import HttpAnswer
 from shared.http.models import ReadModel, WriteModel
 
 # A 406 may bring a long German text; the first words identify it for support.
@@ -159,7 +159,7 @@ class NewVoucher(WriteModel):
         return self
 
 
-class Voucher(ReadModel):
+class LexofficeVoucher(ReadModel):
     """A voucher as lexoffice holds it; `files` are the ids of its receipts."""
 
     voucher_status: str
@@ -217,7 +217,7 @@ class Created(ReadModel):
     id: str = Field(validation_alias=AliasChoices("id", "financialAccountId"))
 
 
-def issues(answer: Answer) -> tuple[Issue, ...]:
+def issues(answer: HttpAnswer) -> tuple[Issue, ...]:
     """Read any of lexoffice's four error shapes; empty for anything else.
 
     `IssueList` for contacts, files and vouchers, `details` for the others, `{message}` from the gateway, and

@@ -7,7 +7,8 @@ import re
 from urllib.parse import urlencode
 
 from shared.domain.connecting.tokens import ClientCredentials, TokenPair
-from shared.http.answer import Answer
+from shared.http.answer import HttpAnswer
+from shared.http.call import Form
 from shared.http.client import Http
 from shared.http.grants import code_grant, refresh_grant, request_tokens
 
@@ -75,6 +76,6 @@ def _request_tokens(http: Http, client: ClientCredentials, grant: dict[str, str]
 
 def _post(
     http: Http, path: str, client: ClientCredentials, form: dict[str, str], *, idempotent: bool = False
-) -> Answer:
+) -> HttpAnswer:
     basic = (client.client_id, client.client_secret)
-    return http.request("POST", path, form=form, basic=basic, idempotent=idempotent)
+    return http.request("POST", path, form=Form(form, basic), idempotent=idempotent)

@@ -12,7 +12,7 @@ from shared.errors import UnexpectedAnswer
 from shared.http.call import Params, Upload
 from shared.http.client import Http
 from shared.http.wire import segment
-from shared.lexoffice.models import Contact, Created, Listed, ListedVoucher, NewVoucher, Payments, Voucher
+from shared.lexoffice.models import Contact, Created, LexofficeVoucher, Listed, ListedVoucher, NewVoucher, Payments
 
 _PAGE_SIZE = 250
 # lexoffice shows no more than 10,000 hits of any search.
@@ -35,9 +35,9 @@ class VoucherCalls:
         """Create a voucher and return its id; lexoffice does not refuse a number that exists, so find first."""
         return self._http.request("POST", "/v1/vouchers", json=voucher.body()).read(Created.model_validate).id
 
-    def voucher(self, voucher_id: str) -> Voucher:
+    def voucher(self, voucher_id: str) -> LexofficeVoucher:
         """Read one voucher."""
-        return self._http.request("GET", f"/v1/vouchers/{segment(voucher_id)}").read(Voucher.model_validate)
+        return self._http.request("GET", f"/v1/vouchers/{segment(voucher_id)}").read(LexofficeVoucher.model_validate)
 
     def find_vouchers(self, number: str, types: Sequence[str]) -> list[ListedVoucher]:
         """Find the vouchers of these types with exactly this number, in any state.

@@ -33,16 +33,16 @@ def callback_path(connection_id: str) -> str:
     return f"/webhooks/lexoffice/{connection_id}"
 
 
-class SignatureRefusedError(ValueError):
+class LexofficeSignatureRefusedError(ValueError):
     """The request does not prove that lexoffice sent it; the message is for our log, never for the caller."""
 
 
-class MalformedEventError(ValueError):
+class MalformedLexofficeEventError(ValueError):
     """The body is not an event; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class LexofficeEvent:
     """Something happened to a resource.
 
     `event_type` such as payment.changed, whose `resource_id` is the voucher's id; for token.revoked it is the
@@ -68,24 +68,24 @@ def verify(headers: Mapping[str, str], body: bytes, public_key_pem: str) -> None
     try:
         signature = base64.b64decode(headers.get(SIGNATURE_HEADER, ""), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise SignatureRefusedError("the signature is not base64") from error
+        raise LexofficeSignatureRefusedError("the signature is not base64") from error
     if not signature:
-        raise SignatureRefusedError("the signature is missing")
+        raise LexofficeSignatureRefusedError("the signature is missing")
     try:
         key.verify(signature, body, PKCS1v15(), SHA512())
     except InvalidSignature as error:
-        raise SignatureRefusedError("the signature does not match") from error
+        raise LexofficeSignatureRefusedError("the signature does not match") from error
 
 
-def parse(body: bytes) -> Event:
+def parse(body: bytes) -> LexofficeEvent:
     """Read a verified body. Raises MalformedEventError."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise MalformedEventError("the body is not JSON") from error
+        raise MalformedLexofficeEventError("the body is not JSON") from error
     if not isinstance(document, dict):
-        raise MalformedEventError("the body is not an object")
-    return Event(
+        raise MalformedLexofficeEventError("the body is not an object")
+    return LexofficeEvent(
         organization_id=_text(document, "organizationId"),
         event_type=_text(document, "eventType"),
         resource_id=_text(document, "resourceId"),
@@ -106,8 +106,8 @@ def _key(pem: str) -> RSAPublicKey:
 def _text(document: dict[str, object], name: str) -> str:
     value = document.get(name)
     if not isinstance(value, str) or not value:
-        raise MalformedEventError(f"{name} is missing")
+        raise MalformedLexofficeEventError(f"{name} is missing")
     # Ids become part of keys.
     if len(value) > _LONGEST or not value.isascii():
-        raise MalformedEventError(f"{name} is not plausible")
+        raise MalformedLexofficeEventError(f"{name} is not plausible")
     return value

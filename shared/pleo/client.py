@@ -15,7 +15,6 @@ from shared.http.call import Params
 from shared.http.wire import segment
 from shared.pleo.exports import ExportCalls
 from shared.pleo.models import (
-    Account,
     AccountBatch,
     AccountFailure,
     CodedEntry,
@@ -24,7 +23,8 @@ from shared.pleo.models import (
     Installation,
     NewAccount,
     NewTaxCode,
-    Page,
+    PleoAccountRow,
+    ResultPage,
     Secret,
     Subject,
     Subscription,
@@ -68,7 +68,7 @@ class PleoClient(ExportCalls):
         except NotFound:
             return
 
-    def search_accounts(self, company_id: str) -> Iterator[Account]:
+    def search_accounts(self, company_id: str) -> Iterator[PleoAccountRow]:
         """Iterate over the chart of accounts, archived ones included.
 
         Asked for one kind after the other, because what an absent filter means is not documented
@@ -83,7 +83,12 @@ class PleoClient(ExportCalls):
                 "excludeIfAssignedToContraAccount": False,
             }
             for account in paginate(
-                self._http, Page[Account], "POST", "/v1/chart-of-accounts:search", params=BY_ID, json=wanted
+                self._http,
+                ResultPage[PleoAccountRow],
+                "POST",
+                "/v1/chart-of-accounts:search",
+                params=BY_ID,
+                json=wanted,
             ):
                 if account.id not in seen:
                     seen.add(account.id)
@@ -126,7 +131,7 @@ class PleoClient(ExportCalls):
     def search_tax_codes(self, company_id: str) -> Iterator[TaxCode]:
         """Iterate over all tax codes; an absent `archived` filter is documented to mean both kinds."""
         params = {**BY_ID, "company_id": company_id}
-        return paginate(self._http, Page[TaxCode], "POST", "/v0/tax-codes:search", params=params, json={})
+        return paginate(self._http, ResultPage[TaxCode], "POST", "/v0/tax-codes:search", params=params, json={})
 
     def create_tax_code(self, tax_code: NewTaxCode) -> None:
         """Create a tax code; Pleo accepts duplicates, so search first."""
@@ -139,7 +144,7 @@ class PleoClient(ExportCalls):
 
     def subscriptions(self) -> Iterator[Subscription]:
         """Iterate over the company's webhook subscriptions."""
-        return paginate(self._http, Page[Subscription], "GET", "/v1/subscriptions", params=BY_ID)
+        return paginate(self._http, ResultPage[Subscription], "GET", "/v1/subscriptions", params=BY_ID)
 
     def create_subscription(self, endpoint_url: str, event_types: Sequence[str]) -> Subscription:
         """Have these events delivered to this address."""
@@ -193,7 +198,9 @@ class PleoClient(ExportCalls):
         """Search for entries by one of their dates; `date` is its name, by which they are also sorted."""
         period = {f"{date}Start": timestamp(start), f"{date}End": timestamp(end + timedelta(microseconds=999_999))}
         params: Params = {"sorting_keys": [date, "id"], "sorting_order": ["ASC", "ASC"], "company_id": company_id}
-        return paginate(self._http, Page[dict[str, Any]], "POST", _ENTRY_SEARCH, params=params, json=wanted | period)
+        return paginate(
+            self._http, ResultPage[dict[str, Any]], "POST", _ENTRY_SEARCH, params=params, json=wanted | period
+        )
 
     def unexported_entries(self, company_id: str, account_ids: Sequence[str]) -> Iterator[CodedEntry]:
         """Iterate over the entries coded with any of these accounts (Pleo's ids) that no export has finished.
@@ -203,4 +210,4 @@ class PleoClient(ExportCalls):
         params: Params = {**BY_ID, "company_id": company_id}
         for some in batched(account_ids, _MOST_FILTERED):
             wanted = {"includeDeleted": False, "accountIds": list(some), "exportStatus": list(_UNEXPORTED)}
-            yield from paginate(self._http, Page[CodedEntry], "POST", _ENTRY_SEARCH, params=params, json=wanted)
+            yield from paginate(self._http, ResultPage[CodedEntry], "POST", _ENTRY_SEARCH, params=params, json=wanted)

@@ -20,12 +20,12 @@ EXPORT_JOB_EVENTS = frozenset({"v1.export-job.created", "v1.export.job-created",
 SUBSCRIBED_EVENTS = (*CARD_TRANSACTION_EVENTS, "v1.export-job.created")
 
 
-class MalformedEventError(ValueError):
+class MalformedPleoEventError(ValueError):
     """The body is not an event; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class PleoEvent:
     """One delivered event. `data` is the resource as it was when the event happened: a hint, not the truth."""
 
     type: str
@@ -38,24 +38,24 @@ class Event:
         return value.lower() if isinstance(value, str) else None
 
 
-def parse(body: bytes) -> Event:
+def parse(body: bytes) -> PleoEvent:
     """Read a verified body. Raises MalformedEventError."""
     try:
         document = json.loads(body)
     except ValueError as error:  # UnicodeDecodeError and JSONDecodeError
-        raise MalformedEventError("the body is not JSON") from error
+        raise MalformedPleoEventError("the body is not JSON") from error
     except RecursionError as error:
-        raise MalformedEventError("the body is nested too deeply") from error
+        raise MalformedPleoEventError("the body is nested too deeply") from error
     if not isinstance(document, dict):
-        raise MalformedEventError("the body is not an object")
+        raise MalformedPleoEventError("the body is not an object")
     payload = document.get("payload")
     if payload is None:
         payload = document
     if not isinstance(payload, dict):
-        raise MalformedEventError("payload is not an object")
+        raise MalformedPleoEventError("payload is not an object")
     event_type, data = payload.get("eventType"), payload.get("data")
     if not isinstance(event_type, str) or not event_type:
-        raise MalformedEventError("eventType is missing")
+        raise MalformedPleoEventError("eventType is missing")
     if not isinstance(data, dict):
-        raise MalformedEventError("data is missing")
-    return Event(event_type, data)
+        raise MalformedPleoEventError("data is missing")
+    return PleoEvent(event_type, data)

@@ -23,8 +23,8 @@ from shared.pleo.models import (
     ItemResult,
     ItemUpdates,
     JobEvent,
-    Page,
-    Receipt,
+    PleoReceipt,
+    ResultPage,
     UpdateError,
 )
 from shared.pleo.paging import paginate
@@ -49,7 +49,7 @@ class ExportCalls:
         Sorted here, because by what Pleo can sort jobs is not documented (docs/assumptions.md#pleo-export-order).
         """
         params = {"company_id": company_id, "statuses": statuses}
-        jobs = paginate(self._http, Page[ExportJob], "GET", "/v3/export-jobs", params=params)
+        jobs = paginate(self._http, ResultPage[ExportJob], "GET", "/v3/export-jobs", params=params)
         yield from sorted(jobs, key=attrgetter("created_at", "id"))
 
     def export_job(self, job_id: str) -> ExportJob:
@@ -65,7 +65,7 @@ class ExportCalls:
         """
         params = {"job_id": job_id}
         try:
-            yield from paginate(self._http, Page[dict[str, Any]], "GET", "/v3/export-items", params=params)
+            yield from paginate(self._http, ResultPage[dict[str, Any]], "GET", "/v3/export-items", params=params)
         except Rejected as error:
             raise _conflict_of(error) from error
 
@@ -115,14 +115,16 @@ class ExportCalls:
         except Rejected as error:
             raise _conflict_of(error) from error
 
-    def receipts_of(self, company_id: str, entry_ids: Sequence[str]) -> Iterator[Receipt]:
+    def receipts_of(self, company_id: str, entry_ids: Sequence[str]) -> Iterator[PleoReceipt]:
         """Iterate over the files of up to 100 entries as they were uploaded, in no particular order, also after a job.
 
         https://developers.pleo.io/reference/accounting-entries
         """
         wanted = {"includeDeleted": False, "accountingEntryIds": list(entry_ids), "fileType": "ORIGINAL"}
         path = "/v1/accounting-entries/receipts:search"
-        return paginate(self._http, Page[Receipt], "POST", path, params={"company_id": company_id}, json=wanted)
+        return paginate(
+            self._http, ResultPage[PleoReceipt], "POST", path, params={"company_id": company_id}, json=wanted
+        )
 
     def download(self, url: str, *, max_bytes: int) -> BytesIO:
         """Fetch a file of an entry; NotFound when its link has run out, FileTooLarge above `max_bytes`."""

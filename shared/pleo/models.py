@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AliasPath, AwareDatetime, Field, PlainSerializer, model_validator
 
 from shared.errors import Issue, UnexpectedAnswer
-from shared.http.answer import Answer
+from shared.http.answer import HttpAnswer
 from shared.http.models import ReadModel, WriteModel
 
 # https://developers.pleo.io/reference/export-api: why an item was not exported. Shown to the user by their kind.
@@ -75,7 +75,7 @@ class Installation(ReadModel):
     status: str
 
 
-class Account(ReadModel):
+class PleoAccountRow(ReadModel):
     """One row of Pleo's chart of accounts; `external_id` is the lexoffice posting category's id."""
 
     id: str
@@ -196,7 +196,7 @@ class ItemResult(WriteModel):
         return self
 
 
-class Receipt(ReadModel):
+class PleoReceipt(ReadModel):
     """A file of an entry; `url` works for 24 hours and for anybody who has it, so it stays out of the repr."""
 
     id: str
@@ -230,7 +230,7 @@ class _Pagination(ReadModel):
     end_cursor: str | None = None
 
 
-class Page[T](ReadModel):
+class ResultPage[T](ReadModel):
     """One page of a list and where the next one starts."""
 
     data: list[T]
@@ -249,7 +249,7 @@ class AccountBatch(ReadModel):
     failed: list[AccountFailure]
 
 
-def issues(answer: Answer) -> tuple[Issue, ...]:
+def issues(answer: HttpAnswer) -> tuple[Issue, ...]:
     """Read Pleo's `{type, message}` and OAuth's `{error, error_description}`; empty for anything else.
 
     https://developers.pleo.io/reference and https://www.rfc-editor.org/rfc/rfc6749#section-5.2

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from shared.domain.connecting.tokens import ClientCredentials, TokenPair
 from shared.errors import Issue
+from shared.http.call import Form
 from shared.http.client import Http
 from shared.http.grants import code_grant, refresh_grant, request_tokens
 
@@ -45,7 +46,7 @@ def refresh(http: Http, *, client: ClientCredentials, refresh_token: str) -> Tok
 
 def _request_tokens(http: Http, client: ClientCredentials, grant: dict[str, str]) -> TokenPair:
     form = {**grant, "client_id": client.client_id, "client_secret": client.client_secret}
-    return request_tokens(lambda: http.request("POST", "/oauth/token", form=form), is_final=_is_final)
+    return request_tokens(lambda: http.request("POST", "/oauth/token", form=Form(form)), is_final=_is_final)
 
 
 def _is_final(issue: Issue) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from shared.errors import UnexpectedAnswer
 from shared.http.call import Params
 from shared.http.client import Http
-from shared.pleo.models import Page
+from shared.pleo.models import ResultPage
 
 # https://developers.pleo.io/reference/accounting-entries: more may be refused, the default is far less.
 _PAGE_SIZE = 100
@@ -14,7 +14,7 @@ BY_ID: Params = {"sorting_keys": ["id"], "sorting_order": ["ASC"]}
 
 
 def paginate[T](
-    http: Http, page_type: type[Page[T]], method: str, path: str, *, params: Params, json: object = None
+    http: Http, page_type: type[ResultPage[T]], method: str, path: str, *, params: Params, json: object = None
 ) -> Iterator[T]:
     """Follow the cursors to the end; UnexpectedAnswer when one comes back, or would never end."""
     cursors: set[str | None] = {None}

@@ -15,7 +15,7 @@ TOLERANCE_SECONDS = 300
 _PREFIX = "whsec_"
 
 
-class SignatureRefusedError(ValueError):
+class PleoSignatureRefusedError(ValueError):
     """The request does not prove that Pleo sent it; the message is for our log, never for the caller."""
 
 
@@ -29,14 +29,14 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], *, n
     timestamp = headers.get("webhook-timestamp", "")
     offered = headers.get("webhook-signature", "")
     if not message_id or not timestamp or not offered:
-        raise SignatureRefusedError("a signature header is missing")
+        raise PleoSignatureRefusedError("a signature header is missing")
     if not message_id.isascii():
-        raise SignatureRefusedError("the message id is not plain text")
+        raise PleoSignatureRefusedError("the message id is not plain text")
     # Only plain ASCII digits: int() would also take '１', '+1', '1_0' and surrounding blanks.
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
-        raise SignatureRefusedError("the timestamp is not a number of seconds")
+        raise PleoSignatureRefusedError("the timestamp is not a number of seconds")
     if abs(now - int(timestamp)) > TOLERANCE_SECONDS:
-        raise SignatureRefusedError("the timestamp is too old or in the future")
+        raise PleoSignatureRefusedError("the timestamp is too old or in the future")
     signed = b".".join((message_id.encode(), timestamp.encode(), body))
     candidates = _signatures(offered)
     for position, secret in enumerate(secrets):
@@ -46,7 +46,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], *, n
         expected = hmac.digest(key, signed, sha256)
         if any(hmac.compare_digest(expected, candidate) for candidate in candidates):
             return position
-    raise SignatureRefusedError("no signature matches")
+    raise PleoSignatureRefusedError("no signature matches")
 
 
 def _signatures(header: str) -> list[bytes]:

@@ -9,7 +9,6 @@ from itertools import chain
 
 import pytest
 from cloud import ROOT
-from local.pleo.app import create_app
 from rich.console import Console
 
 from local.demo.__main__ import conclude
@@ -18,6 +17,7 @@ from local.demo.export_proof import FAILS, ExportProof, show_export
 from local.demo.pleo import PleoControl
 from local.demo.proof import Calls, Proof, expected_lines, show
 from local.demo.world import Company
+from local.pleo.app import create_app
 from local.pleo.settings import Settings
 from local.standin.serving import running
 

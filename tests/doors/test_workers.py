@@ -13,7 +13,7 @@ from cloud import Document
 from shared.aws.connections import Connections, Status
 from shared.domain.feeding.ledger import State
 from shared.errors import StoreUnavailable
-from shared.http.answer import Answer
+from shared.http.answer import HttpAnswer
 from shared.http.client import Http
 
 from .conftest import Context, Executioner, KilledError, Linked
@@ -118,7 +118,7 @@ def test_booked_lines_are_recorded_when_the_answer_lacks_their_account(
     request = Http.request
     posts = []
 
-    def without_account(self: Http, method: str, path: str, **arguments: Any) -> Answer:
+    def without_account(self: Http, method: str, path: str, **arguments: Any) -> HttpAnswer:
         answer = request(self, method, path, **arguments)
         if (method, path) != ("POST", "/v1/finance/transactions"):
             return answer

@@ -21,6 +21,7 @@ def drones(company: Company) -> str:
 
 def sync_lists(company: Company) -> None:
     """A sync of the lists as somebody wants it now, and everything that follows from it."""
+
     def synced() -> int:
         found = company.world.logged("SyncFunction", message="company synced", connection_id=company.connection_id)
         return len(found)

@@ -81,8 +81,8 @@ class Company:
     @contextmanager
     def reachable_by_lexoffice(self) -> Iterator[None]:
         """While this lasts, lexoffice's events wait until `deliver` brings them; its test call is answered at once."""
-        events = self.product.lexoffice_world.events
-        with patch.object(events, "_attempt", self._note_event), patch.object(events, "test_callback", self._head):
+        courier = self.product.lexoffice_world.events.courier
+        with patch.object(courier, "post", self._record_event), patch.object(courier, "probe", self._head):
             yield
 
     def pay(self, name: str, *, days_ago: int = 0, settled: bool = True, **order: object) -> None:
@@ -155,8 +155,8 @@ class Company:
         door = self.product.doors["LexofficeWebhookFunction"]
         return int(door.handler(event, Context(self.product.clock, 10))["statusCode"])
 
-    async def _note_event(self, delivery: Any, headers: Mapping[str, str]) -> int:
-        self._events.append((delivery.subscription.callback_url, delivery.body, dict(headers)))
+    async def _record_event(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        self._events.append((url, body, dict(headers)))
         return 202
 
     async def _head(self, url: str) -> int:

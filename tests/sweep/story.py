@@ -204,7 +204,7 @@ class Story(Company):
         return {"amount": cents, "account_external_id": OFFICE_SUPPLIES, "tax_code": tax_code}
 
     def _note_hold(self) -> None:
-        self.result.holds.append(self.product.connection().hold)
+        self.result.holds.append(self.product.connection().hold or "")
 
     def _vouchers(self) -> list[Any]:
         return self.product.lexoffice_world.vouchers_of(DEFAULT_ORGANIZATION_ID)

@@ -7,7 +7,6 @@ import threading
 import traceback
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any
 
 import httpx
 import pytest
@@ -26,7 +25,7 @@ from shared.errors import (
     UnexpectedAnswer,
     VendorError,
 )
-from shared.http.answer import Answer
+from shared.http.answer import HttpAnswer
 from shared.http.call import Upload
 from shared.http.client import Http
 
@@ -67,12 +66,14 @@ class Pacer:
 def answering(
     *steps: Step,
     base_url: str = "https://vendor.example",
-    issues: Callable[[Answer], tuple[Issue, ...]] = lambda _: (),
-    **options: Any,
+    issues: Callable[[HttpAnswer], tuple[Issue, ...]] = lambda _: (),
+    tokens: Tokens | None = None,
+    pacer: Pacer | None = None,
 ) -> tuple[Http, list[httpx.Request]]:
     """Answer with each step in turn, the last one for ever."""
     transport, requests = scripted(*steps)
-    return Http("pleo", base_url, issues=issues, transport=transport, sleep=lambda _: None, **options), requests
+    http = Http("pleo", base_url, issues=issues, transport=transport, sleep=lambda _: None)
+    return http.acting_for(tokens, pacer=pacer), requests
 
 
 def receipt(content: bytes = b"%PDF-1.7 receipt") -> Upload:

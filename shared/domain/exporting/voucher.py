@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"(?:^|\s)PLEO-(?P<mark>\S+)-(?P<hash>[0-9a-f]{10})\s*$", r
 
 
 @dataclass(frozen=True, slots=True)
-class PostingCategory:
+class VoucherCategory:
     """A posting category for expenses (https://developers.lexware.io/docs, Posting Categories Endpoint)."""
 
     name: str
@@ -34,7 +34,7 @@ class Settings:
     `input_tax_without_receipt` on keeps the tax code of expenses that have no receipt.
     """
 
-    categories: Mapping[str, PostingCategory]
+    categories: Mapping[str, VoucherCategory]
     wallet_account_id: str
     small_business: bool = False
     tax_type: str = "gross"

@@ -12,7 +12,7 @@ from shared.domain.exporting.expense import Expense, ExpenseLine, Party, Tax
 from shared.domain.exporting.export_errors import ExportError, Refusal
 from shared.domain.exporting.item_rules import ExportRule
 from shared.domain.exporting.taxes import Column, columns, percent, rates_at
-from shared.domain.exporting.voucher import PostingCategory, Settings
+from shared.domain.exporting.voucher import Settings, VoucherCategory
 from shared.domain.money import Money
 from shared.domain.times import booking_date
 
@@ -45,7 +45,7 @@ class Notice(StrEnum):
     RATE_OF_2020 = "RATE_OF_2020"
 
 
-def reverse_charge(category: PostingCategory) -> bool:
+def reverse_charge(category: VoucherCategory) -> bool:
     """Whether lexoffice computes the tax of this category on top by itself (§13b, intra-community acquisition)."""
     name = category.name.casefold()
     return SECTION_13B in name or INTRA_COMMUNITY in name
@@ -123,7 +123,7 @@ def _category_id(line: ExpenseLine, settings: Settings) -> str:
 
 
 def _rate(
-    line: ExpenseLine, category: PostingCategory, *, expense: Expense, rule: ExportRule, settings: Settings
+    line: ExpenseLine, category: VoucherCategory, *, expense: Expense, rule: ExportRule, settings: Settings
 ) -> int:
     """The rate in percent that is taken out of the gross amount."""
     tax = line.tax
@@ -184,6 +184,6 @@ def _only_drinks(booked: Iterable[Column], settings: Settings) -> bool:
     return _rates(meals) - {0} == {19}
 
 
-def _business_meal(category: PostingCategory) -> bool:
+def _business_meal(category: VoucherCategory) -> bool:
     name = category.name.casefold()
     return HOSPITALITY in name and _STAFF not in name

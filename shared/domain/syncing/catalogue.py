@@ -106,7 +106,7 @@ class AccountUpdate:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CataloguePlan:
     """What to do, and `wanted` (external id → name) as it will stand afterwards.
 
     `unseen` are accounts of ours that should go and that Pleo did not show: deleted by somebody, or left out of a list
@@ -146,7 +146,7 @@ def plan(
     known: Mapping[str, str],
     *,
     accepted: CatalogueRefusal | None = None,
-) -> Plan:
+) -> CataloguePlan:
     """Compare what lexoffice has with what Pleo has.
 
     `known` is what this product synced last time; only these may be archived. `accepted`: a person has seen this
@@ -175,10 +175,10 @@ def plan(
     updates += [AccountUpdate(accounts[key], accounts[key].name, archived=True) for key in gone]
     create = {key: name for key, name in wanted.items() if key not in accounts}
     unseen = {key: name for key, name in known.items() if key not in wanted and key not in accounts}
-    return Plan(create, tuple(updates), wanted, unseen)
+    return CataloguePlan(create, tuple(updates), wanted, unseen)
 
 
-def changes(plan: Plan, known: Mapping[str, str]) -> dict[str, CatalogueChange]:
+def changes(plan: CataloguePlan, known: Mapping[str, str]) -> dict[str, CatalogueChange]:
     """What carrying out a plan changes for people, by external id.
 
     Compared with what was synced last time, not with Pleo alone: a run that died half-way has changed Pleo already, and

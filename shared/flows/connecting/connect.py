@@ -22,7 +22,7 @@ from shared.errors import OutOfTime, VendorError
 from shared.flows.connecting.consent import (
     REFUSED_STATES,
     DeclinedError,
-    Page,
+    MessagePage,
     PleoConsent,
     Redirect,
     Step,
@@ -85,7 +85,7 @@ class Connect:
         except VendorError as error:
             return page_for(error)
         if connection is None:
-            return Page("organisation_token", 400)
+            return MessagePage("organisation_token", 400)
         return self._to_lexoffice(cookie, connection, public_url, attempt.choice)
 
     def handle_lexoffice_callback(
@@ -97,7 +97,7 @@ class Connect:
             code = code_in(query, LEXOFFICE)
             connection = self._connections.get(attempt.connection_id)
             if connection is None:
-                return Page("foreign_browser", 400)
+                return MessagePage("foreign_browser", 400)
             pair = lexoffice_oauth.exchange(
                 self._vendors.lexoffice_auth,
                 client=self._vendors.lexoffice_credentials,
@@ -114,7 +114,7 @@ class Connect:
         except VendorError as error:
             return page_for(error)
         except OutOfTime:
-            return Page("vendor_down", 502)
+            return MessagePage("vendor_down", 502)
         self._attempts.finish(cookie, _LINKED, connection.connection_id, datetime.now(UTC))
         # If this is lost, the page offers to go on after half a minute.
         self._queue.request_sync(connection.connection_id, SyncRequest.SET_UP)
@@ -185,7 +185,7 @@ class Connect:
         public_url: str,
         remaining: Remaining,
         choice: Choice | None,
-    ) -> Page | None:
+    ) -> MessagePage | None:
         """Link the organisation and keep its tokens, ready to be set up; the page that says why not."""
         try:
             profile = self._vendors.lexoffice_with(pair, connection, remaining).profile()
@@ -194,13 +194,13 @@ class Connect:
             raise
         if _BOOKKEEPING not in profile.business_features:
             self._revoke_tokens(pair)
-            return Page("plan", 409)
+            return MessagePage("plan", 409)
         try:
             connection = self._connections.claim_organisation(connection, profile.organization_id, profile.company_name)
         except OtherOrganisationError:
             # The connection that stands stays as it is; what was just granted is given back.
             self._revoke_tokens(pair)
-            return Page("other_organisation", 409)
+            return MessagePage("other_organisation", 409)
         self._vendors.tokens.save(connection.connection_id, connection.company_id, LEXOFFICE, pair)
         self._vendors.charge_lexoffice(connection)
         if choice is not None:

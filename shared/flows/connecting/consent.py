@@ -32,27 +32,27 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class MessagePage:
     """Show a page by its name (shared/texts/messages.py); `status` is the HTTP status."""
 
     name: str
     status: int = 200
 
 
-type Step = Redirect | Page
+type Step = Redirect | MessagePage
 
 REFUSED_STATES = {
-    StateRefusal.UNKNOWN: Page("foreign_browser", 400),
-    StateRefusal.MISMATCH: Page("foreign_state", 400),
-    StateRefusal.EXPIRED: Page("expired", 400),
-    StateRefusal.USED: Page("used", 400),
+    StateRefusal.UNKNOWN: MessagePage("foreign_browser", 400),
+    StateRefusal.MISMATCH: MessagePage("foreign_state", 400),
+    StateRefusal.EXPIRED: MessagePage("expired", 400),
+    StateRefusal.USED: MessagePage("used", 400),
 }
 
 
 class DeclinedError(Exception):
     """The vendor sent the browser back without a code; `page` says so."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: MessagePage) -> None:
         self.page = page
         super().__init__(page.name)
 
@@ -113,16 +113,16 @@ def code_in(query: Mapping[str, str], vendor: str) -> str:
         return query["code"]
     if query.get("error") == "access_denied":
         log_info("consent declined", vendor=vendor)
-        raise DeclinedError(Page("declined"))
+        raise DeclinedError(MessagePage("declined"))
     alert("consent failed", vendor=vendor)
-    raise DeclinedError(Page("consent_failed", 400))
+    raise DeclinedError(MessagePage("consent_failed", 400))
 
 
-def page_for(error: VendorError) -> Page:
+def page_for(error: VendorError) -> MessagePage:
     """What a vendor's error means for the person in front of the browser."""
     log_warning("connecting failed", cause=str(error), vendor_request_id=error.request_id or "")
     if isinstance(error, AccessGone):
-        return Page("code_refused", 400)
+        return MessagePage("code_refused", 400)
     if isinstance(error, Forbidden):
-        return Page("missing_rights", 409)
-    return Page("vendor_down", 502)
+        return MessagePage("missing_rights", 409)
+    return MessagePage("vendor_down", 502)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from shared.aws.attempts import Attempts
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.queues import SyncQueue
-from shared.flows.connecting.consent import Page
+from shared.flows.connecting.consent import MessagePage
 from shared.flows.lookup.disconnect import begin_disconnect
 from shared.telemetry import log_info
 
@@ -33,13 +33,13 @@ class Disconnect:
             log_info("company disconnected", connection_id=connection_id)
         self._attempts.finish(cookie, _DISCONNECTED, connection_id, datetime.now(UTC))
 
-    def result(self, cookie: str) -> tuple[Page, bool]:
+    def result(self, cookie: str) -> tuple[MessagePage, bool]:
         """Return the page for the browser that disconnected, and whether offboarding is in progress."""
         attempt = self._attempts.read(cookie)
         is_ours = attempt is not None and attempt.result == _DISCONNECTED
         connection = self._connections.get(attempt.connection_id) if attempt and is_ours else None
         if connection is None or connection.status is not Status.DISCONNECTED:
-            return Page("nothing_here", 404), False
+            return MessagePage("nothing_here", 404), False
         if not connection.access_revoked_at:
-            return Page("disconnecting"), True
-        return Page("disconnected_unconfirmed" if connection.unconfirmed else "disconnected"), False
+            return MessagePage("disconnecting"), True
+        return MessagePage("disconnected_unconfirmed" if connection.unconfirmed else "disconnected"), False

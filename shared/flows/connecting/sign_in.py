@@ -12,7 +12,7 @@ from shared.aws.connections import Connections, Status
 from shared.aws.sessions import Sessions
 from shared.domain.connecting.tokens import TokenPair
 from shared.errors import VendorError
-from shared.flows.connecting.consent import Page, PleoConsent, Redirect, Step
+from shared.flows.connecting.consent import MessagePage, PleoConsent, Redirect, Step
 from shared.flows.vendors import PLEO, Vendors
 from shared.pleo.client import PleoClient
 from shared.telemetry import log_info, log_warning
@@ -38,11 +38,11 @@ class SignIn:
         pleo = self._vendors.pleo_with(pair)
         company_id = pleo.introspect().company_id
         if company_id is None:
-            return Page("organisation_token", 400)
+            return MessagePage("organisation_token", 400)
         connection = self._connections.by_company(company_id.lower())
         if connection is None or connection.status is Status.DISCONNECTED:
             _delete_installation(pleo)
-            return Page("not_connected")
+            return MessagePage("not_connected")
         self._vendors.tokens.save(connection.connection_id, connection.company_id, PLEO, pair)
         if connection.status is not Status.CONNECTING:
             activate(pleo)

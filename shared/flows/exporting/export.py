@@ -16,7 +16,7 @@ from shared.aws.stores import Stores
 from shared.config import ExportSettings
 from shared.domain.connecting.company_state import Hold
 from shared.domain.exporting.export_errors import JOB_ENDED
-from shared.domain.exporting.voucher import PostingCategory, Settings
+from shared.domain.exporting.voucher import Settings, VoucherCategory
 from shared.domain.syncing.schedule import LATE_RECEIPTS_INTERVAL, LastRun, is_due
 from shared.domain.times import moment
 from shared.errors import AccessGone, Forbidden, NotFound, OutOfTime
@@ -162,7 +162,7 @@ class Exporter:
         if self._settings is None or self._settings[0] != job_id:
             profile = run.lexoffice.profile()
             categories = {
-                row.id: PostingCategory(row.name, row.contact_required, row.split_allowed)
+                row.id: VoucherCategory(row.name, row.contact_required, row.split_allowed)
                 for row in run.lexoffice.posting_categories()
                 if row.type == "outgo"
             }

@@ -25,7 +25,7 @@ from shared.domain.money import Money
 from shared.domain.times import utc_text
 from shared.errors import NotFound, OutcomeUnknown, Overtaken, RateLimited, Rejected, Unavailable, UnexpectedAnswer
 from shared.flows.exporting.export_run import ExportRun
-from shared.flows.exporting.voucher_files import Receipt, RefusedItemError, issues_text
+from shared.flows.exporting.voucher_files import CheckedReceipt, RefusedItemError, issues_text
 from shared.lexoffice.models import NewVoucher, NewVoucherItem
 from shared.telemetry import log_info
 
@@ -111,7 +111,7 @@ class ItemExporter:
         record = self._attach_and_hint(expense, record, ready)
         return Exported(record.voucher_id, tuple(criterion.value for criterion in unmet_criteria(voucher, bank_line)))
 
-    def _attach_and_hint(self, expense: Expense, record: VoucherRecord, ready: list[Receipt]) -> VoucherRecord:
+    def _attach_and_hint(self, expense: Expense, record: VoucherRecord, ready: list[CheckedReceipt]) -> VoucherRecord:
         record = self._files.attach(record, ready)
         if expense.type != "invoice":
             return self._hints.send(record, expense.entry_id)

@@ -17,7 +17,7 @@ from shared.domain.times import utc_text
 from shared.errors import Forbidden, NotFound, OutcomeUnknown, Unavailable, UnexpectedAnswer
 from shared.flows.exporting.export_run import ExportRun
 from shared.flows.exporting.voucher_files import RefusedItemError
-from shared.pleo.models import Receipt
+from shared.pleo.models import PleoReceipt
 from shared.telemetry import alert, count, log_info, log_warning
 
 WATCHED_FOR = timedelta(days=90)
@@ -51,7 +51,7 @@ class LateReceipts:
         self._connections.change(self._connection.connection_id, receipts_checked_at=utc_text(now))
 
     def _check(self, records: Sequence[VoucherRecord]) -> None:
-        found: dict[str, list[Receipt]] = {}
+        found: dict[str, list[PleoReceipt]] = {}
         entry_ids = [record.entry_id for record in records]
         for receipt in self._pleo.receipts_of(self._connection.company_id, entry_ids):
             found.setdefault(receipt.accounting_entry_id.lower(), []).append(receipt)
@@ -60,7 +60,7 @@ class LateReceipts:
             if new:
                 self._attach_new(record, sorted(new, key=lambda receipt: (receipt.created_at, receipt.id)))
 
-    def _attach_new(self, record: VoucherRecord, new: Sequence[Receipt]) -> None:
+    def _attach_new(self, record: VoucherRecord, new: Sequence[PleoReceipt]) -> None:
         before = datetime.fromisoformat(record.job_at)
         exported = [receipt for receipt in new if receipt.created_at <= before]
         record = self._save(_with_done(record, exported)) if exported else record
@@ -97,5 +97,5 @@ class LateReceipts:
         return self._vouchers.save(self._connection.connection_id, record, datetime.now(UTC))
 
 
-def _with_done(record: VoucherRecord, receipts: Sequence[Receipt]) -> VoucherRecord:
+def _with_done(record: VoucherRecord, receipts: Sequence[PleoReceipt]) -> VoucherRecord:
     return replace(record, receipts=(*record.receipts, *(receipt.id for receipt in receipts)))

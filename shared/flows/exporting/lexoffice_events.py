@@ -15,7 +15,7 @@ from shared.aws.queues import CompanyQueue, SyncQueue
 from shared.domain.syncing.requests import SyncRequest
 from shared.flows.delivery import Reply, Request, UnreadableError
 from shared.lexoffice import webhook
-from shared.lexoffice.webhook import Event, MalformedEventError, SignatureRefusedError
+from shared.lexoffice.webhook import LexofficeEvent, LexofficeSignatureRefusedError, MalformedLexofficeEventError
 from shared.telemetry import alert, count, log_info
 
 _CACHED_ORGANISATIONS = 1000
@@ -61,11 +61,11 @@ class EventReceiver:
             return _refuse("no public key is configured")
         try:
             webhook.verify(request.headers, body, self._public_key)
-        except SignatureRefusedError as error:
+        except LexofficeSignatureRefusedError as error:
             return _refuse(str(error))
         try:
             event = webhook.parse(body)
-        except MalformedEventError as error:
+        except MalformedLexofficeEventError as error:
             # It is from lexoffice, so asking for it again would bring the same.
             alert("webhook malformed", detail=str(error))
             return Reply(202, "not understood")
@@ -75,7 +75,7 @@ class EventReceiver:
         count("WebhookAccepted")
         return self._handle(request.connection_id, event)
 
-    def _handle(self, connection_id: str, event: Event) -> Reply:
+    def _handle(self, connection_id: str, event: LexofficeEvent) -> Reply:
         if event.event_type in webhook.VOUCHER_EVENTS:
             if self._matches.mark_for_review(connection_id, event.resource_id, self._now()):
                 self._wake_export(connection_id)

@@ -40,7 +40,7 @@ class RefusedItemError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class CheckedReceipt:
     """A receipt that lexoffice will take by all that can be told from here."""
 
     content: BytesIO
@@ -67,11 +67,11 @@ class VoucherFiles:
         self._lexoffice = lexoffice
         self._remaining = remaining
 
-    def load(self, files: Iterable[File]) -> list[Receipt]:
+    def load(self, files: Iterable[File]) -> list[CheckedReceipt]:
         """Every receipt, checked, in order. Raises RefusedItemError for the first that cannot be attached."""
         return [self._load(file) for file in files]
 
-    def attach(self, record: VoucherRecord, ready: Sequence[Receipt]) -> VoucherRecord:
+    def attach(self, record: VoucherRecord, ready: Sequence[CheckedReceipt]) -> VoucherRecord:
         """Attach what is not attached yet. Raises RefusedItemError if lexoffice does not take one."""
         if record.uploading:
             record = self._adopt_upload(record)
@@ -80,7 +80,7 @@ class VoucherFiles:
                 record = self._attach(record, receipt)
         return record
 
-    def _load(self, file: File) -> Receipt:
+    def _load(self, file: File) -> CheckedReceipt:
         if self._remaining() < 0:
             raise OutOfTime("no time is left for another receipt")
         if refusal := receipts.check(file):
@@ -95,9 +95,9 @@ class VoucherFiles:
         content_type = receipts.content_type(content.getvalue()[: receipts.ENOUGH_BYTES])
         if content_type is None:
             raise RefusedItemError(Refusal(export_errors.RECEIPT_TYPE, {"type": file.type}))
-        return Receipt(content, content_type, hashlib.sha256(content.getbuffer()).hexdigest())
+        return CheckedReceipt(content, content_type, hashlib.sha256(content.getbuffer()).hexdigest())
 
-    def _attach(self, record: VoucherRecord, receipt: Receipt) -> VoucherRecord:
+    def _attach(self, record: VoucherRecord, receipt: CheckedReceipt) -> VoucherRecord:
         record = self._save(replace(record, uploading=receipt.digest))
         name = f"{record.number}-{len(record.files) + 1}.{_NAMES[receipt.content_type]}"
         try:

@@ -79,7 +79,7 @@ class Receiver:
                 return None
             try:
                 position = webhook.verify(request.headers, body, known.secrets, now=self._now())
-            except webhook.SignatureRefusedError as error:
+            except webhook.PleoSignatureRefusedError as error:
                 cause = str(error)
                 continue
             if position > 0:
@@ -133,7 +133,7 @@ class Receiver:
                 # A subscription may belong to a group of companies: no line without knowing whose payment it is.
                 return self._park(connection, message_id, body, "malformed: companyId is missing")
             entry = entries.parse(event.data)
-        except (events.MalformedEventError, entries.MalformedEntryError) as error:
+        except (events.MalformedPleoEventError, entries.MalformedEntryError) as error:
             return self._park(connection, message_id, body, f"malformed: {error}")
         row = accept_entry(
             connection.connection_id,
@@ -152,7 +152,7 @@ class Receiver:
         )
         return Reply(200, "ok")
 
-    def _wake_export(self, connection: Connection, message_id: str, event: events.Event) -> Reply:
+    def _wake_export(self, connection: Connection, message_id: str, event: events.PleoEvent) -> Reply:
         """Somebody clicked Export. The job is read from Pleo anyway, so nothing of the event needs to be kept."""
         job = hashlib.sha256(str(event.data.get("id")).encode(errors="replace")).hexdigest()[:32]
         self._export_queue.wake(connection.connection_id, f"job.{job}")

@@ -53,7 +53,7 @@ class ExpenseFactsReader:
         item = self._exports.item(connection_id, last.job_id, entry_id) if last else None
         voucher = self._voucher(connection_id, entry_id, item)
         return _facts(
-            _Found(
+            _EntryRecords(
                 entry_id=entry_id,
                 rows=self._ledger.rows_of(connection_id, entry_id),
                 last=last,
@@ -89,7 +89,7 @@ class ExpenseFactsReader:
             for row in batch:
                 item = items.get(row.entry_id)
                 owner = index.invoices.get(row.entry_id, row.entry_id)
-                found = _Found(
+                found = _EntryRecords(
                     entry_id=row.entry_id,
                     rows=[row],
                     last=last.get(row.entry_id),
@@ -110,7 +110,7 @@ class ExpenseFactsReader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _EntryRecords:
     """Records of one entry as they are stored."""
 
     entry_id: str
@@ -122,7 +122,7 @@ class _Found:
     match: MatchRecord | None
 
 
-def _facts(found: _Found, hold: str) -> ExpenseFacts:
+def _facts(found: _EntryRecords, hold: str) -> ExpenseFacts:
     facts = ExpenseFacts(
         entry_id=found.entry_id,
         rows=found.rows,

@@ -145,7 +145,7 @@ def _category(row: PostingCategory) -> Category:
     )
 
 
-def _create(company_id: str, plan: catalogue.Plan, pleo: PleoClient) -> set[str]:
+def _create(company_id: str, plan: catalogue.CataloguePlan, pleo: PleoClient) -> set[str]:
     """Create accounts; those that Pleo has already, though it did not show them, come back by external id."""
     if not plan.create:
         return set()

@@ -11,7 +11,14 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from shared.errors import ConfigError
-from shared.lexoffice.webhook import Event, MalformedEventError, SignatureRefusedError, check_key, parse, verify
+from shared.lexoffice.webhook import (
+    LexofficeEvent,
+    LexofficeSignatureRefusedError,
+    MalformedLexofficeEventError,
+    check_key,
+    parse,
+    verify,
+)
 
 DOCUMENT = {
     "organizationId": "org-1",
@@ -84,7 +91,7 @@ def test_a_signed_delivery_is_accepted(form: PublicFormat) -> None:
     ],
 )
 def test_only_the_very_bytes_that_were_signed_are_accepted(body: bytes) -> None:
-    with pytest.raises(SignatureRefusedError, match="does not match"):
+    with pytest.raises(LexofficeSignatureRefusedError, match="does not match"):
         verify(signed(), body, pem())
 
 
@@ -100,12 +107,12 @@ def test_only_the_very_bytes_that_were_signed_are_accepted(body: bytes) -> None:
     ],
 )
 def test_a_delivery_without_a_usable_signature_is_refused(headers: dict[str, str]) -> None:
-    with pytest.raises(SignatureRefusedError):
+    with pytest.raises(LexofficeSignatureRefusedError):
         verify(headers, BODY, pem())
 
 
 def test_a_delivery_signed_by_somebody_else_is_refused() -> None:
-    with pytest.raises(SignatureRefusedError):
+    with pytest.raises(LexofficeSignatureRefusedError):
         verify(signed(key=private_key(2)), BODY, pem())
 
 
@@ -117,14 +124,14 @@ def test_a_delivery_signed_by_somebody_else_is_refused() -> None:
     ],
 )
 def test_another_scheme_is_refused(headers: dict[str, Any]) -> None:
-    with pytest.raises(SignatureRefusedError):
+    with pytest.raises(LexofficeSignatureRefusedError):
         verify(signed(**headers), BODY, pem())
 
 
 def test_a_refusal_quotes_nothing_of_the_delivery() -> None:
     headers = signed()
 
-    with pytest.raises(SignatureRefusedError) as caught:
+    with pytest.raises(LexofficeSignatureRefusedError) as caught:
         verify(headers, b"secret", pem())
 
     assert "secret" not in str(caught.value)
@@ -154,7 +161,7 @@ def test_a_key_that_is_none_is_noticed_before_the_first_delivery(text: str) -> N
 def test_an_event_tells_what_happened_to_what() -> None:
     event = parse(BODY)
 
-    assert event == Event(organization_id="org-1", event_type="payment.changed", resource_id="v-1")
+    assert event == LexofficeEvent(organization_id="org-1", event_type="payment.changed", resource_id="v-1")
     assert parse(BODY.replace(b'"org-1"', b'"org-1","new":[1]')) == event
 
 
@@ -169,7 +176,7 @@ def test_an_event_tells_what_happened_to_what() -> None:
     ],
 )
 def test_a_body_that_is_no_object_is_malformed(body: bytes, reason: str) -> None:
-    with pytest.raises(MalformedEventError, match=reason):
+    with pytest.raises(MalformedLexofficeEventError, match=reason):
         parse(body)
 
 
@@ -186,7 +193,7 @@ def test_an_event_is_read_whatever_its_date(value: object) -> None:
 @pytest.mark.parametrize("name", REQUIRED)
 @pytest.mark.parametrize("value", [None, "", 7])
 def test_every_field_that_the_product_uses_must_be_there(name: str, value: object) -> None:
-    with pytest.raises(MalformedEventError, match=f"{name} is missing"):
+    with pytest.raises(MalformedLexofficeEventError, match=f"{name} is missing"):
         parse(json.dumps(DOCUMENT | {name: value}).encode())
 
 
@@ -194,5 +201,5 @@ def test_every_field_that_the_product_uses_must_be_there(name: str, value: objec
 @pytest.mark.parametrize("value", ["x" * 101, "\ud800", "Ä"])
 def test_a_text_that_cannot_be_an_id_or_a_type_is_malformed(name: str, value: str) -> None:
     """Ids become part of a key in the ledger, which takes neither everything nor any length."""
-    with pytest.raises(MalformedEventError, match=f"{name} is not plausible"):
+    with pytest.raises(MalformedLexofficeEventError, match=f"{name} is not plausible"):
         parse(json.dumps(DOCUMENT | {name: value}).encode())

@@ -12,22 +12,22 @@ from shared.pleo.events import (
     EXPORT_JOB_EVENTS,
     SETTLED_EVENT,
     SUBSCRIBED_EVENTS,
-    Event,
-    MalformedEventError,
+    MalformedPleoEventError,
+    PleoEvent,
     parse,
 )
 
 EVENT = {"eventType": SETTLED_EVENT, "eventId": "e1", "data": wire()}
 
 
-def read(document: object) -> Event:
+def read(document: object) -> PleoEvent:
     return parse(json.dumps(document).encode())
 
 
 def test_the_bare_and_the_wrapped_body_say_the_same() -> None:
     wrapped = {"webhook-id": "msg_1", "webhook-timestamp": "1", "webhook-signature": "v1,x", "payload": EVENT}
 
-    assert read(EVENT) == read(wrapped) == Event(SETTLED_EVENT, wire())
+    assert read(EVENT) == read(wrapped) == PleoEvent(SETTLED_EVENT, wire())
 
 
 def test_a_payload_of_null_counts_as_absent() -> None:
@@ -86,7 +86,7 @@ def test_only_documented_spellings_are_subscribed_to() -> None:
     ],
 )
 def test_a_body_that_is_no_event_is_malformed(body: bytes, why: str) -> None:
-    with pytest.raises(MalformedEventError, match=why):
+    with pytest.raises(MalformedPleoEventError, match=why):
         parse(body)
 
 
@@ -106,7 +106,7 @@ def test_a_body_that_is_no_event_is_malformed(body: bytes, why: str) -> None:
 def test_any_body_is_an_event_or_malformed(body: bytes) -> None:
     try:
         event = parse(body)
-    except MalformedEventError:
+    except MalformedPleoEventError:
         return
     assert event.type
     assert isinstance(event.data, dict)

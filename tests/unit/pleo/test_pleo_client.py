@@ -14,12 +14,12 @@ from shared.errors import Issue, NotFound, UnexpectedAnswer
 from shared.http.client import Http
 from shared.pleo.client import PleoClient
 from shared.pleo.models import (
-    Account,
     AccountFailure,
     Company,
     Installation,
     NewAccount,
     NewTaxCode,
+    PleoAccountRow,
     Subscription,
     TaxCode,
     issues,
@@ -140,7 +140,7 @@ def test_active_and_archived_accounts_are_both_asked_for_and_none_comes_twice() 
     accounts = list(client.search_accounts(COMPANY))
 
     assert [account.external_id for account in accounts] == ["cat-1", "cat-2"]
-    assert accounts[0] == Account(id=ACCOUNT["id"], external_id="cat-1", name="Software", archived=False)
+    assert accounts[0] == PleoAccountRow(id=ACCOUNT["id"], external_id="cat-1", name="Software", archived=False)
     assert [path_of(request) for request in requests] == ["POST /v1/chart-of-accounts:search"] * 2
     assert [body_of(request)["archived"] for request in requests] == [False, True]
     assert body_of(requests[0]) == {

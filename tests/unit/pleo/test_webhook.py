@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.pleo.webhook import SignatureRefusedError, verify
+from shared.pleo.webhook import PleoSignatureRefusedError, verify
 
 SECRET = "whsec_c2ltdWxhdG9yLXNlY3JldC0wMTIzNDU2Nzg5"
 OTHER = "whsec_" + base64.b64encode(b"another test secret 0000").decode()
@@ -35,7 +35,7 @@ def headers(**changes: str) -> dict[str, str]:
 
 
 def refused(sent: dict[str, str], body: bytes = BODY, *, secrets: tuple[str, ...] = (SECRET,), now: float = NOW) -> str:
-    with pytest.raises(SignatureRefusedError) as caught:
+    with pytest.raises(PleoSignatureRefusedError) as caught:
         verify(sent, body, secrets, now=now)
     return str(caught.value)
 

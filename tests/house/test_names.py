@@ -1,0 +1,138 @@
+"""Names: one word per thing, verbs for commands, small doors, few parameters (docs/glossary.md, CONTRIBUTING.md)."""
+
+import ast
+import io
+import re
+import tokenize
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from cloud import ROOT
+
+PRODUCT = ("functions", "shared", "ops")
+EVERYTHING = (*PRODUCT, "bench", "tests")
+DOORS = sorted((ROOT / "functions").glob("*/app.py"))
+MOST_DOOR_LINES = 45
+MOST_PARAMETERS = 7
+# What a call of one of these does is seen elsewhere: it writes to AWS, to a file or to a vendor.
+EFFECTS = frozenset(
+    """
+    put update attempt insert transact request upload_file create_voucher create_vendor set_balance post_transactions
+    hint subscribe unsubscribe send_message send_message_batch change_message_visibility delete_message write_text
+    put_log_events start_message_move_task cancel_message_move_task
+    """.split()
+)
+# Participles without "-ed". `read`, `set` and `put` are imperatives as well.
+IRREGULAR = frozenset(
+    "kept made told sent begun given held found known seen shown taken written done gone built bound drawn left".split()
+)
+# Functions whose participle describes what they return.
+NO_COMMANDS = frozenset({"audited_action"})  # a context manager
+
+
+@cache
+def modules(*folders: str) -> tuple[tuple[Path, ast.Module], ...]:
+    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return tuple((path, ast.parse(path.read_text("utf-8"))) for path in paths)
+
+
+def functions(*folders: str) -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for path, module in modules(*folders):
+        for node in ast.walk(module):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield path, node
+
+
+def calls(function: ast.AST) -> set[str]:
+    """The last names of everything a function calls."""
+    called = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
+    return {
+        each.attr if isinstance(each, ast.Attribute) else each.id
+        for each in called
+        if isinstance(each, ast.Attribute | ast.Name)
+    }
+
+
+def with_effects(module: ast.Module) -> set[str]:
+    """The functions of a module that write, call a vendor or send, themselves or through another one of the module."""
+    own = {
+        node.name: calls(node) for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    found = {name for name, called in own.items() if called & EFFECTS}
+    while more := {name for name, called in own.items() if called & found} - found:
+        found |= more
+    return found
+
+
+def is_participle(name: str) -> bool:
+    first = name.strip("_").split("_")[0]
+    return first in IRREGULAR or (first.endswith("ed") and first not in {"feed", "need", "seed", "embed"})
+
+
+def old_names() -> dict[str, str]:
+    """The names that the glossary retires → what to use instead."""
+    table = (ROOT / "docs" / "glossary.md").read_text("utf-8").partition("## Old names")[2]
+    rows = re.findall(r"^\| (`.+?) \| (.+?) \|$", table, re.MULTILINE)
+    return {name: instead for old, instead in rows for name in re.findall(r"`(\w+)`", old)}
+
+
+def test_the_glossary_lists_old_names() -> None:
+    assert len(old_names()) > 20
+
+
+def test_no_old_name_comes_back() -> None:
+    retired, found = old_names(), defaultdict(set)
+    for folder in EVERYTHING:
+        for path in (ROOT / folder).rglob("*.py"):
+            for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
+                if token.type == tokenize.NAME and token.string in retired:
+                    found[f"{token.string} → {retired[token.string]}"].add(str(path.relative_to(ROOT)))
+
+    assert dict(found) == {}
+
+
+def test_no_participle_names_a_function_that_writes_calls_a_vendor_or_sends() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path, module in modules(*PRODUCT)
+        for node in ast.walk(module)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and is_participle(node.name)
+        and node.name not in NO_COMMANDS
+        and node.name in with_effects(module)
+    }
+
+    assert found == set()
+
+
+def test_no_class_name_stands_for_two_things_in_the_product() -> None:
+    places = defaultdict(set)
+    for path, module in modules(*PRODUCT):
+        for node in ast.walk(module):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].add(str(path.relative_to(ROOT)))
+
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda path: path.parent.name)
+def test_a_door_is_short(door: Path) -> None:
+    assert len(door.read_text("utf-8").splitlines()) <= MOST_DOOR_LINES
+
+
+def test_no_function_has_more_parameters_than_a_person_can_hold() -> None:
+    found = {}
+    for path, node in functions(*PRODUCT, "local", "bench"):
+        every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        count = len([each for each in every if each.arg not in {"self", "cls"}])
+        if any(
+            isinstance(each, ast.Call) and getattr(each.func, "id", "") == "command" for each in node.decorator_list
+        ):
+            continue  # the parameters of a command of `ops` are its options
+        if count > MOST_PARAMETERS:
+            found[f"{path.relative_to(ROOT)}: {node.name}"] = count
+
+    assert found == {}
