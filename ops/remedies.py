@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from ops.answer import moment, plural
 from shared.aws.failures import EXPORT, FEED, Failure
+from shared.domain.connecting.company_state import LIFTED_BY_SUPPORT
 from shared.domain.feeding.ledger import Row
 from shared.domain.lookup.expense_halves import LineState, line_state
 from shared.domain.lookup.expense_state import Branch, ExpenseState
@@ -35,7 +36,6 @@ _QUESTIONS = {
 _READ_AGAIN = frozenset({"amount_missing", "entry_not_found", "entry_refused", "entry_malformed"})
 _FORGOTTEN = "The cause is no longer known: an export's details are kept for 90 days."
 # Holds that may be over although the admin has not connected again.
-_RESUMED = frozenset({"paused", "plan", "account_missing"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +206,7 @@ def _export_running(situation: Situation, remedy: Remedy) -> Remedy:
 def _company_held(situation: Situation, remedy: Remedy) -> Remedy:
     hold = situation.state.hold
     verdict = VERDICTS.get(hold, VERDICTS["held"])
-    resume = ("resume", "--company", situation.connection_id) if hold in _RESUMED else ()
+    resume = ("resume", "--company", situation.connection_id) if hold in LIFTED_BY_SUPPORT else ()
     return replace(remedy, cause=f"{verdict.title.en} [{hold}].", command=resume, advice=verdict.body.en)
 
 
