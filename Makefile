@@ -28,9 +28,9 @@ SAM := $(UV) run --quiet --isolated --frozen --python $(PYTHON) --only-group sam
 # Ends a recipe with one sentence: cause and cure.
 stop = { echo "$(strip $(1))." >&2; exit 1; }
 
-.PHONY: help demo test up bench check build
+.PHONY: help demo test test-fast up bench check build
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.synced ## show the whole product at work on this machine
 	@$(PYTHON) -m local.demo
@@ -38,6 +38,10 @@ demo: $(VENV)/.synced ## show the whole product at work on this machine
 test: $(VENV)/.synced ## run every test
 	@$(PYTHON) tests/browser/chromium.py || true
 	@$(PYTHON) -m pytest --numprocesses auto --dist loadgroup $(ARGS)
+
+test-fast: $(VENV)/.synced ## run the tests that need no deployed stack, for the loop of change and run
+	@$(PYTHON) -m pytest --numprocesses auto --dist loadgroup --ignore=tests/house/test_emulator.py \
+		tests/unit tests/contract tests/doors tests/house $(ARGS)
 
 up: $(VENV)/.synced ## start the product on this machine and stay, until Ctrl-C
 	@exec $(PYTHON) -m local

@@ -1,11 +1,25 @@
 """Every test has a company and an organisation that nobody else uses, in the one stack of its process."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
+from cloud import ROOT
 
 from .company import Company
 from .world import World
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A journey that fails leaves its logs, the ledger and the stand-ins' state in build/journeys."""
+    report = yield
+    world = item.funcargs.get("world")
+    if report.when == "call" and report.failed and isinstance(world, World):
+        try:
+            report.sections.append(("Evidence", str(world.save_evidence(item.name).relative_to(ROOT))))
+        except Exception as error:  # the test's own failure must be reported, whatever the stack is like by now
+            report.sections.append(("Evidence", f"not saved: {error!r}"))
+    return report
 
 
 @pytest.fixture(autouse=True)

@@ -1,15 +1,19 @@
 """The deployed template between its two vendors, as the tests of this folder see and steer it."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from cloud import ROOT
 
 from local.stack import LocalStack
 
@@ -204,6 +208,22 @@ class World:
         for message in self.stack.logs(door):
             with suppress(ValueError):
                 yield json.loads(message)
+
+    def save_evidence(self, test: str) -> Path:
+        """Write every door's log, both tables and both stand-ins' state to build/journeys/<test>; return that."""
+        folder = ROOT / "build" / "journeys" / re.sub(r"[^\w-]+", "-", test).strip("-")
+        folder.mkdir(parents=True, exist_ok=True)
+        for door in DOORS:
+            (folder / f"{door}.log").write_text("\n".join(self.stack.logs(door)))
+        found = {
+            "ledger": partial(self.scan, "LedgerTable"),
+            "connections": partial(self.scan, "ConnectionTable"),
+            "pleo": partial(self.pleo, "/state", "GET"),
+            "lexoffice": partial(self.lexoffice, "/state", "GET"),
+        }
+        for name, read in found.items():
+            (folder / f"{name}.json").write_text(json.dumps(read(), indent=1, default=str))
+        return folder
 
     def log_tail(self) -> str:
         """The last lines of every door that say something."""
