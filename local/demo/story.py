@@ -18,7 +18,7 @@ from local.waiting import wait_until
 _OUTAGE_SECONDS = 4.0
 # Looking at each of them takes half a second of lexoffice's limit; some are enough to see it happen.
 _MATCHES_AWAITED = 5
-_CONNECT_ATTEMPTS = 3
+_CONNECT_ATTEMPTS = 5
 # Without a terminal nothing can be redrawn: a long wait then prints a line at this interval.
 _REPORT_SECONDS = 15.0
 
@@ -137,19 +137,22 @@ class Story:
 
     def _connect(self, company: Company) -> None:
         """Connect a company as its admin does, again if the first attempt fails."""
-        for attempt in range(1, _CONNECT_ATTEMPTS + 1):
+        setbacks: list[str] = []
+        for _ in range(_CONNECT_ATTEMPTS):
             try:
                 title = browser.connect(
                     self._world.connect_url, company_id=company.id, organization_id=company.organization_id
                 )
             except (LookupError, httpx.HTTPError) as error:
-                title = str(error)
+                title = f"{type(error).__name__}: {error}"
             if title.startswith("Verbunden"):
                 self._say(f"{company.name} is connected")
-                if attempt > 1:
-                    self.harmless.append(f"{company.name}: connected at attempt {attempt}.")
+                if setbacks:
+                    why = "; ".join(setbacks)
+                    self.harmless.append(f"{company.name}: connected at attempt {len(setbacks) + 1}, after: {why}.")
                 return
-        raise NotConnectedError(f"{company.name} could not be connected in {_CONNECT_ATTEMPTS} attempts: {title}.")
+            setbacks.append(title)
+        raise NotConnectedError(f"{company.name} could not be connected: {'; '.join(setbacks)}.")
 
     def _wait_for_lines(self, company: Company) -> None:
         world, expected = self._world, sum(kind.outcome == "sent" for kind in company.entries.values())
