@@ -86,7 +86,7 @@ class World:
 
     def start_sync(self, company: Company) -> None:
         """Start a company's scheduled sync now, as the clock's door does."""
-        message = {"connection_id": self.connection_id(company), "catalogue": False}
+        message = {"connection_id": self.connection_id(company)}
         self._sqs.send_message(QueueUrl=self._stack.resources["SyncQueue"], MessageBody=json.dumps(message))
 
     def connection_id(self, company: Company) -> str:
