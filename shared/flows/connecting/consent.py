@@ -58,7 +58,7 @@ class DeclinedError(Exception):
 
 
 class PleoConsent:
-    """Consent at Pleo, for connecting and for signing in."""
+    """Requests consent at Pleo, for connecting and for signing in."""
 
     def __init__(self, *, attempts: Attempts, vendors: Vendors, auth_url: str, scopes: str) -> None:
         self._attempts = attempts

@@ -58,7 +58,7 @@ _ENDED_BY_PLEO = {error.job_type: error for error in (export_errors.JOB_EXPIRED,
 
 
 class JobRun:
-    """One job in one run of the worker."""
+    """Processes one job in one run of the worker."""
 
     def __init__(self, run: ExportRun, job: ExportJob, settings: Callable[[], Settings]) -> None:
         self._run = run

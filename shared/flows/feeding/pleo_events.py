@@ -161,7 +161,7 @@ class Receiver:
 
     def _park(self, connection: Connection, message_id: str, body: bytes, reason: str) -> Reply:
         """Store an event that cannot be processed for the operator, and acknowledge it so that Pleo does not retry."""
-        # A hash, because the id comes from outside and becomes part of a key.
+        # Hash the id, because it is input from outside and becomes part of a key.
         key = hashlib.sha256(message_id.encode()).hexdigest()[:32]
         self._ledger.park(connection.connection_id, key, body, reason, datetime.fromtimestamp(self._now(), UTC))
         ids = {"connection_id": connection.connection_id, "parked": key, "webhook_id": _loggable(message_id)}

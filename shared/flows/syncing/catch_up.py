@@ -37,7 +37,7 @@ def catch_up(run: SyncRun) -> None:
     until = datetime.now(UTC)
     # Not before the start date, and in whole days: Pleo settles by day, often with a time of midnight.
     day = max(booking_date(datetime.fromisoformat(connection.caught_up_to) - OVERLAP), connection.start.day)
-    # A second earlier, because a search may exclude its ends (docs/assumptions.md#pleo-settled-period).
+    # Start a second earlier, because a search may exclude its ends (docs/assumptions.md#pleo-settled-period).
     since = midnight(day) - timedelta(seconds=1)
     pleo = run.services.vendors.pleo(connection)
     found = pleo.search_entries(connection.company_id, settled_from=since, settled_to=until)

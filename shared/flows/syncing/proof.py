@@ -115,11 +115,11 @@ class Prover:
     def _unlisted(self, connection: Connection, reading: Reading, pleo: PleoClient) -> tuple[Sums, list[str]]:
         """Look up booked entries that Pleo did not list.
 
-        Return the sums of those that Pleo knows nevertheless, such as an entry that a webhook delivered while the list
-        was read, and the ids of the others. Days that an earlier sync read are left out, because their entries' ids are
-        no longer known.
+        Return the sums of those that Pleo knows nevertheless, and the ids of the others. Pleo knows, for example, an
+        entry that a webhook delivered while the list was read. Days that an earlier sync read are left out, because
+        their entries' ids are no longer known.
         """
-        booked: dict[str, list[Row]] = {}  # each entry's first row first, as the ledger orders them
+        booked: dict[str, list[Row]] = {}  # in the ledger's order: an entry's first row comes first
         for row in self._ledger.rows(connection.connection_id):
             if row.entry_id not in reading.seen:
                 booked.setdefault(row.entry_id, []).append(row)

@@ -84,7 +84,7 @@ class Reading:
 
     def entries_since(self, first: date) -> Iterator[Entry]:
         """Yield Pleo's settled entries from a day on, oldest first. Catching up alerts about malformed entries."""
-        # A second earlier, because a search may exclude its ends (docs/assumptions.md#pleo-settled-period).
+        # Start a second earlier, because a search may exclude its ends (docs/assumptions.md#pleo-settled-period).
         since = midnight(first) - timedelta(seconds=1)
         found = self._pleo.search_entries(self._connection.company_id, settled_from=since, settled_to=datetime.now(UTC))
         for data in found:

@@ -1,4 +1,4 @@
-"""Raise alerts about silence: missing webhooks, lines not fed, missing syncs.
+"""Raise alerts about silence: missing webhooks, rows that are not fed, no successful sync.
 
 The rules are in shared/domain/syncing/silence.py. A missing webhook subscription is repaired at once.
 """
