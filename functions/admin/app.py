@@ -1,4 +1,4 @@
-"""The door of the admin's own pages, which only read: `/status`, one expense, the movements as a file."""
+"""The door of the admin's read-only pages: `/status`, the expense search, and the wallet movements as CSV."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ parts()
 
 @door
 def handler(event: dict[str, Any], context: Any) -> Answer:
-    """Answer one request of a browser."""
+    """Answer one browser request."""
     visit = Visit(event, context, public_url=parts().settings.public_url, cookie=web.SESSION_COOKIE)
     try:
         return web.answer(visit, ROUTES)

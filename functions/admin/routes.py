@@ -18,7 +18,7 @@ from shared.pages.web import Answer, Visit
 
 @dataclass(frozen=True, slots=True)
 class AdminParts:
-    """What the routes work with."""
+    """Settings, stores and readers that the routes share."""
 
     settings: AdminSettings
     stores: Stores
@@ -27,7 +27,7 @@ class AdminParts:
 
     @property
     def links(self) -> Links:
-        """Where both vendors' apps are."""
+        """Return the addresses of both vendors' apps."""
         return Links(self.settings.pleo_app_url, self.settings.lexoffice_app_url)
 
 
@@ -45,7 +45,7 @@ def _status(visit: Visit) -> Answer:
     if overview is None:
         return _sign_in(visit)
     html = status.status(visit.language, overview, links=parts().links, token=visit.form_token, now=now)
-    # Reconnecting posts to our own address, which redirects to Pleo's consent page.
+    # The reconnect form posts to our own address, which redirects to Pleo's consent page.
     return web.page(html, form_target=parts().settings.pleo_auth_url)
 
 

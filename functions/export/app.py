@@ -1,4 +1,4 @@
-"""The door of `ExportQueue`: wakes the export worker for the company named in a message."""
+"""The door of `ExportQueue`: run the export worker for the company that a message names."""
 
 import os
 from functools import cache
@@ -24,7 +24,7 @@ def _worker() -> Worker:
         run=lambda wake, remaining: exporter.export(wake.connection_id, remaining),
         queue=CompanyQueue(settings.export_queue_url),
         retry_seconds=settings.export_retry_seconds,
-        # A job at Pleo has an hour; the queue's own timeout is half of it.
+        # Pleo expires a job after an hour. The queue's own timeout is half of that.
         takes_long=True,
     )
 
@@ -34,5 +34,5 @@ _worker()
 
 @door
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Process the jobs of each company of a batch; hand back the messages that must be repeated."""
+    """Process the export jobs of each company of a batch; return the messages that must be retried."""
     return consume(_worker(), event, context)

@@ -1,4 +1,4 @@
-"""The door of `FeedQueue`: wakes the feed worker for the companies named in a batch of messages."""
+"""The door of `FeedQueue`: run the feed worker for the companies that a batch of messages names."""
 
 import os
 from functools import cache
@@ -32,5 +32,5 @@ _worker()
 
 @door
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Feed each company of a batch; hand back the messages that must be repeated."""
+    """Feed each company of a batch; return the messages that must be retried."""
     return consume(_worker(), event, context)

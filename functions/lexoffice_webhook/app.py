@@ -32,7 +32,7 @@ _receiver()
 @door
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer one HTTP API request (payload format 2.0)."""
-    # lexoffice tries the address before it takes a subscription; whose it is nobody needs to know for that.
+    # lexoffice calls the address before it accepts a subscription. The answer does not depend on the company.
     if event["requestContext"]["http"]["method"] == "HEAD":
         return {"statusCode": 204}
     try:

@@ -14,7 +14,7 @@ parts()
 
 @door
 def handler(event: dict[str, Any], context: Any) -> Answer:
-    """Answer one request of a browser."""
+    """Answer one browser request."""
     visit = Visit(event, context, public_url=parts().settings.public_url, cookie=COOKIE)
     try:
         return web.answer(visit, _ROUTES)

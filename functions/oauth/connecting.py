@@ -15,7 +15,10 @@ def _start_page(visit: Visit) -> Answer:
 
 
 def _start(visit: Visit) -> Answer:
-    """Start with the chosen day and balance. Reconnecting asks for neither: the first choice counts."""
+    """Start connecting with the start date and opening balance of the form.
+
+    Reconnecting asks for neither: the first choice counts.
+    """
     today = _today()
     day, opening = visit.form.get("start_day", today.isoformat()), visit.form.get("opening", "")
     try:
@@ -56,7 +59,7 @@ def _resume(visit: Visit) -> Answer:
 
 
 def _result(visit: Visit) -> Answer:
-    # A message's language switch leads here: a vendor's answer, requested again, would be refused as used.
+    # The language switch of a message page links here: requesting the vendor's callback twice is refused as used.
     if (shown := visit.query.get("message")) in MESSAGES:
         return web.page(render.message(shown, visit.language))
     found = parts().connect.progress(visit.cookie)

@@ -1,4 +1,4 @@
-"""State cached for the lifetime of the door's execution environment, and what both groups of routes share."""
+"""State cached for the lifetime of the execution environment, and helpers that both groups of routes share."""
 
 import os
 import secrets
@@ -27,7 +27,7 @@ NOTHING_HERE = MessagePage("nothing_here", 404)
 
 @dataclass(frozen=True, slots=True)
 class OauthParts:
-    """What the routes work with."""
+    """Settings, stores and flows that the routes share."""
 
     settings: OauthSettings
     connections: Connections
@@ -62,7 +62,7 @@ def parts() -> OauthParts:
 
 
 def show(step: Step, visit: Visit) -> Answer:
-    """Turn a step of a flow into an answer: a page, or a redirect that may begin a session."""
+    """Convert a step of a flow into an answer: a page, or a redirect that may begin a session."""
     match step:
         case Redirect(url, ""):
             return web.redirect(url)
@@ -73,7 +73,7 @@ def show(step: Step, visit: Visit) -> Answer:
 
 
 def redirect_to_pleo(visit: Visit, start: Callable[[str, str], Step]) -> Answer:
-    """Send the browser to Pleo's consent page with a cookie that proves on return that it was this browser."""
+    """Redirect to Pleo's consent page; set a cookie that ties the callback to this browser."""
     cookie = secrets.token_urlsafe(32)
     return {**show(start(cookie, visit.public_url), visit), "cookies": [attempt_cookie(cookie)]}
 

@@ -26,7 +26,7 @@ def _receiver() -> Receiver:
     )
 
 
-# At start-up: a door without its settings must not open, and Lambda's start-up has the faster processor.
+# Build at start-up: a function with missing settings must fail at once, and Lambda's init phase has more CPU.
 _receiver()
 
 

@@ -1,4 +1,4 @@
-"""The door of the clock: every minute, the companies that are due get their turn."""
+"""The door of the schedule: every minute, enqueue the syncs of the companies that are due."""
 
 import os
 from functools import cache
@@ -22,6 +22,6 @@ _parts()
 
 @door
 def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Give turns; what fails is due again in a minute."""
+    """Enqueue the syncs that are due. A company whose message failed stays due for the next run, a minute later."""
     connections, queue = _parts()
     return {"turns": enqueue_due(connections, queue, lambda: context.get_remaining_time_in_millis() / 1000)}

@@ -1,4 +1,4 @@
-"""The door of `SyncQueue`: one company's sync per message, and its set-up before that if requested."""
+"""The door of `SyncQueue`: run one company's sync per message, after its set-up if the message requests one."""
 
 import os
 from functools import cache
@@ -24,5 +24,5 @@ _worker()
 
 @door
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Sync each company of a batch; hand back the messages whose requests must be repeated."""
+    """Sync each company of a batch; return the messages whose requests must be retried."""
     return consume(_worker(), event, context)

@@ -1,4 +1,4 @@
-"""A webhook delivery as the API gateway hands it over, and what the vendor is told. The same for both vendors."""
+"""A webhook delivery as API Gateway passes it on, and the reply to the vendor. Both vendors share this module."""
 
 import base64
 import binascii
@@ -10,23 +10,23 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the vendor is told: a status, and a short constant text that gives nothing away."""
+    """The reply to the vendor: an HTTP status, and a short constant text that reveals nothing."""
 
     status: int
     text: str
 
     def answer(self) -> dict[str, Any]:
-        """The reply as an HTTP API's answer (payload format 2.0)."""
+        """Return the reply as an HTTP API response (payload format 2.0)."""
         return {
             "statusCode": self.status,
-            # Heeded by Pleo; no harm elsewhere.
+            # Pleo respects Retry-After; other senders ignore it.
             "headers": {"Content-Type": "application/json"} | ({"Retry-After": "5"} if self.status == 503 else {}),
             "body": json.dumps({"message": self.text}),
         }
 
 
 class UnreadableError(Exception):
-    """The body cannot be taken at all; `reply` says why."""
+    """The body cannot be read; `reply` says why."""
 
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
@@ -35,7 +35,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request; header names in lower case."""
+    """An HTTP request; header names are in lower case."""
 
     connection_id: str
     headers: Mapping[str, str]
@@ -44,7 +44,7 @@ class Request:
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> Self:
-        """Read an HTTP API's event (payload format 2.0)."""
+        """Return the request of an HTTP API event (payload format 2.0)."""
         return cls(
             connection_id=event["pathParameters"]["connection_id"],
             headers=event.get("headers") or {},
@@ -53,11 +53,14 @@ class Request:
         )
 
     def content(self, most_bytes: int) -> bytes:
-        """The body exactly as it was sent, which is what was signed. Raises UnreadableError."""
+        """Return the body exactly as the vendor sent it: the signature covers these bytes.
+
+        Raises UnreadableError for a content encoding, a body over `most_bytes`, or broken Base64.
+        """
         encoding = self.headers.get("content-encoding", "identity")
         if encoding.lower() != "identity":
             raise UnreadableError(Reply(415, "content encoding not supported"))
-        # Base64 makes a third more of it; the exact check follows on the decoded bytes.
+        # Base64 adds a third; the exact check follows on the decoded bytes.
         if len(self.body) > most_bytes * 4 // 3 + 4:
             raise UnreadableError(Reply(413, "body too large"))
         try:

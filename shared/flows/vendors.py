@@ -1,6 +1,6 @@
-"""Puts the parts together that a company's calls to Pleo and lexoffice need: access, pace, client.
+"""Build the clients for a company's calls to Pleo and lexoffice: tokens, rate limiter, HTTP client.
 
-One of these per process: connections stay open, credentials and data keys stay cached between invocations.
+One instance per process keeps connections open, and credentials and data keys cached, between invocations.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from shared.pleo import models as pleo_models
 from shared.pleo import oauth as pleo_oauth
 from shared.pleo.client import PleoClient
 
-# A call may take as long as lexoffice's gateway waits (30 s), and its outcome must still be recorded.
+# A call may take as long as lexoffice's gateway waits (30 s); the rest is for recording its outcome.
 SECONDS_FOR_A_CALL = 40.0
 PLEO = "pleo"
 LEXOFFICE = "lexoffice"
@@ -31,56 +31,56 @@ type Remaining = Callable[[], float]
 
 
 class Vendors:
-    """Both vendors, for any company; `pleo_auth` and `lexoffice_auth` are their authorisation servers."""
+    """Clients of both vendors for any company; `pleo_auth` and `lexoffice_auth` are the authorisation servers."""
 
     def __init__(self, settings: VendorSettings) -> None:
         self._settings = settings
-        # Made at start-up: reading the certificates must not delay the first call beyond its slot.
+        # Create the clients at start-up: loading certificates must not delay the first call beyond its slot.
         self.pleo_auth = Http(PLEO, settings.pleo_auth_url, issues=pleo_models.issues)
         self.lexoffice_auth = Http(LEXOFFICE, settings.lexoffice_app_url, issues=lexoffice_models.issues)
         self._pleo_api = Http(PLEO, settings.pleo_api_url, issues=pleo_models.issues)
         self._lexoffice_api = Http(LEXOFFICE, settings.lexoffice_api_url, issues=lexoffice_models.issues)
 
     def pleo(self, connection: Connection) -> PleoClient:
-        """Pleo on behalf of a company."""
+        """Return Pleo's client for a company."""
         tokens = CompanyTokens(self.tokens, connection.connection_id, connection.company_id, PLEO, self._refresh_pleo)
         return PleoClient(self._pleo_api.acting_for(tokens))
 
     def lexoffice(self, connection: Connection, remaining: Remaining) -> LexofficeClient:
-        """lexoffice on behalf of a company, paced; `remaining` seconds may be spent waiting for a slot."""
+        """Return lexoffice's rate-limited client for a company; it waits at most `remaining` seconds for a slot."""
         pacer = self._pacer(connection, remaining)
         return LexofficeClient(self._lexoffice_api.acting_for(self._lexoffice_tokens(connection), pacer=pacer))
 
     def revoke_lexoffice(self, connection: Connection, revoke: Callable[[str], None]) -> None:
-        """Have a company's refresh token at lexoffice revoked. Raises AccessGone if there is none."""
+        """Call `revoke` with the company's refresh token for lexoffice. Raises AccessGone if there is none."""
         self._lexoffice_tokens(connection).revoke(revoke)
 
     def pleo_with(self, pair: TokenPair) -> PleoClient:
-        """Pleo with a pair that was just issued and is not stored yet."""
+        """Return Pleo's client for a token pair that was just issued and is not stored yet."""
         return PleoClient(self._pleo_api.acting_for(_Fresh(PLEO, pair)))
 
     def lexoffice_with(self, pair: TokenPair, connection: Connection, remaining: Remaining) -> LexofficeClient:
-        """lexoffice with a pair that was just issued and is not stored yet."""
+        """Return lexoffice's rate-limited client for a token pair that was just issued and is not stored yet."""
         pacer = self._pacer(connection, remaining)
         return LexofficeClient(self._lexoffice_api.acting_for(_Fresh(LEXOFFICE, pair), pacer=pacer))
 
     def charge_lexoffice(self, connection: Connection) -> None:
-        """Count the call that found out the organisation towards the organisation's limit."""
+        """Count the call that identified the organisation towards the organisation's rate limit."""
         self._pacer(connection, lambda: 0.0).charge()
 
     @cached_property
     def tokens(self) -> TokenStore:
-        """Every company's tokens."""
+        """Return the store of all companies' tokens."""
         return TokenStore(self._settings.token_table, Vault(self._settings.key_arn))
 
     @property
     def pleo_credentials(self) -> ClientCredentials:
-        """Who we are at Pleo."""
+        """Return our client credentials at Pleo."""
         return credentials.pleo(self._settings.vendor_secret_arn)
 
     @property
     def lexoffice_credentials(self) -> ClientCredentials:
-        """Who we are at lexoffice."""
+        """Return our client credentials at lexoffice."""
         return credentials.lexoffice(self._settings.vendor_secret_arn)
 
     def _lexoffice_tokens(self, connection: Connection) -> CompanyTokens:
@@ -103,7 +103,7 @@ class Vendors:
 
 
 class _Fresh:
-    """A pair straight from the authorisation server, to find out whose it is."""
+    """Tokens straight from the authorisation server, used to identify their company or organisation."""
 
     def __init__(self, vendor: str, pair: TokenPair) -> None:
         self._vendor = vendor

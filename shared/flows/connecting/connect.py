@@ -1,7 +1,8 @@
-"""Connecting a company in a browser: consent at Pleo, consent at lexoffice; then a worker sets it up.
+"""Connect a company in the browser: consent at Pleo, consent at lexoffice; then the sync worker sets the company up.
 
-Connecting again is the same way: it heals what was revoked, goes on with what stopped half-way, and creates nothing
-twice. Only the same organisation is accepted, also after the company was disconnected: the ledger speaks of its books.
+Reconnecting uses the same steps. It restores revoked access, continues a set-up that stopped, and creates nothing
+twice. A company may only be linked to the same organisation again, even after disconnecting: the ledger describes that
+organisation's books.
 """
 
 import secrets
@@ -36,7 +37,7 @@ from shared.lexoffice import oauth as lexoffice_oauth
 from shared.lexoffice.models import Profile
 from shared.telemetry import log_warning
 
-# What the feed and the export need, nothing more (https://developers.lexware.io/partner/docs, scopes).
+# The minimum that the feed and the export need (https://developers.lexware.io/partner/docs, scopes).
 LEXOFFICE_SCOPES = (
     "profile.read finance.read finance.write vouchers.read vouchers.write files.read files.write contacts.read "
     "contacts.write transaction-assignment-hint.write voucherlist.read payments.read"
@@ -46,7 +47,7 @@ _LINKED = "linked"
 
 
 class Connect:
-    """The steps of connecting."""
+    """Handles the browser's steps of connecting."""
 
     def __init__(
         self,
@@ -68,11 +69,14 @@ class Connect:
         self._lexoffice_app_url = lexoffice_app_url
 
     def start(self, cookie: str, public_url: str, choice: Choice) -> Step:
-        """Begin: to Pleo's consent page. The choice counts only if the company was never connected before."""
+        """Redirect to Pleo's consent page. `choice` applies only if the company was never connected before."""
         return self._pleo.redirect_to_consent(cookie, public_url, Purpose.CONNECT, choice)
 
     def handle_pleo_callback(self, cookie: str, query: Mapping[str, str], public_url: str) -> Step:
-        """Back from Pleo: whose company is it? Then on to lexoffice's consent page, or signed in."""
+        """Handle the redirect back from Pleo.
+
+        Identify the company, then redirect to lexoffice's consent page, or finish signing in.
+        """
         try:
             attempt, pair = self._pleo.exchange_code(cookie, query, public_url)
             if attempt.purpose is Purpose.STATUS:
@@ -91,7 +95,10 @@ class Connect:
     def handle_lexoffice_callback(
         self, cookie: str, query: Mapping[str, str], public_url: str, remaining: Remaining
     ) -> Step:
-        """Back from lexoffice: is it the right organisation with the right plan? Then a worker sets everything up."""
+        """Handle the redirect back from lexoffice.
+
+        Check the organisation and its plan, link it to the company, and request the set-up from the sync worker.
+        """
         try:
             attempt = self._attempts.claim(cookie, LEXOFFICE, query.get("state", ""), datetime.now(UTC))
             code = code_in(query, LEXOFFICE)
@@ -116,12 +123,12 @@ class Connect:
         except OutOfTime:
             return MessagePage("vendor_down", 502)
         self._attempts.finish(cookie, _LINKED, connection.connection_id, datetime.now(UTC))
-        # If this is lost, the page offers to go on after half a minute.
+        # If this message is lost, the progress page offers to resume the set-up after 30 seconds.
         self._queue.request_sync(connection.connection_id, SyncRequest.SET_UP)
         return Redirect(f"{public_url}/connect/progress")
 
     def progress(self, cookie: str) -> tuple[Connection, Progress] | None:
-        """How far the set-up has come that this browser began; None when it began none."""
+        """Return the connection and the progress of the set-up that this browser started, or None."""
         attempt = self._attempts.read(cookie)
         connection = self._connections.get(attempt.connection_id) if attempt and attempt.result == _LINKED else None
         if connection is None or connection.status is Status.DISCONNECTED:
@@ -131,7 +138,7 @@ class Connect:
         return connection, shown
 
     def resume(self, cookie: str) -> bool:
-        """Have the set-up gone on with, if this browser began one; what is done stays done."""
+        """Resume the set-up that this browser started; return False if it started none. Completed steps are kept."""
         shown = self.progress(cookie)
         if shown is None:
             return False
@@ -147,7 +154,10 @@ class Connect:
         return True
 
     def _open_connection(self, pair: TokenPair) -> Connection | None:
-        """The connection of the company that consented, with its fresh Pleo tokens; None for an organisation."""
+        """Return the connection of the company that consented; create it if missing, and store its new Pleo tokens.
+
+        Return None if the consent is for a Pleo organisation instead of a company.
+        """
         pleo = self._vendors.pleo_with(pair)
         company_id = pleo.introspect().company_id
         if company_id is None:
@@ -158,7 +168,7 @@ class Connect:
         )
         self._vendors.tokens.save(connection.connection_id, connection.company_id, PLEO, pair)
         if connection.company_name != name:
-            # Erased after disconnecting, or the company has been renamed.
+            # The name was erased after disconnecting, or the company was renamed.
             connection = self._connections.change(connection.connection_id, company_name=name)
         return connection
 
@@ -186,7 +196,7 @@ class Connect:
         remaining: Remaining,
         choice: Choice | None,
     ) -> MessagePage | None:
-        """Link the organisation and keep its tokens, ready to be set up; the page that says why not."""
+        """Link the organisation, store its tokens and begin the set-up; return the page to show if it is refused."""
         try:
             profile = self._vendors.lexoffice_with(pair, connection, remaining).profile()
         except (VendorError, OutOfTime):
@@ -198,7 +208,7 @@ class Connect:
         try:
             connection = self._connections.claim_organisation(connection, profile.organization_id, profile.company_name)
         except OtherOrganisationError:
-            # The connection that stands stays as it is; what was just granted is given back.
+            # Keep the existing connection as it is; revoke the tokens that were just issued.
             self._revoke_tokens(pair)
             return MessagePage("other_organisation", 409)
         self._vendors.tokens.save(connection.connection_id, connection.company_id, LEXOFFICE, pair)
@@ -209,7 +219,7 @@ class Connect:
         return None
 
     def _begin_set_up(self, connection: Connection, profile: Profile, public_url: str) -> None:
-        """Begin the set-up. A connected company keeps its status meanwhile, so that nothing pauses."""
+        """Begin the set-up. A connected company keeps its status meanwhile, so that its feed and export continue."""
         changes: dict[str, Any] = {
             "organisation_name": profile.company_name,
             "public_url": public_url,

@@ -1,8 +1,8 @@
-"""Asking for consent: where a browser is sent, what it comes back with, and what is shown when it was in vain.
+"""Request consent at a vendor: the redirect, the callback, and the page to show after a failure.
 
-A browser is known by a random cookie; the PKCE verifier is derived from cookie and state, so it is stored nowhere.
-Each vendor has a callback of its own and each state belongs to one vendor, so one vendor's answer cannot be passed off
-as the other's.
+- A random cookie identifies the browser. The PKCE verifier is derived from cookie and state, so it is not stored.
+- Each vendor has its own callback, and each state belongs to one vendor. An answer of one vendor therefore cannot be
+  used as an answer of the other.
 """
 
 import hmac
@@ -25,7 +25,7 @@ _PLEO_CALLBACK = "/oauth/pleo/callback"
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Send the browser elsewhere; `session` is the cookie of the session that begins with it, if one does."""
+    """Redirect the browser to `url`; `session` is the cookie of a session that begins, or ""."""
 
     url: str
     session: str = ""
@@ -33,7 +33,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
-    """Show a page by its name (shared/texts/messages.py); `status` is the HTTP status."""
+    """Show the message page `name` (shared/texts/messages.py) with the HTTP status `status`."""
 
     name: str
     status: int = 200
@@ -50,7 +50,7 @@ REFUSED_STATES = {
 
 
 class DeclinedError(Exception):
-    """The vendor sent the browser back without a code; `page` says so."""
+    """The vendor redirected the browser back without a code; `page` explains it."""
 
     def __init__(self, page: MessagePage) -> None:
         self.page = page
@@ -58,7 +58,7 @@ class DeclinedError(Exception):
 
 
 class PleoConsent:
-    """Consent at Pleo, for connecting and for signing in."""
+    """Requests consent at Pleo, for connecting and for signing in."""
 
     def __init__(self, *, attempts: Attempts, vendors: Vendors, auth_url: str, scopes: str) -> None:
         self._attempts = attempts
@@ -69,7 +69,7 @@ class PleoConsent:
     def redirect_to_consent(
         self, cookie: str, public_url: str, purpose: Purpose, choice: Choice | None = None
     ) -> Redirect:
-        """To Pleo's consent page; `choice` is remembered for the way back."""
+        """Return the redirect to Pleo's consent page; `choice` is stored for the callback."""
         state = secrets.token_urlsafe(32)
         self._attempts.open_state(cookie, PLEO, state, datetime.now(UTC), purpose=purpose, choice=choice)
         return Redirect(
@@ -84,7 +84,7 @@ class PleoConsent:
         )
 
     def exchange_code(self, cookie: str, query: Mapping[str, str], public_url: str) -> tuple[Attempt, TokenPair]:
-        """Back from there: where the browser stands, and the fresh tokens.
+        """Exchange the callback's code for tokens; return the browser's attempt and the tokens.
 
         Raises StateRefusedError, DeclinedError and vendor errors.
         """
@@ -100,14 +100,14 @@ class PleoConsent:
 
 
 def verifier(cookie: str, state: str) -> str:
-    """The PKCE verifier of one round: nobody without the browser's cookie can compute it."""
+    """Return the PKCE verifier for a state. Computing it requires the browser's cookie."""
     return pkce_verifier(hmac.digest(cookie.encode(), state.encode(), sha256))
 
 
 def code_in(query: Mapping[str, str], vendor: str) -> str:
-    """The code that a vendor sent the browser back with. Raises DeclinedError: the person said no, or the vendor did.
+    """Return the code of a vendor's callback. Raises DeclinedError if the admin or the vendor refused.
 
-    The vendor's words are not repeated: anybody can write them.
+    The vendor's error text is not shown: a forged link could contain any text.
     """
     if "code" in query:
         return query["code"]
@@ -119,7 +119,7 @@ def code_in(query: Mapping[str, str], vendor: str) -> str:
 
 
 def page_for(error: VendorError) -> MessagePage:
-    """What a vendor's error means for the person in front of the browser."""
+    """Return the page that explains a vendor's error to the admin."""
     log_warning("connecting failed", cause=str(error), vendor_request_id=error.request_id or "")
     if isinstance(error, AccessGone):
         return MessagePage("code_refused", 400)

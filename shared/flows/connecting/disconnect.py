@@ -1,7 +1,7 @@
-"""Disconnecting a company in the browser: writing stops at once; the sync worker then offboards the company.
+"""Disconnect a company in the browser: writing stops at once; the sync worker then offboards the company.
 
-The first write records the disconnection and makes the company due: if a process dies after it, the next sync does the
-rest, at the latest a minute later (shared/flows/connecting/offboarding.py).
+The first write records the disconnection and makes the company due. After a crash, the next sync continues within a
+minute (shared/flows/connecting/offboarding.py).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ class Disconnect:
     """Disconnects companies at their admin's request."""
 
     def __init__(self, *, attempts: Attempts, connections: Connections, queue: SyncQueue, delay: timedelta) -> None:
-        """`delay`: how long personal data is kept."""
+        """`delay`: time between disconnecting and the deletion of personal data."""
         self._attempts = attempts
         self._connections = connections
         self._queue = queue

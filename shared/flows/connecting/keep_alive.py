@@ -1,9 +1,11 @@
-"""Once a day both sides' access is used and our subscriptions are looked after, whatever else a company does.
+"""Use the access to both vendors once a day and maintain the webhook and event subscriptions of every company.
 
-A refresh token that nobody uses expires (Pleo's after 60 days, https://developers.pleo.io/docs/access-tokens; when
-lexoffice's does is not documented, docs/assumptions.md#lexoffice-refresh-life). Access tokens live for minutes or
-hours, so a call a day uses the refresh token each day, also for a company that is held and makes no other call.
-Subscriptions that a vendor has ended or switched off are made anew; nobody would notice, because polling goes on.
+- An unused refresh token expires: Pleo's after 60 days (https://developers.pleo.io/docs/access-tokens), lexoffice's
+  after an undocumented time (docs/assumptions.md#lexoffice-refresh-life).
+- Access tokens expire after minutes or hours. One call a day therefore uses the refresh token daily, even for a held
+  company that makes no other call.
+- Subscriptions that a vendor ended or deactivated are created again. Their loss would stay unnoticed, because scheduled
+  syncs still find every entry.
 """
 
 from collections.abc import Callable
@@ -22,7 +24,7 @@ from shared.telemetry import log_info, log_warning
 
 
 class KeepAlive:
-    """Looks after the access of companies."""
+    """Maintains access and subscriptions, company by company."""
 
     def __init__(
         self, connections: Connections, vendors: Vendors, subscriptions: Subscriptions, rotation: Rotation
@@ -33,10 +35,9 @@ class KeepAlive:
         self._rotation = rotation
 
     def run(self, connection: Connection, remaining: Remaining) -> None:
-        """Look after both sides if a day has passed. Raises vendor errors; the next turn then tries again.
+        """Maintain access and subscriptions at both vendors. Raises vendor errors; the next sync then retries.
 
-        Access that turns out to be gone holds the company, which is told once. One side that is down does not keep the
-        other from being looked after.
+        If access is gone, the company is held, which raises one alert. A failure at one vendor does not stop the other.
         """
         now = datetime.now(UTC)
         try:
@@ -52,7 +53,7 @@ class KeepAlive:
         log_info("access kept alive", connection_id=connection.connection_id)
 
     def webhooks(self, connection: Connection) -> bool:
-        """Have Pleo's webhooks sent to us; True when they were not and are now. Raises vendor errors."""
+        """Ensure the subscription to Pleo's webhooks; return True if a new one was created. Raises vendor errors."""
         try:
             now = self._rotation.maintain(connection.connection_id)
         except Forbidden as error:
@@ -69,7 +70,10 @@ class KeepAlive:
             self._subscriptions.at_lexoffice(connection, lexoffice)
 
     def _check_side(self, connection: Connection, vendor: str, run: Callable[[], object]) -> IntegrationError | None:
-        """One side, unless its access is known to be gone; why it must be tried again, None when it need not."""
+        """Run the checks of one vendor unless its access is known to be gone; return the error to retry for, or None.
+
+        If access is found to be gone, hold the company.
+        """
         if connection.hold is ACCESS_GONE[vendor]:
             return None
         try:

@@ -1,7 +1,8 @@
-"""Offboarding a disconnected company at its syncs: access is revoked at both vendors, later personal data is deleted.
+"""Offboard a disconnected company in its syncs: revoke access at both vendors; later, delete personal data.
 
-Each step continues where the run before stopped and may be repeated. A vendor that does not answer keeps no token
-alive here. Connecting again before the deletion is due cancels it.
+- Each step is idempotent and continues where the previous run stopped.
+- Our copy of a vendor's tokens is erased even if the vendor does not answer.
+- Reconnecting before the deletion is due cancels it.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,10 @@ from shared.telemetry import log_info, log_warning
 
 
 def is_offboarding(connection: Connection, now: datetime) -> bool:
-    """Return whether a sync offboards the company: it is disconnected, or its deletion is due while it reconnects."""
+    """Return whether a sync must offboard the company.
+
+    True if it is disconnected, or if its deletion is due before reconnecting is finished.
+    """
     due = bool(connection.delete_at) and connection.delete_at <= utc_text(now)
     return connection.status is Status.DISCONNECTED or (connection.status is Status.CONNECTING and due)
 
@@ -31,7 +35,7 @@ class Offboarding:
         self._vendors = vendors
 
     def run(self, connection: Connection, remaining: Remaining) -> None:
-        """Do what is due. Raises StoreUnavailable, and OutOfTime when another sync must continue."""
+        """Do the step that is due. Raises StoreUnavailable, and OutOfTime if another sync must continue."""
         now = datetime.now(UTC)
         if connection.status is Status.DISCONNECTED and not connection.access_revoked_at:
             self._revoke_access(connection)
@@ -39,7 +43,7 @@ class Offboarding:
             self._delete(connection, now, remaining)
 
     def _revoke_access(self, connection: Connection) -> None:
-        """End access at both vendors and erase the tokens, confirmed or not."""
+        """Revoke access at both vendors; erase the tokens whether or not a vendor confirms."""
         connection_id = connection.connection_id
         unconfirmed = []
         for vendor, end in ((LEXOFFICE, self._end_lexoffice), (PLEO, self._end_pleo)):
@@ -56,7 +60,7 @@ class Offboarding:
 
     def _delete(self, connection: Connection, now: datetime, remaining: Remaining) -> None:
         connection_id = connection.connection_id
-        # An admin who began to connect again and did not finish left new tokens behind.
+        # An admin who started to reconnect and did not finish left new tokens behind.
         for vendor in (LEXOFFICE, PLEO):
             self._vendors.tokens.erase(connection_id, vendor)
         if not self._erasure.erase(connection_id, connection.delete_at, now, go_on=lambda: remaining() > 0):
@@ -74,7 +78,10 @@ class Offboarding:
         )
 
     def _end_pleo(self, connection: Connection) -> None:
-        """Subscriptions may outlive the installation, so they go first (docs/assumptions.md#pleo-subscription-life)."""
+        """Delete our webhook subscriptions, then the installation.
+
+        Subscriptions may outlive the installation (docs/assumptions.md#pleo-subscription-life).
+        """
         pleo = self._vendors.pleo(connection)
         try:
             for row in pleo.subscriptions():
@@ -82,17 +89,17 @@ class Offboarding:
                     pleo.delete_subscription(row.id)
         except VendorError as error:
             if isinstance(error, AccessGone) or error.status is None:
-                raise  # another call would cost the time to erase the tokens
+                raise  # another call could use up the time that is needed to erase the tokens
             log_warning("webhooks not unsubscribed", connection_id=connection.connection_id, cause=str(error))
         pleo.delete_installation()
 
 
 def _end_and_confirm(connection: Connection, vendor: str, end: Callable[[Connection], None]) -> bool:
-    """End access at one vendor; return whether the vendor confirmed it."""
+    """Revoke access at one vendor; return whether the vendor confirmed it."""
     try:
         end(connection)
     except (AccessGone, NotFound):
-        return True  # it had ended before
+        return True  # access had already ended
     except VendorError as error:
         log_warning("end not confirmed", connection_id=connection.connection_id, vendor=vendor, cause=str(error))
         return False

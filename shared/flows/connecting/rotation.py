@@ -1,11 +1,13 @@
-"""Exchanging the secret of a company's webhooks: for a while two are valid, so that no delivery is refused.
+"""Rotate the signing secret of a company's webhooks. Two secrets are valid for a time, so no delivery is refused.
 
-Pleo has no call for it (https://developers.pleo.io/reference/overview-webhooks). So a second subscription is made on
-the same endpoint, whose secret is another one; while both live, every event comes twice, which the ledger does not
-mind. Then the old subscription is deleted, and its secret is refused from then on.
+Pleo has no call to rotate a secret (https://developers.pleo.io/reference/overview-webhooks):
 
-Which subscriptions are on their way out is written down before anything is made. Whatever dies after that, looking
-after the webhooks (here, once a day, or when the company is set up again) makes what is missing and nothing twice.
+1. Create a second subscription on the same endpoint; it has its own secret. While both exist, every event arrives
+   twice, which the ledger deduplicates.
+2. Delete the old subscription. Its secret is refused from then on.
+
+The subscriptions to retire are recorded before the new one is created. After a crash, maintaining the webhooks creates
+what is missing, and nothing twice. That happens here, once a day, and when the company is set up again.
 """
 
 import secrets
@@ -24,15 +26,15 @@ from shared.flows.vendors import Remaining, Vendors
 from shared.pleo.client import PleoClient
 from shared.telemetry import log_info
 
-# Deliveries under way have arrived by then; what Pleo still repeats has come over the new subscription, too.
+# By then, deliveries in progress have arrived. Events that Pleo still retries also came with the new subscription.
 BOTH_VALID = timedelta(days=1)
-# Longer than looking after the webhooks takes.
+# Longer than maintaining the webhooks takes.
 _LEASE = timedelta(seconds=60)
 _LEASE_POLL_SECONDS = 1.0
 
 
 class Rotation:
-    """Looks after companies' webhooks at Pleo, one worker at a time, and exchanges their secrets."""
+    """Maintains companies' webhook subscriptions at Pleo, one worker at a time, and rotates their secrets."""
 
     def __init__(
         self,
@@ -48,9 +50,9 @@ class Rotation:
         self._sleep = sleep
 
     def maintain(self, connection_id: str) -> Connection:
-        """Have webhooks sent to us, and end an exchange that is a day old.
+        """Ensure the webhook subscription, and retire the old secret of a rotation that is a day old.
 
-        Raises vendor errors, DisconnectedError, and OutOfTime when somebody else is at it.
+        Raises vendor errors, DisconnectedError, and OutOfTime if another worker holds the lease.
         """
         with self._alone(connection_id, lambda: 0) as found:
             pleo = self._vendors.pleo(found)
@@ -59,10 +61,10 @@ class Rotation:
             return self._retire(connection, pleo) if _all_begun(connection, before) else connection
 
     def rotate(self, connection_id: str, remaining: Remaining, *, retire: bool) -> None:
-        """Make a new secret valid beside the old one, or (`retire`) the old one invalid.
+        """Add a new secret that is valid beside the old one or, with `retire`, invalidate the old one.
 
-        What is done already stays as it is: a second wish makes no third secret. Access that is gone holds the company.
-        Raises the other vendor errors, StoreUnavailable, and OutOfTime when somebody else is at it.
+        Idempotent: a second request creates no third secret. If access is gone, the company is held. Raises the other
+        vendor errors, StoreUnavailable, and OutOfTime if another worker holds the lease.
         """
         try:
             with self._alone(connection_id, remaining) as found:
@@ -85,7 +87,10 @@ class Rotation:
         return self._connections.change_if_connected(connection.connection_id, retiring=retiring)
 
     def _retire(self, connection: Connection, pleo: PleoClient) -> Connection:
-        """End what is on its way out, after the other one is known to be there. Ended twice is ended."""
+        """Delete the subscriptions to retire, and their secrets. Call it only once the new subscription exists.
+
+        Deleting a subscription twice is harmless.
+        """
         for subscription_id in connection.retiring:
             pleo.delete_subscription(subscription_id)
         log_info("webhook secret exchanged", connection_id=connection.connection_id, ended=len(connection.retiring))
@@ -94,7 +99,11 @@ class Rotation:
 
     @contextmanager
     def _alone(self, connection_id: str, remaining: Remaining) -> Iterator[Connection]:
-        """The connection as it is now, while nobody else sets it up or sees to its webhooks."""
+        """Hold the company's lease and yield its current connection.
+
+        The lease keeps other workers from setting the company up or maintaining its webhooks. Raises DisconnectedError,
+        and OutOfTime if another worker holds the lease.
+        """
         owner = secrets.token_hex(8)
         while not self._acquire_lease(connection_id, owner):
             if remaining() <= 0:

@@ -1,7 +1,9 @@
-"""Signing in by Pleo's consent: who may act for the company there may see its status here. It connects nothing.
+"""Sign an admin in with Pleo's consent: an admin who may act for the company at Pleo may see its status page.
 
-Consent issues a new pair and may kill the one before it, so the new one is stored as when connecting; and it may put
-our installation back to its beginning, so it is activated again (docs/assumptions.md#pleo-consent-again).
+Signing in connects nothing. Consent has two side effects (docs/assumptions.md#pleo-consent-again):
+
+- It issues new tokens and may invalidate the previous ones, so the new tokens are stored as in connecting.
+- It may reset the installation to `AUTHORIZED`, so the installation is activated again.
 """
 
 import secrets
@@ -21,7 +23,7 @@ ACTIVATED = "ACTIVATED"
 
 
 class SignIn:
-    """Signing in and out."""
+    """Signs admins in and out."""
 
     def __init__(self, *, connections: Connections, sessions: Sessions, vendors: Vendors, pleo: PleoConsent) -> None:
         self._connections = connections
@@ -30,11 +32,11 @@ class SignIn:
         self._pleo = pleo
 
     def start(self, cookie: str, public_url: str) -> Step:
-        """Begin: to Pleo's consent page."""
+        """Redirect to Pleo's consent page."""
         return self._pleo.redirect_to_consent(cookie, public_url, Purpose.STATUS)
 
     def finish(self, pair: TokenPair, public_url: str) -> Step:
-        """Begin a session for the company that consented. Raises vendor errors."""
+        """Begin a session for the company that consented; redirect to its status page. Raises vendor errors."""
         pleo = self._vendors.pleo_with(pair)
         company_id = pleo.introspect().company_id
         if company_id is None:
@@ -57,13 +59,13 @@ class SignIn:
 
 
 def activate(pleo: PleoClient) -> None:
-    """Tell Pleo that the set-up is complete, unless it knows."""
+    """Activate the installation at Pleo, which marks the set-up as complete, unless it is already active."""
     if pleo.installation().status != ACTIVATED:
         pleo.activate_installation()
 
 
 def _delete_installation(pleo: PleoClient) -> None:
-    """There is nothing to sign in to, so the access that was granted for it ends at once."""
+    """Delete the installation: the company is not connected, so the access just granted must end at once."""
     try:
         pleo.delete_installation()
     except VendorError as error:

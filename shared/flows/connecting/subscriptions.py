@@ -1,6 +1,7 @@
-"""Who tells us what: our webhooks at Pleo and our event subscriptions at lexoffice, made and made anew.
+"""Create and maintain the webhook subscriptions at Pleo and the event subscriptions at lexoffice.
 
-Both only make us look sooner (shared/flows/syncing/sync.py is the guarantee). Every step looks before it creates.
+Both only reduce latency; scheduled syncs guarantee completeness (shared/flows/syncing/sync.py). Every step checks what
+exists before it creates.
 """
 
 from shared.aws import signing_secrets
@@ -15,21 +16,22 @@ from shared.telemetry import alert, log_info
 
 
 class Subscriptions:
-    """Subscriptions of all companies; their addresses are `public_url` of the connection."""
+    """Maintains the subscriptions of any company; their addresses begin with the connection's `public_url`."""
 
     def __init__(self, connections: Connections, *, key_arn: str, events_verifiable: bool) -> None:
-        """`events_verifiable`: lexoffice's public key is configured, so its events are worth subscribing to."""
+        """`events_verifiable`: lexoffice's public key is configured. Without it, events are not subscribed to."""
         self._connections = connections
         self._key_arn = key_arn
         self._events_verifiable = events_verifiable
 
     def at_pleo(self, connection: Connection, pleo: PleoClient) -> Connection:
-        """One active subscription on our endpoint for all events, and its secret in the first place.
+        """Ensure one active subscription for all events on our endpoint; store its secret first in the list.
 
-        Raises vendor errors and DisconnectedError. A subscription that Pleo has switched off, or whose secret is being
-        exchanged, is replaced by a new one; the secrets of those that are still there stay known, because deliveries
-        may be under way. One worker at a time may do this (shared/flows/connecting/rotation.py), with the connection as
-        it is now.
+        - A subscription that Pleo deactivated, or whose secret is being rotated, is replaced by a new one.
+        - The secrets of all existing subscriptions are kept, because deliveries may be in progress.
+        - Only one worker at a time may call this, with the current connection (shared/flows/connecting/rotation.py).
+
+        Return the changed connection. Raises vendor errors and DisconnectedError.
         """
         endpoint, wanted = endpoint_of(connection), set(events.SUBSCRIBED_EVENTS)
         mine = on_our_endpoint(connection, pleo)
@@ -38,7 +40,7 @@ class Subscriptions:
         if not fitting:
             log_info("webhooks subscribed", connection_id=connection.connection_id, before=len(mine))
         subscription = fitting[0] if fitting else pleo.create_subscription(endpoint, events.SUBSCRIBED_EVENTS)
-        # Read each time: a secret that was exchanged at Pleo is learnt this way, too.
+        # Read the secret each time, because it may have been changed at Pleo.
         secret = pleo.subscription_secret(subscription.id)
         sealed = signing_secrets.seal(self._key_arn, connection.connection_id, secret)
         kept = {row.id for row in mine} - {subscription.id}
@@ -50,10 +52,12 @@ class Subscriptions:
         )
 
     def at_lexoffice(self, connection: Connection, lexoffice: LexofficeClient) -> None:
-        """Have lexoffice tell us what happens to vouchers and to our access.
+        """Ensure the subscriptions to lexoffice's events about vouchers and about our access.
 
-        A refusal (an address lexoffice cannot reach) stops nobody from connecting. Subscriptions end with the access
-        they were made with; connecting again makes them anew. Raises the other vendor errors.
+        - A refusal, such as for an address that lexoffice cannot reach, raises an alert and does not stop the set-up.
+        - Subscriptions end with the access they were created with; reconnecting creates them again.
+
+        Raises the other vendor errors.
         """
         if not self._events_verifiable:
             log_info(
@@ -68,7 +72,7 @@ class Subscriptions:
             for event_type in webhook.SUBSCRIBED_EVENTS:
                 if event_type not in told:
                     _subscribe(lexoffice, event_type, address)
-            # The old address last, so that no event falls between the two.
+            # Remove the old address last, so that no event is lost in between.
             for row in mine:
                 if row.callback_url != address:
                     lexoffice.unsubscribe(row.id)
@@ -77,12 +81,12 @@ class Subscriptions:
 
 
 def endpoint_of(connection: Connection) -> str:
-    """The address to which Pleo sends a company's webhooks."""
+    """Return the address to which Pleo sends the company's webhooks."""
     return f"{connection.public_url}/webhooks/pleo/{connection.connection_id}"
 
 
 def on_our_endpoint(connection: Connection, pleo: PleoClient) -> list[Subscription]:
-    """The company's living subscriptions on its endpoint, whatever they are subscribed to. Raises vendor errors."""
+    """Return the company's existing subscriptions on its endpoint, for any events. Raises vendor errors."""
     endpoint = endpoint_of(connection)
     return [row for row in pleo.subscriptions() if row.endpoint_url == endpoint and row.deleted_at is None]
 
@@ -91,5 +95,5 @@ def _subscribe(lexoffice: LexofficeClient, event_type: str, address: str) -> Non
     try:
         lexoffice.subscribe(event_type, address)
     except Conflict:
-        # Somebody else was faster, or the answer to an earlier attempt got lost.
+        # Another worker was faster, or the answer to an earlier attempt was lost.
         return

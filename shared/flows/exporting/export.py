@@ -1,7 +1,6 @@
-"""The export worker: a company's open jobs, then matches that changed in lexoffice, then late receipts.
+"""The export worker: process a company's open jobs, then review changed matches, then attach late receipts.
 
-Each part may be repeated, and each continues where the last run stopped; the queue gives a company one worker at a
-time.
+Each part is idempotent and continues where the last run stopped. The queue gives a company one worker at a time.
 """
 
 import time
@@ -32,7 +31,7 @@ from shared.telemetry import alert, log_info, log_warning
 
 
 class Exporter:
-    """Exports companies' jobs within one warm process."""
+    """Exports companies' jobs for the lifetime of a Lambda execution environment."""
 
     def __init__(
         self,
@@ -46,7 +45,7 @@ class Exporter:
         self._stores = stores
         self._vendors = vendors
         self._app_url = settings.lexoffice_app_url
-        # A voucher whose outcome is unknown may take this long to be found: as long as the shortest retry delay.
+        # Time until a voucher whose outcome is unknown can be found in lexoffice: the shortest retry delay.
         self._settling = timedelta(seconds=settings.export_retry_seconds)
         self._choices = Settings(
             categories={},
@@ -56,12 +55,13 @@ class Exporter:
             input_tax_without_receipt=settings.input_tax_without_receipt,
         )
         self._monotonic = monotonic
-        self._settings: tuple[str, Settings] | None = None  # of the job that was processed last
+        self._settings: tuple[str, Settings] | None = None  # the last processed job's id and its settings
 
     def export(self, connection_id: str, remaining: Remaining) -> bool:
         """Process the company's export jobs, oldest first; return True if work remains.
 
-        Raises vendor errors, Overtaken and StoreUnavailable when it must be repeated later; nothing is lost then.
+        Raises vendor errors, Overtaken and StoreUnavailable if the run must be retried later; nothing is lost then. A
+        company whose access is gone is held.
         """
         connection = self._connections.get(connection_id)
         if connection is None or not connection.status.may_collect:
@@ -71,13 +71,13 @@ class Exporter:
             return self._process(self._run(connection, lambda: remaining() - SECONDS_FOR_A_CALL))
         except AccessGone as error:
             hold(self._connections, connection_id, Hold.of(error))
-            # Pleo can still be told: the next run finds the company held and fails the jobs with the reason.
+            # Pleo's access still works: the next run finds the company held and fails its jobs with the reason.
             return error.vendor == LEXOFFICE
         except OutOfTime:
             return True
 
     def _run(self, connection: Connection, remaining: Remaining) -> ExportRun:
-        """`remaining` seconds may pass before the last call begins."""
+        """Build the run; `remaining` is the number of seconds until the last vendor call must start."""
         pleo, lexoffice = self._vendors.pleo(connection), self._vendors.lexoffice(connection, remaining)
         connection_id, vouchers = connection.connection_id, self._stores.vouchers
         return ExportRun(
@@ -128,7 +128,7 @@ class Exporter:
             return False
 
     def _export_jobs(self, run: ExportRun) -> bool:
-        """Process every job that is open at Pleo, or that is open here only; return False if one is not finished."""
+        """Process the jobs that are open at Pleo, or only here; return False if one is not finished."""
         open_jobs = list(run.pleo.export_jobs(run.connection.company_id, ["pending", "in_progress"]))
         ended = self._close_ended_jobs(run, {job.id for job in open_jobs})
         for job in (*ended, *open_jobs):
@@ -138,7 +138,10 @@ class Exporter:
         return True
 
     def _close_ended_jobs(self, run: ExportRun, still_open: set[str]) -> list[ExportJob]:
-        """Return jobs that are open here only: cancelled, expired, or finished just before a crash."""
+        """Return the jobs that are open here but not at Pleo: cancelled, expired, or finished just before a crash.
+
+        Record a job that Pleo no longer knows as failed, with an alert.
+        """
         ended = []
         for job in run.stores.exports.open_jobs(run.connection_id):
             if job.job_id in still_open:
@@ -158,7 +161,7 @@ class Exporter:
         return ended
 
     def _settings_of(self, job_id: str, run: ExportRun) -> Settings:
-        """Return lexoffice's settings of the company, read once per job and process: a long job is many runs."""
+        """Return the company's settings from lexoffice, cached per job and process: a long job takes many runs."""
         if self._settings is None or self._settings[0] != job_id:
             profile = run.lexoffice.profile()
             categories = {

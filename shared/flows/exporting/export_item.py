@@ -1,10 +1,13 @@
-"""Exporting one item: voucher, receipts, hint; each remembered before and after it is done.
+"""Export one item: create the voucher, attach its receipts, send its hint. Each step is recorded before and after.
 
-What if the process dies right here? Before a call the intention is in the ledger; a voucher whose number is recorded
-without id is searched for before it is made again, a receipt that was on its way is looked for among the voucher's
-files, a second hint is refused by lexoffice and changes nothing. What if this runs twice? The record of the entry's
-voucher is kept for good, so a later job reports the voucher it finds. What if two run at once? Each write of the record
-replaces the one before it or fails, so the slower worker stops before it has made anything.
+- Crash before a call: the intention is in the ledger.
+- Crash while the voucher is created: its record has a number and no id, so the next run searches for the voucher before
+  it creates one.
+- Crash during an upload: the next run looks for the receipt among the voucher's files.
+- Crash after the hint: the next run sends it again; lexoffice refuses a second hint, which changes nothing.
+- Running twice: the record of an entry's voucher is kept for good, so a later job reports the voucher it finds.
+- Two workers at once: a write of the record replaces its predecessor or fails, so the slower worker stops before it
+  creates anything.
 """
 
 import re
@@ -29,7 +32,7 @@ from shared.flows.exporting.voucher_files import CheckedReceipt, RefusedItemErro
 from shared.lexoffice.models import NewVoucher, NewVoucherItem
 from shared.telemetry import log_info
 
-# How lexoffice says that books are closed is not documented (docs/assumptions.md#lexoffice-closed-period).
+# lexoffice does not document its error for a closed period (docs/assumptions.md#lexoffice-closed-period).
 _CLOSED = re.compile(r"period.?closed|closed.?period|festgeschrieben|festschreibung", re.IGNORECASE)
 _PAYMENT_RETURNED = "invoice_payment_returned"
 
@@ -38,17 +41,21 @@ type LineOf = Callable[[str], BankLine | None]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A success: the voucher's id, "" where none is needed, and why no suggestion will appear (stable words)."""
+    """A successful export.
+
+    - `voucher_id`: "" if the expense needs no voucher.
+    - `unmet_criteria`: stable words for the suggestion criteria that are not met; lexoffice will suggest no match.
+    """
 
     voucher_id: str = ""
     unmet_criteria: tuple[str, ...] = ()
 
 
 class ItemExporter:
-    """Exports items of one company's job within one run."""
+    """Exports the items of one job within one run."""
 
     def __init__(self, run: ExportRun, settings: Settings, *, job_at: str, line_of: LineOf) -> None:
-        """`job_at`: when the job was created by Pleo's clock; `line_of`: an entry's bank line, if it has one."""
+        """`job_at`: creation time of the job by Pleo's clock. `line_of`: returns an entry's bank line, or None."""
         self._connection_id = run.connection_id
         self._settings = settings
         self._job_at = job_at
@@ -61,13 +68,13 @@ class ItemExporter:
         self._lexoffice = run.lexoffice
 
     def export(self, expense: Expense) -> Exported:
-        """Do what is left to do for an item.
+        """Do the remaining steps of an item.
 
-        Raises RefusedItemError, Overtaken, OutOfTime, and vendor errors that may concern all items.
+        Raises RefusedItemError, Overtaken, OutOfTime, and vendor errors that may affect all items.
         """
         record = self._vouchers.get(self._connection_id, expense.entry_id)
         if record is not None and record.voucher_id and self._exists(record):
-            # Exported before: whatever has changed since, this is its voucher. Receipts that were added follow it.
+            # Already exported: later changes of the expense do not change its voucher. Attach receipts added since.
             return Exported(self._attach_and_hint(expense, record, self._files.load(expense.files)).voucher_id)
         counterpart = self._hints.counterpart(expense)
         bank_line = self._line_of(counterpart) if counterpart else None
@@ -83,14 +90,17 @@ class ItemExporter:
                 return self._export_voucher(expense, outcome, bank_line, record)
 
     def _exists(self, record: VoucherRecord) -> bool:
-        """Whether the voucher is still there: somebody may have deleted or voided it, to have it made again."""
+        """Return whether lexoffice still has the voucher. A customer deletes or voids it to have it created again."""
         try:
             return self._lexoffice.voucher(record.voucher_id).voucher_status != "voided"
         except NotFound:
             return False
 
     def _link_payment(self, expense: Expense) -> Exported:
-        """A payment's voucher is that of its invoice, if that has been exported; else the invoice will find it."""
+        """Link a payment to its invoice's voucher and send that voucher's hint.
+
+        If the invoice is not exported yet, its own export finds the payment by this link.
+        """
         key = invoice_key(expense)
         if not key:
             return Exported()
@@ -105,7 +115,7 @@ class ItemExporter:
     def _export_voucher(
         self, expense: Expense, voucher: Voucher, bank_line: BankLine | None, record: VoucherRecord | None
     ) -> Exported:
-        # Every receipt is loaded and checked before anything is written: no voucher is left without what it needs.
+        # Load and check every receipt before the first write, so that no voucher is created without its receipts.
         ready = self._files.load(expense.files)
         record = self._ensure_voucher(expense, voucher, record)
         record = self._attach_and_hint(expense, record, ready)
@@ -117,12 +127,12 @@ class ItemExporter:
             return self._hints.send(record, expense.entry_id)
         if not (key := invoice_key(expense)):
             return record
-        # The payment may have been exported since the invoice was decided, so the link's answer counts.
+        # Read the link again: the payment may have been exported since this invoice was decided.
         link = self._vouchers.link_invoice(self._connection_id, key, invoice_entry=expense.entry_id)
         return self._hints.send(record, link.payment_entry)
 
     def _ensure_voucher(self, expense: Expense, voucher: Voucher, record: VoucherRecord | None) -> VoucherRecord:
-        # Did the last attempt, which died between intention and record, reach lexoffice?
+        # The last attempt crashed between intention and record: its call may have reached lexoffice.
         if record is not None and not record.voucher_id and (found := self._find(voucher)):
             return self._adopt(record, found)
         if record is not None and not record.voucher_id and self._may_be_on_its_way(record):
@@ -143,7 +153,7 @@ class ItemExporter:
                 return self._adopt(record, found)
             raise
         except (Rejected, RateLimited, Unavailable) as error:
-            self._save(replace(record, intended_at=""))  # it was surely not made
+            self._save(replace(record, intended_at=""))  # lexoffice certainly did not create it
             if not isinstance(error, Rejected):
                 raise
             raise RefusedItemError(_refusal(error, voucher)) from error
@@ -151,25 +161,25 @@ class ItemExporter:
         return self._record_created(record, voucher_id)
 
     def _may_be_on_its_way(self, record: VoucherRecord) -> bool:
-        """Whether the voucher was sent off so recently that its absence proves nothing."""
+        """Return whether the voucher was sent so recently that lexoffice may still be creating it."""
         if not record.intended_at:
             return False
         return datetime.now(UTC) - datetime.fromisoformat(record.intended_at) < self._settling
 
     def _find(self, voucher: Voucher) -> str:
-        """The id of the voucher with this number, "" if there is none; one that was voided is another one."""
+        """Return the id of the voucher with this number, or "". Voided vouchers do not count."""
         found = self._lexoffice.find_vouchers(voucher.number, [voucher.type])
         return next((row.id for row in found if row.voucher_status != "voided"), "")
 
     def _adopt(self, record: VoucherRecord, voucher_id: str) -> VoucherRecord:
-        """A voucher that was made without our knowing: events about it, if any, were passed over until now."""
+        """Record a voucher that an earlier attempt created. Review its match: its events were ignored until now."""
         self._log("voucher found", record, voucher_id)
         record = self._record_created(record, voucher_id)
         self._matches.mark_for_review(self._connection_id, voucher_id, datetime.now(UTC))
         return record
 
     def _record_created(self, record: VoucherRecord, voucher_id: str) -> VoucherRecord:
-        # First, because an event about a voucher that nobody expects is passed over.
+        # Register first: events about vouchers that are not registered are ignored.
         self._matches.register(self._connection_id, voucher_id, record.entry_id)
         return self._save(replace(record, voucher_id=voucher_id, watched_since=utc_text(datetime.now(UTC))))
 
@@ -198,7 +208,7 @@ class ItemExporter:
         )
 
     def _contact(self, need: ContactNeed, voucher: Voucher) -> str:
-        """Find the vendor or create it; found again by its name if nobody knows whether it was created."""
+        """Return the id of the vendor's contact; create it if missing. After an unknown outcome, search by name."""
         known = self._lexoffice.find_vendor(need.name)
         if known is not None:
             return known.id
@@ -213,7 +223,7 @@ class ItemExporter:
             raise RefusedItemError(_refusal(error, voucher)) from error
 
     def _log(self, message: str, record: VoucherRecord, voucher_id: str) -> None:
-        """Log a voucher's outcome with lexoffice's own id of the call that it goes back to."""
+        """Log a voucher's outcome with lexoffice's id of the request that led to it."""
         log_info(
             message,
             connection_id=self._connection_id,

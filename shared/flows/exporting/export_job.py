@@ -1,8 +1,8 @@
-"""One export job: claim, write everything down, item by item, report as it goes, one final event.
+"""Process one export job: claim it, store its items, export them one by one, report outcomes, send the final event.
 
-What if the process dies right here? The job's state, every item and every outcome are in the ledger before Pleo hears
-of them; the next run goes on where this one stopped, without a second `started` and without a second voucher. Reports
-may be repeated. https://developers.pleo.io/reference/export-api-overview
+Crash: the job's state, every item and every outcome are in the ledger before they are reported to Pleo. The next run
+continues where this one stopped, without a second `started` and without a second voucher. Reports are idempotent.
+https://developers.pleo.io/reference/export-api-overview
 """
 
 from collections.abc import Callable
@@ -39,13 +39,13 @@ from shared.pleo.models import ExportJob, ItemResult, JobEvent
 from shared.telemetry import alert, count, log_info, log_warning, safe_word
 from shared.texts.error_text import export_error_text
 
-# Results are reported this often, so that the job's hour without an update never runs out.
+# Report results at least this often: Pleo expires a job after an hour without an update.
 _REPORT_EVERY_ITEMS = 20
 _REPORT_EVERY_SECONDS = 60.0
-# A result that Pleo does not take (an error inside its 200) is repeated so often before the job ends without it.
+# Attempts to report a result that Pleo refuses (an error inside a 200); then the job ends without that result.
 _REPORT_ATTEMPTS = 3
 _MOST_ATTEMPTS = 4
-# A job that lexoffice keeps from going on is ended so long before Pleo would end it.
+# If lexoffice blocks a job, fail it with a reason this long before Pleo expires it.
 _LAST_CHANCE = timedelta(minutes=15)
 _HELD = {
     Hold.LEXOFFICE_ACCESS_GONE: export_errors.ACCESS_GONE,
@@ -58,7 +58,7 @@ _ENDED_BY_PLEO = {error.job_type: error for error in (export_errors.JOB_EXPIRED,
 
 
 class JobRun:
-    """One job in one run of the worker."""
+    """Processes one job in one run of the worker."""
 
     def __init__(self, run: ExportRun, job: ExportJob, settings: Callable[[], Settings]) -> None:
         self._run = run
@@ -71,12 +71,15 @@ class JobRun:
         self._remaining = run.remaining
         self._monotonic = run.monotonic
         self._reported_at = run.monotonic()
-        self._updated_at = job.last_updated_at or job.created_at  # by Pleo's clock first, by ours after an update
+        self._updated_at = job.last_updated_at or job.created_at  # Pleo's clock; ours after our first update
         self._unreported: list[ExportItem] = []
-        self._outcomes: dict[str, str] = {}  # of every item, "" while it is work; empty as long as none was read
+        self._outcomes: dict[str, str] = {}  # entry id → outcome, "" while open; empty until the items are read
 
     def work(self) -> bool:
-        """Take the job as far as time allows; False when it is not finished."""
+        """Process the job within the remaining time; return False if it is not finished.
+
+        Raises Unavailable if Pleo changes the job's state meanwhile, and vendor errors if the run must be retried.
+        """
         job = self._exports.job(self._connection_id, self._job.id)
         if job is not None and job.state is JobState.FINISHED:
             return True
@@ -94,13 +97,13 @@ class JobRun:
         except (RateLimited, Unavailable, OutcomeUnknown, UnexpectedAnswer) as error:
             if error.vendor != LEXOFFICE or not self._expires_soon():
                 raise
-            # Better a job that says why than one that Pleo gives up without a word.
+            # Fail the job with a reason, because Pleo would expire it without one.
             cause = _final_error(error)
             refusal = Refusal(cause if cause.job_type else export_errors.LEXOFFICE_DOWN)
             return self._fail(self._exports.job(self._connection_id, self._job.id) or self._new_job(), refusal)
 
     def _expires_soon(self) -> bool:
-        """Whether Pleo will give the job up before many more attempts."""
+        """Return whether Pleo will expire the job soon, within `_LAST_CHANCE`."""
         return datetime.now(UTC) - self._updated_at > timedelta(seconds=self._job.expires_in) - _LAST_CHANCE
 
     def _new_job(self) -> Job:
@@ -111,7 +114,7 @@ class JobRun:
             job = self._save(self._new_job())
         if self._job.status == "pending":
             self._start()
-        if job.event:  # decided when everything had been reported
+        if job.event:  # set after all results were reported
             return self._finish(job)
         if hold := self._run.connection.hold:
             return self._fail(job, Refusal(_HELD.get(hold, export_errors.DISCONNECTED)))
@@ -122,7 +125,10 @@ class JobRun:
         return self._export_items(job)
 
     def _snapshot(self) -> Refusal | None:
-        """Write every item down: after the job nobody can read them, and the links to files live a day."""
+        """Store every item; return a refusal if the job cannot be exported.
+
+        Pleo does not return items after the job ends, and the links to their files expire after a day.
+        """
         try:
             items = list(self._pleo.export_items(self._job.id))
         except Rejected as error:
@@ -139,7 +145,7 @@ class JobRun:
         return None
 
     def _start(self) -> None:
-        """Claim the job at Pleo; one that is in progress already was claimed by an earlier run of ours."""
+        """Claim the job at Pleo. A job that is already in progress was claimed by an earlier run."""
         try:
             self._pleo.job_event(self._job.id, JobEvent.STARTED)
         except (Conflict, OutcomeUnknown):
@@ -151,7 +157,7 @@ class JobRun:
         items = self._exports.items(self._connection_id, self._job.id)
         self._outcomes = {row.entry_id: row.outcome for row in items}
         self._unreported = [row for row in items if row.outcome and not row.reported]
-        # Invoices first, so that their payments find them.
+        # Export invoices first, so that their payments find the vouchers.
         waiting = sorted((row for row in items if not row.outcome), key=_is_payment)
         try:
             self._export_all(job, waiting)
@@ -169,7 +175,10 @@ class JobRun:
         return self._finish(self._save(replace(job, event=event.value)))
 
     def _export_all(self, job: Job, waiting: list[ExportItem]) -> None:
-        """Record the items' outcomes one by one. Raises OutOfTime, and Forbidden before the first one."""
+        """Export the items and record their outcomes one by one.
+
+        Raises OutOfTime, and Forbidden before the first item.
+        """
         exporter = self._exporter() if waiting else None
         for row in waiting:
             if exporter is None or self._remaining() < 0:
@@ -180,13 +189,13 @@ class JobRun:
             self._unreported.append(decided)
             if self._report_is_due():
                 self._report()
-                self._save(job)  # so that a person sees how far it is
+                self._save(job)  # shows the progress on the status page
 
     def _exporter(self) -> ItemExporter:
         return ItemExporter(self._run, self._settings(), job_at=utc_text(self._job.created_at), line_of=self._bank_line)
 
     def _export_item(self, item: ExportItem, exporter: ItemExporter) -> ExportItem:
-        """One item's outcome. A fault that concerns every item is raised, not blamed on this one."""
+        """Export one item and return it with its outcome. Raises errors that affect every item."""
         try:
             exported = exporter.export(export_items.parse(item.item))
         except export_items.MalformedExportItemError as error:
@@ -214,7 +223,11 @@ class JobRun:
         )
 
     def _judge_failure(self, item: ExportItem, error: VendorError) -> Refusal | None:
-        """Is lexoffice's failure this item's? Of an outage nobody knows; after some runs that ended here it counts."""
+        """Return the refusal if the item caused lexoffice's failure, or None if the run must be retried.
+
+        An outage says nothing about the item. If lexoffice answers other calls, the attempt is counted, and the item is
+        refused after `_MOST_ATTEMPTS` runs that failed at it.
+        """
         if isinstance(error, Forbidden):
             return Refusal(export_errors.PLAN)
         if isinstance(error, NotFound | Conflict):
@@ -226,7 +239,7 @@ class JobRun:
         return Refusal(_final_error(error)) if tried.attempts >= _MOST_ATTEMPTS else None
 
     def _answers(self) -> bool:
-        """Does lexoffice answer anything at all? If not, it is an outage and no item's fault."""
+        """Return whether lexoffice answers another call. If not, it is an outage and not caused by an item."""
         try:
             self._lexoffice.profile()
         except (RateLimited, Unavailable, OutcomeUnknown, UnexpectedAnswer):
@@ -234,7 +247,7 @@ class JobRun:
         return True
 
     def _refuse_item(self, item: ExportItem, refusal: Refusal, cause: BaseException | None = None) -> ExportItem:
-        """`cause`: what the refusal goes back to, if anything was asked of a vendor."""
+        """Return the item as failed; log the refusal. `cause`: the vendor's error behind it, if there is one."""
         whose = refusal.error.fault
         (log_warning if whose == "system" else log_info)(
             "expense refused",
@@ -265,7 +278,7 @@ class JobRun:
         return late or len(self._unreported) >= _REPORT_EVERY_ITEMS
 
     def _report(self) -> None:
-        """Tell Pleo the outcomes it does not know yet; what it does not take stays in `_unreported`."""
+        """Report the outcomes that Pleo does not have yet. Outcomes that Pleo refuses stay in `_unreported`."""
         for _ in range(_REPORT_ATTEMPTS):
             if self._unreported:
                 self._report_once()
@@ -304,7 +317,7 @@ class JobRun:
         )
 
     def _fail(self, job: Job, refusal: Refusal) -> bool:
-        """End a job of which nothing more can be exported, with the reason on it; what was done is reported."""
+        """Report the outcomes so far, then fail the job at Pleo with the reason: nothing more can be exported."""
         items = self._exports.items(self._connection_id, self._job.id)
         self._unreported = [row for row in items if row.outcome and not row.reported]
         self._report()
@@ -317,14 +330,17 @@ class JobRun:
         return self._end(job, refusal)
 
     def _finish(self, job: Job) -> bool:
-        """Send the final event; one that had arrived before is refused, and the job is over all the same."""
+        """Send the final event and record the job as finished.
+
+        Pleo refuses an event that it already received; `work` then closes the job.
+        """
         self._pleo.job_event(self._job.id, JobEvent(job.event))
         self._save(replace(job, state=JobState.FINISHED))
         log_info("job finished", connection_id=self._connection_id, job_id=self._job.id, job_event=job.event)
         return True
 
     def _close(self, ended: ExportJob) -> bool:
-        """Pleo allows nothing more: the job was finished, cancelled, or expired. What was done is remembered."""
+        """Record a job that ended at Pleo: finished, cancelled or expired. Outcomes so far are kept."""
         job = self._exports.job(self._connection_id, ended.id) or self._new_job()
         if ended.status != "failed":
             self._save(replace(job, state=JobState.FINISHED, event=ended.status))
@@ -336,7 +352,7 @@ class JobRun:
         return self._end(job, refusal)
 
     def _end(self, job: Job, refusal: Refusal) -> bool:
-        """A job that failed as a whole: it says why, and so does every item that was not decided."""
+        """Record the job as failed. The job and every item without an outcome get the reason."""
         error, text = refusal.error, _reason(refusal)
         for row in self._exports.items(self._connection_id, job.job_id):
             self._outcomes[row.entry_id] = row.outcome or "abandoned"
@@ -371,12 +387,12 @@ def _is_payment(item: ExportItem) -> bool:
 
 
 def _reason(refusal: Refusal) -> str:
-    """Return what Pleo shows: one text, German because bookkeepers in Germany read it, with the code."""
+    """Return the text that Pleo shows, with the error code. It is German because bookkeepers in Germany read it."""
     return export_error_text(refusal.error.code, refusal.short_values, "de")
 
 
 def _final_error(error: VendorError) -> ExportError:
-    """What a bookkeeper reads after the last attempt."""
+    """Return the export error that the bookkeeper sees after the last attempt."""
     if isinstance(error, RateLimited):
         return export_errors.LEXOFFICE_BUSY
     if error.operation.endswith("/files"):

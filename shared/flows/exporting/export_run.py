@@ -1,4 +1,4 @@
-"""One run of the export worker for one company: what its jobs, items and receipts work with."""
+"""Context of one run of the export worker for one company, shared by its jobs, items and receipts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +17,10 @@ from shared.pleo.client import PleoClient
 class ExportRun:
     """One run.
 
-    - `app_url`: where people open lexoffice, for the links in Pleo.
-    - `settling`: how long a voucher whose outcome is unknown may take to be found.
-    - `remaining`: seconds that may pass before the last call begins; `monotonic`: the clock of the reports.
+    - `app_url`: address of lexoffice's app, for the links in Pleo.
+    - `settling`: time until a voucher whose outcome is unknown can be found in lexoffice.
+    - `remaining`: seconds until the last vendor call must start.
+    - `monotonic`: clock that times the reports to Pleo.
     """
 
     connection: Connection
@@ -35,5 +36,5 @@ class ExportRun:
 
     @property
     def connection_id(self) -> str:
-        """The company's connection."""
+        """Return the id of the company's connection."""
         return self.connection.connection_id

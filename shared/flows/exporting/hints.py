@@ -1,12 +1,15 @@
-"""Assignment hints, and the matches that follow from them.
+"""Send assignment hints, and review the matches that follow from them.
 
-A hint tells lexoffice once which bank line a voucher belongs to. lexoffice takes one hint per voucher, before or after
-the line, and refuses a second one, which changes nothing (docs/assumptions.md#lexoffice-hint). Crash between hint and
-record: the hint is sent again and refused.
+A hint names the bank line that a voucher belongs to. lexoffice accepts one hint per voucher, before or after the line,
+and refuses a second one, which changes nothing (docs/assumptions.md#lexoffice-hint).
 
-A match is reviewed when lexoffice reports that something happened to its voucher; events do not say what, so it is read
-here. Crash: a match waits until its result is stored. Running twice: reading changes nothing, and a result that is
-older than the newest event is not stored.
+- Crash between hint and record: the next run sends the hint again, and lexoffice refuses it.
+
+A match is reviewed after lexoffice sends an event about its voucher. Events do not say what changed, so the worker
+reads the match.
+
+- Crash: a match waits until its result is stored.
+- Running twice: reading changes nothing, and a result that is older than the newest event is not stored.
 """
 
 from dataclasses import replace
@@ -32,7 +35,7 @@ _AT_ONCE = 25
 
 
 class Hints:
-    """The hints of one company's vouchers."""
+    """Sends the hints of one company's vouchers."""
 
     def __init__(self, connection_id: str, *, vouchers: Vouchers, lexoffice: LexofficeClient) -> None:
         self._connection_id = connection_id
@@ -40,21 +43,24 @@ class Hints:
         self._lexoffice = lexoffice
 
     def counterpart(self, expense: Expense) -> str:
-        """The entry whose bank line belongs to the voucher; an invoice's is that of its payment, "" if unknown."""
+        """Return the id of the entry whose bank line belongs to the voucher, or "" if unknown.
+
+        For an invoice, it is the entry of its payment; otherwise the expense's own entry.
+        """
         if expense.type != "invoice":
             return expense.entry_id
         key = invoice_key(expense)
         return self._vouchers.link_invoice(self._connection_id, key).payment_entry if key else ""
 
     def send(self, record: VoucherRecord, counterpart: str) -> VoucherRecord:
-        """Send the only hint a voucher may have, once it is known which line it belongs to."""
+        """Send the voucher's only hint if it is not sent yet and the counterpart is known."""
         if record.hinted or not counterpart:
             return record
         try:
             self._lexoffice.hint(record.voucher_id, line.external_reference(counterpart))
         except Rejected as error:
-            # Mostly a second hint for the voucher: the first one arrived and we died before we knew. If not, no
-            # suggestion will appear, and somebody has to match by hand.
+            # Usually a second hint: a run crashed after lexoffice accepted the first one. Otherwise lexoffice suggests
+            # no match, and the bookkeeper matches by hand.
             kinds = sorted({f"{issue.field} {issue.kind}" for issue in error.issues})
             told = {"issues": kinds, "vendor_request_id": error.request_id or ""}
             log_warning("hint refused", connection_id=self._connection_id, entry_id=record.entry_id, **told)
@@ -71,7 +77,7 @@ class Hints:
 
 
 class MissingHints:
-    """Sends hints that no export has sent: its job ended in between, or nobody exported the entry again since."""
+    """Sends hints that no export sent: the job ended before the hint, and the entry was not exported again."""
 
     def __init__(
         self, connection_id: str, *, hints: Hints, ledger: Ledger, exports: Exports, vouchers: Vouchers
@@ -83,9 +89,10 @@ class MissingHints:
         self._vouchers = vouchers
 
     def send(self, entry_id: str) -> None:
-        """Send the hint of an entry's voucher if it is missing and its line is known; one read if it is not missing.
+        """Send the hint of an entry's voucher if it is missing and its line is known.
 
-        Raises Overtaken, and vendor errors but NotFound: a voucher that is gone needs no hint.
+        A hint that is not missing costs one read. Raises Overtaken and vendor errors except NotFound: a deleted voucher
+        needs no hint.
         """
         record = self._vouchers.get(self._connection_id, entry_id)
         if record is None or not record.voucher_id or record.hinted:
@@ -98,7 +105,10 @@ class MissingHints:
             log_info("missing hint sent", connection_id=self._connection_id, entry_id=entry_id)
 
     def _counterpart(self, entry_id: str) -> str:
-        """By what Pleo exported, or, when that has expired, by the ledger: an entry that has a line is its own."""
+        """Return the counterpart from the export item or, after the item has expired, from the ledger.
+
+        The ledger's answer is the entry itself if it has a line, otherwise "".
+        """
         last = self._exports.last_item(self._connection_id, entry_id)
         item = self._exports.item(self._connection_id, last.job_id, entry_id) if last else None
         if item is not None:
@@ -119,13 +129,15 @@ def review_matches(
     lexoffice: LexofficeClient,
     remaining: Remaining,
 ) -> bool:
-    """Look at every match of a company that waits for it; True when some are left for another run.
+    """Review the company's waiting matches; return True if some are left for another run.
 
-    One that nobody has decided on gets the hint that its voucher may lack, without which nothing would be suggested.
-    `remaining` seconds may pass before the last call begins. Nothing is read for a company that is not active: its
-    matches wait until it is connected again. For an active one False means that nothing waits, so whoever adds a match
-    while another one still waits need not wake anybody. Raises vendor errors (AccessGone and Forbidden among them) and
-    StoreUnavailable; what was not looked at then waits.
+    - An open match gets its voucher's missing hint, because lexoffice suggests nothing without a hint.
+    - `remaining`: seconds until the last vendor call must start.
+    - A company that is not active is skipped: its matches wait until it is active again.
+    - For an active company, False means that no match waits. A receiver that adds a match while another one waits
+      therefore need not wake the worker.
+
+    Raises vendor errors, including AccessGone and Forbidden, and StoreUnavailable; matches not reviewed by then wait.
     """
     if connection.status is not Status.ACTIVE:
         return False
@@ -145,7 +157,7 @@ def review_matches(
 
 
 def _read_state(connection: Connection, record: MatchRecord, ledger: Ledger, lexoffice: LexofficeClient) -> MatchState:
-    """One call when the match was accepted, a second one otherwise."""
+    """Read a match's state from lexoffice: one call for an accepted match, two for any other."""
     row = ledger.first_row(connection.connection_id, record.entry_id)
     line_id = row.transaction_id if row else ""
     if line_id and (state := by_line(record.voucher_id, _assignments(line_id, lexoffice))):
@@ -155,7 +167,7 @@ def _read_state(connection: Connection, record: MatchRecord, ledger: Ledger, lex
     except NotFound:
         return MatchState.GONE
     except Rejected:
-        # Somebody set it back to be checked; until then lexoffice has no payments of it.
+        # A bookkeeper set the voucher back to unchecked; lexoffice returns no payments for it until it is checked.
         return by_settlement(None, line_known=bool(line_id))
     settlement = Settlement(payments.voucher_status, payments.open_amount)
     return by_settlement(settlement, line_known=bool(line_id))
@@ -165,7 +177,7 @@ def _assignments(line_id: str, lexoffice: LexofficeClient) -> set[str]:
     try:
         return {assignment.id.lower() for assignment in lexoffice.assignments(line_id)}
     except NotFound:
-        # Somebody deleted the line, so nothing is assigned to it.
+        # The line was deleted in lexoffice, so nothing is assigned to it.
         return set()
 
 

@@ -1,8 +1,10 @@
-"""Receipts that arrive in Pleo after the export are attached to the voucher that is there, once each.
+"""Attach receipts that arrive in Pleo after the export to the existing voucher, once each.
 
-Pleo has no event for them, so every hour the receipts of all vouchers of the last three months are listed, a hundred
-entries a call. A receipt that Pleo had when the job was created belongs to the export: entries in a running job are
-locked (https://developers.pleo.io, Export API). The voucher itself is never written again: a PUT can lose its files.
+- Pleo has no event for late receipts. The worker lists the receipts of all vouchers of the last 90 days every hour, 100
+  entries per call.
+- A receipt that Pleo had when the job was created belongs to the export: entries in a running job are locked
+  (https://developers.pleo.io, Export API).
+- The voucher itself is never updated, because a PUT can lose its files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +27,7 @@ _AT_ONCE = 100
 
 
 class LateReceipts:
-    """Looks for one company's late receipts within one run."""
+    """Attaches one company's late receipts within one run."""
 
     def __init__(self, run: ExportRun) -> None:
         self._connection = run.connection
@@ -35,7 +37,7 @@ class LateReceipts:
         self._files = run.files
 
     def attach(self) -> None:
-        """Attach what has arrived. Raises OutOfTime, and vendor errors that concern all vouchers."""
+        """Attach the receipts that have arrived. Raises OutOfTime, and vendor errors that affect all vouchers."""
         now = datetime.now(UTC)
         watched = self._vouchers.watched(self._connection.connection_id)
         since = utc_text(now - WATCHED_FOR)
@@ -71,7 +73,7 @@ class LateReceipts:
                 if error.refusal.error is RECEIPT_DOWNLOAD:
                     log_warning("late receipt not loaded", **self._keys(record))
                     return
-                # Its job is over, so Pleo cannot be told any more.
+                # The job has ended, so the error cannot be reported to Pleo.
                 self._alert("late receipt refused", record, code=error.refusal.error.code)
             except NotFound:
                 self._alert("late receipt without voucher", record)
@@ -84,7 +86,7 @@ class LateReceipts:
             record = self._save(_with_done(self._current(record), [receipt]))
 
     def _current(self, record: VoucherRecord) -> VoucherRecord:
-        """The record after a refusal, which was written on the way."""
+        """Read the record again: attaching may have written it before the refusal."""
         return self._vouchers.get(self._connection.connection_id, record.entry_id) or record
 
     def _alert(self, cause: str, record: VoucherRecord, **keys: str) -> None:

@@ -1,8 +1,10 @@
-"""Receiving lexoffice's events: verify, note what to look at, wake somebody, answer.
+"""Receive lexoffice's events: verify the signature, mark the match for review, wake the worker, reply.
 
-An event can be replayed for ever (neither a time nor a unique id is signed), so it says where to look and never what is
-true. Most are about vouchers that are none of ours: they cost one refused write and wake nobody. No vendor is called,
-and neither httpx nor pydantic is in the process: lexoffice waits for 5 s.
+- An event can be replayed forever: neither a time nor a unique id is signed. It only triggers a read from lexoffice;
+  its content is never stored as fact.
+- Most events are about vouchers that this product did not create. They cost one refused write and wake no worker.
+- lexoffice waits 5 s for the reply. The receiver calls no vendor and imports neither httpx nor pydantic.
+
 https://developers.lexware.io/docs/#event-subscriptions-endpoint
 """
 
@@ -20,14 +22,14 @@ from shared.telemetry import alert, count, log_info
 
 _CACHED_ORGANISATIONS = 1000
 
-# The same for a wrong signature, an unknown connection and another organisation. lexoffice repeats after a 401 for two
-# days: so long an operator has to pin a key that Lexware has changed. A 404 or 410 would end the subscription.
+# One reply for a wrong signature, an unknown connection and another organisation. lexoffice retries for two days after
+# a 401: in that time the operator can configure a key that Lexware has changed. A 404 or 410 ends the subscription.
 _REFUSED = Reply(401, "signature refused")
 _DONE = Reply(200, "ok")
 
 
 class EventReceiver:
-    """What one warm process knows: adapters, the pinned key, whose connections are whose."""
+    """State cached for the lifetime of a Lambda execution environment: stores, queues, public key, organisations."""
 
     def __init__(
         self,
@@ -39,7 +41,7 @@ class EventReceiver:
         public_key: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`public_key` in PEM format is the one Lexware publishes; empty: nothing is believed. Raises ConfigError."""
+        """`public_key`: Lexware's published key in PEM format; if empty, every event is refused. Raises ConfigError."""
         self._connections = connections
         self._matches = matches
         self._export_queue = export_queue
@@ -51,7 +53,7 @@ class EventReceiver:
             webhook.check_key(public_key)
 
     def receive(self, request: Request) -> Reply:
-        """Handle one delivery. Raises StoreUnavailable when AWS does not answer: the door asks for another one."""
+        """Handle one delivery. Raises StoreUnavailable if AWS does not answer; the door then makes lexoffice retry."""
         try:
             body = request.content(webhook.MAX_BODY_BYTES)
         except UnreadableError as error:
@@ -66,7 +68,7 @@ class EventReceiver:
         try:
             event = webhook.parse(body)
         except MalformedLexofficeEventError as error:
-            # It is from lexoffice, so asking for it again would bring the same.
+            # The signature is valid, so a redelivery would have the same content.
             alert("webhook malformed", detail=str(error))
             return Reply(202, "not understood")
         organisation = self._organisation(request.connection_id)
@@ -83,7 +85,7 @@ class EventReceiver:
             else:
                 count("EventOfOthers")
         elif event.event_type == webhook.ACCESS_EVENT:
-            # A turn finds out by itself whether it is true; a replayed event then does no harm.
+            # The sync checks access itself, so a replayed event is harmless.
             self._sync_queue.request_sync(connection_id, SyncRequest.CHECK_ACCESS)
             log_info("access to be checked", connection_id=connection_id)
         else:
@@ -91,17 +93,17 @@ class EventReceiver:
         return _DONE
 
     def _wake_export(self, connection_id: str) -> None:
-        """Wake the worker once for all that waits.
+        """Wake the export worker once for all waiting matches.
 
-        The longest waiting match names the occasion. As long as it waits, the worker that was woken for it has not
-        ended, and it looks at everything before it ends (shared/flows/exporting/match.py): a bookkeeper who approves a
-        thousand suggestions makes two thousand events and a few wake-ups.
+        The oldest waiting match names the occasion. While it waits, the worker woken for it has not ended, and that
+        worker reviews every match before it ends (`review_matches` in shared/flows/exporting/hints.py). A bookkeeper
+        who approves 1,000 suggestions causes 2,000 events and a few wake-ups.
         """
         for oldest in self._matches.waiting(connection_id, 1):
             self._export_queue.wake(connection_id, oldest.work)
 
     def _organisation(self, connection_id: str) -> str:
-        """The organisation a connection belongs to, once and for good; empty if none is known (yet)."""
+        """Return the connection's organisation, which never changes once it is linked, or "" if it is not linked."""
         if connection_id not in self._organisations:
             connection = self._connections.get(connection_id)
             if connection is None or not connection.organisation_id:

@@ -1,8 +1,9 @@
-"""A voucher's receipts: loaded from Pleo, checked, and attached one by one, each remembered before and after.
+"""Load a voucher's receipts from Pleo, check them, and attach them one by one.
 
-Receipts are told apart by their content, so nothing is attached twice, whatever order Pleo lists them in and whether
-they come with an export, a repeated export or later. A receipt that was on its way when a run died is looked for among
-the voucher's files.
+- Each upload is recorded before and after the call.
+- Receipts are identified by a digest of their content. A receipt is therefore attached once, in whatever order Pleo
+  lists them, and whether it comes with an export, a repeated export or later.
+- Crash during an upload: the next run looks for the receipt among the voucher's files.
 """
 
 import hashlib
@@ -32,7 +33,7 @@ _NAMES = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", "ap
 
 
 class RefusedItemError(Exception):
-    """This item cannot be exported; the others can."""
+    """This item cannot be exported. Other items of the job are not affected."""
 
     def __init__(self, refusal: Refusal) -> None:
         self.refusal = refusal
@@ -41,7 +42,7 @@ class RefusedItemError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CheckedReceipt:
-    """A receipt that lexoffice will take by all that can be told from here."""
+    """A receipt that passed every check that is possible before the upload to lexoffice."""
 
     content: BytesIO
     content_type: str
@@ -60,7 +61,7 @@ class VoucherFiles:
         lexoffice: LexofficeClient,
         remaining: Remaining,
     ) -> None:
-        """`remaining` seconds may be spent on loading."""
+        """`remaining`: seconds that are left for loading receipts."""
         self._connection_id = connection_id
         self._vouchers = vouchers
         self._pleo = pleo
@@ -68,11 +69,14 @@ class VoucherFiles:
         self._remaining = remaining
 
     def load(self, files: Iterable[File]) -> list[CheckedReceipt]:
-        """Every receipt, checked, in order. Raises RefusedItemError for the first that cannot be attached."""
+        """Load and check every receipt, in order.
+
+        Raises OutOfTime, and RefusedItemError for the first receipt that cannot be attached.
+        """
         return [self._load(file) for file in files]
 
     def attach(self, record: VoucherRecord, ready: Sequence[CheckedReceipt]) -> VoucherRecord:
-        """Attach what is not attached yet. Raises RefusedItemError if lexoffice does not take one."""
+        """Attach the receipts that are not attached yet. Raises RefusedItemError if lexoffice refuses one."""
         if record.uploading:
             record = self._adopt_upload(record)
         for receipt in ready:
@@ -113,7 +117,7 @@ class VoucherFiles:
         return self._save(replace(record, files=(*record.files, Attachment(file_id, receipt.digest)), uploading=""))
 
     def _adopt_upload(self, record: VoucherRecord) -> VoucherRecord:
-        """Look at the voucher: a receipt that was on its way when the last attempt died may have arrived."""
+        """Record an upload with an unknown outcome: if the voucher has a new file, the upload succeeded."""
         known = {file.file_id for file in record.files}
         there = self._lexoffice.voucher(record.voucher_id).files
         new = tuple(Attachment(file_id, record.uploading) for file_id in there if file_id not in known)[:1]
@@ -124,6 +128,6 @@ class VoucherFiles:
 
 
 def issues_text(error: Rejected) -> str:
-    """lexoffice's complaints in one line."""
+    """Return lexoffice's complaints in one line, or the HTTP status if there are none."""
     complaints = "; ".join(" ".join(filter(None, (row.field, row.kind, row.message))) for row in error.issues)
     return complaints or f"Status {error.status}"

@@ -1,8 +1,11 @@
-"""Accepting what Pleo says about an entry: ledger first, then the wake-up. Webhooks and polling share this door.
+"""Accept what Pleo says about an entry: write the ledger first, then wake the worker.
 
-What if the process dies right here? Before the ledger write nothing was promised: Pleo delivers again. Between write
-and wake-up the row waits in the index `work`: the redelivery, the company's next payment or its next turn wakes the
-worker. What if this runs twice? The write is conditional, the wake-up names the row's version as its occasion.
+Webhooks and scheduled syncs both use this module.
+
+- Crash before the ledger write: the webhook is not acknowledged, so Pleo redelivers it.
+- Crash between write and wake-up: the row waits in the index `work`. The redelivery, the company's next payment or its
+  next sync wakes the worker.
+- Running twice: the write is conditional, and the wake-up names the row's version as its occasion.
 """
 
 from dataclasses import replace
@@ -29,14 +32,18 @@ def accept_entry(
     from_api: bool = False,
     start: Start | None = None,
 ) -> Row:
-    """Bring the ledger up to a snapshot and wake the company if that makes work. Returns the row it led to.
+    """Update the ledger from a snapshot of an entry; wake the feed worker if work results. Return the resulting row.
 
-    `announced_settled`: the webhook said so. `from_api`: read just now, so at least as new as what the ledger has.
-    `start`: entries settled before it make no line. Without a `queue` the caller wakes, once for many entries.
+    - `queue`: None if the caller wakes the worker itself, once for many entries.
+    - `announced_settled`: the webhook reports the entry as settled.
+    - `from_api`: the snapshot was just read from Pleo's API, so it is at least as new as the ledger.
+    - `start`: entries settled before it get no line.
+
+    Raises StoreUnavailable.
     """
     offered = rules.row_for(entry, announced_settled=announced_settled, start=start)
     if not from_api:
-        # What Pleo tells of by itself is new, whatever day it is dated to.
+        # An entry that a webhook reports is new, whatever its date.
         offered = replace(offered, history=False)
     stored = ledger.accept(connection_id, offered, from_api=from_api)
     if stored.version == offered.version and stored.state is State.HELD:
@@ -49,14 +56,14 @@ def accept_entry(
 
 
 def wake_for(connection_id: str, row: Row, *, queue: CompanyQueue) -> None:
-    """Wake the company's feed because of this row."""
+    """Wake the company's feed worker for this row."""
     queue.wake(connection_id, f"{row.entry_id}.{row.revision}.{row.version.replace(' ', '.')}")
 
 
 def _apply_correction(
     connection_id: str, first: Row, offered: Row, entry: Entry, ledger: Ledger, *, from_api: bool
 ) -> Row:
-    """The line was promised already: a difference becomes a correction."""
+    """Record the difference to a frozen row as a correction; return the row that holds it."""
     for _ in range(_TRIES):
         if first.state in REWRITABLE and first.revisions == 1:
             return first

@@ -1,9 +1,11 @@
-"""Feeding one company: its ready rows become lines of the finance account, 25 a call, then the balance follows.
+"""Feed one company: send its ready rows to the finance account as lines, 25 per call, then set the balance.
 
-What if the process dies right here? Before a call nothing has happened; after it, the rows are still ready and the
-same lines go out again, word for word, and lexoffice recognises each by its reference and keeps the one it has. Once
-recorded, a row is no work any more. What if this runs twice? The queue gives a company one worker at a time; if two run
-all the same, the second one's lines are recognised and its records refused.
+- Crash before a call: nothing has happened.
+- Crash after a call: the rows are still ready, so the next run sends identical lines. lexoffice recognises each line by
+  its reference and keeps the existing one.
+- Crash after recording: the row is no longer work.
+- Running twice: the queue gives a company one worker at a time. If two workers run nevertheless, lexoffice recognises
+  the second worker's lines, and the ledger refuses its records.
 """
 
 import html
@@ -40,13 +42,13 @@ from shared.lexoffice.models import FinanceTransaction, NewFinanceTransaction
 from shared.pleo import entries
 from shared.telemetry import alert, count, log_info, log_warning, record_durations
 
-# In one run a call is tried this often before the queue takes over with its longer pauses.
+# Seconds before each retry within one run. After the last one, the queue retries with longer delays.
 _PAUSES = (1.0,)
 
 
 @dataclass(slots=True)
 class FeedOutcome:
-    """What a run did: rows sent, listed and failed; `unfinished` if work is left for another run."""
+    """Result of a run: number of rows sent, listed and failed; `unfinished` if work remains for another run."""
 
     sent: int = 0
     listed: int = 0
@@ -55,12 +57,12 @@ class FeedOutcome:
 
     @property
     def any(self) -> bool:
-        """Whether the run got anything done."""
+        """Return whether the run recorded any row."""
         return bool(self.sent or self.listed or self.failed)
 
 
 class Feeder:
-    """Feeds companies, one after another, within one warm process."""
+    """Feeds companies, one after another, for the lifetime of a Lambda execution environment."""
 
     def __init__(
         self,
@@ -75,11 +77,15 @@ class Feeder:
         self._sleep = sleep
 
     def feed(self, connection_id: str, remaining: Remaining) -> bool:
-        """Send a company's ready rows as far as `remaining` seconds allow; return True if work is left.
+        """Send the company's ready rows within `remaining` seconds; return True if work remains.
 
-        Raises Unavailable, OutcomeUnknown, RateLimited, UnexpectedAnswer, NoProgress or StoreUnavailable, and OutOfTime
-        when no call fitted into this run: it must be repeated later; nothing is lost then. A company whose access is
-        gone is held.
+        A company whose access is gone, or whose finance account is unusable, is held. The caller must retry later after
+        any of these errors, which lose nothing:
+
+        - Unavailable, OutcomeUnknown, RateLimited, UnexpectedAnswer: the vendor's call failed.
+        - NoProgress: the ledger refused every record.
+        - StoreUnavailable: AWS does not answer.
+        - OutOfTime: no call fitted into this run.
         """
         if remaining() <= SECONDS_FOR_A_CALL:
             return True
@@ -90,7 +96,7 @@ class Feeder:
         outcome = self._feed(connection, remaining)
         log_info("company fed", connection_id=connection_id, **asdict(outcome))
         if outcome.unfinished and not outcome.any:
-            # Slots are taken far ahead: repeating at once would only spin.
+            # All slots of the near future are taken, so an immediate retry would send nothing either.
             raise OutOfTime("no call fitted into this run")
         return outcome.unfinished
 
@@ -115,7 +121,7 @@ class _AccountUnusableError(Exception):
 
 @dataclass(slots=True)
 class _Run:
-    """One company's turn of the worker."""
+    """One run of the worker for one company."""
 
     connection: Connection
     ledger: Ledger
@@ -127,10 +133,13 @@ class _Run:
     account_checked: bool = False
 
     def drain(self) -> None:
-        """Work until nothing is left; the balance follows the lines, and nothing waits for rows to be completed."""
+        """Process rows until none is left: send ready rows, set the balance, then complete incomplete rows.
+
+        Neither lines nor the balance wait for rows that Pleo must complete.
+        """
         while True:
             rows = self.ledger.open_rows(self.connection.connection_id, MOST_TRANSACTIONS)
-            # What Pleo must complete comes after new payments and before history (shared/aws/work.py).
+            # Sort order: new payments, rows that Pleo must complete, history (shared/aws/work.py).
             if rows and rows[0].state is State.READY:
                 ready = [row for row in rows if row.state is State.READY]
                 self._record_listed([row for row in ready if row.destination is Destination.HAND])
@@ -144,7 +153,7 @@ class _Run:
                     self._complete(row)
 
     def _push_balance(self) -> None:
-        """Tell lexoffice the wallet's balance, which it never computes, if it changed since it was last told."""
+        """Set the wallet's balance in lexoffice if it has changed: lexoffice does not compute it from the lines."""
         balance = self.ledger.balance(self.connection.connection_id, self.connection.account_id)
         cents = self.connection.opening_minor + balance.total
         if cents == balance.pushed or (balance.pushed is None and cents == 0):
@@ -162,7 +171,7 @@ class _Run:
             self.outcome.listed += len(rows)
 
     def _send(self, rows: Sequence[Row]) -> None:
-        """Send lines; when lexoffice refuses a batch, halve it until the refused line stands alone."""
+        """Send lines; if lexoffice refuses a batch, halve it until the refused line is isolated."""
         batches = [list(rows)] if rows else []
         while batches:
             batch = batches.pop()
@@ -183,12 +192,12 @@ class _Run:
         held = self.lexoffice.post_transactions(lines)
         if len({line.external_reference for line in held} & {row.reference for row in rows}) == len(rows):
             return held
-        # lexoffice took all or nothing, so a line left out of the answer was there before. Asked once more, because
-        # a garbled answer looks the same (docs/assumptions.md#lexoffice-duplicates).
+        # lexoffice accepts a batch as a whole, so a line missing from the answer existed before. Send it once more,
+        # because a garbled answer looks the same (docs/assumptions.md#lexoffice-duplicates).
         return self.lexoffice.post_transactions(lines)
 
     def _retry[T](self, call: Callable[[], T]) -> T:
-        """Repeat a call a few times after a failure of unknown outcome: the same content does no harm."""
+        """Make a call; retry it after failures with an unknown outcome. Sending the same content twice is safe."""
         failures = 0
         while True:
             if self.remaining() < SECONDS_FOR_A_CALL:
@@ -213,7 +222,7 @@ class _Run:
                     "line differs",
                     connection_id=self.connection.connection_id,
                     entry_id=row.entry_id,
-                    detail=differs.partition(" ")[0],  # which of the two; the amount itself is not for logs
+                    detail=differs.partition(" ")[0],  # the field only: amounts must not reach the logs
                 )
             done.append(replace(row, state=State.SENT, transaction_id=line.id if line else "", detail=differs))
         self._record(done)
@@ -244,7 +253,7 @@ class _Run:
             raise NoProgress("none of the rows could be recorded")
 
     def _check_account(self) -> None:
-        """Before a line is blamed: is there still an account that takes lines?"""
+        """Check that the finance account still accepts lines, before a line is recorded as refused."""
         if self.account_checked:
             return
         try:
@@ -256,7 +265,7 @@ class _Run:
         self.account_checked = True
 
     def _complete(self, row: Row) -> None:
-        """Read an entry whose snapshot lacked something from Pleo's API."""
+        """Complete a row from Pleo's API: the entry's snapshot was incomplete."""
         try:
             entry = entries.parse(self.vendors.pleo(self.connection).entry(row.entry_id))
         except NotFound:
@@ -289,7 +298,10 @@ def _line(account_id: str, row: Row) -> NewFinanceTransaction:
 
 
 def _difference(row: Row, line: FinanceTransaction) -> str:
-    """What lexoffice holds differently from what was sent: an older line of the same reference, or a foreign hand."""
+    """Return how the line in lexoffice differs from the row, or "".
+
+    A difference means that an older line has the same reference, or that the line was changed in lexoffice.
+    """
     if Decimal(line.amount) != Money(row.amount, rules.WALLET_CURRENCY).decimal:
         return f"amount in lexoffice: {line.amount}"
     if line.purpose is not None and html.unescape(line.purpose) != row.purpose:

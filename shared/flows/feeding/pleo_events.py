@@ -1,6 +1,6 @@
-"""Receiving a Pleo webhook: verify, write to the ledger, wake the company, answer.
+"""Receive a Pleo webhook: verify the signature, write the ledger, wake the company's worker, reply.
 
-On the hot path one write and one send, no vendor call, and neither httpx nor pydantic in the process.
+The hot path makes one write and one send and calls no vendor. The process imports neither httpx nor pydantic.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ from shared.flows.feeding.accept import accept_entry
 from shared.pleo import entries, events, webhook
 from shared.telemetry import alert, count, log_info, log_warning
 
-_CACHED_SECONDS = 60.0  # how long a warm process believes what it knows of a connection
-_REREAD_AFTER = 5.0  # a signature that fits no known secret makes us look again, but not more often than this
+_CACHED_SECONDS = 60.0  # how long a connection stays cached
+_REREAD_AFTER = 5.0  # a signature that fits no cached secret reloads the connection, at most once per this time
 _CACHED_CONNECTIONS = 1000
-# What a webhook's id may look like to stand in a log line: it comes from outside, though from Pleo.
+# Only webhook ids of this shape reach the logs: the id is input from outside, even after verification.
 _LOGGABLE_ID = re.compile(r"[A-Za-z0-9_.:=+/-]{1,100}")
 
 
@@ -34,11 +34,11 @@ class _CachedConnection:
     connection: Connection
     secrets: list[str]
     read_at: float
-    last_webhook_at: float  # when this process last noted that webhooks come
+    last_webhook_at: float  # when this process last recorded a webhook's time
 
 
 class Receiver:
-    """The receiver's state in one warm process: adapters, and what it knows of connections."""
+    """State cached for the lifetime of a Lambda execution environment: stores, queues and connections."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Receiver:
         self._known: dict[str, _CachedConnection] = {}
 
     def receive(self, request: Request) -> Reply:
-        """Handle one delivery. Raises StoreUnavailable when AWS does not answer: the door asks Pleo to come again."""
+        """Handle one delivery. Raises StoreUnavailable if AWS does not answer; the door then makes Pleo redeliver."""
         try:
             body = request.content(webhook.MAX_BODY_BYTES)
         except UnreadableError as error:
@@ -70,7 +70,7 @@ class Receiver:
         return self._accept(connection, request.headers["webhook-id"], body)
 
     def _verify(self, request: Request, body: bytes) -> Connection | None:
-        """The connection that signed the delivery, or None; why not stands in the log only."""
+        """Return the connection whose secret signed the delivery, or None. Only the log has the reason for None."""
         cause = ""
         for max_age in (_CACHED_SECONDS, _REREAD_AFTER):
             known = self._lookup(request.connection_id, max_age=max_age)
@@ -90,7 +90,7 @@ class Receiver:
         return None
 
     def _record_webhook_time(self, known: _CachedConnection) -> None:
-        """What the alarm about missing webhooks goes by: one small write a quarter of an hour, never one a webhook."""
+        """Record that webhooks arrive, for the alarm about missing ones: at most one write per 15 minutes."""
         if self._now() - known.last_webhook_at < WEBHOOK_TIME_PRECISION.total_seconds():
             return
         try:
@@ -130,7 +130,7 @@ class Receiver:
             if event.type not in events.CARD_TRANSACTION_EVENTS:
                 return self._park(connection, message_id, body, "unknown event type")
             if event.company_id is None:
-                # A subscription may belong to a group of companies: no line without knowing whose payment it is.
+                # A subscription may belong to a group of companies, so the payment's company is unknown.
                 return self._park(connection, message_id, body, "malformed: companyId is missing")
             entry = entries.parse(event.data)
         except (events.MalformedPleoEventError, entries.MalformedEntryError) as error:
@@ -153,15 +153,15 @@ class Receiver:
         return Reply(200, "ok")
 
     def _wake_export(self, connection: Connection, message_id: str, event: events.PleoEvent) -> Reply:
-        """Somebody clicked Export. The job is read from Pleo anyway, so nothing of the event needs to be kept."""
+        """Wake the export worker: a Pleo user clicked Export. The worker reads the job from Pleo, so store nothing."""
         job = hashlib.sha256(str(event.data.get("id")).encode(errors="replace")).hexdigest()[:32]
         self._export_queue.wake(connection.connection_id, f"job.{job}")
         log_info("export wanted", connection_id=connection.connection_id, webhook_id=_loggable(message_id))
         return Reply(200, "ok")
 
     def _park(self, connection: Connection, message_id: str, body: bytes, reason: str) -> Reply:
-        """Keep what nobody can use: Pleo must not repeat it, and a person can look at it."""
-        # A hash, because the id comes from outside and becomes part of a key.
+        """Store an event that cannot be processed for the operator, and acknowledge it so that Pleo does not retry."""
+        # Hash the id, because it is input from outside and becomes part of a key.
         key = hashlib.sha256(message_id.encode()).hexdigest()[:32]
         self._ledger.park(connection.connection_id, key, body, reason, datetime.fromtimestamp(self._now(), UTC))
         ids = {"connection_id": connection.connection_id, "parked": key, "webhook_id": _loggable(message_id)}
@@ -174,7 +174,10 @@ class Receiver:
 
 
 def _loggable(message_id: str) -> str:
-    """A verified webhook's id, by which support finds its lines (ops/webhooks.py); "" for one of another shape."""
+    """Return a verified webhook's id for the log, or "" for an id of another shape.
+
+    Support finds a webhook's log lines by it (ops/webhooks.py).
+    """
     return message_id if _LOGGABLE_ID.fullmatch(message_id) else ""
 
 

@@ -1,6 +1,6 @@
-"""The first write of disconnecting a company, by its admin or by support; the sync worker does the rest.
+"""The first write of disconnecting a company, requested by its admin or by support. The sync worker does the rest.
 
-It is apart from shared/flows/connecting/disconnect.py because the admin's pages and `ops` call no vendor.
+It is separate from shared/flows/connecting/disconnect.py because the admin's pages and `ops` call no vendor.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -14,9 +14,9 @@ from shared.domain.times import utc_text
 def begin_disconnect(connection_id: str, *, connections: Connections, queue: SyncQueue, delay: timedelta) -> bool:
     """Stop writing and collecting, end all sessions and start offboarding; personal data is deleted after `delay`.
 
-    Return False if the company is disconnected already; then the first delay counts. Without signing secrets, webhooks
-    are refused from now on; a warm receiver caches them for a minute, and what it still writes is deleted with the
-    rest. Raises StoreUnavailable.
+    Return False if the company is already disconnected; the first delay then applies. The signing secrets are removed,
+    so webhooks are refused from now on. A receiver may have them cached for another minute; rows that it still writes
+    are deleted with the rest. Raises StoreUnavailable.
     """
     now = datetime.now(UTC)
     disconnected = connections.transition(

@@ -1,4 +1,4 @@
-"""Gathers the facts of expenses: of one entry, or of many of a company at once. Changes nothing, calls no vendor."""
+"""Read the facts of expenses: of one entry, or of many entries of a company. Read-only; calls no vendor."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,12 +17,12 @@ from shared.domain.times import booking_date, moment
 from shared.pleo import export_items
 
 _NAME_LIMIT = 70
-# DynamoDB reads at most 100 items at once.
+# DynamoDB's limit for BatchGetItem.
 _BATCH = 100
 
 
 def hold_reason(connection: Connection) -> str:
-    """Why nothing is written for a company: its hold, or its status; "" while it is active."""
+    """Return why nothing is written for the company: its hold or its status, or "" while it is active."""
     if connection.status.may_write:
         return ""
     return connection.hold or connection.status.value
@@ -30,7 +30,11 @@ def hold_reason(connection: Connection) -> str:
 
 @dataclass(frozen=True, slots=True)
 class VoucherIndex:
-    """What was read of a whole company: vouchers and matches by the voucher's entry, invoices by their payment's."""
+    """Records of a whole company.
+
+    - `vouchers`, `matches`: by the voucher's entry id.
+    - `invoices`: the invoice's entry id by its payment's entry id.
+    """
 
     vouchers: Mapping[str, VoucherRecord] = field(default_factory=dict)
     matches: Mapping[str, MatchRecord] = field(default_factory=dict)
@@ -38,7 +42,7 @@ class VoucherIndex:
 
 
 class ExpenseFactsReader:
-    """Gathers facts; one per process."""
+    """Reads facts; one instance per process."""
 
     def __init__(self, stores: Stores) -> None:
         self._ledger = stores.ledger
@@ -47,7 +51,7 @@ class ExpenseFactsReader:
         self._matches = stores.matches
 
     def of_entry(self, connection: Connection, entry_id: str) -> ExpenseFacts:
-        """Read the facts of one entry, in at most eight reads. Raises StoreUnavailable."""
+        """Return the facts of one entry, with at most eight reads. Raises StoreUnavailable."""
         connection_id = connection.connection_id
         last = self._exports.last_item(connection_id, entry_id)
         item = self._exports.item(connection_id, last.job_id, entry_id) if last else None
@@ -66,7 +70,7 @@ class ExpenseFactsReader:
         )
 
     def _voucher(self, connection_id: str, entry_id: str, item: ExportItem | None) -> VoucherRecord | None:
-        """The voucher of the entry, or the one of the invoice that it pays."""
+        """Return the voucher of the entry, or of the invoice that the entry pays."""
         own = self._vouchers.get(connection_id, entry_id)
         if own is not None or item is None or not item.voucher_id:
             return own
@@ -74,9 +78,9 @@ class ExpenseFactsReader:
         return self._vouchers.get(connection_id, match.entry_id) if match else None
 
     def of_rows(self, connection: Connection, rows: Iterable[Row], index: VoucherIndex) -> Iterator[ExpenseFacts]:
-        """Read the facts of many entries in the order of their first rows, 100 entries at a time.
+        """Yield the facts of many entries in the order of their first rows, 100 entries at a time.
 
-        The facts of an entry hold no correction: that may be of another month. Raises StoreUnavailable.
+        The facts contain no corrections, because a correction may belong to another month. Raises StoreUnavailable.
         """
         connection_id, hold = connection.connection_id, hold_reason(connection)
         jobs: dict[str, Job | None] = {}
@@ -101,7 +105,7 @@ class ExpenseFactsReader:
                 yield _facts(found, hold)
 
     def matches_of(self, connection_id: str, vouchers: Collection[VoucherRecord]) -> dict[str, MatchRecord]:
-        """The matches of vouchers by the voucher's entry, 100 at a time. Raises StoreUnavailable."""
+        """Return the matches of vouchers by the voucher's entry id, read 100 at a time. Raises StoreUnavailable."""
         found: dict[str, MatchRecord] = {}
         ids = iter(dict.fromkeys(record.voucher_id for record in vouchers if record.voucher_id))
         while batch := list(islice(ids, _BATCH)):
@@ -111,7 +115,7 @@ class ExpenseFactsReader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _EntryRecords:
-    """Records of one entry as they are stored."""
+    """Stored records of one entry."""
 
     entry_id: str
     rows: Sequence[Row]
@@ -141,7 +145,7 @@ def _export(item: ExportItem | None, job: Job | None) -> ExportFacts:
         return ExportFacts(outcome=ExportOutcome.FORGOTTEN)
     outcome, code, values = ExportOutcome(item.outcome), item.code, item.values
     if job is not None and job.state is JobState.FINISHED and outcome is ExportOutcome.RUNNING:
-        # The job ended without us, so nothing more will become of its items.
+        # The job has ended, so its open items will not be exported any more.
         code, values = job.code or export_errors.JOB_ENDED.code, job.values or {"reason": "?"}
         outcome = ExportOutcome.ABANDONED
     return ExportFacts(
@@ -154,7 +158,7 @@ def _export(item: ExportItem | None, job: Job | None) -> ExportFacts:
 
 
 def _voucher(record: VoucherRecord) -> VoucherFacts:
-    # While late receipts are looked for, the time of making is known; later only that of the job.
+    # The voucher's creation time is known while late receipts are watched for; later, only the job's time is.
     made_at = moment(record.watched_since or record.job_at) if record.voucher_id else None
     return VoucherFacts(
         number=record.number,
@@ -167,7 +171,7 @@ def _voucher(record: VoucherRecord) -> VoucherFacts:
 
 
 def _with_expense(facts: ExpenseFacts, item: ExportItem) -> ExpenseFacts:
-    """Add what Pleo's export says of the expense, if it can be read."""
+    """Add the expense's data from the export item, if the item is readable."""
     try:
         expense = export_items.parse(item.item)
     except export_items.MalformedExportItemError:

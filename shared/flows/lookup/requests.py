@@ -1,7 +1,7 @@
-"""Requests that an admin makes on the status page. They take effect at the company's sync.
+"""Requests that an admin makes on the status page. They take effect in the company's sync.
 
 Each request is accepted at most once a minute, and only while the company is active. The page shows it as requested
-until a sync has answered.
+until a sync has handled it.
 """
 
 from datetime import UTC, datetime
@@ -14,8 +14,9 @@ from shared.domain.syncing.requests import SyncRequest
 def submit(connection: Connection, request: SyncRequest, *, connections: Connections, queue: SyncQueue) -> None:
     """Record a request and start the company's sync with it. Raises StoreUnavailable.
 
-    Recorded before it is sent: after a crash in between, the page shows a request until the next scheduled sync; the
-    other way round, a person could fill the queue. A refused catalogue is accepted only if the page showed one.
+    - The request is recorded before it is sent, so that an admin cannot fill the queue. After a crash in between, the
+      page shows the request until the next scheduled sync.
+    - A refused catalogue is accepted only if the page showed one.
     """
     connection_id, now = connection.connection_id, datetime.now(UTC)
     if request is SyncRequest.ACCEPT_CATALOGUE:

@@ -1,4 +1,4 @@
-"""Whose pages a browser may see. Without vendor and HTTP client, because the door that only reads uses it, too."""
+"""Find the company whose pages a browser may see. Imports no HTTP client: the read-only door uses it too."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from shared.aws.sessions import Sessions
 
 
 def connection_of(cookie: str, *, sessions: Sessions, connections: Connections, now: datetime) -> Connection | None:
-    """The connection that a session cookie stands for; None when nobody is signed in (any more).
+    """Return the connection of a session cookie, or None if the session is unknown or has ended.
 
     Disconnecting ends every session of the company that began before.
     """

@@ -1,4 +1,4 @@
-"""What the status page shows of a company, in a handful of reads. Changes nothing and calls no vendor."""
+"""Read the data of a company's status page in a few reads. Read-only; calls no vendor."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -32,7 +32,7 @@ _NAME_LIMIT = 70
 
 
 class StatusBoard:
-    """Collects the facts; one per process."""
+    """Reads the status page's data; one instance per process."""
 
     def __init__(self, stores: Stores, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._connections = stores.connections
@@ -44,7 +44,7 @@ class StatusBoard:
         self._now = now
 
     def overview(self, connection_id: str) -> Overview | None:
-        """Everything at a glance; None for a company that is not connected. Raises StoreUnavailable."""
+        """Return the status page's data, or None if the connection does not exist. Raises StoreUnavailable."""
         connection = self._connections.get(connection_id)
         if connection is None:
             return None
@@ -79,13 +79,16 @@ class StatusBoard:
         )
 
     def movements(self, connection_id: str) -> list[Movement]:
-        """Every wallet movement that is entered in lexoffice by hand, the newest first. Raises StoreUnavailable."""
+        """Return the wallet movements to enter in lexoffice by hand, newest first. Raises StoreUnavailable."""
         return list(_movements(self._view.by_hand(connection_id)))
 
     def _estimates(
         self, connection: Connection, waiting: Backlog, job: Job | None, now: datetime
     ) -> tuple[datetime | None, datetime | None]:
-        """When the feed's backlog and the running export will be done; None where nobody is working on it."""
+        """Estimate when the feed's backlog and the running export will be done.
+
+        Return None for each that has no work or is done too soon to show, and for both while the company is held.
+        """
         if not connection.status.may_write:
             return None, None
         items = job.items - job.successful - job.failed if job and job.state is not JobState.FINISHED else 0
@@ -123,7 +126,7 @@ class StatusBoard:
             changed_at=moment(found.changed_at),
             changes=found.changes,
             more=found.more,
-            # One that is refused has been answered, too.
+            # A refused catalogue has also answered the request.
             asked_at=moment(asked) if asked > max(at, connection.catalogue_attempted_at) else None,
             refused=found.refused,
         )

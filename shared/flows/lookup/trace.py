@@ -1,4 +1,4 @@
-"""Finds an expense by what a person has of it, and says where it stands. Changes nothing, calls no vendor."""
+"""Find expenses by any of their ids, and return their state. Read-only; calls no vendor."""
 
 import re
 
@@ -13,7 +13,7 @@ _ID = re.compile(r"[0-9a-z-]{8,64}")
 
 
 class Traces:
-    """Looks expenses up; one per process."""
+    """Finds expenses; one instance per process."""
 
     def __init__(self, stores: Stores) -> None:
         self._connections = stores.connections
@@ -22,10 +22,16 @@ class Traces:
         self._facts = ExpenseFactsReader(stores)
 
     def trace(self, connection_id: str, asked: str) -> list[ExpenseState]:
-        """Find the expenses of a company that a text names, at most ten; none if it names none.
+        """Return the states of the company's expenses that match `asked`: at most ten, or none.
 
-        The text is Pleo's book id, a voucher number of ours, the id of the accounting entry, or lexoffice's id of the
-        voucher, in any case. Several expenses may share a book id. Raises StoreUnavailable.
+        `asked` is one of these, in upper or lower case:
+
+        - Pleo's book id, which several expenses may share;
+        - our voucher number;
+        - the id of the accounting entry;
+        - lexoffice's id of the voucher.
+
+        Raises StoreUnavailable.
         """
         asked = asked.strip()
         connection = self._connections.get(connection_id)

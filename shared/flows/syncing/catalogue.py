@@ -1,6 +1,6 @@
-"""Syncing categories and tax codes from lexoffice into Pleo. Every step may be repeated.
+"""Sync categories and tax codes from lexoffice to Pleo. Every step is idempotent.
 
-Tax codes come first: an account may refer to one (docs/assumptions.md#pleo-account-tax-code).
+Tax codes come first, because an account may refer to one (docs/assumptions.md#pleo-account-tax-code).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -26,17 +26,17 @@ __all__ = ["CatalogueSyncResult", "ImplausibleCatalogueError", "SyncIncompleteEr
 
 WALLET_ACCOUNT_NAME = "Pleo-Wallet (Bankkonto in lexoffice)"
 _EXISTS = "EXTERNAL_ID_ALREADY_EXISTS"
-# So many waiting expenses are looked at; who has more learns that it is at least so many.
+# Limit of waiting expenses that are read; beyond it, the status page shows a lower bound.
 _MOST_EXPENSES = 500
 
 
 class SyncIncompleteError(Exception):
-    """Pleo did not take some accounts; the message counts them and names the reasons."""
+    """Pleo refused some accounts; the message has their number and the reasons."""
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueSyncResult:
-    """How many accounts and tax codes were created and changed."""
+    """Number of accounts created, accounts changed, and tax codes created or changed."""
 
     accounts_created: int
     accounts_changed: int
@@ -46,9 +46,10 @@ class CatalogueSyncResult:
 def sync_catalogue(
     connection: Connection, remaining: Remaining, *, connections: Connections, vendors: Vendors, accepted: bool = False
 ) -> bool:
-    """Sync and record the result; return False if the list was refused, which raises an alert. Raises vendor errors.
+    """Sync the catalogue and record the result; return False and raise an alert if it was refused.
 
-    A refused list is read again after an hour: lexoffice may have recovered, and nothing is lost meanwhile.
+    A refused catalogue is read again after an hour: lexoffice may have recovered, and nothing is lost meanwhile.
+    `accepted`: see `sync`. Raises vendor errors.
     """
     lexoffice = vendors.lexoffice(connection, remaining)
     try:
@@ -78,13 +79,14 @@ def sync(
     connections: Connections,
     accepted: bool = False,
 ) -> CatalogueSyncResult:
-    """Bring Pleo's tax codes and chart of accounts up to lexoffice.
+    """Update Pleo's tax codes and chart of accounts from lexoffice.
 
-    The chart also holds the wallet's bank account, so that the admin can choose it as contra account. `accepted`: a
-    person says that what was refused last is right; a message that comes days later finds nothing refused, or something
-    else, and accepts nothing. Raises ImplausibleCatalogueError, SyncIncompleteError and vendor errors; what was done
-    until then stays done. What changed is kept for people to see; of tax codes only what the run that gets through has
-    changed itself.
+    - The chart also contains the wallet's bank account, so that the admin can choose it as contra account.
+    - `accepted`: the admin or the operator confirms the catalogue that was last refused. A confirmation that arrives
+      days later finds no refusal, or a different one, and accepts nothing.
+    - The changes are stored for the status page. For tax codes, only the changes of the run that completes are stored.
+
+    Raises ImplausibleCatalogueError, SyncIncompleteError and vendor errors; completed steps are kept.
     """
     connection_id, now = connection.connection_id, datetime.now(UTC)
     known = connections.catalogues.snapshot(connection_id)
@@ -114,13 +116,13 @@ def sync(
             tax_code_external_id=update.account.tax_code,
         )
     told = catalogue.changes(plan, known.accounts)
-    # Pleo has it and shows it to nobody: that was told when it happened.
+    # Pleo has these accounts but does not list them. The change was stored when it happened.
     told = {key: each for key, each in told.items() if key not in hidden & known.accounts.keys()}
     by_account = [*told.items(), *catalogue.flag_changes(categories, known.flags)]
     accounts = {row.external_id: row.id for row in existing}
     changes = [*_with_expenses(connection, by_account, accounts, pleo), *tax_codes]
     if not known.accounts:
-        changes = []  # the first sync changes nothing: there was nothing before
+        changes = []  # the first sync has no previous catalogue to compare with
     flags = {category.id: category.flags for category in categories}
     synced = CatalogueSnapshot(accounts=plan.remembered, flags=flags, tax_codes=[rule.code for rule in rules])
     connections.catalogues.save(connection_id, synced, changes, now)
@@ -128,7 +130,7 @@ def sync(
 
 
 def _categories(lexoffice: LexofficeClient, known: Collection[str]) -> list[Category]:
-    """The categories for expenses. That one is gone is believed when lexoffice has said so twice."""
+    """Return the categories for expenses. If a known one is missing, read them twice before it counts as gone."""
     rows = {row.id: row for row in lexoffice.posting_categories()}
     if not rows.keys() >= set(known):
         rows |= {row.id: row for row in lexoffice.posting_categories()}
@@ -146,12 +148,12 @@ def _category(row: PostingCategory) -> Category:
 
 
 def _create(company_id: str, plan: catalogue.CataloguePlan, pleo: PleoClient) -> set[str]:
-    """Create accounts; those that Pleo has already, though it did not show them, come back by external id."""
+    """Create accounts; return the external ids of those that Pleo already has but did not list."""
     if not plan.create:
         return set()
     accounts = [NewAccount(external_id=key, name=name) for key, name in plan.create.items()]
     failures = pleo.create_accounts(company_id, accounts)
-    # Created in an earlier, interrupted run: that is what was wanted.
+    # An account that an earlier, interrupted run created is no failure.
     serious = [failure for failure in failures if set(failure.reasons) != {_EXISTS}]
     if serious:
         reasons = sorted({reason for failure in serious for reason in failure.reasons})
@@ -165,10 +167,13 @@ def _with_expenses(
     accounts: Mapping[str, str],
     pleo: PleoClient,
 ) -> list[CatalogueChange]:
-    """The same changes; those that touch expenses say which of them still wait for their export.
+    """Return the changes; add the expenses that still wait for their export to changes that affect expenses.
 
-    `changes` with the category's id, `accounts`: Pleo's id by that. Only people read it, so a refusal does not stop the
-    sync (docs/assumptions.md#pleo-expenses-of-account).
+    - `changes`: each with its category's id.
+    - `accounts`: Pleo's account id by category id.
+
+    The result is only displayed, so a refusal by Pleo does not stop the sync
+    (docs/assumptions.md#pleo-expenses-of-account).
     """
     touched = {accounts[key] for key, change in changes if change.what in catalogue.TOUCHING and key in accounts}
     using: dict[str, list[str]] = {account: [] for account in touched}
@@ -190,7 +195,7 @@ def _with_expenses(
 
 @dataclass(frozen=True, slots=True)
 class _TaxCodes:
-    """Brings one company's tax codes to what `rules` say; `known` are the codes that were synced last time."""
+    """Syncs one company's tax codes to `rules`; `known` are the codes of the last sync."""
 
     company_id: str
     pleo: PleoClient
@@ -198,7 +203,7 @@ class _TaxCodes:
     known: Collection[str]
 
     def sync(self) -> list[CatalogueChange]:
-        """Create, correct and archive; only what this run has changed is told. Codes of others are left alone."""
+        """Create, correct and archive tax codes; return this run's changes. Tax codes of others are not touched."""
         wanted = {rule.code: rule for rule in self.rules}
         found: set[str] = set()
         changes = []
@@ -207,7 +212,7 @@ class _TaxCodes:
             if not code.startswith(CODE_PREFIX):
                 continue
             rule = wanted.get(code)
-            # Pleo knows no uniqueness: a second code of the same name is a leftover of an interrupted run.
+            # Pleo does not enforce unique codes: a duplicate is left over from an interrupted run.
             if rule is None or code in found:
                 changes += self._archive(tax_code)
                 continue
@@ -220,7 +225,7 @@ class _TaxCodes:
         return changes
 
     def _correct(self, tax_code: TaxCode, rule: TaxRule) -> list[CatalogueChange]:
-        # One that was synced last time and is archived now was archived by the customer, in Pleo: that stays.
+        # A code of the last sync that is archived now was archived by the customer in Pleo: keep it archived.
         archived = tax_code.archived and rule.code in self.known
         stands = (tax_code.name, tax_code.rate, tax_code.type, tax_code.archived)
         if stands == (rule.name, rule.rate, rule.type, archived):
@@ -240,7 +245,7 @@ class _TaxCodes:
         )
 
     def _archive(self, tax_code: TaxCode) -> list[CatalogueChange]:
-        """Archive a tax code of ours; the change has no name then, only one `before`."""
+        """Archive one of our tax codes; return the change, with an empty `name` and the old name in `before`."""
         if tax_code.archived:
             return []
         archived = NewTaxCode(

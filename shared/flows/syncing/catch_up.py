@@ -1,6 +1,6 @@
-"""Catching up with Pleo: every entry settled since the last success is in the ledger afterwards.
+"""Catch up with Pleo: record every entry that settled since the last successful sync in the ledger.
 
-Webhooks reduce latency; this guarantees completeness. Card events may come for card purchases only, so fees, cashback
+Webhooks reduce latency; this guarantees completeness. Pleo may send events for card purchases only, so fees, cashback
 and wallet movements arrive here (docs/assumptions.md#pleo-card-events).
 """
 
@@ -21,30 +21,30 @@ from shared.flows.syncing.sync_run import SyncRun
 from shared.pleo import entries
 from shared.telemetry import alert
 
-# Entries are read again this far back: Pleo may show one later than its settlement time says.
+# Read entries again this far back: Pleo may list an entry later than its settlement time says.
 OVERLAP = timedelta(days=3)
 _DAYS_SEEN = OVERLAP.days + 1
 _PAGE = 100
 
 
 def catch_up(run: SyncRun) -> None:
-    """Bring every entry settled since the last success into the ledger, with overlap, day by day.
+    """Accept every entry settled since the last success, minus `OVERLAP`, day by day.
 
-    A day that looks as it did last time is skipped, so that the overlap costs next to nothing. Raises OutOfTime when
-    there is more than one sync can read; the next sync continues there.
+    A day whose entries have not changed since the last sync is skipped, so the overlap costs almost nothing. Raises
+    vendor errors and StoreUnavailable, and OutOfTime if one sync cannot read everything; the next sync continues there.
     """
     connection, connections = run.connection, run.services.stores.connections
     until = datetime.now(UTC)
-    # From the day the admin chose on, and whole days: Pleo settles by days, often dated to midnight.
+    # Not before the start date, and in whole days: Pleo settles by day, often with a time of midnight.
     day = max(booking_date(datetime.fromisoformat(connection.caught_up_to) - OVERLAP), connection.start.day)
-    # A second earlier, because a search may exclude its ends (docs/assumptions.md#pleo-settled-period).
+    # Start a second earlier, because a search may exclude its ends (docs/assumptions.md#pleo-settled-period).
     since = midnight(day) - timedelta(seconds=1)
     pleo = run.services.vendors.pleo(connection)
     found = pleo.search_entries(connection.company_id, settled_from=since, settled_to=until)
     seen: dict[str, str] = {}
     for date, of_the_day in groupby(_readable(run, found), key=_day):
         todays = list(of_the_day)
-        # Only what the next sync's overlap can meet: a backfill passes hundreds of days.
+        # Keep only the days in the next sync's overlap: a backfill passes hundreds of days.
         seen = dict(list(seen.items())[-_DAYS_SEEN:]) | {date: _digest(todays)}
         run.found += len(todays)
         run.payments += [entry.settled_at for entry in todays if entry.settled_at and is_card_purchase(entry)]
@@ -86,6 +86,6 @@ def _day(entry: Entry) -> str:
 
 
 def _digest(todays: Sequence[Entry]) -> str:
-    """Changes whenever an entry of the day is new or Pleo touched it."""
+    """Return a digest of a day's entries that changes if an entry is added or if Pleo updates one."""
     lines = sorted(f"{entry.id} {utc_text(entry.updated_at)} {entry.status} {entry.bill}" for entry in todays)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -24,9 +24,12 @@ _NEVER = LastRun(done_at=None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """One row. `last` tells when it was last done; a request in `requests` makes it due at once.
+    """One row of the table.
 
-    `needs_active`: not while the company is held. `needs_catch_up`: only after this sync has caught up with Pleo.
+    - `last`: returns when the duty was last done.
+    - `requests`: each of these requests makes the duty due at once.
+    - `needs_active`: skip the duty while the company is held.
+    - `needs_catch_up`: do the duty only after this sync has caught up with Pleo.
     """
 
     name: str
@@ -38,7 +41,7 @@ class Duty:
     needs_catch_up: bool = False
 
     def is_due(self, run: SyncRun, now: datetime) -> bool:
-        """Return whether this sync has to do the duty."""
+        """Return whether this sync must do the duty."""
         if (self.needs_active and not run.connection.status.may_write) or (self.needs_catch_up and not run.caught_up):
             return False
         if run.requests & self.requests or self.interval == EVERY_SYNC:
@@ -47,12 +50,15 @@ class Duty:
 
 
 def _check_access(run: SyncRun) -> None:
-    """Read lexoffice's profile: it proves whether access is gone. Collecting goes on either way."""
+    """Read lexoffice's profile, which proves whether access is gone. Collecting continues in either case."""
     run.services.vendors.lexoffice(run.connection, run.remaining).profile()
 
 
 def _wake_export(run: SyncRun) -> None:
-    """Wake the export worker for a job without a webhook, or one whose worker gave up: a job expires after an hour."""
+    """Wake the export worker if work is open: a webhook may be missing, or the worker may have given up.
+
+    An export job expires after an hour without an update.
+    """
     is_waiting = run.services.stores.exports.waiting(
         run.connection_id, matches=run.connection.status.may_write, receipts=False
     )
@@ -130,7 +136,7 @@ DUTIES = (
         interval=DAILY,
         last=lambda run: LastRun(moment(run.connection.access_checked_at)),
     ),
-    # Last, because it may take all the time there is, sync after sync.
+    # Last, because it may use all the remaining time of several syncs in a row.
     Duty(
         name="prove balance",
         run=_prove_balance,

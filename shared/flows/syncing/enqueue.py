@@ -1,4 +1,4 @@
-"""Giving turns: the companies whose time has come get one message each; nothing loops over all companies."""
+"""Enqueue the syncs that are due: one message per due company. Nothing loops over all companies."""
 
 import random
 from collections.abc import Callable
@@ -11,19 +11,20 @@ from shared.domain.syncing.schedule import SYNC_INTERVAL
 from shared.domain.times import utc_text
 from shared.telemetry import count, log_info
 
-_TOGETHER = 10  # what one SendMessageBatch takes
-# Sooner or later by so much: who became due in the same minute spreads over two of them, then over more.
+_TOGETHER = 10  # limit of SendMessageBatch
+# Jitter of the next due time, in either direction: companies due in the same minute spread over more minutes each time.
 _JITTER_SECONDS = 30
-# So much is left when the last ten are begun, whose messages and due times take a twentieth of a second.
+# Start no batch with less time left. Messages and due times of ten companies take about 50 ms.
 _MARGIN_SECONDS = 3
 
 
 def enqueue_due(connections: Connections, queue: SyncQueue, remaining: Callable[[], float]) -> int:
-    """Send a turn to every company that is due, oldest first, as far as time allows; the rest is due in the next run.
+    """Enqueue the sync of every due company, oldest first, while time remains; return the number of syncs enqueued.
 
-    The message goes out before the due time moves: if the process dies in between, at most ten companies get two
-    turns, which does no harm; the other way round they would get none. A message that the queue did not take leaves
-    its company due.
+    - Companies that do not fit stay due for the next run.
+    - The message is sent before the due time changes. After a crash in between, at most ten companies get two syncs,
+      which is harmless; in the other order they would get none.
+    - A company whose message the queue refused stays due.
     """
     now = datetime.now(UTC)
     given = 0

@@ -1,7 +1,7 @@
-"""Proving a company's balance: Pleo's entries against what became of each, daily and when somebody asks.
+"""Prove a company's balance: compare Pleo's entries with what became of each, daily and on request.
 
-What is found missing or different on the way is accepted like anything polling finds, so it heals itself. What cannot
-be explained even after everything was read once more raises an alarm.
+- An entry that is missing or different in the ledger is accepted as in catching up, which repairs the difference.
+- A difference that remains after all entries were read again raises an alert.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from shared.pleo import entries
 from shared.pleo.client import PleoClient
 from shared.telemetry import alert, log_info, log_warning
 
-# While lines are recorded the running sum moves; a busy company gets its proof when it is quieter.
+# Attempts per sync: recording lines changes the total, so a busy company's balance is proven in a quieter sync.
 _TRIES = 3
 _MOST_LOOKED_UP = 50
 _NAMED = 20
@@ -34,7 +34,7 @@ _BOOKED = frozenset({State.SENT, State.LISTED})
 
 
 class Prover:
-    """Proves companies' balances."""
+    """Proves balances, company by company."""
 
     def __init__(self, stores: Stores, vendors: Vendors, queue: CompanyQueue) -> None:
         self._ledger = stores.ledger
@@ -43,18 +43,18 @@ class Prover:
         self._vendors = vendors
 
     def last_run(self, connection: Connection) -> LastRun:
-        """Return when the balance was last proven, or the company connected, and when a proof last failed."""
+        """Return when the balance was last proven (before that: when the company connected) and a proof last failed."""
         stored = self._proofs.get(connection.connection_id)
         proved_at = stored.proof.proved_at if stored.proof else connection.start.connected_at
         return LastRun(proved_at, stored.tried_at, in_progress=stored.in_progress is not None)
 
     def run(self, connection: Connection, remaining: Remaining, *, from_start: bool = False) -> None:
-        """Prove the balance, `from_start` from the start date on.
+        """Prove the balance; with `from_start`, read all entries since the start date.
 
-        When the time is over, what is proven for good is kept and the next sync continues from there, as often as it
-        takes. A request from the start is treated alike: starting over would never end where one sync is too short. A
-        request that comes while such a reading is in progress is answered by it. Raises vendor errors and
-        StoreUnavailable; then, as after a crash, the next attempt begins where this one did.
+        - When time runs out, the days proven for good are kept, and the next syncs continue from there. The same holds
+          for `from_start`: starting over each time would never end if one sync is too short.
+        - A reading from the start that is already in progress also answers a new request for one.
+        - Raises vendor errors and StoreUnavailable. Then, as after a crash, the next attempt begins where this one did.
         """
         connection_id = connection.connection_id
         stored = self._proofs.get(connection_id)
@@ -63,7 +63,7 @@ class Prover:
         try:
             proved = self._prove(connection, reading, pleo)
         except OutOfTime:
-            # Where another turn would come no further, it waits an hour instead of filling every turn.
+            # If this sync made no progress, the next ones would not either: wait an hour instead of using up each sync.
             vain = reading.in_progress == begun
             log_info("balance not proven yet: more to read than one turn can", connection_id=connection_id, vain=vain)
             self._proofs.save_progress(connection_id, reading.in_progress, datetime.now(UTC) if vain else None)
@@ -76,17 +76,17 @@ class Prover:
             _alert_overdue(connection, stored)
 
     def _prove(self, connection: Connection, reading: Reading, pleo: PleoClient) -> bool:
-        """Whether it could be said how the balance stands, and so was stored. Raises OutOfTime."""
+        """Compute and store the proof; return False if lines kept being recorded meanwhile. Raises OutOfTime."""
         for _ in range(_TRIES):
             found = self._examine(connection, reading, pleo)
             if found is None:
                 continue
             proof, unlisted = found
             if proof.unexplained and not reading.whole:
-                # Perhaps something old has changed after all: everything once more.
+                # An entry of a frozen day may have changed: read everything again.
                 reading.restart()
                 continue
-            # After the settled ones, so that what is settled meanwhile is not counted twice.
+            # Read pending entries last, so that an entry that settles meanwhile is not counted twice.
             proof = replace(proof, pending=_pending(connection, pleo))
             _alert(connection, proof, unlisted)
             self._proofs.save(connection.connection_id, proof, Frozen() if proof.unexplained else reading.frozen)
@@ -96,9 +96,9 @@ class Prover:
     def _examine(
         self, connection: Connection, reading: Reading, pleo: PleoClient
     ) -> tuple[BalanceProof, list[str]] | None:
-        """A proof and the booked entries that Pleo does not know; None when the running sum moved meanwhile.
+        """Return a proof and the booked entries that Pleo does not know, or None if the total changed meanwhile.
 
-        Pleo is asked before the ledger, so that whatever Pleo had told by then is in the ledger or missing there.
+        Pleo is read before the ledger, so every entry that Pleo had reported by then is in the ledger or missing there.
         """
         before = self._ledger.balance(connection.connection_id, connection.account_id)
         sums, unlisted = reading.read(), list[str]()
@@ -113,12 +113,13 @@ class Prover:
         return proof, unlisted
 
     def _unlisted(self, connection: Connection, reading: Reading, pleo: PleoClient) -> tuple[Sums, list[str]]:
-        """Entries that are booked but were not listed: those Pleo knows all the same, and the ids of those it does not.
+        """Look up booked entries that Pleo did not list.
 
-        An entry that a webhook brought while Pleo's list was read is one of the former. Of days that an earlier turn
-        read it is not known any more which entries they had, so those are left out.
+        Return the sums of those that Pleo knows nevertheless, and the ids of the others. Pleo knows, for example, an
+        entry that a webhook delivered while the list was read. Days that an earlier sync read are left out, because
+        their entries' ids are no longer known.
         """
-        booked: dict[str, list[Row]] = {}  # each entry's first row first, as the ledger orders them
+        booked: dict[str, list[Row]] = {}  # in the ledger's order: an entry's first row comes first
         for row in self._ledger.rows(connection.connection_id):
             if row.entry_id not in reading.seen:
                 booked.setdefault(row.entry_id, []).append(row)
@@ -138,7 +139,7 @@ class Prover:
 
 
 def _start(stored: StoredProof, *, from_start: bool) -> ProofInProgress:
-    """From where to read: on from an earlier turn, from what is proven for good, or from the start date."""
+    """Return where to start reading: where an earlier sync stopped, after the frozen days, or at the start date."""
     if stored.in_progress and (stored.in_progress.whole or not from_start):
         return stored.in_progress
     if from_start:
@@ -147,7 +148,10 @@ def _start(stored: StoredProof, *, from_start: bool) -> ProofInProgress:
 
 
 def _alert_overdue(connection: Connection, before: StoredProof) -> None:
-    """Once a day, a person must know that no proof has come for days. Told after it is remembered: not every turn."""
+    """Raise an alert, once a day, if the balance has not been proven for days.
+
+    The failed attempt is stored before the alert, so that not every sync alerts.
+    """
     proved_at = before.proof.proved_at if before.proof else None
     if proving.is_overdue(proved_at, before.tried_at, connection.start.connected_at, datetime.now(UTC)):
         alert(
@@ -181,7 +185,7 @@ def _alert(connection: Connection, proof: BalanceProof, unlisted: list[str]) -> 
 
 
 def _pending(connection: Connection, pleo: PleoClient) -> Pending | None:
-    """What Pleo has reserved; None if it refuses to say, because the proof holds without it."""
+    """Return what Pleo has reserved, or None if Pleo refuses the request: the proof is valid without it."""
     now = datetime.now(UTC)
     found = pleo.unsettled_entries(connection.company_id, performed_from=now - RESERVED_FOR, performed_to=now)
     try:
@@ -192,7 +196,7 @@ def _pending(connection: Connection, pleo: PleoClient) -> Pending | None:
 
 
 def _readable(found: Iterator[dict[str, object]]) -> Iterator[Entry]:
-    """One that cannot be read is reported when it is settled."""
+    """Yield the entries that can be read. A malformed entry raises an alert once it is settled."""
     for data in found:
         try:
             yield entries.parse(data)
@@ -201,7 +205,7 @@ def _readable(found: Iterator[dict[str, object]]) -> Iterator[Entry]:
 
 
 def _read_settled(pleo: PleoClient, connection: Connection, entry_id: str) -> Entry | None:
-    """An entry by its own page at Pleo; None if Pleo does not know it as one that is settled since the start date."""
+    """Read an entry from Pleo by its id; return None unless it is readable and settled since the start date."""
     try:
         entry = entries.parse(pleo.entry(entry_id))
     except (NotFound, Rejected, entries.MalformedEntryError):

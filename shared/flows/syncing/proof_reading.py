@@ -1,4 +1,4 @@
-"""Adding up Pleo's settled entries and what became of each, day by day, oldest first, from where a proof stands."""
+"""Add up Pleo's settled entries and what became of each, day by day, oldest first, from where a proof continues."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -24,9 +24,11 @@ _PAGE = 100
 
 
 class Reading:
-    """One turn's reading of one company: `frozen` and `whole` say how far it has come (shared/domain/syncing/proof.py).
+    """One sync's reading of one company.
 
-    `seen` are the ids of the entries that this turn read; none of days up to `skipped` (None: it skipped none).
+    - `frozen`, `whole`: the progress so far (shared/domain/syncing/proof.py).
+    - `seen`: ids of the entries that this sync read.
+    - `skipped`: last day that this sync did not read, or None if it skipped none; `seen` has no ids up to that day.
     """
 
     def __init__(
@@ -50,20 +52,20 @@ class Reading:
 
     @property
     def in_progress(self) -> ProofInProgress:
-        """From where another turn goes on."""
+        """Return where the next sync continues."""
         return ProofInProgress(self.frozen, self.whole)
 
     def covers(self, day: date | None) -> bool:
-        """Whether this turn read a day, so that `seen` says which entries Pleo lists for it."""
+        """Return whether this sync read a day, so that `seen` has all entries that Pleo lists for it."""
         return day is not None and (self.skipped is None or day > self.skipped)
 
     def restart(self) -> None:
-        """Forget everything and read it from the start date on."""
+        """Discard the progress; the next `read` begins at the start date."""
         self.frozen, self.whole, self.skipped = Frozen(), True, None
         self.seen.clear()
 
     def read(self) -> Sums:
-        """Add up every day that is not frozen, and return the sums of all days. Raises OutOfTime and vendor errors."""
+        """Add up the days that are not frozen; return the sums of all days. Raises OutOfTime and vendor errors."""
         first = self.frozen.until + timedelta(days=1) if self.frozen.until else self._connection.start.day
         today = booking_date(datetime.now(UTC))
         total, freezing = self.frozen.sums, True
@@ -81,8 +83,8 @@ class Reading:
         return total
 
     def entries_since(self, first: date) -> Iterator[Entry]:
-        """Pleo's settled entries from a day on, oldest first. One that cannot be read was reported by catching up."""
-        # A second earlier, because a search may exclude its ends (docs/assumptions.md#pleo-settled-period).
+        """Yield Pleo's settled entries from a day on, oldest first. Catching up alerts about malformed entries."""
+        # Start a second earlier, because a search may exclude its ends (docs/assumptions.md#pleo-settled-period).
         since = midnight(first) - timedelta(seconds=1)
         found = self._pleo.search_entries(self._connection.company_id, settled_from=since, settled_to=datetime.now(UTC))
         for data in found:
@@ -95,7 +97,7 @@ class Reading:
                 yield entry
 
     def _account_for(self, page: tuple[Entry, ...]) -> Sums:
-        """What became of some entries, after what is missing or different in the ledger was accepted."""
+        """Accept entries that are missing or different in the ledger, then return the sums of what became of all."""
         connection_id = self._connection.connection_id
         known = self._ledger.first_rows(connection_id, [entry.id for entry in page])
         sums = Sums()

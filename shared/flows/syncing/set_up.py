@@ -1,8 +1,8 @@
-"""Setting a company up, once both vendors have consented: account, categories, webhooks and events, activation.
+"""Set a company up after consent at both vendors: finance account, catalogue, webhooks and events, activation.
 
-A worker does it; the person watches the steps on the progress page and goes on by hand if one fails. Every step looks
-before it creates, so all of it may be repeated after any interruption; a lease keeps two workers from creating the
-finance account at the same time (lexoffice would take both).
+- The sync worker does the steps. The admin sees them on the progress page and resumes the set-up if a step fails.
+- Every step checks what exists before it creates, so the set-up can be repeated after any interruption.
+- A lease keeps two workers from creating the finance account at the same time; lexoffice would accept both.
 """
 
 import secrets
@@ -33,18 +33,18 @@ from shared.lexoffice.client import LexofficeClient
 from shared.lexoffice.models import FinanceAccount, NewFinanceAccount
 from shared.telemetry import alert, log_info
 
-# Longer than one step may take; given anew with every step. After a crash so long nobody else may begin.
+# Longer than one step may take; renewed with every step. After a crash, other workers wait for it to expire.
 _LEASE = timedelta(seconds=60)
 _LEASE_POLL_SECONDS = 1.0
 _HALF_WAY = "half_way"
 
 
 class AccountDeactivatedError(Exception):
-    """The finance account is deactivated in lexoffice; only a person may switch it on again."""
+    """The finance account is deactivated in lexoffice. Only the customer may activate it again."""
 
 
 class SetUp:
-    """Sets companies up."""
+    """Sets up companies."""
 
     def __init__(
         self,
@@ -62,10 +62,10 @@ class SetUp:
         self._sleep = sleep
 
     def run(self, connection_id: str, remaining: Remaining) -> bool:
-        """Do every step that is not done yet; True when the company is set up, False when a person must go on.
+        """Do the remaining steps; return True if the company is set up, False if the admin must resume the set-up.
 
-        Why it stopped stands on the connection, for its page. Raises StoreUnavailable, and OutOfTime or Overtaken when
-        somebody else is at it.
+        The reason for a stop is stored on the connection for the progress page. A disconnected company returns False.
+        Raises StoreUnavailable, and OutOfTime or Overtaken if another worker holds the lease.
         """
         owner = secrets.token_hex(8)
         while not self._acquire_lease(connection_id, owner):
@@ -77,7 +77,7 @@ class SetUp:
             if connection is None or connection.status is Status.DISCONNECTED:
                 log_info("set-up passed over", connection_id=connection_id)
                 return False
-            # The message came twice, or another browser's set-up ended a moment ago.
+            # Already set up: the message came twice, or another browser's set-up has just ended.
             return _is_set_up(connection) or self._set_up(connection, owner, remaining)
         finally:
             self._connections.release_setup(connection_id, owner)
@@ -121,7 +121,7 @@ class SetUp:
             self._activate(connection)
 
     def _with_account(self, connection: Connection, lexoffice: LexofficeClient) -> Connection:
-        """Find or create the one finance account; our reference decides, never its name."""
+        """Find or create the company's only finance account, by our external reference and never by its name."""
         account = self._find(connection, lexoffice)
         if account is None:
             new = NewFinanceAccount(
@@ -143,12 +143,12 @@ class SetUp:
 
     def _find(self, connection: Connection, lexoffice: LexofficeClient) -> FinanceAccount | None:
         found = lexoffice.finance_accounts(connection.account_reference)
-        # The remembered one first: the customer may have got a second one by copying.
+        # Prefer the stored account: a copy that the customer made may have the same reference.
         found.sort(key=lambda account: (account.id != connection.account_id, account.deactivated, account.id))
         return found[0] if found else None
 
     def _activate(self, connection: Connection) -> None:
-        """From here on lines are fed, unless support has paused it; all steps are done with the same write."""
+        """Activate the company and mark all steps as done in one write. Unless it is paused, feeding starts now."""
         now = utc_text(datetime.now(UTC))
         self._connections.activate(
             connection.connection_id,
@@ -170,7 +170,7 @@ class SetUp:
 
 
 class _Steps:
-    """Records each step as it begins and ends; the lease lives as long as they go on."""
+    """Records each step as it begins and ends, and renews the lease with each step."""
 
     def __init__(self, connection_id: str, owner: str, connections: Connections) -> None:
         self._connection_id = connection_id
@@ -207,7 +207,7 @@ def _is_set_up(connection: Connection) -> bool:
 
 
 def _create_or_find(create: Callable[[], str], find: Callable[[], FinanceAccount | None]) -> str:
-    """Create; if nobody knows whether it worked, look before anything is repeated."""
+    """Create the account; after an unknown outcome, return the existing account or raise the error."""
     try:
         return create()
     except (OutcomeUnknown, Unavailable, UnexpectedAnswer):

@@ -1,5 +1,6 @@
-"""The alarm about silence: what a turn noticed is judged (shared/domain/syncing/silence.py), healed if it can be, and
-told.
+"""Raise alerts about silence: missing webhooks, rows that are not fed, no successful sync.
+
+The rules are in shared/domain/syncing/silence.py. A missing webhook subscription is repaired at once.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from shared.telemetry import alert, count, log_warning
 
 
 class Silence:
-    """Listens for silence, company by company."""
+    """Checks for silence, company by company."""
 
     def __init__(self, stores: Stores, vendors: Vendors, keep_alive: KeepAlive) -> None:
         self._connections = stores.connections
@@ -31,10 +32,12 @@ class Silence:
     def check(
         self, connection: Connection, remaining: Remaining, *, oldest: Row | None, payments: Sequence[datetime]
     ) -> None:
-        """Tell somebody of what has been silent for too long. Raises StoreUnavailable.
+        """Raise the alerts that are due. Raises StoreUnavailable.
 
-        `oldest` is the row that has waited longest for the feed, `payments` when the card purchases that this turn
-        found were settled. Told before it is remembered: after a crash in between it is told twice rather than never.
+        - `oldest`: the row that has waited longest for the feed.
+        - `payments`: settlement times of the card purchases that this sync found.
+
+        An alert is raised before it is recorded: after a crash in between it is raised twice rather than never.
         """
         facts = self._facts(connection, oldest, payments)
         told = silence.due_alerts(facts)
@@ -48,11 +51,11 @@ class Silence:
             self._connections.change(connection.connection_id, alerted_at=alerted_at)
 
     def _facts(self, connection: Connection, oldest: Row | None, payments: Sequence[datetime]) -> Facts:
-        # Set up, set up again, or resumed: until then there was nobody to be told, and nothing was fed.
+        # Set-up, repeated set-up, or resume: before that, no webhooks were expected and nothing was fed.
         begun = datetime.fromisoformat(max(connection.connected_at, connection.stepped_at, connection.resumed_at))
         last_webhook_at = moment(self._ledger.last_webhook_at(connection.connection_id))
         ready_at = moment(oldest.ready_at) if oldest else None
-        # Asked for only where it matters: most turns find nothing that waits.
+        # Read the balance only if a row waits: in most syncs none does.
         balance = self._ledger.balance(connection.connection_id, connection.account_id) if ready_at else None
         return Facts(
             now=datetime.now(UTC),
@@ -69,7 +72,7 @@ class Silence:
     def _likely_cause(
         self, cause: str, connection: Connection, facts: Facts, remaining: Remaining
     ) -> dict[str, object]:
-        """What probably lies behind it, in stable words, for the log."""
+        """Return the probable cause of an alert for the log, in stable words."""
         if cause == NO_WEBHOOKS:
             return {"missed": silence.missed(facts), "likely": self._repair_webhooks(connection)}
         if cause == NOT_FED:
@@ -79,7 +82,7 @@ class Silence:
         raise AssertionError(cause)
 
     def _repair_webhooks(self, connection: Connection) -> str:
-        """Look after the subscription at once; what it was like says what was wrong."""
+        """Ensure the subscription at once; return the cause that its previous state indicates."""
         try:
             changed = self._keep_alive.webhooks(connection)
         except (IntegrationError, DisconnectedError) as error:
@@ -101,5 +104,5 @@ class Silence:
         return "feed gave up: dead-letter queue"
 
 
-# So many seconds of slots handed out ahead mean that the limit is what everybody waits for.
+# If slots are taken this many seconds ahead, the feed is waiting for lexoffice's rate limit.
 _MUCH_QUEUED_SECONDS = 60

@@ -1,8 +1,9 @@
-"""A company's sync: set it up if requested, then do every duty that is due (shared/flows/syncing/duties.py).
+"""Sync a company: set it up if requested, then do every duty that is due (shared/flows/syncing/duties.py).
 
-A failed sync is not retried by the queue: it is rescheduled with back-off, because the queue would retry at its own
-pace, five times, and end in a dead-letter queue although the next sync repairs everything. A request exists in the
-message only, so a failed message with requests goes back to the queue; so does one at which the worker crashed.
+- A failed sync is not retried by the queue but rescheduled with back-off. The queue would retry it five times at its
+  own pace and then move it to the dead-letter queue, although the next sync repairs everything.
+- A request exists only in the message, so a failed message with requests goes back to the queue.
+- A message at which the worker crashed goes back to the queue as well.
 """
 
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ from shared.telemetry import log_info, log_warning
 
 
 class CompanySync:
-    """Runs companies' syncs within one warm process."""
+    """Runs companies' syncs for the lifetime of a Lambda execution environment."""
 
     def __init__(self, stores: Stores, vendors: Vendors, settings: SyncSettings) -> None:
         subscriptions = Subscriptions(
@@ -57,9 +58,9 @@ class CompanySync:
         self._offboarding = Offboarding(stores, vendors)
 
     def run(self, wake: WakeUp, remaining: Remaining) -> bool:
-        """Run one company's sync. Return False: what is left is done by the next sync.
+        """Run one company's sync. Always return False: the next sync does the remaining work.
 
-        Raises IntegrationError if a request must be repeated; a scheduled sync that fails is only rescheduled.
+        Raises IntegrationError if a request must be retried. A scheduled sync that fails is only rescheduled.
         """
         try:
             self._run(wake, lambda: remaining() - SECONDS_FOR_A_CALL)
@@ -90,7 +91,7 @@ class CompanySync:
 
     def _do_duties(self, run: SyncRun) -> None:
         """Do every duty that is due; raise the most severe error at the end."""
-        # First, because it needs neither vendor: a lost wake-up must not wait until both have recovered.
+        # Wake the feed first: this needs no vendor, so a lost wake-up does not wait until a vendor recovers.
         run.oldest = next(iter(run.services.stores.ledger.open_rows(run.connection_id, 1)), None)
         if run.oldest:
             run.services.feed_queue.wake(run.connection_id, f"sync.{utc_text(datetime.now(UTC))}")
@@ -106,7 +107,7 @@ class CompanySync:
             raise failure
 
     def _do(self, duty: Duty, run: SyncRun) -> IntegrationError | None:
-        """Do a duty if it is due; return why it must be repeated. Lost access holds the company."""
+        """Do a duty if it is due; return the error that requires a retry, or None. Lost access holds the company."""
         if run.remaining() <= 0:
             return OutOfTime("more to do than one sync can")
         try:
@@ -120,15 +121,15 @@ class CompanySync:
 
 
 def _postpone(connections: Connections, connection_id: str, error: IntegrationError) -> None:
-    """Record a failure and when to try again. Work that is merely unfinished continues within a minute.
+    """Record a failure and the time of the next attempt. Unfinished work continues within a minute.
 
-    If the failure cannot be recorded, the company stays due at its usual time, which was set when the sync was
-    enqueued. Two failures at once may count as one, which only makes the next attempt earlier.
+    - If the failure cannot be recorded, the company stays due at its usual time, set when the sync was enqueued.
+    - Two simultaneous failures may count as one, which only makes the next attempt earlier.
     """
     try:
         connection = connections.get(connection_id)
         if connection is not None:
-            # Refused if the company was connected again or disconnected meanwhile: both have set the due time.
+            # The write is refused if the company was reconnected or disconnected meanwhile: both set the due time.
             connections.postpone(connection, **_changes(connection, error, datetime.now(UTC)))
     except StoreUnavailable as unavailable:
         log_warning("failure not recorded", connection_id=connection_id, cause=str(unavailable))

@@ -1,4 +1,4 @@
-"""One sync of one company, as its duties see it."""
+"""Context of one company's sync, shared by its duties."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from shared.flows.vendors import Remaining, Vendors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What the duties of every company's sync work with, built once per process."""
+    """Stores, clients and flows that the duties share, built once per process."""
 
     stores: Stores
     vendors: Vendors
@@ -29,12 +29,13 @@ class Services:
 
 @dataclass(slots=True, kw_only=True)
 class SyncRun:
-    """One sync: the company as it was read, what was requested, and what the duties have found so far.
+    """One sync: the connection as it was read, the requests, and the duties' results so far.
 
-    - `oldest`: the row that has waited longest for the feed, None if none waits.
-    - `found`, `waiting`: entries read from Pleo, and how many of them wait for the feed.
-    - `payments`: when the card purchases among them were settled.
-    - `caught_up`: every settled entry is in the ledger.
+    - `oldest`: the row that has waited longest for the feed, or None.
+    - `found`: number of entries read from Pleo.
+    - `waiting`: number of those entries that wait for the feed.
+    - `payments`: settlement times of the card purchases among those entries.
+    - `caught_up`: True once every settled entry is in the ledger.
     """
 
     services: Services
@@ -50,5 +51,5 @@ class SyncRun:
 
     @property
     def connection_id(self) -> str:
-        """The company's connection."""
+        """Return the id of the company's connection."""
         return self.connection.connection_id
