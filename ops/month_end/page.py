@@ -136,7 +136,7 @@ def text_of(sheet: Sheet) -> str:
     """Return the page as HTML."""
     facts = sheet.facts
     show = _Show("de", facts.now)
-    # Vouchers without stored tax facts are old and rare: omit the section if it is empty.
+    # Only vouchers of past years lack stored tax facts: omit the section if it is empty.
     names = [name for name in sheet.sections if name != UNKNOWN or sheet.sections[name]]
     last = facts.month.last
     page = _environment().get_template("month_end.html")
