@@ -2,8 +2,8 @@
 
 Share of the limit = lines fed per second of the window / 50 (25 lines per call, 2 calls per second).
 
-The window starts when the first transaction call arrives at lexoffice. It ends half a second after the last one, because
-each call uses half a second of the limit: n calls at the full rate arrive within (n - 1) half seconds.
+The window starts when the first transaction call arrives at lexoffice. It ends half a second after the last one,
+because each call uses half a second of the limit: n calls at the full rate arrive within (n - 1) half seconds.
 """
 
 from bench.counts import Counted, figures

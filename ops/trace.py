@@ -169,7 +169,7 @@ def _delivery_data(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-# ------------------------------------------------------------------------------------------------ for people
+# ------------------------------------------------------------------------------------------------ as text
 def _render(context: CommandContext, found: _TracedExpense) -> list[RenderableType]:
     seen, remedy = found.situation.state, found.remedy
     about = [seen.counterparty, seen.kind, "" if seen.amount is None else euro(seen.amount), str(seen.day or "")]
