@@ -1,1 +1,1 @@
-"""`make bench`: what the product costs and how fast it is, measured on the local stack through its real doors."""
+"""`make bench`: measures cost and speed of the product on the local stack, through its real doors."""

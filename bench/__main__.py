@@ -1,4 +1,4 @@
-"""`make bench`: measures, prints a table, writes build/bench.json; exit status 1 when a target is missed."""
+"""Entry point of `make bench`: measure, print a table, write build/bench.json."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ from local.stack import LocalStack
 
 
 def main() -> int:
-    """Exit status: 0 when every target is met, 1 otherwise."""
+    """Run all measurements. Return exit status 0 if every target is met, 1 otherwise."""
     require_runtime()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     began = time.monotonic()

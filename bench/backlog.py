@@ -1,8 +1,9 @@
-"""Draining a backlog of 1 000 payments of one company, in real time, against lexoffice's limit of two calls a second.
+"""Drain a backlog of 1 000 payments of one company in real time, at lexoffice's limit of 2 calls per second.
 
-The share of the vendor's ceiling is what was fed per second of the window, divided by 50 (25 lines a call, 2 calls a
-second). The window reaches from the arrival of the first transaction call at lexoffice to that of the last, plus the
-half second that every call occupies of the limit: n calls at the full rate arrive within (n - 1) halves of a second.
+Share of the limit = lines fed per second of the window / 50 (25 lines per call, 2 calls per second).
+
+The window starts when the first transaction call arrives at lexoffice. It ends half a second after the last one,
+because each call uses half a second of the limit: n calls at the full rate arrive within (n - 1) half seconds.
 """
 
 from bench.counts import Counted, figures
@@ -13,11 +14,14 @@ from bench.world import Customer, Json, World
 PAYMENTS = 1_000
 _SLOT = 0.5  # seconds per call: https://developers.lexware.io/docs/#api-rate-limits
 _LINES_PER_SECOND = 25 / _SLOT
-_FIXED_GAP = 0.65  # seconds that a client without a shared limiter waits after each call, to be safe
+_FIXED_GAP = 0.65  # seconds between calls of a cautious client without a shared limiter
 
 
 def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
-    """Let 1 000 signed webhooks arrive while the feed is held, then let it go."""
+    """Deliver 1 000 signed webhooks while the feed is held, then release the feed and measure it.
+
+    Raise RuntimeError if a payment is missing in the ledger, or if a line is missing or duplicated at lexoffice.
+    """
     before = world.organization(customer)["calls"]
     with record.recording() as calls:
         with world.feed_held():

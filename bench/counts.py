@@ -1,4 +1,4 @@
-"""What a payment costs in calls and capacity, from the record of what was asked of AWS and the vendor's own count."""
+"""Calls and capacity per payment, from the record of AWS requests and the vendor's own count."""
 
 import statistics
 from collections import Counter
@@ -10,12 +10,18 @@ from bench.figures import Figure
 from bench.record import Call, by_operation, item_bytes, read_units, write_units
 from bench.world import Customer, Json, World
 
-_LARGEST_ITEM = 1024  # bytes that one write unit pays for
+_LARGEST_ITEM = 1024  # bytes per write unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """Everything that so many payments of a customer asked for."""
+    """Requests that a number of payments of a customer caused.
+
+    - `operations`: AWS requests by operation and resource
+    - `write_units`, `read_units`: computed DynamoDB capacity
+    - `vendor_calls`: calls to lexoffice, including refused ones
+    - `runs`: runs of the feed door
+    """
 
     payments: int
     operations: Counter[str]
@@ -26,7 +32,10 @@ class Counted:
 
     @classmethod
     def of(cls, world: World, customer: Customer, calls: Iterable[Call], *, payments: int, calls_before: Json) -> Self:
-        """Count. Raises RuntimeError where the arithmetic of units would be wrong."""
+        """Count the requests of `payments`.
+
+        Raise RuntimeError if the units cannot be computed: a row exceeds one write unit, or the record is incomplete.
+        """
         calls = list(calls)
         sizes = [item_bytes(item) for item in world.ledger_items(customer)]
         if max(sizes) > _LARGEST_ITEM:
@@ -46,7 +55,7 @@ class Counted:
 
 
 def figures(stage: str, counted: Counted) -> list[Figure]:
-    """Per payment: sums first, then every operation."""
+    """Return figures per payment: sums first, then every operation."""
     sums = {
         "AWS calls": (counted.operations.total(), "calls"),
         "queue polls by Lambda (computed)": (2 * counted.runs, "calls"),

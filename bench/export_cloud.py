@@ -1,6 +1,6 @@
-"""AWS's stores inside this process: the emulator's own DynamoDB, KMS and Secrets Manager, reached without a socket.
+"""AWS's stores inside this process: the emulator's DynamoDB, KMS and Secrets Manager, called without a socket.
 
-Real botocore clients write the requests and read the answers; tables are made as template.yaml describes them.
+Requests and responses pass through real botocore clients. Tables are created from template.yaml.
 """
 
 import json
@@ -28,25 +28,25 @@ _TABLE_PARTS = (
 
 
 class _Body(BytesIO):
-    """An answer's body as botocore reads it."""
+    """Response body as botocore reads it."""
 
     def stream(self, **_: object) -> Iterator[bytes]:
-        """The whole of it."""
+        """Yield the whole body."""
         yield self.read()
 
 
 class Service(Protocol):
-    """One of AWS's services, as the emulator has them."""
+    """Interface of an AWS service in the emulator."""
 
     def handle_request(
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, str], /
     ) -> Coroutine[Any, Any, tuple[int, dict[str, str], bytes | str]]:
-        """Answer a request: status, headers, body."""
+        """Return status, headers and body for a request."""
 
 
 @contextmanager
 def in_process(sqs: Service) -> Iterator[None]:
-    """Every AWS client that is made in the block finds its service here, empty at first."""
+    """Route all AWS clients created in the block to services in this process. The services start empty."""
     services: dict[str, Service] = {**_STORES, "sqs": sqs}
     handler = ("before-send", lambda request, **_: _answered(services, request))
     BUILTIN_HANDLERS.append(handler)
@@ -61,7 +61,10 @@ def in_process(sqs: Service) -> Iterator[None]:
 
 
 def create(template: Template, credentials: Mapping[str, str]) -> dict[str, str]:
-    """Tables, key and the secret with our credentials at both vendors; logical id → what `Ref` would be, or an ARN."""
+    """Create the tables, the key, and the secret with our credentials at both vendors.
+
+    Return by logical id what `Ref` returns, or an ARN for the key and the secret.
+    """
     from shared.aws.clients import client
 
     made: dict[str, str] = {"Key": client("kms").create_key()["KeyMetadata"]["Arn"]}
@@ -78,7 +81,7 @@ def create(template: Template, credentials: Mapping[str, str]) -> dict[str, str]
 
 
 def queue_url(name: str) -> str:
-    """A queue's address by its logical id."""
+    """Return a queue's URL by its logical id."""
     return f"https://sqs.{_REGION}.amazonaws.com/{name}"
 
 
@@ -95,7 +98,7 @@ def _answered(services: Mapping[str, Service], request: AWSPreparedRequest) -> A
 
 
 def _finished(call: Coroutine[Any, Any, tuple[int, dict[str, str], bytes | str]]) -> tuple[int, dict[str, str], Any]:
-    """What a coroutine comes to that waits for nothing."""
+    """Return the result of a coroutine that never waits. Raise RuntimeError if it does."""
     try:
         call.send(None)
     except StopIteration as done:

@@ -1,4 +1,4 @@
-"""The figures of a 700-item export in virtual time: undisturbed, and with lexoffice away for ten minutes."""
+"""Figures of a 700-item export in virtual time: undisturbed, and with a ten-minute lexoffice outage."""
 
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -10,11 +10,11 @@ ITEMS = 700
 OUTAGE = 600.0
 # Voucher, receipt, hint.
 CALLS_PER_ITEM = 3
-# Profile and categories once per process, and one look at the item that the end of a run interrupted.
+# Profile and categories once per process, and one read of the item that was interrupted by the end of a run.
 MOST_FURTHER_CALLS = 10
 LONGEST_DELAY = 30.0
-# https://developers.pleo.io/reference/export-api: a job fails when nothing was done with it for an hour. Most of it
-# must be left for whatever goes wrong next.
+# Pleo fails a job after one hour without an update: https://developers.pleo.io/reference/export-api
+# Most of that hour must be left for a further failure.
 LONGEST_JOB = 60.0
 LONGEST_SILENCE = 300.0
 LONGEST_SILENCE_IN_OUTAGE = 1800.0
@@ -22,7 +22,7 @@ _CALLS_PER_SECOND = 2  # https://developers.lexware.io/docs/#api-rate-limits
 
 
 def measure() -> list[Figure]:
-    """Both simulations at once, each in a process of its own."""
+    """Run both simulations concurrently, each in its own process."""
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
         disturbed = processes.submit(simulate, ITEMS, outage=OUTAGE)
         calm = processes.submit(simulate, ITEMS)

@@ -1,4 +1,4 @@
-"""What is put under the product so that it runs in virtual time: its way out, its logs, its memory between runs."""
+"""Harness that runs the product in virtual time: replaces its transport, logs, metrics and caches."""
 
 import threading
 from collections import Counter
@@ -17,7 +17,7 @@ from bench.virtual_time import PerThread, VirtualClock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Seconds of virtual time that one call takes, there and back."""
+    """Virtual seconds per call, round trip."""
 
     vendor: float = 0.15
     aws: float = 0.005
@@ -25,35 +25,40 @@ class Latency:
 
 @dataclass(slots=True)
 class Told:
-    """What the product logged, counted and asked of AWS: (level, message), metrics, (door, operation); how often."""
+    """Counts of what the product logged, measured and requested.
+
+    - `lines`: log lines by (level, message)
+    - `metrics`: sums by metric
+    - `aws`: AWS calls by (door, operation)
+    """
 
     lines: Counter[tuple[str, str]] = field(default_factory=Counter)
     metrics: Counter[str] = field(default_factory=Counter)
     aws: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def info(self, message: str, **_: object) -> None:
-        """Stands in for the logger."""
+        """Replace the logger's method of this name."""
         self.lines["info", message] += 1
 
     def warning(self, message: str, **_: object) -> None:
-        """Stands in for the logger."""
+        """Replace the logger's method of this name."""
         self.lines["warning", message] += 1
 
     def error(self, message: str, extra: Mapping[str, object]) -> None:
-        """Stands in for the logger."""
+        """Replace the logger's method of this name."""
         self.lines["error", f"{message}: {extra.get('cause')}"] += 1
 
     def append_keys(self, **_: object) -> None:
-        """Stands in for the logger."""
+        """Replace the logger's method of this name."""
 
     def add_metric(self, *, name: str, value: int, **_: object) -> None:
-        """Stands in for the metrics."""
+        """Replace the metrics' method of this name."""
         self.metrics[name] += value
 
 
 @contextmanager
 def harnessed(clock: VirtualClock, vendors: Vendors, latency: Latency) -> Iterator[Told]:
-    """Put the harness under the product: way to the vendors, AWS's latency, one limiter memory per door, its logs."""
+    """Replace transport, AWS latency, limiter memory (one per door), logs and metrics of the product in the block."""
     from shared import telemetry
     from shared.aws import limiter
     from shared.http.client import Http
@@ -82,7 +87,7 @@ def harnessed(clock: VirtualClock, vendors: Vendors, latency: Latency) -> Iterat
 
 @contextmanager
 def fresh_processes() -> Iterator[None]:
-    """AWS clients and credentials of this simulation only."""
+    """Use new AWS clients and credentials for the block, not those of another simulation."""
     from shared.aws import clients, credentials
 
     with forgetting({"clients": clients, "credentials": credentials}):
@@ -91,7 +96,7 @@ def fresh_processes() -> Iterator[None]:
 
 @contextmanager
 def forgetting(modules: Mapping[str, ModuleType]) -> Iterator[None]:
-    """What modules keep for the life of their process is made anew for the block, and after it."""
+    """Clear the modules' caches before and after the block."""
     caches = [value for module in modules.values() for value in vars(module).values() if hasattr(value, "cache_clear")]
     for cache in caches:
         cache.cache_clear()

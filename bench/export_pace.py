@@ -1,8 +1,9 @@
-"""Exporting one large job in virtual time while the same company goes on paying.
+"""Export one large job in virtual time while the same company makes further payments.
 
-Settled card payments with one PDF each, all of them lines in lexoffice already, are exported in one click. While that
-lasts, a new payment settles every 20 to 60 seconds; its webhook, the feed and a turn every five minutes go on, and the
-feed takes its share of lexoffice's two calls a second. On demand lexoffice is away for a while in the middle.
+- Job: settled card payments with one PDF each, all of them already lines in lexoffice.
+- Meanwhile: a new payment settles every 20 to 60 seconds. Its webhook, the feed, and a sync every five minutes run as
+  usual. The feed uses its share of lexoffice's limit of 2 calls per second.
+- Optional: a lexoffice outage when half of the job is done.
 """
 
 import random
@@ -24,12 +25,17 @@ _OF_AN_ITEM = ("voucher", "receipt", "hint")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """What one simulation showed; all seconds are virtual.
+    """Result of one simulation. All seconds are virtual.
 
-    `seconds` from the click to the job's final event; `status` and `outcomes` (of its items) as Pleo has them. `calls`:
-    the export's calls to lexoffice in that time, by purpose; `refused`: calls of any door that a vendor refused for
-    speed. `delays`: from the receiver's answer until a payment's line was in lexoffice. `silences`: between two updates
-    of the job. `runs`: how long each run of the export's door took.
+    - `seconds`: from the click to the job's final event
+    - `status`, `outcomes`: status of the job, and of its items by number, as Pleo stores them
+    - `calls`: the export's calls to lexoffice in that time, by purpose
+    - `refused`: calls of any door that a vendor refused with 429
+    - `delays`: seconds from the receiver's answer until a payment's line was in lexoffice
+    - `silences`: seconds between two updates of the job
+    - `vouchers_twice`, `lines_twice`: number of duplicates
+    - `runs`: duration of each run of the export door, in seconds
+    - `aws_calls`: calls of all doors
     """
 
     items: int
@@ -51,25 +57,25 @@ class Pace:
 
     @property
     def per_item(self) -> float:
-        """Calls to lexoffice per item that are about the item."""
+        """The export's calls to lexoffice for vouchers, receipts and hints, per item."""
         return sum(self.calls[name] for name in _OF_AN_ITEM) / self.items
 
     @property
     def besides(self) -> int:
-        """The export's other calls to lexoffice."""
+        """Number of the export's other calls to lexoffice."""
         return sum(times for name, times in self.calls.items() if name not in _OF_AN_ITEM)
 
 
 @dataclass(slots=True)
 class _Payments:
-    """What the company's people pay while the bookkeeper exports."""
+    """Payments of the company while the bookkeeper exports. `accepted`: when the receiver answered, by entry id."""
 
     product: Product
     accepted: dict[str, float] = field(default_factory=dict)
     over: bool = False
 
     def go_on(self) -> None:
-        """A payment after each pause, until it is over."""
+        """Make a payment after each pause until `over` is set."""
         pauses = random.Random(1)  # noqa: S311 - the same payments in every simulation
         while not self.over:
             self.product.clock.sleep(pauses.uniform(*_PAYMENT_EVERY))
@@ -82,7 +88,10 @@ class _Payments:
 
 
 def simulate(items: int, *, outage: float = 0.0, latency: Latency | None = None) -> Pace:
-    """Export so many items in one job; `outage` seconds of lexoffice's absence begin when half of them are done."""
+    """Export `items` in one job and return the result.
+
+    `outage`: seconds of a lexoffice outage, which starts when half of the vouchers exist; 0 for none.
+    """
     with at_work(latency or Latency()) as product:
         entry_ids = _spent(product, items)
         began, noted = product.clock.time(), len(product.vendors.calls)
@@ -128,7 +137,7 @@ def simulate(items: int, *, outage: float = 0.0, latency: Latency | None = None)
 
 
 def _spent(product: Product, items: int) -> list[str]:
-    """So many payments with a receipt each, coded by the bookkeeper, each a line in lexoffice; their ids."""
+    """Make `items` payments with a receipt each, coded and fed to lexoffice. Return their entry ids."""
     account_id = next(iter(product.lexoffice_world.accounts))
     product.control_pleo("/contra-account", {"account_external_id": account_id})
     now = product.pleo_world.clock.stamp()
@@ -141,7 +150,7 @@ def _spent(product: Product, items: int) -> list[str]:
 
 
 def _is_update(call: Call) -> bool:
-    """Whether Pleo counts a call as work on the job: an event or results, accepted. Reading is not."""
+    """Return True if Pleo counts a call as an update of the job: an accepted event or result. Reads do not count."""
     event = call.method == "POST" and call.path.endswith("/export-job-events")
     results = call.method == "PUT" and call.path.endswith("/items")
     return (event or results) and call.status < 300

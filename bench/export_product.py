@@ -1,8 +1,8 @@
-"""The product between two vendors in one process and in virtual time: its real doors, clients, ledger and limiter.
+"""The product and both stand-ins in one process and in virtual time.
 
-What is not real: AWS is in this process (`bench.export_cloud`; each call takes a few milliseconds of virtual time), the
-queues are `bench.export_queues`, the way to the vendors is `bench.export_vendors`. Tables, time limits and settings are
-read from template.yaml.
+- Real: doors, clients, ledger, limiter. Tables, time limits and settings come from template.yaml.
+- Replaced: AWS's stores (`bench.export_cloud`; a few virtual milliseconds per call), queues (`bench.export_queues`),
+  transport to the vendors (`bench.export_vendors`).
 """
 
 import importlib
@@ -54,7 +54,7 @@ _TURN_EVERY = 300.0
 
 @dataclass(slots=True)
 class Product:
-    """One connected company, its doors at work on their queues."""
+    """The running product with at most one connected company."""
 
     clock: VirtualClock
     vendors: Vendors
@@ -67,30 +67,30 @@ class Product:
 
     @property
     def pleo_world(self) -> PleoWorld:
-        """Everything Pleo knows."""
+        """State of Pleo's stand-in."""
         world: PleoWorld = self.vendors.apps[PLEO].state.world
         return world
 
     @property
     def lexoffice_world(self) -> LexofficeWorld:
-        """Everything lexoffice knows."""
+        """State of lexoffice's stand-in."""
         world: LexofficeWorld = self.vendors.apps[LEXOFFICE].state.world
         return world
 
     def control_pleo(self, path: str, order: object) -> Any:
-        """Turn one of Pleo's knobs."""
+        """Post to the control surface of Pleo's stand-in. Return the response."""
         return self.pleo.post(f"/control{path}", json=order).raise_for_status().json()
 
     def control_lexoffice(self, path: str, order: object) -> Any:
-        """Turn one of lexoffice's knobs."""
+        """Post to the control surface of lexoffice's stand-in. Return the response."""
         return self.lexoffice.post(f"/control{path}", json=order).raise_for_status().json()
 
     def connection(self) -> Any:
-        """The company's connection as it is stored."""
+        """Return the company's stored connection."""
         return self.doors["OauthFunction"].parts().connections.by_company(DEFAULT_COMPANY_ID)
 
     def until(self, happened: Callable[[], bool], *, every: float = 1.0, seconds: float = 7200.0) -> None:
-        """Wait in virtual time. Raises TimeoutError."""
+        """Wait in virtual time until something has happened. Raise TimeoutError after `seconds`."""
         deadline = self.clock.time() + seconds
         while not happened():
             if self.clock.time() > deadline:
@@ -98,7 +98,7 @@ class Product:
             self.clock.sleep(every)
 
     def deliver(self) -> None:
-        """Bring the webhooks that Pleo sent to the receiver. Raises RuntimeError when one is not taken."""
+        """Deliver the webhooks that Pleo sent to the receiver. Raise RuntimeError if one is not answered with 200."""
         waiting, self.vendors.outbox[:] = list(self.vendors.outbox), []
         for post in waiting:
             event = {
@@ -117,13 +117,13 @@ class Product:
         self.doors["SyncFunction"].handler(event, Context(self.clock, 120))
 
     def take_turns(self, every: float) -> None:
-        """A turn every so many seconds, for ever."""
+        """Run a sync every `every` virtual seconds, until the simulation is stopped."""
         while True:
             self.clock.sleep(every)
             self.reschedule()
 
     def connect(self) -> None:
-        """What the admin does in a browser, once or again. Raises RuntimeError when that does not end well."""
+        """Connect or reconnect the company, as the admin does in a browser. Raise RuntimeError if it fails."""
         browser = _Admin(self)
         to_pleo = browser.visit("POST /connect", {})
         self.control_pleo("/switches", {"auto_consent": DEFAULT_COMPANY_ID})
@@ -140,13 +140,13 @@ class Product:
 
 @dataclass(slots=True)
 class _Admin:
-    """A browser at the oauth door."""
+    """Browser of the admin, for the OAuth door."""
 
     product: Product
     cookies: list[str] = field(default_factory=list)
 
     def visit(self, route: str, query: Mapping[str, str]) -> str:
-        """One request; where it leads."""
+        """Send one request. Return the address that it redirects to, or ""."""
         event = {
             "routeKey": route,
             "queryStringParameters": dict(query),
@@ -165,9 +165,10 @@ def _query(address: str) -> dict[str, str]:
 
 @contextmanager
 def at_work(latency: Latency, *, start: datetime = _START, turn_every: float = _TURN_EVERY) -> Iterator[Product]:
-    """The product with its first company connected; turns, feed and export go on until the block ends.
+    """Run the product with one connected company. Syncs, feed and export run until the block ends.
 
-    `start` is when the company is connected, `turn_every` (seconds) how often it gets a turn.
+    - `start`: when the company is connected
+    - `turn_every`: seconds between syncs
     """
     with deployed(latency, start=start) as product:
         product.connect()
@@ -179,9 +180,10 @@ def at_work(latency: Latency, *, start: datetime = _START, turn_every: float = _
 def deployed(
     latency: Latency, *, start: datetime = _START, parameters: Mapping[str, str] | None = None
 ) -> Iterator[Product]:
-    """The product without any company; feed and export work on their queues until the block ends.
+    """Run the product without a company. Feed and export serve their queues until the block ends.
 
-    `start` is the time it begins with, `parameters` differ from the template's defaults.
+    - `start`: initial virtual time
+    - `parameters`: template parameters that differ from their defaults
     """
     template = _template()
     clock = VirtualClock(start)
@@ -241,7 +243,7 @@ def _queue(template: Template, name: str, clock: VirtualClock) -> FifoQueue:
 
 
 def _opened(stack: ExitStack, template: Template, parameters: Mapping[str, str]) -> dict[str, ModuleType]:
-    """The doors as modules, with what the template puts into their environment."""
+    """Import the doors as modules, with the environment variables of the template. Return them by logical id."""
     made = export_cloud.create(template, _CLIENTS)
     defaults = {name: str(each.get("Default", "")) for name, each in template["Parameters"].items()}
     values = defaults | _ADDRESSES | dict(parameters) | made

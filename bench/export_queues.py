@@ -1,8 +1,12 @@
-"""SQS in virtual time: the FIFO queues of one company, each with the Lambda function that it wakes.
+"""SQS in virtual time: the FIFO queues of one company, each with the Lambda function that it invokes.
 
-As SQS and Lambda do it: one run at a time, a batch per run, no message while an earlier one is hidden, a message that
-was received too often goes to the dead letters, one that is too old is gone, the same occasion within five minutes
-counts once.
+Behaviour copied from SQS and Lambda:
+
+- One run at a time, one batch per run.
+- No message is delivered while an earlier one is hidden.
+- A message received more often than allowed becomes a dead letter.
+- A message older than the retention is deleted.
+- Messages with the same occasion within five minutes are sent once.
 """
 
 import json
@@ -16,7 +20,7 @@ from bench.virtual_time import Sleeper, VirtualClock
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 _SAME_OCCASION = 300.0
-# What SQS and its poller take from the message to the function.
+# Seconds from sending a message until SQS and its poller invoke the function.
 _HAND_OVER = 0.02
 
 
@@ -30,7 +34,7 @@ class _Message:
 
 
 class Context:
-    """What Lambda hands to a handler that may run for so many seconds."""
+    """Lambda context of a handler that may run for `seconds`."""
 
     aws_request_id = "virtual"
 
@@ -39,13 +43,19 @@ class Context:
         self._deadline = clock.time() + seconds
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda ends the run."""
+        """Return the milliseconds until Lambda ends the run."""
         return int((self._deadline - self._clock.time()) * 1000)
 
 
 @dataclass(slots=True)
 class FifoQueue:
-    """One queue; seconds as in the template. `runs` has how long each run took."""
+    """One queue and its function. Durations are in seconds, as in the template.
+
+    - `timeout`: time limit of a run
+    - `batch`: most messages per run
+    - `runs`: duration of each run
+    - `dead`: number of dead letters
+    """
 
     clock: VirtualClock
     timeout: float
@@ -61,11 +71,11 @@ class FifoQueue:
 
     @property
     def idle(self) -> bool:
-        """Nothing waits and nothing is being worked on."""
+        """True if no message waits or is being processed."""
         return not self._messages
 
     def send(self, body: str, occasion: str) -> None:
-        """Put a message in."""
+        """Send a message, unless its occasion was sent within the last five minutes."""
         now = self.clock.time()
         if now - self._occasions.get(occasion, -math.inf) < _SAME_OCCASION:
             return
@@ -76,11 +86,11 @@ class FifoQueue:
             self._worker = None
 
     def hide(self, handle: str, seconds: int) -> None:
-        """Show a message again after so long."""
+        """Hide a message for `seconds` from now."""
         next(each for each in self._messages if each.handle == handle).visible_at = self.clock.time() + seconds
 
     def serve(self, handler: Handler) -> None:
-        """Hand out batches for ever, one after another."""
+        """Invoke the handler with one batch after another, until the simulation is stopped."""
         while True:
             kept_since = self.clock.time() - self.retention
             self._messages = [each for each in self._messages if each.sent_at > kept_since]
@@ -88,7 +98,7 @@ class FifoQueue:
                 self._worker = self.clock.me
                 self.clock.wait()
                 continue
-            # One hidden message of a group keeps the others back.
+            # A hidden message blocks the others of its group.
             held = [each.visible_at for each in self._messages if each.received]
             pause = max(held, default=self._messages[0].visible_at) - self.clock.time()
             if pause > 0:
@@ -128,14 +138,17 @@ def _record(message: _Message) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Sqs:
-    """The service, as `bench.export_cloud` calls one; messages to other queues than these, by URL, are dropped."""
+    """The SQS service for `bench.export_cloud`.
+
+    `queues`: by URL. Messages to other queues are dropped.
+    """
 
     queues: Mapping[str, FifoQueue]
 
     async def handle_request(
         self, _method: str, _path: str, headers: Mapping[str, str], body: bytes, _query: object
     ) -> tuple[int, dict[str, str], bytes]:
-        """Answer a request in AWS's JSON protocol."""
+        """Answer a request in AWS's JSON protocol. Raise NotImplementedError for other operations."""
         request = json.loads(body)
         queue = self.queues.get(request["QueueUrl"])
         operation = headers["x-amz-target"].rpartition(".")[2]
@@ -149,4 +162,4 @@ class Sqs:
         return 200, {"content-type": "application/x-amz-json-1.0"}, json.dumps(answer).encode()
 
     def reset(self) -> None:
-        """Nothing is kept here."""
+        """Do nothing: no state is kept here."""

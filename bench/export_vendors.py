@@ -1,4 +1,4 @@
-"""Both stand-ins inside this process, their calls and their limits in virtual time."""
+"""Both stand-ins in this process, with their calls and limits in virtual time."""
 
 import asyncio
 import threading
@@ -18,7 +18,12 @@ CONTROL = "/control"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call that arrived at a vendor: when (virtual seconds since the epoch), from which door, and the answer."""
+    """One call to a vendor.
+
+    - `at`: when it reached the vendor, in virtual seconds since the epoch
+    - `door`: the door that made it
+    - `status`: HTTP status of the response
+    """
 
     at: float
     door: str
@@ -30,7 +35,7 @@ class Call:
 
 @dataclass(slots=True)
 class Post:
-    """A webhook that Pleo would send now; header names in lower case."""
+    """A webhook sent by Pleo's stand-in, with header names in lower case."""
 
     url: str
     body: bytes
@@ -39,9 +44,11 @@ class Post:
 
 @dataclass(slots=True)
 class Vendors(httpx.BaseTransport):
-    """Carries calls of synchronous clients to the stand-ins by host; half of `latency` (seconds) each way.
+    """Transport of synchronous clients to the stand-ins, by host.
 
-    The control surfaces answer at once and are not noted. Webhooks are not sent, but kept in `outbox`.
+    - `latency`: seconds per call, half in each direction
+    - `calls`: recorded calls; the control surfaces answer without latency and are not recorded
+    - `outbox`: webhooks; they are kept here instead of being sent
     """
 
     clock: VirtualClock
@@ -52,7 +59,7 @@ class Vendors(httpx.BaseTransport):
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """One call; the sender's trace hears that it left before it travels, as httpx's own transport would tell it."""
+        """Make one call. Report to the sender's trace when the request is sent, as httpx's own transport does."""
         control = request.url.path.startswith(CONTROL)
         trace = request.extensions.get("trace")
         if trace is not None:
@@ -75,7 +82,7 @@ class Vendors(httpx.BaseTransport):
         return httpx.Response(answer.status_code, headers=answer.headers, content=content)
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-        """Stands in for Pleo's courier: keep the webhook, and say that it was taken."""
+        """Replace Pleo's courier: keep the webhook in `outbox` and answer 200."""
         self.outbox.append(Post(url, body, {name.lower(): value for name, value in headers.items()}))
         return 200
 

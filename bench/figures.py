@@ -1,4 +1,4 @@
-"""Figures: what one is, when its target is missed, how all of them are shown and written."""
+"""Measured figures: targets, table, JSON file."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,11 @@ RESULT = ROOT / "build" / "bench.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measured number; `peer` is what it is compared with, `bound` the target that it must not miss."""
+    """One measured number.
+
+    - `peer`: what it is compared with; `peer_value`: its value
+    - `bound`: the target
+    """
 
     name: str
     value: float
@@ -28,14 +32,14 @@ class Figure:
 
     @property
     def missed(self) -> bool:
-        """Whether the value is on the wrong side of its bound."""
+        """True if the value misses its target."""
         if self.bound is None:
             return False
         return self.value < self.bound if self.better == "higher" else self.value > self.bound
 
 
 def write(figures: Sequence[Figure], path: Path = RESULT) -> None:
-    """All figures as a JSON list, numbers rounded to four digits."""
+    """Write all figures as a JSON list, rounded to four significant digits."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [
         {name: _rounded(value) if isinstance(value, float) else value for name, value in asdict(figure).items()}
@@ -45,7 +49,7 @@ def write(figures: Sequence[Figure], path: Path = RESULT) -> None:
 
 
 def show(console: Console, figures: Sequence[Figure]) -> None:
-    """All figures as a table; a missed target is red."""
+    """Print all figures as a table. Missed targets are red."""
     table = Table(title="bench", title_justify="left")
     table.add_column("figure")
     table.add_column("value", justify="right", no_wrap=True)

@@ -1,7 +1,8 @@
-"""Latency when idle: from our webhook's 2xx until the line can be seen at lexoffice, one payment at a time.
+"""Latency when idle: from the receiver's 2xx until the line is visible at lexoffice, one payment at a time.
 
-The clock starts when the wake-up is in the queue, which is the receiver's last request and thus a little before its
-2xx: the answer passes through Pleo's stand-in, so that the bench hears of it too late. It stops when the line is seen.
+- Start: the wake-up is in the queue. This is the receiver's last request, slightly before its 2xx. The 2xx itself
+  passes through Pleo's stand-in, so the bench receives it too late.
+- End: the bench sees the line.
 """
 
 import statistics
@@ -14,13 +15,13 @@ from bench.record import Call, Record
 from bench.world import Customer, World
 
 PAYMENTS = 30
-# Idle also means that lexoffice's limit has recovered: more than one of its slots after the last call.
+# Seconds after the last call: longer than one slot of lexoffice's limit, so that the limit has recovered.
 _REST = 0.6
-_POLL = 0.004  # seconds between two looks at lexoffice
+_POLL = 0.004  # seconds between polls of lexoffice
 
 
 def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
-    """Thirty payments, each after the one before has left nothing to do; a first one, not counted, warms up."""
+    """Measure 30 payments, each made when everything is idle. A first, uncounted payment warms up."""
     _pay(world, customer, number=1)
     seconds, handed_over = [], []
     for number in range(2, PAYMENTS + 2):
@@ -43,7 +44,7 @@ def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
 
 
 def _pay(world: World, customer: Customer, number: int) -> datetime:
-    """One payment, then rest; when its line was seen."""
+    """Make one payment and wait until everything is idle. Return when its line was seen."""
     entry_id = world.settle(customer, [1_000 + number], silent=True)[0]
     world.deliver(customer, entry_id)
     world.until("a line", lambda: len(world.lines(customer)) == number, every=_POLL)
@@ -55,13 +56,13 @@ def _pay(world: World, customer: Customer, number: int) -> datetime:
 
 
 def _balances(world: World, customer: Customer) -> int:
-    """How often lexoffice has been told a balance."""
+    """Return the number of balances that lexoffice has accepted."""
     arrivals = world.organization(customer)["arrivals"]
     return sum(arrival["method"] == "PUT" and 200 <= arrival["status"] < 300 for arrival in arrivals)
 
 
 def _moments(calls: Sequence[Call]) -> tuple[datetime, datetime]:
-    """When the wake-up was in the queue, and when the worker's first read was answered."""
+    """Return when the wake-up was in the queue, and when the worker's first read was answered."""
     woken = next(call.at for call in calls if call.operation == "SendMessage")
     reads = (call.at for call in calls if call.name == "GetItem ConnectionTable")
     return woken, next(at for at in reads if at > woken)

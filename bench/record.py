@@ -1,7 +1,9 @@
-"""What the doors ask of AWS, counted on the wire: the emulator's CloudTrail, switched on for as long as it is needed.
+"""Record of the doors' AWS requests, from the emulator's CloudTrail. Recording is on only while it is needed.
 
-It sees every request of the doors. It does not see what Lambda's own pollers ask of a queue, nor what an answer said;
-so calls are measured, write and read units are computed from them by DynamoDB's rules:
+- Recorded: every request of the doors.
+- Not recorded: polls of a queue by Lambda itself, and the content of responses.
+
+Calls are therefore measured. Write and read units are computed from them by DynamoDB's rules:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 """
 
@@ -19,13 +21,18 @@ import httpx
 from local.emulator.process import ADMIN
 from local.stack import LocalStack
 
-# The emulator answers no more than this at once and knows no next page.
+# Most events per response of the emulator, which has no pagination.
 _PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of a door: when it was answered, and what was asked of what (`request` as in AWS's API reference)."""
+    """One request of a door.
+
+    - `at`: when it was answered
+    - `resource`: logical id of the table or queue, "" for other resources
+    - `request`: parameters as in AWS's API reference
+    """
 
     at: datetime
     service: str
@@ -35,12 +42,12 @@ class Call:
 
     @property
     def name(self) -> str:
-        """Operation and resource, as figures name it."""
+        """Operation and resource, as in the figures' names."""
         return " ".join(filter(None, (self.operation, self.resource)))
 
 
 class Record:
-    """The emulator's record of requests; the bench's own are left out."""
+    """The emulator's record of requests, without those of the bench."""
 
     def __init__(self, stack: LocalStack) -> None:
         self._trail = stack.client("cloudtrail")
@@ -50,7 +57,7 @@ class Record:
 
     @contextmanager
     def recording(self) -> Iterator[list[Call]]:
-        """Record while the block runs; the list is filled, in order, when it ends."""
+        """Record while the block runs. The list is filled, in order of time, when the block ends."""
         calls: list[Call] = []
         self._turn("true")
         began = datetime.now(UTC)
@@ -86,7 +93,7 @@ class Record:
 
 
 def _asked(request: Mapping[str, Any]) -> str:
-    """The table or queue of a request; empty where it has another kind of resource. No request here has two."""
+    """Return the table or queue of a request, or "" for another kind of resource. No request here has two."""
     match request:
         case {"TableName": str(name)} | {"QueueUrl": str(name)}:
             return name
@@ -99,14 +106,16 @@ def _asked(request: Mapping[str, Any]) -> str:
 
 
 def by_operation(calls: Iterable[Call]) -> Counter[str]:
-    """How often what was asked of what."""
+    """Count calls by operation and resource."""
     return Counter(call.name for call in calls)
 
 
 def write_units(calls: Iterable[Call], *, refused: bool = False) -> int:
-    """Write units of items up to 1 KB; `refused` says that the conditions were not met, which costs the same.
+    """Return the write units of calls that write items up to 1 KB.
 
-    A write costs one unit, in a transaction two; a row that enters or leaves the index `work` one more.
+    - A write costs one unit, in a transaction two.
+    - A row that enters or leaves the index `work` costs one more.
+    - `refused`: the conditions were not met. The write costs the same, but the index does not change.
     """
     return sum(_write_units(call, refused=refused) for call in calls)
 
@@ -124,9 +133,11 @@ def _write_units(call: Call, *, refused: bool) -> int:
 
 
 def read_units(calls: Sequence[Call], *, queried_bytes: float = 0) -> float:
-    """One unit per item up to 4 KB, half a unit where it need not be consistent.
+    """Return the read units of calls that read items up to 4 KB.
 
-    Queries cost one unit per started 4 KB of what they found, `queried_bytes` in all, and at least one each.
+    - A strongly consistent read costs one unit per item, any other half a unit.
+    - A query costs one unit per started 4 KB of its result, at least one.
+    - `queried_bytes`: size of all queries' results
     """
     queries = sum(call.operation == "Query" for call in calls)
     return sum(_read_units(call) for call in calls) + max(queries, math.ceil(queried_bytes / 4096))
@@ -144,7 +155,10 @@ def _read_units(call: Call) -> float:
 
 
 def item_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
-    """Size of an item: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html."""
+    """Return an item's size in bytes.
+
+    Rules: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 

@@ -1,8 +1,11 @@
-"""Start-up and memory: a fresh process imports a door from its built artefact, up to the last module-level statement.
+"""Start-up time and memory of the built doors.
 
-Every variant is built by the project's own recipe, with the same precompiled bytecode, and finds the layer as built for
-this machine; only the peer gets botocore as it is published, with the descriptions of all services. Variants take
-turns, so that a slow minute of the machine hits all of them.
+A new process imports a door from its built artefact, up to the last module-level statement.
+
+- Every variant is built by the project's own build, with the same precompiled bytecode.
+- Every variant uses the layer as built for this machine. Only the peer uses botocore as published, with all service
+  descriptions.
+- Variants run alternately, so that a slow minute of the machine affects all of them.
 """
 
 import json
@@ -22,12 +25,12 @@ from local.emulator.process import REGION
 from local.package import ROOT
 
 RUNS = 15
-RECEIVER_BOUND = 0.4  # of the usual set
+RECEIVER_BOUND = 0.4  # of the usual libraries' start-up time
 _BUILT = ROOT / "build" / "bench"
 _PEERS = Path(__file__).parent / "peers"
-_TRACING = ("aws_xray_sdk", "wrapt")  # what Tracer needs and the layer lacks
+_TRACING = ("aws_xray_sdk", "wrapt")  # needed by Tracer, not part of the layer
 
-# The clock is the system's monotonic one, the same in parent and child.
+# The system's monotonic clock is the same in parent and child.
 _PROGRAM = """
 import sys
 sys.path[:0] = {path!r}
@@ -53,8 +56,8 @@ class _Variant:
     environment: Mapping[str, str]
 
     def start(self) -> tuple[float, float]:
-        """Milliseconds until the handler could be called, and megabytes resident then."""
-        # -I -S: neither this project nor its environment lends or costs anything.
+        """Start the process. Return milliseconds until the handler can be called, and megabytes resident then."""
+        # -I -S: the project's source and environment neither provide packages nor cost time.
         command = [sys.executable, "-I", "-S", "-c", _PROGRAM.format(path=self.path, module=self.module)]
         began = time.monotonic_ns()
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True)
@@ -63,13 +66,16 @@ class _Variant:
 
 
 def measure(environments: Mapping[str, Mapping[str, str]]) -> list[Figure]:
-    """`environments`: the variables of the deployed receiver and feed door, by logical id."""
+    """Measure all variants; return the figures of the doors and of the bare handler.
+
+    `environments`: variables of the deployed receiver and feed door, by logical id.
+    """
     variants = _variants(environments)
     samples: dict[str, list[tuple[float, float]]] = {variant.name: [] for variant in variants}
     for _ in range(RUNS + 1):
         for variant in variants:
             samples[variant.name].append(variant.start())
-    # The first round reads the files into the system's cache.
+    # Skip the first round, which reads the files into the system's cache.
     milliseconds = {name: statistics.median(ms for ms, _ in runs[1:]) for name, runs in samples.items()}
     megabytes = {name: statistics.median(mb for _, mb in runs[1:]) for name, runs in samples.items()}
     peer = variants[-1].name
@@ -88,7 +94,7 @@ def _figure(name: str, value: float, unit: str, peer: str, peer_value: float, bo
 
 
 def _variants(environments: Mapping[str, Mapping[str, str]]) -> list[_Variant]:
-    """The two doors, the floor, and last the peer."""
+    """Build and return the variants: the two doors, the bare handler, and last the peer."""
     shutil.rmtree(_BUILT, ignore_errors=True)
     layer = str(build.layer(()) / "python")
     found = []
@@ -109,7 +115,7 @@ def _variants(environments: Mapping[str, Mapping[str, str]]) -> list[_Variant]:
     return found
 
 
-# As Lambda sets them; without credentials, creating a client would go looking for some.
+# As Lambda sets them. Without credentials, creating a client would search for some.
 _ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "bench",
     "AWS_SECRET_ACCESS_KEY": "bench",

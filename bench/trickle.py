@@ -1,4 +1,4 @@
-"""What payments cost that come one by one, and what it costs to look at them again in a scheduled turn."""
+"""Cost of payments that arrive one by one, and of reading them again in a scheduled sync."""
 
 import time
 
@@ -8,11 +8,14 @@ from bench.record import Record, read_units, write_units
 from bench.world import Customer, World
 
 PAYMENTS = 200
-_EVERY = 0.125  # seconds: eight payments a second, far more than one company makes
+_EVERY = 0.125  # seconds: eight payments per second, far more than one company makes
 
 
 def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
-    """200 payments, eight a second; then one turn, which finds all of them at Pleo again."""
+    """Make 200 payments, eight per second, then one sync, which reads all of them from Pleo again.
+
+    Raise RuntimeError if a line is missing at lexoffice.
+    """
     before = world.organization(customer)["calls"]
     with record.recording() as calls:
         began = time.perf_counter()

@@ -1,7 +1,7 @@
-"""Virtual time for real threads: the code under measurement runs as it is, only its waiting takes no time.
+"""Virtual time for real threads: the measured code runs unchanged, but its waiting takes no real time.
 
-Exactly one thread runs at any moment. When it waits, the clock moves to the earliest moment that anybody waits for and
-that one goes on; so time passes only while all wait, and every run of a simulation is the same run.
+Exactly one thread runs at any moment. When it waits, the clock advances to the earliest moment that a thread waits for,
+and that thread continues. Time passes only while all threads wait, so simulations are deterministic.
 """
 
 import heapq
@@ -18,19 +18,22 @@ from unittest.mock import patch
 
 
 class StoppedError(BaseException):
-    """The simulation is over: whoever still waits must end. No error, so that nothing catches it by accident."""
+    """The simulation is over: waiting threads must end.
+
+    Derived from BaseException, so that `except Exception` does not catch it.
+    """
 
 
 class Sleeper:
-    """One thread of the simulation, asleep or running."""
+    """One thread of the simulation, waiting or running."""
 
     def __init__(self) -> None:
         self.turn = threading.Semaphore(0)
-        self.number = -1  # of the appointment that stands; older ones in the clock's book are void
+        self.number = -1  # of the valid appointment; older ones of this thread are ignored
 
 
 class VirtualClock:
-    """Seconds since the epoch that pass only while every thread waits. Made by the thread that leads the simulation."""
+    """Clock that advances only while every thread waits. The thread that creates it leads the simulation."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start.timestamp()
@@ -44,20 +47,20 @@ class VirtualClock:
         self._stopped = False
 
     def time(self) -> float:
-        """Seconds since the epoch; stands in for `time.time` and for `time.monotonic`."""
+        """Return virtual seconds since the epoch. Replaces `time.time` and `time.monotonic`."""
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        """Wait; stands in for `time.sleep`."""
+        """Wait for virtual seconds. Replaces `time.sleep`."""
         self._appoint(self.me, self._now + max(seconds, 0.0))
         self._hand_over()
 
     def wait(self) -> None:
-        """Wait until somebody calls `wake`."""
+        """Wait until another thread calls `wake`."""
         self._hand_over()
 
     def wake(self, sleeper: Sleeper) -> None:
-        """Let a thread go on now, whatever it waits for; the caller goes on first."""
+        """Make a waiting thread due now, whatever it waits for. It continues once the caller waits."""
         self._appoint(sleeper, self._now)
 
     @property
@@ -67,7 +70,7 @@ class VirtualClock:
         return sleeper
 
     def start(self, work: Callable[[], None], name: str) -> None:
-        """Begin a thread at this moment; it runs when the caller waits. Its failure ends the simulation."""
+        """Start a thread now, in virtual time. It runs once the caller waits; its failure ends the simulation."""
         sleeper = Sleeper()
 
         def run() -> None:
@@ -78,7 +81,7 @@ class VirtualClock:
                     work()
             except StoppedError:
                 pass
-            except BaseException as failure:  # raised again in the thread that leads
+            except BaseException as failure:  # raised again in the leading thread
                 self._failure = failure
                 self.wake(self._leader)
             if not self._stopped:
@@ -90,7 +93,7 @@ class VirtualClock:
         thread.start()
 
     def stop(self) -> None:
-        """End every other thread where it waits; called by the leader at the end."""
+        """End every other thread at its current wait. Called by the leading thread at the end."""
         self._stopped = True
         for thread, sleeper in self._threads:
             sleeper.turn.release()
@@ -125,10 +128,10 @@ class VirtualClock:
 
 
 class PerThread[V](dict[str, V]):
-    """A dictionary of which every thread sees its own: what one process of the product would not know of another."""
+    """Dictionary with separate values per thread, as separate processes of the product have separate memory."""
 
     def get(self, key: str, default: Any = None) -> Any:
-        """This thread's value."""
+        """Return this thread's value."""
         return super().get(self._own(key), default)
 
     def __setitem__(self, key: str, value: V) -> None:
@@ -141,10 +144,11 @@ class PerThread[V](dict[str, V]):
 
 @contextmanager
 def governing(clock: VirtualClock, packages: Sequence[str]) -> Iterator[None]:
-    """While this lasts, every module of these packages that is loaded already tells its time by the clock.
+    """Make the loaded modules of `packages` use the virtual clock in the block.
 
-    Replaced are the modules' `time` and `datetime`, and `time.time`, `time.monotonic` and `time.sleep` where a function
-    or method has one of them as default. AWS's library and whatever else is installed keep real time.
+    - Replaced: the modules' `time` and `datetime`.
+    - Replaced: `time.time`, `time.monotonic` and `time.sleep` as default arguments of functions and methods.
+    - Not replaced: AWS's library and all other installed packages keep real time.
     """
     roots = tuple(f"{package}." for package in packages)
     modules = [module for name, module in list(sys.modules.items()) if f"{name}.".startswith(roots)]

@@ -1,4 +1,4 @@
-"""What the bench can do and see: the vendors' control surfaces, and AWS as an operator has it."""
+"""Access of the bench to the running stack: the vendors' control surfaces, and AWS with admin rights."""
 
 import json
 import time
@@ -18,7 +18,7 @@ type Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A company at Pleo with an empty wallet, connected to its own organisation at lexoffice."""
+    """A Pleo company with an empty wallet, connected to its own lexoffice organisation."""
 
     company_id: str
     organization_id: str
@@ -27,7 +27,7 @@ class Customer:
 
 
 class World:
-    """Both vendors and the deployed product."""
+    """Both stand-ins and the deployed product."""
 
     def __init__(self, stack: LocalStack) -> None:
         self._stack = stack
@@ -35,7 +35,10 @@ class World:
         self._lexoffice = httpx.Client(base_url=stack.lexoffice_url, timeout=60, trust_env=False)
 
     def connect(self, name: str) -> Customer:
-        """A new customer of both vendors, connected as its admin would do it; returns when everything is quiet."""
+        """Create a customer at both vendors and connect it as its admin does. Return it after its first sync.
+
+        Raise RuntimeError if connecting fails.
+        """
         company = self._post(self._pleo, "/control/companies", {"name": name, "opening_minors": 0})["id"]
         organization = self._post(self._lexoffice, "/control/organizations", {"companyName": name})["id"]
         title = browser.connect(self._stack.connect_url, company_id=company, organization_id=organization)
@@ -51,7 +54,7 @@ class World:
         return Customer(company, organization, connection, mine[0])
 
     def stop_clock(self) -> None:
-        """No scheduled turns from now on: they would be counted with whatever is measured."""
+        """Disable scheduled syncs: they would be counted with the measured requests."""
         scheduler = self._stack.client("scheduler")
         name = self._stack.resources["ScheduleFunctionEveryMinute"].rpartition("/")[2]
         schedule = scheduler.get_schedule(Name=name)
@@ -60,7 +63,7 @@ class World:
 
     @contextmanager
     def feed_held(self) -> Iterator[None]:
-        """While the block runs, FeedQueue is not worked on; as an operator would hold it, at the event source."""
+        """Disable the event source of FeedQueue while the block runs, as an operator would stop the feed."""
         self._hold_feed(held=True)
         try:
             yield
@@ -74,20 +77,20 @@ class World:
         functions.update_event_source_mapping(UUID=source["UUID"], Enabled=not held)
 
     def waiting(self, queue: str) -> int:
-        """Messages in a queue, those in work included."""
+        """Return the number of messages in a queue, including those in progress."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         url = self._stack.resources[queue]
         found = self._stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return sum(int(found[name]) for name in names)
 
     def reschedule(self, customer: Customer) -> None:
-        """Give a company its scheduled turn, as the clock's door does, and wait for its end."""
+        """Send a company's scheduled sync to the queue, as the schedule door does, and wait until it ends."""
         body = json.dumps({"connection_id": customer.connection_id})
         self._stack.client("sqs").send_message(QueueUrl=self._stack.resources["SyncQueue"], MessageBody=body)
         self.until("the turn", lambda: self.waiting("SyncQueue") == 0)
 
     def ledger_items(self, customer: Customer) -> list[Json]:
-        """A company's part of the ledger, as DynamoDB has it."""
+        """Return a company's items of the ledger table, in DynamoDB's format."""
         pages = self._stack.client("dynamodb").get_paginator("query")
         found = pages.paginate(
             TableName=self._stack.resources["LedgerTable"],
@@ -98,12 +101,12 @@ class World:
         return [item for page in found for item in page["Items"]]
 
     def feed_runs(self, customer: Customer) -> int:
-        """How often the feed door has worked for a company."""
+        """Return the number of the feed door's runs for a company."""
         logged = self._stack.logs("FeedFunction")
         return sum('"company fed"' in line and customer.connection_id in line for line in logged)
 
     def environment(self, function: str) -> Mapping[str, str]:
-        """A deployed function's variables."""
+        """Return the environment variables of a deployed function."""
         configuration = self._stack.client("lambda").get_function_configuration(
             FunctionName=self._stack.resources[function]
         )
@@ -111,7 +114,11 @@ class World:
         return variables
 
     def settle(self, customer: Customer, amounts: list[int], *, silent: bool = False) -> list[str]:
-        """Card payments in cents that settle now; Pleo tells of them by webhook unless `silent`. Their ids."""
+        """Make card payments that settle now; return their entry ids.
+
+        - `amounts`: in cents
+        - `silent`: Pleo sends no webhooks
+        """
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         common = {"company_id": customer.company_id, "settledAt": now, "silent": silent}
         orders = [common | {"amount": amount, "merchant": "Muster Bürobedarf"} for amount in amounts]
@@ -119,7 +126,7 @@ class World:
         return ids
 
     def deliver(self, customer: Customer, entry_id: str) -> None:
-        """Deliver one entry's webhook, signed by Pleo, and return when our door has answered 200."""
+        """Deliver one entry's webhook, signed by Pleo, and wait for the answer. Raise RuntimeError if it is not 200."""
         entry = self._get(self._pleo, f"/control/entries/{entry_id}")
         event = {
             "data": {name: value for name, value in entry.items() if value is not None},
@@ -132,26 +139,26 @@ class World:
             raise RuntimeError(f"a webhook was answered with {answer}")
 
     def webhooks_done(self) -> bool:
-        """Whether Pleo has nothing on its way; raises RuntimeError when a delivery needed a second attempt."""
+        """Return True if Pleo has no webhook in progress. Raise RuntimeError if a delivery needs a second attempt."""
         outstanding = self._get(self._pleo, "/control/webhooks/idle")
         if outstanding["retrying"]:
             raise RuntimeError("a webhook was not answered with success")
         return bool(outstanding["idle"])
 
     def lines(self, customer: Customer) -> list[Json]:
-        """The lines of a customer's finance account."""
+        """Return the lines of a customer's finance account."""
         path = f"/control/transactions?organization_id={customer.organization_id}"
         lines: list[Json] = self._get(self._lexoffice, path)
         return lines
 
     def organization(self, customer: Customer) -> Json:
-        """Everything lexoffice knows of a customer: accounts, calls, arrivals."""
+        """Return lexoffice's state of a customer: accounts, calls, arrivals."""
         organizations = self._get(self._lexoffice, "/control/state")["organizations"]
         found: Json = next(row for row in organizations if row["id"] == customer.organization_id)
         return found
 
     def until(self, what: str, happened: Callable[[], bool], *, every: float = 0.05, seconds: float = 90) -> None:
-        """Wait until something has happened. Raises TimeoutError saying what did not."""
+        """Wait until something has happened. Raise TimeoutError naming `what` after `seconds`."""
         deadline = time.monotonic() + seconds
         while not happened():
             if time.monotonic() > deadline:

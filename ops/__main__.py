@@ -1,4 +1,4 @@
-"""`python -m ops`: every module named here brings its commands."""
+"""Entry point of `python -m ops`. Importing a module registers its commands."""
 
 import os
 
@@ -19,6 +19,6 @@ from ops.app import app
 from ops.month_end import command  # noqa: F401
 
 if __name__ == "__main__":
-    # What the adapters log for a door's log group would stand in the middle of an answer.
+    # The adapters' log lines are meant for a door's log group; here they would interrupt the answer.
     os.environ["POWERTOOLS_LOG_LEVEL"] = "CRITICAL"
     app(prog_name="ops")

@@ -1,4 +1,4 @@
-"""What a command answers: facts and tables, rendered as JSON for programs or laid out for people."""
+"""Answers of commands: facts and tables, rendered as JSON or as text for the operator."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,7 +21,10 @@ _LONGEST = 500
 
 
 def plain(value: object) -> str:
-    """A value as text on one line, without control over the operator's screen: names and errors come from outside."""
+    """Return a value as one line of text, with markup escaped.
+
+    Names and errors come from outside; they must not control the operator's terminal.
+    """
     return "" if value is None else escape(one_line(str(value), _LONGEST))
 
 
@@ -33,7 +36,7 @@ type Format = Callable[[Any], str]
 class Fact:
     """One value of an answer: its JSON key, its label, the value, and its format.
 
-    Without a `key` the fact is for people only, without a `label` for programs only.
+    Without a `key` the fact is shown as text only, without a `label` it is in the JSON only.
     """
 
     key: str
@@ -44,10 +47,12 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class AnswerTable:
-    """Rows of facts: in JSON a list of objects under `key`, for people a table with the labels as headings.
+    """Rows of facts: a list of objects under `key` in JSON, a table with the labels as headings in text.
 
-    Every row has the same facts. Without a `key` the table is for people only. Empty cells are shown as `·`, and a
-    label that begins with ">" aligns its column to the right.
+    - Every row has the same facts.
+    - Without a `key` the table is shown as text only.
+    - Empty cells are shown as `·`.
+    - A label that begins with ">" aligns its column to the right.
     """
 
     key: str
@@ -60,9 +65,9 @@ type Part = Fact | AnswerTable | Mapping[str, Any] | RenderableType
 
 
 class Answer:
-    """What a command answers, described once and rendered as JSON (`data`) or for people (`shown`).
+    """Answer of a command, described once and rendered as JSON (`data`) or as text (`shown`).
 
-    `failed`: the command's exit code is 1.
+    `failed`: the command exits with code 1.
     """
 
     def __init__(self, *parts: Part, failed: bool = False) -> None:
@@ -70,7 +75,7 @@ class Answer:
         self.shown: list[RenderableType] = []
         self.failed = failed
         for is_fact, some in groupby(parts, key=lambda part: isinstance(part, Fact)):
-            if is_fact:  # facts that follow each other stand in one grid
+            if is_fact:  # consecutive facts share one grid
                 labelled = [part for part in some if isinstance(part, Fact) and part.label]
                 self.shown += [facts(*((each.label, each.format(each.value)) for each in labelled))] if labelled else []
             else:
@@ -79,7 +84,7 @@ class Answer:
             self.data |= _data_of(part)
 
     def as_json(self) -> str:
-        """The data, dataclasses as objects, moments in UTC, days and amounts as text."""
+        """Return the data as JSON: dataclasses as objects, moments in UTC, days and amounts as text."""
         return json.dumps(_jsonable(self.data), ensure_ascii=False, indent=2)
 
 
@@ -104,7 +109,7 @@ def _shown_of(part: Part) -> RenderableType | None:
 
 
 def as_data(some: Iterable[Fact]) -> dict[str, Any]:
-    """The facts that have a key, as an object for programs."""
+    """Return the facts that have a key, as a JSON object."""
     return {each.key: each.value for each in some if each.key}
 
 
@@ -132,7 +137,7 @@ def _jsonable(value: Any) -> Any:
 
 
 def table(*columns: str, rows: Iterable[Sequence[RenderableType]], title: str = "") -> RichTable:
-    """A table without lines; a column whose heading begins with ">" is aligned to the right."""
+    """Return a table without borders. A heading that begins with ">" aligns its column to the right."""
     made = RichTable(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
         made.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
@@ -142,7 +147,7 @@ def table(*columns: str, rows: Iterable[Sequence[RenderableType]], title: str = 
 
 
 def facts(*pairs: tuple[str, RenderableType]) -> RichTable:
-    """Names and what belongs to them, below each other; a pair with nothing to say is left out."""
+    """Return a grid of names and values, one pair per row. Pairs with an empty value are omitted."""
     made = RichTable.grid(padding=(0, 2))
     for name, value in pairs:
         if value != "":
@@ -151,27 +156,27 @@ def facts(*pairs: tuple[str, RenderableType]) -> RichTable:
 
 
 def bold(value: object) -> str:
-    """The value in bold."""
+    """Return the value in bold."""
     return f"[bold]{plain(value)}[/bold]"
 
 
 def red(value: object) -> str:
-    """The value in red, "" if it is empty."""
+    """Return the value in red, or "" if it is empty."""
     return f"[red]{shown}[/red]" if (shown := plain(value)) else ""
 
 
 def moment(at: datetime | str | None) -> str:
-    """A time on German clocks, `2026-11-22 14:05:09`; `·` for never."""
+    """Return a moment in German time, `2026-11-22 14:05:09`, or `·` if there is none."""
     if isinstance(at, str):
         at = datetime.fromisoformat(at) if at else None
     return f"{at.astimezone(BERLIN):%Y-%m-%d %H:%M:%S}" if at else NOTHING
 
 
 def euro(cents: int | None) -> str:
-    """`-1,234.56 €`; `·` if unknown."""
+    """Return an amount as `-1,234.56 €`, or `·` if unknown."""
     return NOTHING if cents is None else f"{Money(cents, 'EUR').decimal:,f} €"
 
 
 def plural(number: int, one: str, many: str = "") -> str:
-    """`1 line`, `3 lines`."""
+    """Return a number with its noun: `1 line`, `3 lines`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,4 +1,4 @@
-"""The command line's frame: options that every command takes, answers as text or JSON, errors in one sentence."""
+"""Frame of the command line: common options, answers as text or JSON, errors as one sentence."""
 
 import inspect
 import json
@@ -58,9 +58,10 @@ def common(
 
 
 def command(*, changes: bool = False, name: str | None = None) -> Callable[[Command], Command]:
-    """Make a function a command: it takes the CommandContext and its options, and returns an Answer.
+    """Register a function as a command. It takes the CommandContext and its options and returns an Answer.
 
-    `changes`: it takes --reason.
+    - `changes`: the command changes something, so it takes --reason
+    - `name`: the command's name; by default the function's
     """
 
     def decorate(function: Command) -> Command:
@@ -99,7 +100,7 @@ def _context(target: dict[str, Any], *, as_json: bool, reason: str) -> CommandCo
 
 
 def _options(target: dict[str, Any]) -> list[str]:
-    """The options that mean the same target, for commands that are shown to be pasted."""
+    """Return the options that select the same stack, for commands that the operator copies."""
     options = ["--local"] if target["local"] else []
     for name in ("stack", "profile", "region"):
         options += [f"--{name}", target[name]] if target[name] else []
@@ -107,7 +108,7 @@ def _options(target: dict[str, Any]) -> list[str]:
 
 
 def _print(as_json: bool, answering: Callable[[], Answer]) -> None:
-    """Print the answer and end with 0, or with 1 if the command failed or could not be carried out."""
+    """Print the answer. Exit with 0, or with 1 if the command failed or was refused."""
     try:
         answer = answering()
     except CommandRefused as refusal:
@@ -127,15 +128,15 @@ def _print(as_json: bool, answering: Callable[[], Answer]) -> None:
 
 
 def _show(answer: Answer) -> None:
-    # Where the output goes to a file or a program, a table is as wide as it needs to be.
+    # Without a terminal (file, pipe) use 200 columns.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     for part in answer.shown:
-        # Not cropped: a command that is meant to be copied may be longer than a line.
+        # Not cropped: a command to copy may be longer than a line.
         console.print(part, crop=False)
 
 
 def _refuse(sentence: str, *, as_json: bool) -> None:
-    # It may name a company, and names come from outside.
+    # The sentence may contain a company's name, which comes from outside.
     sentence = one_line(sentence, _LONGEST_SENTENCE)
     if as_json:
         sys.stdout.write(json.dumps({"error": sentence}, ensure_ascii=False) + "\n")

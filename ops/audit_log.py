@@ -1,8 +1,8 @@
 """The audit log: who changed what, when and why, append-only in CloudWatch Logs (docs/decisions/0012).
 
 CloudWatch Logs has no call that changes or deletes a single event, and the log group is retained when the stack is
-deleted. An action writes two events: one before it begins, one when it ends. A `begun` event without a second one means
-that the command was interrupted and that its effect is unknown.
+deleted. An action writes two events: one before it begins, one when it ends. If the second event is missing, the
+command was interrupted and its effect is unknown.
 """
 
 import json
@@ -42,7 +42,7 @@ class AuditEvent:
 
 @dataclass(slots=True)
 class AuditedAction:
-    """An action in progress; set `result` to say what it did."""
+    """An action in progress. Set `result` to what it did."""
 
     result: str = ""
 
@@ -59,7 +59,10 @@ class AuditLog:
     def audited_action(
         self, action: str, *, reason: str, connection_id: str = "", arguments: Mapping[str, Any] | None = None
     ) -> Iterator[AuditedAction]:
-        """Record an action before it begins and when it ends. Raise before the action if it cannot be recorded."""
+        """Record an action before it begins and when it ends.
+
+        Raise StoreUnavailable before the action if it cannot be recorded.
+        """
         action_id, audited = secrets.token_hex(6), AuditedAction()
 
         def write(phase: str, result: str = "") -> None:
@@ -95,7 +98,7 @@ class AuditLog:
         return sorted(found, key=lambda each: each.at)
 
     def _append(self, event: AuditEvent) -> None:
-        # One stream per day, so that a reader need not know the streams.
+        # One stream per day. Readers filter the whole group, so they need not know the streams.
         stream = event.at[:10]
         with translate_errors("CreateLogStream"), suppress(self._logs.exceptions.ResourceAlreadyExistsException):
             self._logs.create_log_stream(logGroupName=self._group, logStreamName=stream)

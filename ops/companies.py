@@ -1,4 +1,4 @@
-"""`ops companies` and `ops company`: the health of every company, and everything about one."""
+"""`ops companies` and `ops company`: health of all companies, and the details of one."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -18,7 +18,7 @@ from shared.aws.connections import Connection
 from shared.aws.failures import EXPORT, FEED, Failure, Failures
 from shared.domain.lookup.overview import AccountBalance, LastExport, LastSync, Overview, Waiting
 
-# AWS's client keeps ten connections open.
+# Connections that AWS's client keeps open.
 _AT_ONCE = 10
 _SHOWN = 20
 _COLOURS = {Level.BROKEN: "red", Level.CHECK: "yellow", Level.FINE: "green", Level.DISCONNECTED: "dim"}
@@ -29,7 +29,7 @@ def companies(
     context: CommandContext,
     every: Annotated[bool, typer.Option("--all", help="Disconnected companies, too.")] = False,
 ) -> Answer:
-    """Every company's health at a glance, the worst first."""
+    """List all companies with their health, the worst first."""
     now, dead = datetime.now(UTC), dead_letters.by_company(context)
     found = [each for each in context.companies() if every or each.status.value != "disconnected"]
     checked = []
@@ -69,7 +69,7 @@ def _row(connection: Connection, seen: Overview, health: Health) -> list[Fact]:
 def company(
     context: CommandContext, named: Annotated[str, typer.Argument(help="Connection id, Pleo company id, or name.")]
 ) -> Answer:
-    """Everything about one company."""
+    """Show one company: health, status, last failures, export, categories, balance, waiting lines."""
     connection = context.company(named)
     seen = context.board.overview(connection.connection_id)
     if seen is None:

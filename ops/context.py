@@ -1,4 +1,4 @@
-"""The context of a command: the stack's adapters, the company that is meant, the audit log."""
+"""Context of a command: adapters of the stack, lookup of companies, audit log."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,11 +27,13 @@ _MOST_NAMED = 5
 
 
 class CommandContext:
-    """What one run of a command works with.
+    """Context of one run of a command.
 
     - `stack`: the deployed stack
-    - `target`: the options that select this stack, for commands that are printed to be pasted
-    - `progress`: the console for progress and questions (standard error); the answer goes to standard output
+    - `as_json`: the answer is printed as JSON, so the operator is not asked anything
+    - `reason`: value of --reason, "" if missing
+    - `target`: the options that select this stack, for commands that the operator copies
+    - `progress`: console for progress and questions (standard error); the answer goes to standard output
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class CommandContext:
 
     @property
     def view(self) -> LedgerView:
-        """The ledger, for reading."""
+        """Read-only view of the ledger."""
         return self.stores.view
 
     @property
@@ -92,39 +94,40 @@ class CommandContext:
 
     @cached_property
     def traces(self) -> Traces:
-        """Finds expenses and their history."""
+        """Search for expenses and their history."""
         return Traces(self.stores)
 
     @cached_property
     def board(self) -> StatusBoard:
-        """The facts of the admin's status page."""
+        """Facts of the admin's status page."""
         return StatusBoard(self.stores)
 
     @cached_property
     def feed_queue(self) -> CompanyQueue:
-        """Wakes feed workers."""
+        """Queue that wakes the feed worker."""
         return CompanyQueue(self.stack["FeedQueue"])
 
     @cached_property
     def export_queue(self) -> CompanyQueue:
-        """Wakes export workers."""
+        """Queue that wakes the export worker."""
         return CompanyQueue(self.stack["ExportQueue"])
 
     @cached_property
     def sync_queue(self) -> SyncQueue:
-        """Requests a company's sync."""
+        """Queue that requests a company's sync."""
         return SyncQueue(self.stack["SyncQueue"])
 
     @cached_property
     def audit_log(self) -> AuditLog:
-        """Who changed what, when and why."""
+        """The stack's audit log, written with the operator's AWS identity."""
         return AuditLog(self.stack["AuditLogs"], self.stack.who)
 
     # -------------------------------------------------------------------------------------------- companies
     def company(self, named: str) -> Connection:
-        """Find a company by connection id, Pleo company id, or (part of) its name or its organisation's name.
+        """Return the company that a text names.
 
-        Raise CommandRefused if the text names no company, or several.
+        The text is a connection id, a Pleo company id, or (part of) the name of the company or of its organisation. A
+        complete name takes precedence over a part. Raise CommandRefused if no company matches, or more than one.
         """
         named = named.strip()
         if not named:
@@ -146,12 +149,15 @@ class CommandContext:
         return found[0]
 
     def companies(self) -> list[Connection]:
-        """Return all companies, deleted ones included."""
+        """Return all companies, including deleted ones."""
         return list(self.connections.all())
 
     # -------------------------------------------------------------------------------------------- changes
     def reason(self) -> str:
-        """Return the operator's reason; ask for it if it is missing. Raise CommandRefused if it cannot be asked for."""
+        """Return the operator's reason, and ask for it if it is missing.
+
+        Raise CommandRefused if there is no reason and the operator cannot be asked.
+        """
         if not self._reason and self.progress.is_interactive and not self.as_json:
             self._reason = Prompt.ask("Why? (kept in the audit log)", console=self.progress)
         if not self._reason.strip():
@@ -162,7 +168,7 @@ class CommandContext:
     def audited_action(
         self, action: str, connection: Connection | None = None, arguments: Mapping[str, Any] | None = None
     ) -> Iterator[AuditedAction]:
-        """Record a change in the audit log before it begins and when it ends. The reason is asked for first."""
+        """Record a change in the audit log before it begins and when it ends. Ask for the reason first."""
         with self.audit_log.audited_action(
             action,
             reason=self.reason(),

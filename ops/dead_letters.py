@@ -1,7 +1,8 @@
-"""Reading the dead-letter queues without consuming them, and why their messages are there.
+"""Read the dead-letter queues without consuming them, and find the cause of each message.
 
-A receive hides messages from others, so a look receives them and makes them visible again within seconds. SQS shows at
-most ten messages of one FIFO group (a company) at a time. More are not needed: all wake-ups of a company say the same.
+- Receiving hides a message from other readers, so it is made visible again within seconds.
+- SQS returns at most ten messages of a FIFO group (a company) at a time. That is enough: all wake-ups of a company say
+  the same.
 """
 
 import json
@@ -27,7 +28,7 @@ from shared.errors import StoreUnavailable
 QUEUES = {FEED: "FeedQueue", EXPORT: "ExportQueue", SYNC: "SyncQueue"}
 _HIDDEN_SECONDS = 20
 _LOOK_SECONDS = 15
-_MOST = 10  # messages in one call
+_MOST = 10  # messages per call
 _GLANCE = 500
 EVERY = 1_000_000
 MOVING = ("RUNNING", "CANCELLING")
@@ -38,9 +39,10 @@ UNKNOWN = "unknown: the worker left no note"
 class Letter:
     """One message of a dead-letter queue.
 
-    - `wake`: the parsed message; None if it is unreadable, and `poison` says why
-    - `received`: receives since it was last sent, looks of operators included
-    - `gave_up`: receives after which the queue moved it here; 0 if an operator put it here
+    - `wake`: the parsed message; None if it is unreadable
+    - `poison`: why it is unreadable, "" otherwise
+    - `received`: receives since it was last sent, including those of operators' commands
+    - `gave_up`: receives after which the queue moved it here; 0 if an operator moved it
     - `sent_at`: UTC
     """
 
@@ -56,25 +58,25 @@ class Letter:
 
     @property
     def connection_id(self) -> str:
-        """The company it wakes, "" if unreadable."""
+        """The company that it names, "" if unreadable."""
         return self.wake.connection_id if self.wake else ""
 
     @property
     def requests(self) -> tuple[SyncRequest, ...]:
-        """What is requested of the sync beyond its schedule."""
+        """Requests of a sync beyond its schedule."""
         return tuple(sorted(self.wake.requests)) if self.wake else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Number of messages as SQS estimates it, up to a minute late."""
+    """Number of messages. SQS's estimate is up to a minute old."""
 
     visible: int
     in_flight: int
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """Visible and hidden messages."""
         return self.visible + self.in_flight
 
 
@@ -89,38 +91,41 @@ class DeadLetters:
         self._sqs = client("sqs")
 
     def count(self) -> Count:
-        """How many messages there are."""
+        """Return the number of messages."""
         found = self._attributes(self.url, "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
         return Count(int(found["ApproximateNumberOfMessages"]), int(found["ApproximateNumberOfMessagesNotVisible"]))
 
     def newest_move(self) -> Mapping[str, Any]:
-        """The newest of SQS's tasks that move this queue's messages, whoever started it; empty without one."""
+        """Return the newest SQS task that moves this queue's messages, of any operator; empty if there is none."""
         with translate_errors("ListMessageMoveTasks"):
             tasks: list[Mapping[str, Any]] = self._sqs.list_message_move_tasks(SourceArn=self._arn)["Results"]
         return tasks[0] if tasks else {}
 
     def running_move(self) -> Mapping[str, Any]:
-        """The task that is moving this queue's messages now; empty without one."""
+        """Return the task that is moving this queue's messages now; empty if there is none."""
         task = self.newest_move()
         return task if task.get("Status") in MOVING else {}
 
     def start_move(self, rate: int) -> str:
-        """Start SQS's task that moves all messages back to their queue, at most `rate` per second; its handle."""
+        """Start the SQS task that moves all messages back to their queue; return its handle.
+
+        `rate`: at most this many messages per second.
+        """
         with translate_errors("StartMessageMoveTask"):
-            # With a destination, because SQS does not know the source of a message that an operator put here.
+            # The destination is required: SQS does not know the source of a message that an operator moved here.
             started = self._sqs.start_message_move_task(
                 SourceArn=self._arn, DestinationArn=self._source["QueueArn"], MaxNumberOfMessagesPerSecond=rate
             )
         return str(started["TaskHandle"])
 
     def cancel_move(self, handle: str) -> None:
-        """Cancel a task of ours. It may have ended already."""
+        """Cancel a task that this command started. Ignore the error if it has already ended."""
         with suppress(StoreUnavailable), translate_errors("CancelMessageMoveTask"):
             self._sqs.cancel_message_move_task(TaskHandle=handle)
 
     @contextmanager
     def receive(self, most: int, seconds: int = _HIDDEN_SECONDS) -> Iterator[Iterator[Letter]]:
-        """Receive up to `most` messages; those that are not deleted are made visible again, also after an error.
+        """Receive up to `most` messages. On exit, also after an error, make undeleted ones visible again.
 
         If the process is killed, SQS makes them visible after `seconds`.
         """
@@ -131,9 +136,9 @@ class DeadLetters:
             self._show(held.values())
 
     def look(self, most: int) -> list[Letter]:
-        """Return up to `most` messages, oldest first, as many as can be read in 15 seconds.
+        """Return up to `most` messages, oldest first. Stop reading after 15 seconds.
 
-        Empty while a task moves them: the task would take hidden messages for gone and end too early.
+        Return nothing while a task moves them: it would not see the hidden messages and end too early.
         """
         if self.running_move():
             return []
@@ -143,7 +148,7 @@ class DeadLetters:
             return sorted(seen, key=lambda letter: letter.sent_at)
 
     def delete(self, letter: Letter) -> None:
-        """Delete a message for good."""
+        """Delete a message permanently."""
         with translate_errors("DeleteMessage"):
             self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=letter.receipt_handle)
 
@@ -155,7 +160,7 @@ class DeadLetters:
                     QueueUrl=self.url,
                     MaxNumberOfMessages=min(_MOST, most - len(held)),
                     VisibilityTimeout=seconds,
-                    # Only a call that waits asks every server of SQS.
+                    # Only long polling asks all SQS servers.
                     WaitTimeSeconds=int(len(held) < expected),
                     MessageSystemAttributeNames=["All"],
                 )
@@ -187,7 +192,7 @@ class DeadLetters:
         )
 
     def _show(self, letters: Iterable[Letter]) -> None:
-        """Make messages visible again. If that fails, SQS does it after the visibility timeout."""
+        """Make messages visible again. If the call fails, SQS does so after the visibility timeout."""
         for some in batched(letters, _MOST):
             entries = [
                 {"Id": str(number), "ReceiptHandle": letter.receipt_handle, "VisibilityTimeout": 0}
@@ -218,15 +223,15 @@ class DeadLetters:
 
 
 def look_into(queues: Sequence[DeadLetters], most: int) -> list[list[Letter]]:
-    """Look into several queues at once: the messages of each, up to `most`."""
+    """Read several queues concurrently; return up to `most` messages of each."""
     with ThreadPoolExecutor(len(QUEUES)) as pool:
         return list(pool.map(lambda dead: dead.look(most), queues))
 
 
 def by_company(context: CommandContext) -> Counter[str]:
-    """Number of visible dead letters per company.
+    """Return the number of visible dead letters per company.
 
-    Queues that SQS counts as empty are skipped: every list of companies calls this.
+    Skip queues that SQS counts as empty, because every list of companies calls this.
     """
     filled = [dead for dead in (DeadLetters(context, queue) for queue in QUEUES) if dead.count().visible]
     letters = [letter for found in look_into(filled, _GLANCE) for letter in found]
@@ -235,26 +240,29 @@ def by_company(context: CommandContext) -> Counter[str]:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a message is dead; `at` is when the worker noted it, UTC, None for a present state of the company."""
+    """Why a message is dead.
+
+    `at`: when the worker recorded it (UTC); None for the company's current state.
+    """
 
     text: str
     at: datetime | None = None
 
 
 class Causes:
-    """Finds causes; reads each company once."""
+    """Find the causes of dead letters. Each company is read once."""
 
     def __init__(self, context: CommandContext) -> None:
         self.connection = cache(context.connections.get)
         self._last = cache(Failures(context.stack["LedgerTable"]).last)
 
     def name(self, connection_id: str) -> str:
-        """The company's name, "" if unknown or deleted."""
+        """Return the company's name, or "" if it is unknown or deleted."""
         connection = self.connection(connection_id) if connection_id else None
         return connection.company_name if connection else ""
 
     def of(self, letter: Letter) -> Cause:
-        """Why the worker could not process this message."""
+        """Return why the worker could not process this message."""
         if letter.poison:
             return Cause(f"poisoned: {letter.poison}")
         connection = self.connection(letter.connection_id)
@@ -263,7 +271,7 @@ class Causes:
 
 
 def cause_of(queue: str, connection: Connection | None, failure: Failure | None) -> Cause:
-    """Choose the cause: the company's present state explains more than a failure noted earlier."""
+    """Choose the cause. The company's current state takes precedence over an earlier failure."""
     if connection is None:
         return Cause("company unknown: its data was deleted")
     if connection.status is Status.DISCONNECTED:

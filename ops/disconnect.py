@@ -1,4 +1,4 @@
-"""`ops disconnect`: end a company's connection, as its admin's button does."""
+"""`ops disconnect`: disconnect a company, with the same effect as the admin's button."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -22,11 +22,11 @@ def disconnect(
     yes_really: Annotated[str, typer.Option(help="The company's name again, instead of typing it when asked.")] = "",
     wait: Wait = 30,
 ) -> Answer:
-    """End a company's connection: writing and collecting stop, access is revoked on both sides, data goes later."""
+    """Disconnect a company: stop collecting and writing, revoke access on both sides, delete personal data later."""
     connection = context.company(company)
     if connection.status is Status.DISCONNECTED:
         if not connection.access_revoked_at:
-            # The first command may have died before it sent the message.
+            # Crash between the state change and the message → repeating the command sends the message.
             context.sync_queue.request_sync(connection.connection_id)
         return _render(connection, changed=False, waiting=0)
     _confirm(context, connection, yes_really)
@@ -42,7 +42,7 @@ def disconnect(
 
 
 def _confirm(context: CommandContext, connection: Connection, yes_really: str) -> None:
-    """Ask the operator to type the company's name again; raise CommandRefused if it is another one."""
+    """Ask the operator to type the company's name to confirm; raise CommandRefused otherwise."""
     wanted = connection.company_name or connection.connection_id
     if not yes_really and context.progress.is_interactive and not context.as_json:
         yes_really = Prompt.ask(f"Disconnect {plain(wanted)}? Type its name", console=context.progress)

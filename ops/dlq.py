@@ -1,4 +1,4 @@
-"""`ops dlq`: what is in each dead-letter queue, and in quarantine."""
+"""`ops dlq`: list the messages in the dead-letter queues and in quarantine."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ _BODY_SHOWN = 60
 
 
 class Which(StrEnum):
-    """One queue, or all of them."""
+    """One queue, or all queues."""
 
     FEED = FEED
     EXPORT = EXPORT
@@ -28,7 +28,7 @@ class Which(StrEnum):
 
     @property
     def names(self) -> Sequence[str]:
-        """The queues that are meant."""
+        """The selected queues."""
         return tuple(QUEUES) if self is Which.ALL else (self.value,)
 
 
@@ -39,7 +39,7 @@ def dlq(
     company: Annotated[str, typer.Option(help="Only messages of this company; no quarantine.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many messages of each queue.")] = 200,
 ) -> Answer:
-    """What is in each dead-letter queue and in quarantine, without consuming it: company, cause, age, attempts."""
+    """List dead letters and quarantined messages: company, cause, age, attempts. Nothing is consumed."""
     wanted = context.company(company).connection_id if company else ""
     queues = [DeadLetters(context, name) for name in queue.names]
     looks = list(zip(queues, look_into(queues, limit), [dead.count() for dead in queues], strict=True))
@@ -80,12 +80,15 @@ def _summary(dead: DeadLetters, found: Sequence[Letter], count: Count) -> str:
         return f"{dead.queue}: empty"
     if len(found) == there:
         return f"{dead.queue}: {plural(there, 'message')}"
-    # SQS shows ten messages of a company at once, and none that another operator looks at.
+    # SQS returns ten messages of a company at a time, and none that another operator's command is reading.
     return f"{dead.queue}: looked at {len(found):,} of {plural(there, 'message')} (at most ten per company)"
 
 
 def messages(letters: Sequence[Letter], causes: Causes) -> tuple[Fact, AnswerTable]:
-    """Every message for programs; for people one row per company and cause, because its wake-ups are all alike."""
+    """Return every message for JSON, and a table with one row per queue, company, cause and requests.
+
+    The table groups them because all wake-ups of a company say the same.
+    """
 
     def kind(letter: Letter) -> tuple[object, ...]:
         return letter.queue, letter.connection_id, causes.of(letter).text, letter.requests

@@ -1,4 +1,4 @@
-"""Errors that the operator reads."""
+"""Errors shown to the operator."""
 
 
 class CommandRefused(Exception):

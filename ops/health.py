@@ -1,4 +1,4 @@
-"""How a company is doing, for the operator: one level, and the reasons in words."""
+"""Health of a company for the operator: a level and its reasons."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,22 +10,22 @@ from shared.domain.syncing.proof import OVERDUE
 
 
 class Level(IntEnum):
-    """The higher, the worse."""
+    """Health level. Higher is worse."""
 
     DISCONNECTED = 0  # nothing to do
     FINE = 1
-    CHECK = 2  # an operator should look
-    BROKEN = 3  # nothing, or not everything, reaches lexoffice
+    CHECK = 2  # the operator should check
+    BROKEN = 3  # something does not reach lexoffice
 
     @property
     def word(self) -> str:
-        """As it is shown."""
+        """The level's name in lower case, as it is shown."""
         return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How bad it is, and why, the worst first."""
+    """Level and reasons, the worst reason first."""
 
     level: Level
     reasons: tuple[str, ...]
@@ -46,7 +46,7 @@ _REASONS = {
 
 
 def health_of(overview: Overview, *, dead: int, now: datetime) -> Health:
-    """Judge a company; `dead` counts its messages in dead-letter queues."""
+    """Return the health of a company. `dead`: number of its dead letters."""
     if overview.status == "disconnected":
         return Health(Level.DISCONNECTED, ("disconnected",))
     findings = findings_of(overview, now, dead_letters=dead)

@@ -1,4 +1,4 @@
-"""`ops pause` and `ops resume`: stop and restart a company's writing (docs/decisions/0014)."""
+"""`ops pause` and `ops resume`: stop and resume writing for a company (docs/decisions/0014)."""
 
 import secrets
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ _TRIES = 3
 
 @command(changes=True)
 def pause(context: CommandContext, company: Company) -> Answer:
-    """Stop writing to lexoffice for a company until `ops resume`; collecting goes on, nothing is lost."""
+    """Stop writing to lexoffice for a company until `ops resume`. Entries are still collected; nothing is lost."""
     connection = context.company(company)
     if connection.status is Status.DISCONNECTED:
         raise CommandRefused(f"{connection.company_name} is disconnected: nothing is written for it.")
@@ -45,7 +45,7 @@ def _paused(now: Connection, *, changed: bool) -> list[str]:
 
 @command(changes=True)
 def resume(context: CommandContext, company: Company, wait: Wait = 30) -> Answer:
-    """Lift a company's pause and any other hold, and try everything at once; what is still wrong holds it again."""
+    """Lift a company's pause and any other hold, and retry everything now. A cause that persists holds it again."""
     connection = context.company(company)
     if connection.status is Status.DISCONNECTED and not connection.paused_at:
         raise CommandRefused(f"{connection.company_name} is disconnected: only its admin can connect it again.")
@@ -71,7 +71,10 @@ def resume(context: CommandContext, company: Company, wait: Wait = 30) -> Answer
 
 
 def _lift(context: CommandContext, connection: Connection) -> tuple[list[str], Connection]:
-    """Lift every hold; return what was lifted, and the company before that. Only a hold that was read is lifted."""
+    """Lift every hold; return what was lifted and the company as it was before.
+
+    Lift only holds that were read. Raise CommandRefused if the company keeps changing meanwhile.
+    """
     for _ in range(_TRIES):
         before = _current(context, connection)
         held = [before.hold] if before.hold else []
@@ -84,7 +87,10 @@ def _lift(context: CommandContext, connection: Connection) -> tuple[list[str], C
 
 
 def _wake(context: CommandContext, connection_id: str) -> None:
-    """Wake the company's workers now. It is due anyway, so a crash before this only delays them."""
+    """Wake the company's workers now.
+
+    Crash before this → the company is due for a sync already, so its workers only start later.
+    """
     occasion = f"resumed.{secrets.token_hex(8)}"
     context.sync_queue.request_sync(connection_id, SyncRequest.CHECK_ACCESS)
     context.feed_queue.wake(connection_id, occasion)
@@ -92,7 +98,7 @@ def _wake(context: CommandContext, connection_id: str) -> None:
 
 
 def _is_over(context: CommandContext, before: Connection) -> bool:
-    """Whether the company is held again, or synced with no line waiting."""
+    """Return True if the company is no longer active, or is synced with no line waiting."""
     now = _current(context, before)
     synced = now.caught_up_to != before.caught_up_to
     return now.status is not Status.ACTIVE or (synced and not _waiting(context, now))

@@ -1,4 +1,4 @@
-"""`ops proof`: whether every company's balance is proven, and a proof on demand."""
+"""`ops proof`: show balance proofs, and request a new one."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -31,9 +31,9 @@ def proof(
     now: Annotated[bool, typer.Option("--now", help="Have a new one made, from the start date on.")] = False,
     wait: Wait = 90,
 ) -> Answer:
-    """Whether wallet and lexoffice agree, and why not; --now reads every entry of Pleo again and adds what is missing.
+    """Show whether the Pleo wallet and lexoffice agree. --now reads all entries from Pleo again and adds missing ones.
 
-    Adding changes the ledger, so --now takes a --reason.
+    --now needs a --reason, because it changes the ledger.
     """
     if not company:
         if now:
@@ -98,7 +98,7 @@ def _prove_now(context: CommandContext, connection: Connection, before: StoredPr
         )
     connection_id = connection.connection_id
     with context.audited_action("proof", connection) as action:
-        # A held company has no other button for it, so its requests need not be limited.
+        # Only active companies are limited: a held one can request a proof with this command only.
         requested = connection.status is Status.HELD or context.connections.record_request(
             connection_id, SyncRequest.PROVE_BALANCE, datetime.now(UTC)
         )
@@ -117,7 +117,7 @@ def _prove_now(context: CommandContext, connection: Connection, before: StoredPr
 
 
 def _outcome(context: CommandContext, connection: Connection, before: StoredProof) -> str:
-    """Outcome of the requested proof in words, "" while there is none."""
+    """Return the outcome of the requested proof in words, or "" if there is none yet."""
     stored = context.proofs.get(connection.connection_id)
     if _is_new(stored, before):
         last = stored.proof

@@ -1,8 +1,9 @@
-"""Redrive of one dead-letter queue: SQS's own task for all of it, a new wake-up for chosen companies.
+"""Redrive of one dead-letter queue.
 
-A dead letter says only which company to wake. For chosen letters the company's wake-up is sent first and the letters
-are deleted after it. After a crash in between, the next redrive sends the wake-up again: a FIFO queue drops it within
-five minutes, later it wakes a worker that finds nothing to do. SQS runs one task per queue and goes on if we crash.
+- All messages: an SQS task moves them. SQS runs one task per queue. Crash of the command → the task continues.
+- Chosen messages: send the company's wake-up, then delete the messages. A dead letter says only which company to wake.
+  Crash in between → the next redrive sends the wake-up again. Within five minutes the FIFO queue drops it as a
+  duplicate; later it wakes a worker that finds no work.
 """
 
 import time
@@ -16,9 +17,9 @@ from shared.aws.failures import EXPORT, FEED
 from shared.aws.quarantine import Quarantine
 from shared.errors import StoreUnavailable
 
-# More than the slowest rate needs for the messages of one receive.
+# Longer than the messages of one receive take at the lowest rate.
 _HIDDEN_SECONDS = 120
-# A look of another operator hides messages for 20 seconds.
+# Another operator's command hides messages for up to 20 seconds.
 _HIDDEN_BY_OTHERS_SECONDS = 25.0
 _POLL_SECONDS = 0.3
 _STARTS = 3
@@ -28,12 +29,14 @@ type OnProgress = Callable[[int, int], None]
 
 
 class QueueRedrive:
-    """One queue's redrive, at most `rate` messages per second; its counts are true also after an interruption.
+    """Redrive of one queue, at most `rate` messages per second. The counts stay correct after an interruption.
 
-    - `expected`: messages seen before; `left`: messages that are still there
-    - `moved`: by us; `by_others`: by a task that another operator started at `running_since`
+    - `expected`: messages seen before the redrive
+    - `left`: messages that are still in the dead-letter queue
+    - `moved`: messages that this command moved
+    - `by_others`: messages moved by another operator's task, started at `running_since`
     - `quarantined`: unreadable messages
-    - `failed`: why SQS stopped, "" if it did not
+    - `failed`: why the SQS task stopped, "" if it did not
     """
 
     def __init__(self, dead: DeadLetters, letters: Sequence[Letter], *, rate: int) -> None:
@@ -49,17 +52,17 @@ class QueueRedrive:
 
     @property
     def done(self) -> int:
-        """Messages that are no longer in the queue."""
+        """Number of messages that are no longer in the dead-letter queue."""
         return self.moved + self.by_others + self.quarantined
 
     def run(self, context: CommandContext, is_chosen: Callable[[Letter], bool] | None, on_progress: OnProgress) -> None:
-        """Redrive the chosen letters, or all of them if none are chosen. Raises StoreUnavailable."""
+        """Redrive the chosen messages, or all messages if `is_chosen` is None. Raise StoreUnavailable if AWS fails."""
         self._on_progress = on_progress
         there, running = self._dead.count(), self._dead.running_move()
         if running:
             self.running_since = datetime.fromtimestamp(running["StartedTimestamp"] / 1000, UTC)
         if is_chosen is None and not self._letters:
-            # Messages that a look does not show are being looked at or moved by another operator.
+            # Messages in flight are being read or moved by another operator's command.
             self.expected = self.left = there.in_flight
         if self._letters and not running and (is_chosen or any(letter.poison for letter in self._letters)):
             self._wake(context, is_chosen or bool)
@@ -74,7 +77,7 @@ class QueueRedrive:
         self._on_progress(self.done, total)
 
     def _wake(self, context: CommandContext, is_chosen: Callable[[Letter], bool]) -> None:
-        """Wake the companies of the chosen letters, then delete the letters; quarantine unreadable ones."""
+        """Wake the companies of the chosen messages, then delete the messages. Quarantine unreadable ones."""
         quarantine, woken = Quarantine(context.stack["LedgerTable"]), set()
         with self._dead.receive(EVERY, _HIDDEN_SECONDS) as letters:
             for letter in filter(is_chosen, letters):
@@ -91,9 +94,10 @@ class QueueRedrive:
                 time.sleep(max(0.0, 1 / self._rate - (time.monotonic() - began)))
 
     def _move_all(self) -> None:
-        """Have SQS move all messages; a running task of another operator is left alone and followed instead.
+        """Let SQS move all messages. If another operator's task is running, follow it instead.
 
-        Repeat until all expected messages are moved or none is left: another operator's look hides some for a moment.
+        Repeat until all expected messages are moved or none is left: another operator's command may hide some for up to
+        20 seconds.
         """
         refused, started = 0, False
         deadline = time.monotonic() + _HIDDEN_BY_OTHERS_SECONDS
@@ -106,7 +110,7 @@ class QueueRedrive:
                 try:
                     self._move()
                     started = True
-                except StoreUnavailable:  # another operator was faster, or SQS refuses
+                except StoreUnavailable:  # another operator started a task first, or SQS refuses
                     refused += 1
                     if refused == _STARTS:
                         raise
@@ -117,7 +121,7 @@ class QueueRedrive:
             time.sleep(_POLL_SECONDS)
 
     def _move(self) -> None:
-        """Start a task and follow it to its end; cancel it if the operator interrupts."""
+        """Start a task and follow it until it ends. Cancel it if the operator presses Ctrl-C."""
         earlier, moved = self._dead.newest_move().get("StartedTimestamp"), self.moved
         handle = self._dead.start_move(self._rate)
         try:
@@ -129,9 +133,10 @@ class QueueRedrive:
             raise
 
     def _follow(self, started: Any, *, ours: bool) -> None:
-        """Count what a task moves until it has ended: another operator's that `started` then, or ours that came after.
+        """Count the messages that a task moves until it ends.
 
-        SQS may list a task of ours late.
+        - `ours` is False: follow another operator's task, which started at `started`
+        - `ours` is True: follow our task, the first one with another start time; SQS may list it late
         """
         moved, by_others = self.moved, self.by_others
         while True:
@@ -143,7 +148,7 @@ class QueueRedrive:
                 if task["Status"] not in MOVING:
                     break
             elif not ours:
-                return  # it has ended, and another task began
+                return  # it has ended, and another task has started
             time.sleep(_POLL_SECONDS)
         if task["Status"] == "FAILED":
             self.failed = str(task.get("FailureReason", "unknown"))
@@ -152,7 +157,7 @@ class QueueRedrive:
 
 
 def wake(context: CommandContext, letter: Letter) -> None:
-    """Send the company's wake-up, with the requests of a sync, to the queue of its worker."""
+    """Send the company's wake-up to its worker's queue; for a sync, include the requests."""
     if letter.queue == FEED:
         context.feed_queue.wake(letter.connection_id, f"redrive.{letter.message_id}")
     elif letter.queue == EXPORT:

@@ -1,4 +1,4 @@
-"""`ops redrive`: work on dead letters again, all or some, and what became of it."""
+"""`ops redrive`: move dead letters back to their queues, and report the outcome per company."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -34,9 +34,9 @@ def redrive(
     wait: Wait = 30,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be moved.")] = False,
 ) -> Answer:
-    """Send dead letters back to work: all of a queue, or one company's or cause's. Safe to repeat.
+    """Move dead letters back to their queue: all, or those of one company or cause. Safe to repeat.
 
-    --cause selects; --reason is why you do it, for the audit log, as everywhere.
+    --cause selects messages. --reason is for the audit log.
     """
     only = context.company(company) if company else None
     causes = Causes(context)
@@ -79,7 +79,7 @@ def _would_move(queues: Sequence[DeadLetters], is_chosen: Callable[[Letter], boo
 
 
 def _run(context: CommandContext, redrives: Sequence[QueueRedrive], is_chosen: Callable[[Letter], bool] | None) -> bool:
-    """Redrive queue by queue; return whether the operator interrupted it."""
+    """Redrive one queue after another. Return True if the operator interrupted it."""
     try:
         with Progress(console=context.progress, disable=context.as_json or not context.progress.is_interactive) as bars:
             for each in redrives:
@@ -108,7 +108,7 @@ def _totals(redrives: Sequence[QueueRedrive]) -> list[Fact]:
 
 
 def _sentence(redrives: Sequence[QueueRedrive], *, selective: bool = False, interrupted: bool = False) -> str:
-    """What was done, in one sentence."""
+    """Return what was done as one sentence."""
     totals = _totals(redrives)
     done = ", ".join(f"{each.value:,} {each.label}" for each in totals if each.value or each.key == "moved")
     if not interrupted and not any(each.value for each in totals):

@@ -1,7 +1,10 @@
-"""Outcome of a redrive per company, by what `ops company` shows before and after.
+"""Outcome of a redrive per company: compares the tables before and after.
 
-A queue does not tell what became of a message. The tables do: lines and jobs that wait no longer, the time up to which
-a company is synced, and the failure that a worker notes.
+A queue does not report what became of a message. The tables do:
+
+- lines and export jobs that no longer wait
+- the time up to which the company is synced
+- the failure that a worker recorded
 """
 
 from collections import Counter
@@ -21,7 +24,7 @@ _LOOK_AGAIN = "look again with `ops company`"
 
 
 class Outcome(StrEnum):
-    """What became of a company's work; final unless OPEN."""
+    """Outcome of a company's redrive. Final unless OPEN."""
 
     DONE = "done"
     FAILING = "failing"
@@ -32,10 +35,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A company's work at one moment: `waiting` lines or export jobs, and the worker's last failure.
+    """A company's work at one moment.
 
-    - `to_check`: lines that lexoffice refused or that are held for a person
+    - `waiting`: number of waiting lines or open export jobs
+    - `to_check`: number of lines that lexoffice refused or that wait for manual entry
     - `pushed`: lexoffice shows the balance that the recorded lines add up to
+    - `failure`: the worker's last failure
     """
 
     connection: Connection | None
@@ -46,7 +51,10 @@ class Standing:
 
 
 class RedriveWatch:
-    """Watches the companies of some dead letters; created before the redrive."""
+    """Watch the companies of the given dead letters.
+
+    Create it before the redrive: it reads the state to compare with.
+    """
 
     def __init__(self, context: CommandContext, letters: Iterable[Letter]) -> None:
         self._context = context
@@ -54,7 +62,7 @@ class RedriveWatch:
         self._before = {key: self._standing(*key) for key in self._messages}
 
     def wait(self, seconds: float) -> list[list[Fact]]:
-        """Return a row per company, as soon as all outcomes are final or after some seconds."""
+        """Return one row per queue and company once all outcomes are final, after `seconds` at the latest."""
         known: dict[tuple[str, str], tuple[Outcome, list[Fact]]] = {}
 
         def all_final() -> bool:
@@ -97,7 +105,7 @@ class RedriveWatch:
 
 
 def outcome_of(queue: str, before: Standing, now: Standing) -> tuple[Outcome, str]:
-    """Compare a company's work before the redrive and now; return the outcome and what explains it."""
+    """Compare a company's work before the redrive and now. Return the outcome and its explanation."""
     company = now.connection
     if company is None or company.status is Status.DISCONNECTED:
         return Outcome.NOTHING, "deleted" if company is None else "disconnected: nothing is sent any more"
@@ -114,7 +122,7 @@ def outcome_of(queue: str, before: Standing, now: Standing) -> tuple[Outcome, st
         return Outcome.DONE if before.waiting else Outcome.NOTHING, result
     if failure:
         return Outcome.FAILING, f"{result}; {_still_failing(failure)}"
-    # With the export, Pleo may have a job that no worker has claimed yet.
+    # Export: Pleo may have a job that no worker has claimed yet.
     return Outcome.OPEN, f"{result}; {_LOOK_AGAIN}"
 
 

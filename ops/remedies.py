@@ -1,7 +1,7 @@
-"""Remedies for an expense: what its branch means, the command that fixes it, or the advice for the customer. Pure.
+"""Remedy for an expense: meaning of its branch, and the command or advice that fixes it. Pure.
 
-shared/domain/lookup/expense_state.py decides the branch, and its words are those of the admin's page. Added here: what
-an operator can do beyond the admin, and what keeps the workers from their work.
+shared/domain/lookup/expense_state.py decides the branch; title and advice are those of the admin's page. This module
+adds what only the operator can do, and why a worker has not processed the expense.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from shared.texts.expense import BRANCH_TEXTS
 from shared.texts.labels import CRITERIA, WAITING
 from shared.texts.verdicts import VERDICTS
 
-# The article's question that each branch answers; S10 and S11 are its notes on movements by hand and private expenses.
+# Question of the help article per branch. S10 and S11 are its notes on manual movements and private expenses.
 _QUESTIONS = {
     Branch.COMPLETE: "T6",
     Branch.MATCHED: "T2",
@@ -32,15 +32,18 @@ _QUESTIONS = {
     Branch.LINE_BY_HAND: "S10",
     Branch.PAID_PRIVATELY: "S11",
 }
-# Held rows that give way to what Pleo says when everything is read again; the others are a person's to enter.
+# Reasons of held rows that a proof can resolve, because it reads the entry again. All others need manual entry.
 _READ_AGAIN = frozenset({"amount_missing", "entry_not_found", "entry_refused", "entry_malformed"})
 _FORGOTTEN = "The cause is no longer known: an export's details are kept for 90 days."
-# Holds that may be over although the admin has not connected again.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """An expense and its worker: `failure` is newer than the waiting work, `dead` counts its dead letters."""
+    """State of an expense and of its worker.
+
+    - `failure`: the worker's last failure, if newer than the waiting work
+    - `dead`: number of the company's dead letters of this worker
+    """
 
     connection_id: str
     state: ExpenseState
@@ -50,11 +53,13 @@ class Situation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """What a branch means and what helps.
+    """Meaning of a branch, and what fixes it.
 
-    - `question`: the article's question. `title`: what it is. `cause`: why, "" where the title says it all.
-    - `command`: the command that fixes it, without program, target and reason; empty where none does.
-    - `advice`: for the customer where there is no command, otherwise for the operator.
+    - `question`: question of the help article
+    - `title`: the problem in short
+    - `cause`: why it happened, "" if the title is sufficient
+    - `command`: the command that fixes it, without program, target and reason; empty if there is none
+    - `advice`: text for the operator; without a `command`, text for the customer
     """
 
     question: str
@@ -65,14 +70,17 @@ class Remedy:
 
 
 def worker_of(state: ExpenseState) -> str:
-    """The worker that still has to do something for the expense: FEED, EXPORT, or "" if none has."""
+    """Return the worker that still has work for the expense: FEED, EXPORT, or "" if none."""
     if _waiting(state.rows):
         return FEED
     return EXPORT if state.branch is Branch.EXPORT_RUNNING or state.hint_missing else ""
 
 
 def waits_since(worker: str, state: ExpenseState) -> str:
-    """Since when that work has been waiting, as UTC text, "" if unknown: older failures do not explain it."""
+    """Return since when that work waits (UTC, as text), or "" if unknown.
+
+    Failures before this moment do not explain the waiting work.
+    """
     if worker == FEED:
         return min((row.ready_at or row.settled_at for row in _waiting(state.rows)), default="")
     at = next((step.at for step in state.steps if step.what == "exported"), None)
@@ -88,7 +96,7 @@ def _refused(rows: Sequence[Row]) -> list[Row]:
 
 
 def remedy_for(situation: Situation) -> Remedy:
-    """Return what an expense's branch means, and what helps."""
+    """Return the remedy for an expense's branch."""
     state = situation.state
     text = BRANCH_TEXTS[state.branch.value]
     remedy = Remedy(question=_question(state), title=text.title.en, advice=text.advice.en)
@@ -97,7 +105,10 @@ def remedy_for(situation: Situation) -> Remedy:
 
 
 def _question(state: ExpenseState) -> str:
-    """By what the person sees: without a voucher neither half is there, with one only the suggestion is missing."""
+    """Return the question of the help article, by what the customer sees.
+
+    T1: line and voucher are missing. T2: the voucher exists, only the suggestion is missing.
+    """
     if state.branch is Branch.EXPORT_FAILED and state.voucher_id:
         return "T2"
     return _QUESTIONS.get(state.branch, "T2" if state.voucher_id else "T1")
@@ -183,7 +194,7 @@ def _export_failed(situation: Situation, remedy: Remedy) -> Remedy:
     cause = export_error_text(state.code, dict(state.values), "en") if state.code else _FORGOTTEN
     missing = ["the line"] if _waiting(situation.state.rows) or _refused(situation.state.rows) else []
     missing += ["the match hint of the voucher that was made"] if state.hint_missing and state.kind != "invoice" else []
-    # The export itself is the customer's to repeat.
+    # The customer must repeat the export.
     if not missing:
         return replace(remedy, cause=cause)
     advice = f"{remedy.advice} The command sends what else is missing: {' and '.join(missing)}."
@@ -216,7 +227,7 @@ def _not_exported(situation: Situation, remedy: Remedy) -> Remedy:
 
 
 def _of_worker(situation: Situation, worker: str) -> tuple[str, tuple[str, ...]]:
-    """What keeps a worker from its work, and what brings it back if its wake-up is dead."""
+    """Return why a worker has not done its work, and the redrive command if its wake-up is a dead letter."""
     causes = []
     if failure := situation.failure:
         causes.append(f"The {worker} failed at {moment(failure.at)}, attempt {failure.attempt}: {failure.cause}.")
@@ -226,7 +237,7 @@ def _of_worker(situation: Situation, worker: str) -> tuple[str, tuple[str, ...]]
     return " ".join(causes), ("redrive", "--queue", worker, "--company", situation.connection_id)
 
 
-# Branches for which the operator sees more than the customer's admin.
+# Branches for which the operator gets more than the admin's page shows.
 _MORE: dict[Branch, Callable[[Situation, Remedy], Remedy]] = {
     Branch.LINE_WAITING: _line_waiting,
     Branch.LINE_FAILED: _line_failed,

@@ -1,4 +1,4 @@
-"""`ops resend`: send the lines that are missing in lexoffice, and only those."""
+"""`ops resend`: send lines that are missing in lexoffice, and only those."""
 
 import secrets
 import time
@@ -26,12 +26,20 @@ from shared.texts.verdicts import VERDICTS
 _CONFIRMED_ABOVE = 100  # lines
 _SHOWN = 20
 _LOOK_EVERY = 0.5  # seconds
-_AT_ONCE = 25  # entries read in one look: as many as the feed sends in a call
+_AT_ONCE = 25  # entries read per poll: as many as the feed sends per call
 
 
 @dataclass(slots=True)
 class _Progress:
-    """Rows and hints that were to be sent, by what became of them; `failure` is the feed's since the command began."""
+    """Outcome of the rows and hints to send.
+
+    - `sent`: number of rows that became lines
+    - `refused`: rows that lexoffice refused again
+    - `otherwise`: entries that can no longer be sent, with the reason
+    - `open`: rows without an outcome yet, by entry id and revision
+    - `hints`: voucher ids whose hint is not sent yet; `hints_sent`: number of hints sent
+    - `failure`: the feed's last failure since the command began
+    """
 
     sent: int = 0
     refused: list[Row] = field(default_factory=list)
@@ -53,9 +61,9 @@ def resend(
     yes: Annotated[bool, typer.Option("--yes", help=f"Do not ask before more than {_CONFIRMED_ABOVE} lines.")] = False,
     wait: Wait = 30,
 ) -> Answer:
-    """Send the lines that are missing in lexoffice, and an entry's missing match hint. Safe to press twice.
+    """Send lines that are missing in lexoffice, and an entry's missing match hint. Safe to repeat.
 
-    With --entry only those entries are read, with days alone every row of the company.
+    With --entry only these entries are read; with days alone, every row of the company.
     """
     connection = context.company(company)
     entries = list(dict.fromkeys(each.strip().lower() for each in entry or [] if each.strip()))
@@ -120,7 +128,10 @@ def _plan(
 
 
 def _read_missing_hints(context: CommandContext, connection: Connection, entries: Sequence[str]) -> list[str]:
-    """The vouchers of these entries whose hint was never sent. An invoice's goes with the export of its payment."""
+    """Return ids of these entries' vouchers whose hint was never sent.
+
+    Skip invoices: their hint is sent with the export of the payment.
+    """
     found = (state for entry_id in entries for state in context.traces.trace(connection.connection_id, entry_id))
     return [state.voucher_id for state in found if state.kind != "invoice" and state.hint_missing]
 
@@ -138,13 +149,15 @@ def _confirm(context: CommandContext, lines: int) -> None:
 def _begin(
     context: CommandContext, connection: Connection, intended: ResendPlan, hints: Sequence[str], now: datetime
 ) -> _Progress:
-    """Make refused lines ready, then wake. If we die before that, the company's next turn wakes its workers."""
+    """Make refused lines ready, then wake the workers.
+
+    Crash in between → the company's next sync wakes its workers.
+    """
     connection_id = connection.connection_id
     for row in intended.refused:
-        # False: somebody else has made it ready, or Pleo knows better by now. What becomes of it is watched all the
-        # same.
+        # False: another operator made it ready, or Pleo changed the entry. The row is watched in both cases.
         context.ledger.make_ready_again(connection_id, row, now)
-    # Each press is an occasion of its own, so that no queue takes it for a duplicate of the one before.
+    # A new occasion per run, so that the queue does not drop the wake-up as a duplicate.
     occasion = f"resend.{secrets.token_hex(8)}"
     if intended.lines:
         context.feed_queue.wake(connection_id, occasion)
@@ -157,7 +170,7 @@ def _begin(
 
 
 def _wait(context: CommandContext, connection: Connection, progress: _Progress, seconds: int) -> None:
-    """Look until everything is decided or the time is over. Ctrl-C ends the looking: the work goes on by itself."""
+    """Poll until every outcome is known or the time is up. Ctrl-C ends the polling only; the workers continue."""
     deadline = time.monotonic() + seconds
     with _patient(context, seconds):
         while progress.open or progress.hints:
@@ -205,7 +218,7 @@ def _add_decision(progress: _Progress, row: Row) -> None:
 
 
 def _read_failure(context: CommandContext, connection: Connection, began: datetime) -> Failure | None:
-    """The feed's failure since the command began."""
+    """Return the feed's last failure since the command began, or None."""
     failure = Failures(context.stack["LedgerTable"]).last(connection.connection_id, FEED)
     return failure if failure and failure.at >= began else None
 

@@ -1,4 +1,4 @@
-"""Which of a company's rows the feed can send, and why not the others. Pure."""
+"""Plan of a resend: which rows the feed can send, and why it cannot send the others. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from shared.texts.expense import DETAILS
 
 @dataclass(frozen=True, slots=True)
 class CannotSend:
-    """An entry that cannot be sent, and why in words."""
+    """An entry that cannot be sent, with the reason in words."""
 
     entry_id: str
     why: str
@@ -22,7 +22,13 @@ class CannotSend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResendPlan:
-    """What a resend would do: wake the feed for `waiting` rows, make `refused` ones ready; `there` are sent already."""
+    """What a resend does.
+
+    - `waiting`: rows that wait for the feed; it is woken for them
+    - `refused`: rows that lexoffice refused; they are made ready again
+    - `there`: number of rows already sent
+    - `cannot`: entries that cannot be sent
+    """
 
     waiting: tuple[Row, ...]
     refused: tuple[Row, ...]
@@ -31,19 +37,22 @@ class ResendPlan:
 
     @property
     def lines(self) -> int:
-        """How many lines would be sent."""
+        """Number of lines to send."""
         return len(self.waiting) + len(self.refused)
 
 
 def within(rows: Iterable[Row], first: date | None, last: date | None) -> list[Row]:
-    """The rows that were settled on these German days, both included; None is open. Without a day none is."""
+    """Return the rows settled from `first` to `last`, German days, both inclusive.
+
+    None means no limit. With a limit, rows without a day are excluded.
+    """
     if first is None and last is None:
         return list(rows)
     return [row for row in rows if row.day and (first or row.day) <= row.day <= (last or row.day)]
 
 
 def plan(rows: Iterable[Row], absent: Sequence[CannotSend] = ()) -> ResendPlan:
-    """Decide row by row; `absent` are entries of which there is no row to decide on."""
+    """Decide per row. `absent`: entries without a row, which cannot be sent."""
     waiting, refused, cannot, there = [], [], list(absent), 0
     for row in rows:
         line = line_state([row])
@@ -59,7 +68,7 @@ def plan(rows: Iterable[Row], absent: Sequence[CannotSend] = ()) -> ResendPlan:
 
 
 def obstacle(row: Row) -> str:
-    """Why the feed makes no line of a row, however often it is woken; "" if it does, or has."""
+    """Return why the feed never makes a line of a row, or "" if it does or has done so."""
     line = line_state([row])
     match line:
         case LineState.NONE | LineState.REVERSED:
@@ -68,25 +77,25 @@ def obstacle(row: Row) -> str:
             return "not settled yet"
         case LineState.HELD:
             return f"held: {row.reason} (`ops trace` says what to do)"
-    # A waiting row without a destination yet is for Pleo to complete first.
+    # A waiting row may have no destination yet: Pleo's data is incomplete.
     is_by_hand = line is LineState.BY_HAND or row.destination is Destination.HAND
     return "entered in lexoffice by hand" if is_by_hand else ""
 
 
 def is_open(row: Row) -> bool:
-    """Whether a row still waits for the feed."""
+    """Return True if a row waits for the feed."""
     return line_state([row]) is LineState.WAITING
 
 
 def why_not(cannot: Iterable[CannotSend]) -> str:
-    """`2 (not settled yet: 1, taken back: 1)`, "" if there is none."""
+    """Return number and reasons as `2 (not settled yet: 1, taken back: 1)`, or "" if there are none."""
     reasons = Counter(each.why for each in cannot)
     counts = ", ".join(f"{why}: {number:,}" for why, number in reasons.most_common())
     return f"{reasons.total():,} ({counts})" if reasons else ""
 
 
 def describe_plan(intended: ResendPlan, hints: int) -> str:
-    """`would send 3, already there 41, cannot send 2 (why)`."""
+    """Return the plan as `would send 3, already there 41, cannot send 2 (why)`."""
     parts = [f"would send {intended.lines:,}", f"already there {intended.there:,}"]
     if not_possible := why_not(intended.cannot):
         parts.append(f"cannot send {not_possible}")

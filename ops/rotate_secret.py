@@ -1,4 +1,4 @@
-"""`ops rotate-secret`: a new secret for a company's webhooks; the old one stays valid until it is retired."""
+"""`ops rotate-secret`: make a new webhook secret for a company. The old one stays valid until it is retired."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ def rotate_secret(
     retire: Annotated[bool, typer.Option("--retire", help="End the old secret now.")] = False,
     wait: Wait = 30,
 ) -> Answer:
-    """Make a new webhook secret valid beside the old one; with --retire, the old one is refused from then on."""
+    """Make a new webhook secret; the old one stays valid. With --retire, refuse the old one from now on."""
     before = context.company(company)
     if before.status not in {Status.ACTIVE, Status.HELD} or before.hold == Hold.PLEO_ACCESS_GONE:
         raise CommandRefused(
@@ -47,9 +47,12 @@ def _is_over(context: CommandContext, before: Connection, *, retire: bool) -> bo
 
 
 def _is_done(now: Connection, *, retire: bool, was: Connection) -> bool:
-    """Whether no old secret is left (with `retire`), or the first secret is a new one."""
+    """Return True if the request is carried out.
+
+    With `retire`: no old secret is left. Otherwise: the first secret is a new one.
+    """
     if retire or not now.retiring:
-        # If Pleo had lost our subscription, there is no old secret beside the new one.
+        # If Pleo had lost the subscription, the new secret is the only one.
         return not now.retiring and (retire or _first(now) != _first(was))
     return _first(now) != "" and _first(now) not in now.retiring
 

@@ -1,4 +1,4 @@
-"""Which deployed stack is meant, and where its tables and queues are."""
+"""Select the stack of a command, and find its tables and queues."""
 
 import json
 import os
@@ -11,16 +11,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops.errors import CommandRefused
 from shared.aws.clients import client, translate_errors
 
-# Where `make up` says what it runs; elsewhere for tests and demo, which run stacks of their own.
+# File in which `make up` describes its stack. Tests and demo run their own stacks and set OPS_LOCAL_STACK.
 LOCAL = Path(os.environ.get("OPS_LOCAL_STACK") or Path(__file__).parents[1] / ".local" / "stack.json")
 _NOT_HERE = "Nothing runs on this machine: start it with `make up` and leave it running."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """One deployed stack: `resources` are physical ids by logical id, `who` is the caller's AWS identity (an ARN).
+    """A deployed stack.
 
-    `formation` is what CloudFormation calls it, where that is not `name`.
+    - `resources`: physical ids by logical id
+    - `who`: the operator's AWS identity (ARN)
+    - `formation`: CloudFormation's name of the stack, if it is not `name`
     """
 
     name: str
@@ -29,7 +31,7 @@ class Stack:
     formation: str = ""
 
     def parameter(self, name: str) -> str:
-        """The value that a parameter of the template was deployed with. Raises CommandRefused."""
+        """Return the deployed value of a template parameter. Raise CommandRefused if the stack does not have it."""
         with translate_errors("DescribeStacks"):
             (found,) = client("cloudformation").describe_stacks(StackName=self.formation or self.name)["Stacks"]
         for each in found.get("Parameters", []):
@@ -50,7 +52,7 @@ class Stack:
         return self["LedgerTable"]
 
     def __getitem__(self, logical_id: str) -> str:
-        """A resource's physical id; for a queue its URL, for a table its name."""
+        """Return a resource's physical id: the URL of a queue, the name of a table. Raise CommandRefused if missing."""
         try:
             return self.resources[logical_id]
         except KeyError:
@@ -60,11 +62,11 @@ class Stack:
 
 
 def find(*, local: bool, name: str, profile: str, region: str) -> Stack:
-    """The stack that the options mean. Raises CommandRefused in one sentence when it cannot be found or entered."""
+    """Return the stack that the options select. Raise CommandRefused if it does not exist or access is denied."""
     if local and name:
         raise CommandRefused("Either --local or --stack, not both.")
     name = name or ("local" if local else os.environ.get("OPS_STACK", ""))
-    # By name, too, so that a page of the runbook is the same for both once OPS_STACK is set.
+    # Also by name: with OPS_STACK=local the runbook's commands work unchanged.
     if name == "local":
         return _local()
     if not name:
@@ -73,7 +75,7 @@ def find(*, local: bool, name: str, profile: str, region: str) -> Stack:
         )
     if profile:
         os.environ["AWS_PROFILE"] = profile
-    # botocore knows the one variable, AWS's other tools both.
+    # botocore reads AWS_DEFAULT_REGION only; other AWS tools read both.
     if region := region or os.environ.get("AWS_REGION", ""):
         os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
     return _deployed(name)
@@ -85,7 +87,7 @@ def _local() -> Stack:
     except (OSError, ValueError):
         raise CommandRefused(_NOT_HERE) from None
     for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]  # whatever account the caller is logged in to
+        del os.environ[name]  # the operator may be logged in to an AWS account
     operator = described.get("operator", described)
     os.environ |= {
         "AWS_ENDPOINT_URL": described["aws_endpoint_url"],

@@ -1,4 +1,4 @@
-"""`ops sync`: what the last sync of categories and tax codes changed or refused, and another one on demand."""
+"""`ops sync`: show what the last sync of categories and tax codes changed or refused, and request a new one."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ def sync(
     accept: Annotated[bool, typer.Option("--accept", help="Carry out, once, what was refused as a fault.")] = False,
     wait: Wait = 60,
 ) -> Answer:
-    """What the last sync of categories and tax codes changed, and which expenses that touches; --now makes one more."""
+    """Show what the last sync of categories and tax codes changed, and the expenses affected. --now syncs again."""
     connection = context.company(company)
     if now or accept:
         _check(context, connection, accept=accept)
@@ -38,7 +38,7 @@ def sync(
 
 
 def _check(context: CommandContext, connection: Connection, *, accept: bool) -> None:
-    """Raise CommandRefused if nothing can be synced, or if there is nothing to accept."""
+    """Raise CommandRefused if the company cannot be synced, or if there is no refused change to accept."""
     name = connection.company_name
     if connection.status is not Status.ACTIVE:
         raise CommandRefused(f"{name} is {connection.hold or connection.status.value}: its lists are not synced.")
@@ -77,7 +77,7 @@ def _sync_now(context: CommandContext, connection: Connection, *, accept: bool, 
 
 
 def _outcome(context: CommandContext, before: Connection) -> str:
-    """Outcome of the requested sync in words, "" while there is none."""
+    """Return the outcome of the requested sync in words, or "" if there is none yet."""
     now = context.connections.get(before.connection_id)
     if now and now.catalogue_synced_at != before.catalogue_synced_at:
         return "synced"
@@ -110,7 +110,7 @@ def _render(connection: Connection, diff: CatalogueDiff, *, outcome: str = "", f
 
 
 def _how_to_accept(connection: Connection, refused: CatalogueRefusal | None) -> list[str]:
-    """What the operator does about a refusal."""
+    """Return what the operator can do about a refused change."""
     if refused is None:
         return []
     if not refused.confirmable:

@@ -1,4 +1,4 @@
-"""`ops trace`: the life of one expense, its branch of the article's tree, and the command that fixes it."""
+"""`ops trace`: history of one expense, its branch in the help article's troubleshooting tree, and the remedy."""
 
 import shlex
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from shared.domain.times import utc_text
 from shared.texts.expense import STEPS
 from shared.texts.labels import STEP_STATES
 
-# As many as AWS's client keeps connections for.
+# Connections that AWS's client keeps open.
 _AT_ONCE = 10
 _PROGRAM = ("python", "-m", "ops")
 _GLANCE = 500
@@ -36,7 +36,7 @@ _COLOURS = {"done": "green", "waiting": "yellow", "missing": "yellow", "failed":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TracedExpense:
-    """One expense that the operator may mean."""
+    """An expense that matches what the operator asked for."""
 
     connection: Connection
     situation: Situation
@@ -56,10 +56,10 @@ def trace(
     company: Annotated[str, typer.Option(help="Only this company; without it all are searched.")] = "",
     days: Annotated[int, typer.Option(min=1, max=365, help="So far back webhooks are looked for.")] = 14,
 ) -> Answer:
-    """The life of one expense, where it stopped and why, and the command that fixes it."""
+    """Show the history of one expense, where it stopped and why, and the command that fixes it."""
     what = what.strip()
     only = context.company(company) if company else None
-    # Pleo's ids of messages name nothing in the ledger, so no company is searched for one.
+    # The ledger does not contain Pleo's message ids, so companies are not searched for them.
     pairs = [] if what.startswith("msg_") else _search(context, what, only)
     deliveries: list[Delivery] = []
     if not pairs and webhooks.may_be_id(what):
@@ -100,7 +100,10 @@ def _expenses_of(context: CommandContext, deliveries: Sequence[Delivery]) -> lis
 
 
 def _examine(context: CommandContext, connection: Connection, found: ExpenseState) -> _TracedExpense:
-    """Find what keeps a worker from this expense; look only where something waits for one."""
+    """Find why a worker has not processed this expense.
+
+    Read failures and dead letters only if the expense waits for a worker.
+    """
     connection_id = connection.connection_id
     failure, dead = None, 0
     if worker := worker_of(found):
@@ -148,7 +151,7 @@ def _data(context: CommandContext, found: _TracedExpense) -> dict[str, Any]:
 
 
 def _command(context: CommandContext, found: _TracedExpense) -> list[str]:
-    """The remedy as it can be pasted: for the same target, with a reason that names this trace."""
+    """Return the remedy as a command to copy: for the same target, with a reason that names this trace."""
     if not found.remedy.command:
         return []
     seen = found.situation.state
@@ -166,7 +169,7 @@ def _delivery_data(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-# ------------------------------------------------------------------------------------------------ for people
+# ------------------------------------------------------------------------------------------------ as text
 def _render(context: CommandContext, found: _TracedExpense) -> list[RenderableType]:
     seen, remedy = found.situation.state, found.remedy
     about = [seen.counterparty, seen.kind, "" if seen.amount is None else euro(seen.amount), str(seen.day or "")]
@@ -183,7 +186,7 @@ def _render(context: CommandContext, found: _TracedExpense) -> list[RenderableTy
     ]
     parts += [plain(text) for text in (remedy.cause, remedy.advice) if text]
     if argv := _command(context, found):
-        # Never folded, so that it can be copied.
+        # Never wrapped, so that it can be copied.
         parts.append(Text(f"Remedy:  {shlex.join(argv)}", no_wrap=True, overflow="ignore"))
     return [*parts, ""]
 

@@ -1,4 +1,4 @@
-"""Waiting for a worker: its progress is visible in the tables only."""
+"""Wait for a worker. Its progress is visible in the tables only."""
 
 import time
 from collections.abc import Callable
@@ -10,9 +10,9 @@ _POLL_SECONDS = 0.5
 
 
 def wait_for[T](context: CommandContext, what: str, look: Callable[[], T], *, seconds: float) -> T:
-    """Call `look` until it returns something true or the time is up; return its last result.
+    """Call `look` every half second until it returns a true value or `seconds` have passed. Return its last result.
 
-    Ctrl-C ends the waiting only; the worker goes on.
+    Ctrl-C ends the waiting only; the worker continues.
     """
     deadline = time.monotonic() + seconds
     with context.progress.status(f"{what} (Ctrl-C stops waiting, nothing else)"):
@@ -25,9 +25,9 @@ def wait_for[T](context: CommandContext, what: str, look: Callable[[], T], *, se
 
 
 def blocking_reason(before: Connection, now: Connection | None) -> str:
-    """Reason why the company's worker does not do what was requested, or "".
+    """Return why the company's worker does not carry out the request, or "".
 
-    Compares the stored company `before` the request with `now`: the operator's clock may differ from AWS's.
+    Compare the stored company `before` the request with `now`, not times: the operator's clock may differ from AWS's.
     """
     if now is None or now.status is Status.DISCONNECTED:
         return "the company has been disconnected"

@@ -1,6 +1,6 @@
-"""What became of one of Pleo's webhooks: found in the receiver's log by the id that Pleo gave it.
+"""Find what became of a Pleo webhook, by its id in the receiver's log.
 
-Only verified webhooks are logged with their id; one that was refused, or never came, is not found.
+Only verified webhooks are logged with their id. A webhook that was refused or never arrived is not found.
 """
 
 import json
@@ -13,9 +13,9 @@ from typing import Any
 from ops.context import CommandContext
 from shared.aws.clients import client, translate_errors
 
-# As the receiver logs them (shared/flows/feeding/pleo_events.py).
+# Ids as the receiver logs them (shared/flows/feeding/pleo_events.py).
 _ID = re.compile(r"[A-Za-z0-9_.:=+/-]{1,100}")
-# Shorter texts are numbers that people read aloud; the log is not searched for them.
+# Shorter texts are numbers, such as book ids; the log is not searched for them.
 _SHORTEST = 12
 
 ACCEPTED, EXPORT_WANTED, PARKED = "accepted", "export_wanted", "parked"
@@ -24,7 +24,11 @@ _OUTCOMES = {"entry accepted": ACCEPTED, "export wanted": EXPORT_WANTED, "webhoo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One delivery of a webhook: `outcome` is accepted, export_wanted or parked, and of the last `cause` says why."""
+    """One delivery of a webhook.
+
+    - `outcome`: accepted, export_wanted or parked
+    - `cause`: why it was parked
+    """
 
     at: datetime
     connection_id: str
@@ -34,18 +38,18 @@ class Delivery:
 
 
 def may_be_id(text: str) -> bool:
-    """Whether a text may be a webhook's id."""
+    """Return True if a text may be a webhook's id."""
     return len(text) >= _SHORTEST and _ID.fullmatch(text) is not None
 
 
 def deliveries(context: CommandContext, webhook_id: str, since: datetime) -> list[Delivery]:
-    """Every delivery of a webhook that was verified, oldest first. Raises StoreUnavailable."""
+    """Return the verified deliveries of a webhook since a moment, oldest first. Raise StoreUnavailable if AWS fails."""
     found = (_delivery(event, webhook_id) for event in _events(context, webhook_id, since))
     return sorted(filter(None, found), key=lambda delivery: delivery.at)
 
 
 def _events(context: CommandContext, webhook_id: str, since: datetime) -> Iterator[dict[str, Any]]:
-    # A quoted term, which every line with the id contains; the key is looked at here.
+    # The quoted term matches every line that contains the id; `_delivery` checks the key.
     pages = (
         client("logs")
         .get_paginator("filter_log_events")

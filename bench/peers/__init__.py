@@ -1,1 +1,1 @@
-"""Handlers that the doors' start-up is compared with. They are built and started as the doors are, and never called."""
+"""Handlers to compare the doors' start-up with. They are built and started like the doors, but never called."""

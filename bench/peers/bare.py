@@ -1,4 +1,4 @@
-"""The least a Python function can be: the floor under every start-up time."""
+"""Minimal Python function: the lower bound of every start-up time."""
 
 
 def handler(_event: dict[str, object], _context: object) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The usual set with its tracer, which needs aws-xray-sdk."""
+"""The usual libraries with Powertools' Tracer, which needs aws-xray-sdk."""
 
 from aws_lambda_powertools import Tracer
 

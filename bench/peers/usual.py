@@ -1,4 +1,4 @@
-"""The usual set of a Python function behind a webhook, imported and set up the usual way: at the top of the module."""
+"""Usual libraries of a Python function behind a webhook, imported and set up at the top of the module."""
 
 import boto3
 import httpx

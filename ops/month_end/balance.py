@@ -1,4 +1,4 @@
-"""The balance of the wallet's account at a month's end, and whether the month is done with. Pure."""
+"""Balance of the finance account at the end of a month, and whether the month is final. Pure."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -10,12 +10,16 @@ from shared.domain.times import booking_date, midnight
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthBalance:
-    """The wallet's account over the month, in cents: `before` + `lines` + `by_hand` = `end`.
+    """Balance of the finance account over a month, in cents: `before` + `lines` + `by_hand` = `end`.
 
-    `since` is the day that `before` speaks of: the last one of the month before, or the start date (`opening`), when
-    `before` is what the admin stated. `missing` is settled by the month's end and not in `end`: so many cents of `open`
-    rows; of `unclear` ones nobody knows. `proved_at`: the sums were last compared with Pleo's entries then, after the
-    month's end, and so many cents (`unexplained`) of the whole balance were left over; None: not compared since.
+    - `since`: day of `before`: the last day of the previous month, or the start date if `opening`
+    - `opening`: `before` is the opening balance that the admin stated
+    - `lines`: lines of the month in lexoffice
+    - `by_hand`: movements of the month that the customer enters in lexoffice by hand
+    - `missing`: cents of the `open` rows: settled by the month's end, not in lexoffice, not in `end`
+    - `unclear`: number of rows whose amount is unknown; not in `end` either
+    - `proved_at`: last proof after the month's end; None if there is none
+    - `unexplained`: cents of the whole balance that this proof could not explain
     """
 
     since: date
@@ -31,12 +35,12 @@ class MonthBalance:
 
     @property
     def end(self) -> int:
-        """What the account must show at the end of the month's last day."""
+        """Expected balance at the end of the month's last day."""
         return self.before + self.lines + self.by_hand
 
 
 def balance_of(facts: MonthFacts) -> MonthBalance:
-    """The balance over the month, as far as it can be proven."""
+    """Return the balance over the month. A proof counts only if it was made after the month's end."""
     month, before, within = facts.month, facts.before, facts.within
     opening = facts.start >= month.first
     proof = facts.proof
@@ -56,7 +60,7 @@ def balance_of(facts: MonthFacts) -> MonthBalance:
 
 
 def provisional(facts: MonthFacts) -> tuple[str, ...]:
-    """Why the sheet may still change, in stable words; nothing for a month that is over and fed."""
+    """Return why the sheet may still change, as stable words. Empty if the month is over and fed."""
     after = midnight(facts.month.last + timedelta(days=1))
     if facts.now < after:
         return ("not_over",)

@@ -1,4 +1,4 @@
-"""`ops month-end`: a month of one company as a sheet for its Steuerberater (docs/decisions/0013-month-end-sheet.md)."""
+"""`ops month-end`: month-end sheet of a company for its Steuerberater (docs/decisions/0013-month-end-sheet.md)."""
 
 import os
 import re
@@ -60,7 +60,7 @@ def month_end(
     month: Annotated[str, typer.Option(help="The month, like 2026-10.")],
     out: Annotated[Path, typer.Option(help="The folder for the two files; made if it is not there.")] = Path(),
 ) -> Answer:
-    """A month as a sheet for the Steuerberater: a CSV file and a page to print, in German. Changes nothing."""
+    """Write the month-end sheet for the Steuerberater: a CSV file and a printable page, in German. Read-only."""
     connection, now = context.company(company), datetime.now(UTC)
     name = connection.company_name or connection.connection_id
     if not connection.connected_at:
@@ -130,13 +130,16 @@ def _proof_label(balance: MonthBalance) -> str:
 
 
 def _file_name(connection: Connection) -> str:
-    """What a company is called in a file's name; its id tells it apart from one of the same name."""
+    """Return a company's part of the file name. It ends with the id, because names are not unique."""
     name = re.sub(r"[^a-z0-9äöüß]+", "-", connection.company_name.lower())[:_NAME_LIMIT].strip("-")
     return f"{name}-{connection.connection_id[:8]}" if name else connection.connection_id[:8]
 
 
 def _write_file(folder: Path, name: str, text: str) -> str:
-    """Write a file whole or not at all, readable to nobody else: it names merchants. Its absolute path."""
+    """Write a file atomically; return its absolute path. Raise CommandRefused if it cannot be written.
+
+    Only the operator's user can read the file, because it names merchants.
+    """
     target = folder.resolve() / name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
-"""The month-end sheet as one CSV file that a German spreadsheet opens as it is, and that a program can read.
+"""The month-end sheet as one CSV file, for German spreadsheets and for programs.
 
-One table: every item of every section is a row, so are the parts of the balance. Semicolons, decimal commas, a byte
-order mark; texts cannot be formulas (shared/pages/movements_csv.py). Amounts are signed as the wallet sees them.
+- One table: each item of each section is a row, and each part of the balance.
+- Format: semicolons, decimal commas, byte order mark. Texts cannot be formulas (shared/pages/movements_csv.py).
+- Amounts: sign as seen from the wallet; negative is money out.
 """
 
 import csv
@@ -31,7 +32,7 @@ COLUMNS = (
 
 
 def text_of(sheet: Sheet) -> str:
-    """The whole file, a heading first. Company and month are in every row, so that files can be put together."""
+    """Return the file with its heading. Company and month are in every row, so that files can be concatenated."""
     target = io.StringIO()
     writer = csv.writer(target, delimiter=";", lineterminator="\r\n")
     writer.writerow(COLUMNS)

@@ -1,4 +1,4 @@
-"""Facts of a month-end sheet: gathered by ops/month_end/reading.py, sorted into sections by ops/month_end/sheet.py."""
+"""Facts of a month-end sheet. ops/month_end/reading.py reads them, ops/month_end/sheet.py sorts them into sections."""
 
 import re
 from calendar import monthrange
@@ -18,22 +18,25 @@ _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A calendar month by its German days, both included."""
+    """A calendar month: first and last day, German time, both inclusive."""
 
     first: date
     last: date
 
     def __contains__(self, day: object) -> bool:
-        """Whether a day is one of its days; no day is in no month."""
+        """Return True if a day is in the month. None is in no month."""
         return isinstance(day, date) and self.first <= day <= self.last
 
     def __str__(self) -> str:
-        """As it is typed: `2026-10`."""
+        """Return the month as `2026-10`."""
         return f"{self.first:%Y-%m}"
 
 
 def month_of(text: str, *, today: date, company: str, start: date) -> Month:
-    """The month that is meant. Raises CommandRefused if it is none, has not begun, or ended before `start`."""
+    """Return the month that a text names.
+
+    Raise CommandRefused if the text is no month, or if the month has not begun or ended before `start`.
+    """
     found = _MONTH.fullmatch(text.strip())
     if found is None:
         raise CommandRefused(f"{text!r} is no month: write it like {today:%Y-%m}.")
@@ -48,14 +51,14 @@ def month_of(text: str, *, today: date, company: str, start: date) -> Month:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A row of the ledger, and where its expense stands as far as this row goes."""
+    """A row of the ledger, with the state of its expense as decided from this row."""
 
     row: Row
     state: ExpenseState
 
     @property
     def amount(self) -> int | None:
-        """What moved the wallet, or what Pleo's export states where nothing did; None if unknown."""
+        """Cents that moved the wallet, or the exported amount if nothing moved it; None if unknown."""
         if self.row.state in {State.HELD, State.INCOMPLETE}:
             return None
         if self.row.state is State.NONE and self.state.export is not None:
@@ -65,7 +68,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeVoucher:
-    """A voucher whose date is in the month, with the row of its entry, None if the ledger has none."""
+    """A voucher of the month, with the row of its entry; None if the ledger has no row."""
 
     record: VoucherRecord
     row: Row | None
@@ -74,14 +77,15 @@ class MadeVoucher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthFacts:
-    """Everything that a sheet says of one company and month.
+    """All facts of the sheet of one company and month.
 
-    - `start`: the company's first day. `opening`: what the wallet held then (cents, as the admin stated it).
-    - `caught_up_to`: every entry settled before is in the ledger; None: no entry is yet.
-    - `before`, `within`: sums of the rows before the month and in it.
-    - `payments`: the rows of the month, and those without a day that wait or are held.
-    - `has_matches`: lexoffice has reported at least one match of the month.
-    - `is_nameless`: names were deleted after the company was disconnected.
+    - `start`: the company's start date
+    - `opening`: opening balance on the start date, in cents, as the admin stated it
+    - `caught_up_to`: every entry settled before is in the ledger; None if no entry has been read yet
+    - `before`, `within`: sums of the rows before the month and in it
+    - `payments`: rows of the month, and rows without a day that wait or are held
+    - `has_matches`: lexoffice has reported at least one match of the month
+    - `is_nameless`: names were deleted after the company was disconnected
     """
 
     company: str

@@ -1,4 +1,4 @@
-"""German labels and sentences of the month-end sheet, for the Steuerberater, by stable words."""
+"""German labels and sentences of the month-end sheet, by stable word. Readers are Steuerberater."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -109,42 +109,42 @@ _MONTHS = (
 
 
 def month_name(day: date) -> str:
-    """The month of a day: `Oktober 2026`."""
+    """Return the month of a day as `Oktober 2026`."""
     return f"{_MONTHS[day.month - 1]} {day.year}"
 
 
 def kind(item: Item) -> str:
-    """What kind of entry it is; one that is new in Pleo by Pleo's own name."""
+    """Return the label of the entry's kind. A kind that is new in Pleo keeps Pleo's name."""
     return kind_label(item.kind, "de")
 
 
 def why(item: Item) -> str:
-    """Why an item is listed, in sentences; a code of the error catalogue by its cause, without the code."""
+    """Return why an item is listed, in sentences. A code of the error catalogue becomes its cause, without the code."""
     return " ".join(_sentence(word, dict(item.values)) for word in item.why)
 
 
 def code(item: Item) -> str:
-    """The code of the error catalogue that an item was refused with, "" if it was not."""
+    """Return the item's code of the error catalogue (docs/errors.md), or ""."""
     return next((word for word in item.why if word in _ERRORS), "")
 
 
 def country(item: Item) -> str:
-    """The supplier's country, ISO alpha-2, or that it is unknown."""
+    """Return the supplier's country (ISO alpha-2), or `unbekannt`."""
     return item.country or "unbekannt"
 
 
 def rates(item: Item) -> str:
-    """`7, 19 %`."""
+    """Return the tax rates as `7, 19 %`."""
     return f"{', '.join(str(rate) for rate in item.rates)} %" if item.rates else ""
 
 
 def hold_note(hold: str) -> str:
-    """That nothing is transferred at present, and why."""
+    """Return the note that transfers are on hold, with the reason."""
     return f"Zurzeit wird nichts übertragen: {HOLDS.get(hold, 'Ursache beim Support erfragen')}."
 
 
 def balance_lines(balance: MonthBalance, last: date) -> list[tuple[str, int]]:
-    """The parts of the balance and what they make, in cents, in the order in which they are added up."""
+    """Return the parts of the balance and their sum, label and cents, in the order of addition."""
     before = (
         f"{'Anfangsbestand laut Angabe des Unternehmens, ' if balance.opening else 'Saldo am '}{balance.since:{_DAY}}"
     )
@@ -157,7 +157,7 @@ def balance_lines(balance: MonthBalance, last: date) -> list[tuple[str, int]]:
 
 
 def balance_notes(balance: MonthBalance, money: Callable[[int], str], moment: Callable[[datetime], str]) -> list[str]:
-    """What must be known to trust the balance; `money` and `moment` write figures."""
+    """Return the conditions and gaps of the balance, in sentences. `money` and `moment` format figures."""
     notes = ["Der Saldo setzt voraus, dass alle Bewegungen, die von Hand einzutragen sind, in lexoffice stehen."]
     if balance.opening:
         notes.append(
@@ -177,7 +177,7 @@ def balance_notes(balance: MonthBalance, money: Callable[[int], str], moment: Ca
 
 
 def known_words() -> Sequence[str]:
-    """Every stable word that has a sentence."""
+    """Return every stable word that has a sentence."""
     return [*_WHY, *_CRITERIA, *_ERRORS, *_NOTICES]
 
 

@@ -1,4 +1,4 @@
-"""The month-end sheet as a page: German, self-contained, without script, made to be printed on A4."""
+"""The month-end sheet as a page: German, self-contained, without script, for printing on A4."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,20 +28,20 @@ from shared.pages.formats import Formats
 from shared.pages.status import TableColumn
 from shared.texts.messages import COMMON
 
-# A page that nobody can leaf through helps nobody; the file has them all.
+# Rows shown per section; the CSV file has all of them.
 _MOST_ROWS = 500
 _NONE = "–"
 
 
 class _Show(Formats):
-    """German figures."""
+    """Format figures in German."""
 
     def moment_in_full(self, moment: datetime) -> str:
-        """`02.11.2026, 09:15`: on paper there is no today."""
+        """Return a moment as `02.11.2026, 09:15`: a printed page cannot say "today"."""
         return f"{moment.astimezone(BERLIN):%d.%m.%Y, %H:%M}"
 
     def cents(self, cents: int | None) -> str:
-        """An amount, or that nobody knows it."""
+        """Return an amount, or a dash if unknown."""
         return _NONE if cents is None else self.money(cents)
 
 
@@ -50,7 +50,7 @@ type Cell = Callable[[Item, _Show], str]
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """A column and what stands in it."""
+    """A column, and how its cells are rendered."""
 
     column: TableColumn
     cell: Cell
@@ -106,7 +106,7 @@ _COLUMNS: dict[str, tuple[_Columns, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A section as it is shown; `more` says how many rows are only in the file."""
+    """A section as shown. `more`: the note how many rows are in the CSV file only, or ""."""
 
     name: str
     number: int
@@ -123,7 +123,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownBalance:
-    """The last section."""
+    """The balance as shown, the last section."""
 
     number: int
     title: str
@@ -133,10 +133,10 @@ class ShownBalance:
 
 
 def text_of(sheet: Sheet) -> str:
-    """The whole page."""
+    """Return the page as HTML."""
     facts = sheet.facts
     show = _Show("de", facts.now)
-    # What nobody remembers is a matter of years past, so it mostly has no section.
+    # Only vouchers of past years lack stored tax facts: omit the section if it is empty.
     names = [name for name in sheet.sections if name != UNKNOWN or sheet.sections[name]]
     last = facts.month.last
     page = _environment().get_template("month_end.html")
@@ -189,7 +189,7 @@ def _section(name: str, number: int, sheet: Sheet, show: _Show) -> Section:
 
 
 def _share(item: Item) -> int:
-    """The part of an item that owes tax, signed like the whole."""
+    """Return the part of an item on which tax is owed, with the sign of its amount."""
     part = item.part or 0
     return -part if (item.amount or 0) < 0 else part
 
@@ -199,7 +199,7 @@ def _sum(name: str, items: Sequence[Item]) -> int:
 
 
 def _sums(name: str, items: Sequence[Item]) -> list[tuple[str, int]]:
-    """What stands below the table: by direction, by country, by kind of tax; tips."""
+    """Return the sums below the table: by direction, by country, by kind of tax, or of tips."""
     if name == BY_HAND:
         amounts = [item.amount or 0 for item in items]
         incoming = sum(amount for amount in amounts if amount > 0)

@@ -1,7 +1,7 @@
-"""Gathers the facts of a month-end sheet: reads only, calls no vendor.
+"""Read the facts of a month-end sheet. Changes nothing and calls no vendor.
 
-The ledger keeps a company's rows by entry, not by day, so its whole partition is read once, page by page; what is kept
-in memory is the month. Everything about the month's expenses is then read for many entries at a time.
+The ledger is keyed by entry, not by day. The company's whole partition is therefore read once, page by page; only the
+month's rows are kept in memory. The facts about the month's expenses are then read in batches.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -29,7 +29,7 @@ _BATCH = 100
 
 
 def facts_of(context: CommandContext, connection: Connection, month: Month, now: datetime) -> MonthFacts:
-    """Gather everything about one company and month. Raises StoreUnavailable."""
+    """Return all facts about one company and month. Raise StoreUnavailable if AWS fails."""
     connection_id = connection.connection_id
     reader = ExpenseFactsReader(context.stores)
     month_rows, before, within = _read_ledger(context, connection_id, month)
@@ -69,7 +69,7 @@ def facts_of(context: CommandContext, connection: Connection, month: Month, now:
 
 
 def _is_expense(row: Row) -> bool:
-    """Whether a row stands for an expense of its own; a correction and a wallet movement do not."""
+    """Return True if a row is an expense of its own. Corrections and wallet movements are not."""
     return row.revision == 1 and (row.state is State.NONE or row.kind == _PAYMENT or needs_voucher(row.kind))
 
 
@@ -79,7 +79,7 @@ def _payment(row: Row, facts: dict[str, ExpenseFacts]) -> Payment:
 
 
 def _read_ledger(context: CommandContext, connection_id: str, month: Month) -> tuple[list[Row], RowSums, RowSums]:
-    """The month's rows, and the sums before it and in it; rows without a day count to it."""
+    """Return the month's rows, and the sums before the month and in it. Rows without a day count as the month's."""
     table = Table(context.stack["LedgerTable"])
     found = table.query(
         condition="#connection_id = :company AND begins_with(#row, :entries)",
@@ -100,7 +100,7 @@ def _read_ledger(context: CommandContext, connection_id: str, month: Month) -> t
 
 
 def _read_invoices(context: CommandContext, connection_id: str, payments: Collection[str]) -> dict[str, str]:
-    """The entries of the invoices that these payments pay, by the payment's entry."""
+    """Return the invoices' entry ids by the entry id of their payment."""
     if not payments:
         return {}
     found = _with_progress(context, context.vouchers.invoices(connection_id), "Reading invoices")
@@ -110,7 +110,7 @@ def _read_invoices(context: CommandContext, connection_id: str, payments: Collec
 def _read_vouchers(
     context: CommandContext, connection_id: str, month: Month, ids: Collection[str]
 ) -> dict[str, VoucherRecord]:
-    """The vouchers of these entries, and those with a date in the month, by entry."""
+    """Return the vouchers of these entries and those dated in the month, by entry id."""
     found = _with_progress(context, context.vouchers.all(connection_id), "Reading vouchers")
     return {record.entry_id: record for record in found if record.entry_id in ids or _is_of(record, month, ())}
 
@@ -118,7 +118,7 @@ def _read_vouchers(
 def _first_rows(
     context: CommandContext, connection_id: str, month_rows: Iterable[Row], entry_ids: Iterable[str]
 ) -> dict[str, Row]:
-    """The first rows of entries, of any month."""
+    """Return the first row of each entry, of any month, by entry id."""
     known = {row.entry_id: row for row in month_rows if row.revision == 1}
     missing = iter([entry_id for entry_id in entry_ids if entry_id not in known])
     while batch := list(islice(missing, _BATCH)):
@@ -127,11 +127,14 @@ def _first_rows(
 
 
 def _is_of(record: VoucherRecord, month: Month, ids: Collection[str]) -> bool:
-    """Whether a voucher belongs to the month: by its date, or by its entry's day where the date is unknown."""
+    """Return True if a voucher belongs to the month.
+
+    Its date decides; if that is unknown, whether its entry is in `ids`.
+    """
     return record.booked.day in month if record.booked else record.entry_id in ids
 
 
 def _with_progress[T](context: CommandContext, things: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
-    """The same things, while the operator sees how far it is."""
+    """Yield the same things, and show the operator the progress."""
     console = context.progress
     return iter(track(things, what, total, console=console, transient=True, disable=not console.is_interactive))

@@ -1,6 +1,6 @@
-"""The month-end sheet of one company, as data: facts in, sections with their items out. Pure.
+"""The month-end sheet of one company as data: sorts facts into sections. Pure.
 
-What an item is and why it is listed are stable words; ops/month_end/labels.py has the German ones.
+An item's kind and the reason why it is listed are stable words; ops/month_end/labels.py has their German texts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ SECTIONS = (BY_HAND, NOT_FED, NOT_EXPORTED, NO_RECEIPT, REVERSE_CHARGE, FOREIGN,
 _PAYMENTS_OF_INVOICES = frozenset({"invoice_payment", "invoice_payment_received"})
 _UNFED = frozenset({LineState.WAITING, LineState.FAILED, LineState.HELD})
 _LOST = frozenset({MatchState.VOIDED, MatchState.GONE})
-# Why a line is not assigned to its voucher, "" if it is.
+# Why a line is not matched to its voucher; "" if it is.
 _MATCHES = {
     MatchState.ACCEPTED: "",
     MatchState.SETTLED: "",
@@ -43,10 +43,12 @@ _MEAL_NOTICES = ("NO_ATTENDEES", "RESTAURANT_RATE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One entry of a section. Cents are as the wallet sees them: negative for money out; None: not known.
+    """One entry of a section.
 
-    `part` is the share that the section is about: what owes tax, or a tip (unsigned). `why` are stable words or codes
-    of the error catalogue, `values` fill the braces of their texts.
+    - `amount`: cents as seen from the wallet, negative for money out; None if unknown
+    - `part`: cents of the amount that the section is about, unsigned: the part on which tax is owed, or the tip
+    - `why`: stable words, or codes of the error catalogue
+    - `values`: values of the placeholders in their texts
     """
 
     entry_id: str
@@ -67,7 +69,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """The whole sheet: `facts` it was made from, items by section, why it may still change (stable words)."""
+    """The month-end sheet.
+
+    - `facts`: the facts it was made from
+    - `sections`: items by section
+    - `provisional`: why the sheet may still change, as stable words
+    """
 
     facts: MonthFacts
     sections: dict[str, tuple[Item, ...]]
@@ -75,12 +82,12 @@ class Sheet:
     provisional: tuple[str, ...] = field(default=())
 
     def cents(self, section: str) -> int:
-        """What the known amounts of a section add up to."""
+        """Return the sum of a section's known amounts."""
         return sum(item.amount or 0 for item in self.sections[section])
 
 
 def sheet_of(facts: MonthFacts) -> Sheet:
-    """Put every fact into the sections it belongs to."""
+    """Sort the facts into sections. A fact may be in several."""
     sections = {
         BY_HAND: [_item(each) for each in facts.payments if each.state.line is LineState.BY_HAND],
         NOT_FED: [_unfed_item(each) for each in facts.payments if each.state.line in _UNFED],
@@ -113,7 +120,7 @@ def _failed_export_item(payment: Payment) -> Item:
 
 
 def _why_unmatched(payment: Payment) -> str:
-    """Why a line of lexoffice is not assigned to its voucher, as far as is known; "" if it is, or is no line."""
+    """Return the known reason why a line is not matched to its voucher; "" if it is matched, or is not a line."""
     row, state = payment.row, payment.state
     if state.line is not LineState.SENT or row.destination is not Destination.LINE:
         return ""
@@ -151,7 +158,7 @@ def _item(payment: Payment, why: str = "", values: tuple[tuple[str, str], ...] =
 
 # ------------------------------------------------------------------------------------------------ vouchers
 def _valid_vouchers(facts: MonthFacts) -> list[MadeVoucher]:
-    """The vouchers of the month that are in lexoffice as far as is known."""
+    """Return the vouchers of the month, except those known to be voided or deleted in lexoffice."""
     return [each for each in facts.vouchers if each.match not in _LOST]
 
 
@@ -160,7 +167,7 @@ def _known_bookings(facts: MonthFacts) -> Iterable[tuple[MadeVoucher, BookedVouc
 
 
 def _voucher_item(made: MadeVoucher, *why: str, part: int | None = None, columns: Sequence[str] = ()) -> Item:
-    """`columns`: only these categories are meant, not the whole voucher."""
+    """Return a voucher's item. `columns`: list only these categories; empty means all."""
     record, row, booked = made.record, made.row, made.record.booked
     shown = [each for each in booked.columns if not columns or each.category in columns] if booked else []
     return Item(
@@ -186,11 +193,11 @@ def _receiptless_item(made: MadeVoucher) -> Item:
 
 
 def _reverse_charge_items(made: MadeVoucher) -> Iterable[Item]:
-    """One item per kind of tax that the recipient owes: they go to different lines of the VAT return."""
+    """Yield one item per kind of tax that the recipient owes: each kind has its own line in the VAT return."""
     booked = made.record.booked
     if booked is None:
         return
-    # A company without input VAT owes this tax, too.
+    # A company without input VAT also owes this tax.
     free = ("TAX_FREE_REVERSE",) if "TAX_FREE_REVERSE" in booked.notices else ()
     for why, cents in (
         (("section_13b", *free), booked.section_13b),
@@ -202,7 +209,7 @@ def _reverse_charge_items(made: MadeVoucher) -> Iterable[Item]:
 
 
 def _is_foreign(booked: BookedVoucher) -> bool:
-    """Paid abroad, or in another currency, and not (only) as reverse charge."""
+    """Return True for a foreign supplier or currency, unless the whole voucher is reverse charge."""
     gross = abs(booked.effect)
     owed = booked.section_13b + booked.intra_community + booked.reverse
     return (booked.foreign or booked.original.currency != WALLET_CURRENCY) and owed < gross
