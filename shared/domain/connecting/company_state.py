@@ -127,7 +127,7 @@ def disconnect(state: CompanyState) -> CompanyState | None:
 
 
 def reconnect(state: CompanyState) -> CompanyState | None:
-    """Restart the set-up of a disconnected company. A connected one keeps its status, so that nothing is interrupted."""
+    """Restart the set-up of a disconnected company. Any other keeps its status, so that nothing is interrupted."""
     if state.status is not Status.DISCONNECTED:
         return None
     return CompanyState(Status.CONNECTING, is_paused=state.is_paused)

@@ -14,7 +14,7 @@ _FEWEST_BYTES, _MOST_BYTES = 32, 96
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """This product's client id and secret at one vendor."""
+    """Client id and secret of this product at one vendor."""
 
     client_id: str
     client_secret: str = field(repr=False)
