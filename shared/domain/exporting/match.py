@@ -1,9 +1,14 @@
 """The match of a voucher with its line: whether lexoffice will suggest it, and its current state.
 
-lexoffice suggests a match («Zuordnungsvorschlag») for an open voucher whose amount is 95 to 105 % of the line and whose
-date is not after the line's and at most three months before it (docs/assumptions.md#lexoffice-suggestion-criteria). The
-criteria are checked before anything is written. An unmet criterion does not stop the export; it explains why the match
-must be made by hand.
+lexoffice suggests a match («Zuordnungsvorschlag») for a voucher that meets these criteria
+(docs/assumptions.md#lexoffice-suggestion-criteria):
+
+- its status is open;
+- its amount is 95 to 105 % of the line's;
+- its date is not after the line's, and at most three months before it.
+
+The criteria are checked before anything is written. An unmet criterion does not stop the export; it explains why the
+match must be made by hand.
 
 lexoffice keeps no history of assignments, so the state of a match is always the current one. A match whose assignment
 is removed is open again. Source: https://developers.lexware.io/docs/#payments-endpoint-purpose
