@@ -43,7 +43,7 @@ def log_warning(message: str, **keys: object) -> None:
 
 
 def alert(cause: str, **keys: object) -> None:
-    """Log "needs attention" with the cause, and count the metric behind the alarm: an operator must act."""
+    """Log "needs attention" with the cause, and count the metric behind the alarm. The operator must investigate."""
     _logger().error("needs attention", extra={"cause": cause, **keys})
     count("NeedsAttention")
 

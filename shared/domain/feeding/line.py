@@ -31,7 +31,7 @@ def counterparty(entry: Entry, kind: str) -> str:
 def purpose(entry: Entry, kind: str) -> str:
     """Return the line's text: kind and merchant, then payment day and original amount where they differ.
 
-    The payment day is included if it is not the booking day, the original amount if it is in another currency.
+    The payment day is included if it differs from the settlement day, the original amount if it is in another currency.
     """
     words = [KINDS[kind].de if kind in KINDS else books.UNKNOWN_KIND]
     merchant = one_line(entry.merchant, NAME_LIMIT)

@@ -22,7 +22,7 @@ from shared.domain.times import booking_date
 FROZEN_AFTER = timedelta(days=35)
 # The balance is proved daily. Without a proof for this long, something prevents it.
 OVERDUE = timedelta(days=3)
-# Card schemes release an authorisation that was never settled within a month.
+# Card schemes release an unsettled authorisation within a month.
 RESERVED_FOR = timedelta(days=35)
 
 

@@ -45,7 +45,7 @@ def next_attempt(error: IntegrationError, failures: int, now: datetime) -> datet
     """Return when a company is due after `failures` failed syncs in a row (1 or more). The back-off doubles each time.
 
     `error` is the last failure; it selects the upper limit. Vendors recover by themselves, and a company that keeps
-    failing must not take the workers from other companies.
+    failing must not use the other companies' share of the workers.
     """
     latest = _LATEST_REFUSED if isinstance(error, RateLimited) else _LATEST
     # Limit the exponent: a year of failures would overflow.
