@@ -1,6 +1,7 @@
-"""Settings of the doors: one frozen class each, read from the environment once, wrong ones named in one sentence.
+"""Settings of the doors: one frozen class per door, read from the environment once.
 
-Plain dataclasses: pydantic would more than double the receiver's start-up (docs/decisions/0003).
+A wrong setting is reported in one sentence that names it. The classes are plain dataclasses, because pydantic would
+more than double the receiver's start-up time (docs/decisions/0003-runtime-dependencies.md).
 """
 
 import base64
@@ -19,7 +20,10 @@ _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----(?P<body>[^-]+)-----END PUBLIC KEY
 
 
 def origin(raw: str) -> str:
-    """Check an address without path: https, or http on this machine only. ValueError says what is wrong."""
+    """Check an address without path and return it without a trailing slash. Raise ValueError with what is wrong.
+
+    The scheme must be https; http is allowed for localhost only.
+    """
     parts = urlsplit(raw)
     local = parts.hostname in {"localhost", "127.0.0.1"}
     if not parts.hostname or parts.scheme not in ({"https", "http"} if local else {"https"}):
@@ -30,7 +34,7 @@ def origin(raw: str) -> str:
 
 
 def _public_key(raw: str) -> str:
-    """Write a public key in PEM format, whose line breaks a command line may have lost, as PEM does."""
+    """Restore the line breaks of a public key in PEM format: a command line may have removed them."""
     found = _PEM.fullmatch(raw)
     body = "".join(found["body"].split()) if found else ""
     try:
@@ -89,9 +93,9 @@ Seconds = Annotated[int, _whole("seconds", 1, 900)]
 class _FromEnvironment:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
-        """Read every field from the variable of the same name in capitals and check it as its type says.
+        """Read every field from the environment variable of the same name in capitals.
 
-        Raises ConfigError naming the first variable that is missing or malformed.
+        The field's type gives the check. Raise ConfigError for the first variable that is missing or malformed.
         """
         values: dict[str, object] = {}
         for field in fields(cls):
@@ -109,7 +113,7 @@ class _FromEnvironment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverSettings(_FromEnvironment):
-    """What `pleo_webhook` needs."""
+    """Settings of `pleo_webhook`."""
 
     connection_table: str
     ledger_table: str
@@ -120,7 +124,10 @@ class ReceiverSettings(_FromEnvironment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventSettings(_FromEnvironment):
-    """What `lexoffice_webhook` needs. `lexoffice_webhook_key` is in PEM format; empty: no event can be verified."""
+    """Settings of `lexoffice_webhook`.
+
+    `lexoffice_webhook_key` is in PEM format. If it is empty, no event can be verified.
+    """
 
     connection_table: str
     ledger_table: str
@@ -131,7 +138,7 @@ class EventSettings(_FromEnvironment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorSettings(_FromEnvironment):
-    """What every door needs that calls Pleo or lexoffice."""
+    """Settings of every door that calls Pleo or lexoffice."""
 
     connection_table: str
     token_table: str
@@ -146,7 +153,7 @@ class VendorSettings(_FromEnvironment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings(VendorSettings):
-    """What `feed` needs."""
+    """Settings of `feed`."""
 
     ledger_table: str
     feed_queue_url: QueueUrl
@@ -155,7 +162,7 @@ class FeedSettings(VendorSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportSettings(VendorSettings):
-    """What `export` needs."""
+    """Settings of `export`."""
 
     ledger_table: str
     export_queue_url: QueueUrl
@@ -167,9 +174,9 @@ class ExportSettings(VendorSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSettings(VendorSettings):
-    """What `sync` needs.
+    """Settings of `sync`.
 
-    Without `lexoffice_webhook_key` nobody subscribes to lexoffice's events, because they could not be verified.
+    Without `lexoffice_webhook_key` the worker does not subscribe to lexoffice's events: they could not be verified.
     """
 
     ledger_table: str
@@ -181,7 +188,7 @@ class SyncSettings(VendorSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OauthSettings(VendorSettings):
-    """What `oauth` needs. `public_url` may be empty: then the address the browser used counts."""
+    """Settings of `oauth`. If `public_url` is empty, the address that the browser used is taken instead."""
 
     sync_queue_url: QueueUrl
     public_url: OptionalOrigin
@@ -192,7 +199,10 @@ class OauthSettings(VendorSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminSettings(_FromEnvironment):
-    """What `admin` needs. `public_url` may be empty, as for `oauth`; the addresses are only linked to, never called."""
+    """Settings of `admin`.
+
+    `public_url` may be empty, as for `oauth`. Pages link to the vendors' addresses; the door never calls them.
+    """
 
     connection_table: str
     ledger_table: str
@@ -204,7 +214,7 @@ class AdminSettings(_FromEnvironment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleSettings(_FromEnvironment):
-    """What `schedule` needs."""
+    """Settings of `schedule`."""
 
     connection_table: str
     sync_queue_url: QueueUrl

@@ -1,37 +1,37 @@
-"""Every error this product raises on purpose, as one tree.
+"""Every error that this product raises on purpose, as one tree.
 
 IntegrationError
 ├── ConfigError                 a door was started with a missing or malformed setting
-├── StoreUnavailable            AWS did not do what was asked (throttled, denied, unreachable): nothing is acknowledged
-├── OutOfTime                   the work goes on in a later run; nothing was lost
-├── NoProgress                  rows were sent but none could be recorded: repeating at once would send them for ever
-├── Overtaken                   another worker has moved on with the same thing; this one looks again later
-└── VendorError                 a call to Pleo or lexoffice did not do what was asked
-    ├── Unavailable             not executed, or a read that may simply be repeated (connect failed, GET 5xx)
-    ├── RateLimited             429: not executed, always safe to repeat
+├── StoreUnavailable            an AWS call failed (throttled, denied, unreachable): nothing is acknowledged
+├── OutOfTime                   a later run continues the work; nothing was lost
+├── NoProgress                  rows were sent but none could be recorded: an immediate retry would repeat for ever
+├── Overtaken                   another worker has already written the same thing; this one retries later
+└── VendorError                 a call to Pleo or lexoffice failed
+    ├── Unavailable             not executed, or a read that is safe to retry (connect failed, GET 5xx)
+    ├── RateLimited             429: not executed, always safe to retry
     ├── OutcomeUnknown          a write whose effect is unknown (timeout, reset, 5xx after bytes were sent)
-    ├── AccessGone              the connection's tokens are refused for good: a person must reconnect
-    ├── Forbidden               402/403: plan or scope does not allow it
+    ├── AccessGone              the vendor refuses the connection's tokens permanently: the admin must reconnect
+    ├── Forbidden               402/403: the plan or the scopes do not allow it
     ├── NotFound                404
     ├── Conflict                409, or a stale version
     ├── Rejected                400/406/413/415/422: the vendor read the request and refused its content
-    ├── UnexpectedAnswer        2xx with a body that is not what the contract says
-    └── FileTooLarge            a file is longer than its receiver takes
+    ├── UnexpectedAnswer        2xx with a body that breaks the contract
+    └── FileTooLarge            a file is larger than its receiver accepts
 """
 
 from dataclasses import dataclass
 
 
 class IntegrationError(Exception):
-    """Root of everything raised on purpose."""
+    """Base class of every error that is raised on purpose."""
 
 
 class ConfigError(IntegrationError):
-    """A setting is missing or malformed; the message names it in one sentence."""
+    """A setting is missing or malformed. The message names it in one sentence."""
 
 
 class StoreUnavailable(IntegrationError):
-    """An AWS call failed; `operation` and AWS's error `code` are in the message, never the content."""
+    """An AWS call failed. The message has the operation and AWS's error code, never the content."""
 
 
 class OutOfTime(IntegrationError):
@@ -39,16 +39,16 @@ class OutOfTime(IntegrationError):
 
 
 class NoProgress(IntegrationError):
-    """Rows were sent but none could be recorded; repeating at once would send them for ever."""
+    """Rows were sent but none could be recorded. An immediate retry would send them for ever."""
 
 
 class Overtaken(IntegrationError):
-    """Another worker has written what this one was about to write; the message names it."""
+    """Another worker has written what this one was about to write. The message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One complaint of a vendor about a request: where, and what kind (never a text for people)."""
+    """One problem that a vendor reports about a request: its field and its kind (never a text for the customer)."""
 
     field: str
     kind: str
@@ -58,8 +58,12 @@ class Issue:
 class VendorError(IntegrationError):
     """A vendor call failed.
 
-    `vendor` is "pleo" or "lexoffice", `operation` the method and path without query, `status` the HTTP status or
-    None when there was no answer, `request_id` the vendor's id for its own support, `issues` its complaints.
+    - `vendor`: "pleo" or "lexoffice".
+    - `operation`: the method and the path without query.
+    - `status`: the HTTP status, None without an answer.
+    - `request_id`: the vendor's id of the request, for the vendor's support.
+    - `issues`: the problems that the vendor reports.
+
     Messages never contain tokens, bodies or query strings.
     """
 
@@ -84,13 +88,13 @@ class VendorError(IntegrationError):
 
 
 class Unavailable(VendorError):
-    """Nothing was executed, or the call only read: repeating it later is safe."""
+    """The vendor executed nothing, or the call only read: a later retry is safe."""
 
 
 class RateLimited(VendorError):
-    """Refused for exceeding the vendor's limit; nothing was executed.
+    """The vendor refused the call because its rate limit was exceeded, and executed nothing.
 
-    `retry_after` is the vendor's wish in seconds, already bounded to 0..60, or None (lexoffice sends none).
+    `retry_after` is the vendor's Retry-After in seconds, limited to 0..60, or None (lexoffice sends none).
     """
 
     def __init__(self, vendor: str, operation: str, *, status: int = 429, retry_after: float | None = None) -> None:
@@ -99,11 +103,11 @@ class RateLimited(VendorError):
 
 
 class OutcomeUnknown(VendorError):
-    """Bytes of a write left this process and no usable answer came back: it may or may not have happened."""
+    """Bytes of a write were sent and no usable answer came back: the vendor may or may not have executed it."""
 
 
 class AccessGone(VendorError):
-    """The stored tokens are refused for good (`invalid_grant`, or 401 again right after a refresh)."""
+    """The vendor refuses the stored tokens permanently (`invalid_grant`, or a second 401 right after a refresh)."""
 
 
 class Forbidden(VendorError):
@@ -111,20 +115,20 @@ class Forbidden(VendorError):
 
 
 class NotFound(VendorError):
-    """404, or another organisation's object."""
+    """404: the object does not exist, or it belongs to another organisation."""
 
 
 class Conflict(VendorError):
-    """409, or a 406 that complains about `version`: somebody else changed the record in between."""
+    """409, or a 406 about `version`: the record was changed between reading and writing it."""
 
 
 class Rejected(VendorError):
-    """The vendor understood the request and refuses its content; `issues` says where."""
+    """The vendor understood the request and refuses its content. `issues` names the fields."""
 
 
 class UnexpectedAnswer(VendorError):
-    """A success whose body breaks the contract: a write may have happened, but what is not known."""
+    """A success whose body breaks the contract. A write may have been executed, but its result is unknown."""
 
 
 class FileTooLarge(VendorError):
-    """A file is longer than its receiver takes; it was not read to its end."""
+    """A file is larger than its receiver accepts. It was not read to the end."""

@@ -1,8 +1,11 @@
-"""What the product tells its operators: one structured line per outcome, and metrics in CloudWatch's embedded format.
+"""Logs and metrics: one structured log line per outcome, and metrics in CloudWatch's embedded metric format.
 
-Messages are constants, data goes into keys: ids, counts and stable words only. Never tokens, names, amounts' texts,
-bodies, addresses with query strings. The key `entry_id` (in lists `entry_ids`) holds an expense's lines together across
-all doors, `vendor_request_id` is what the vendor's support finds a call by; `request_id` is Lambda's own.
+Messages are constants; data goes into keys. Keys hold ids, counts and stable words only. They never hold tokens,
+names, formatted amounts, bodies or addresses with query strings. Keys with a meaning across all doors:
+
+- `entry_id` (`entry_ids` in lists): the expense; finds every log line about it.
+- `vendor_request_id`: the id by which the vendor's support finds the call.
+- `request_id`: Lambda's own request id.
 """
 
 import re
@@ -35,31 +38,31 @@ def log_info(message: str, **keys: object) -> None:
 
 
 def log_warning(message: str, **keys: object) -> None:
-    """Log an outcome that is not as it should be but heals itself."""
+    """Log an unwanted outcome that the product repairs by itself."""
     _logger().warning(message, extra=keys)
 
 
 def alert(cause: str, **keys: object) -> None:
-    """A person must look: one line "needs attention" that names the cause, and the metric behind its alarm."""
+    """Log "needs attention" with the cause, and count the metric behind the alarm. The operator must investigate."""
     _logger().error("needs attention", extra={"cause": cause, **keys})
     count("NeedsAttention")
 
 
 def safe_word(word: str) -> str:
-    """A vendor's word for a log line: as it is if it can be of a fixed list, "?" if it could be a person's text."""
+    """Return a vendor's word for a log line: unchanged if it looks like an enum value, "?" if it may be free text."""
     return word if _WORD.fullmatch(word) else "?"
 
 
 def count(name: str, value: int = 1, **by: str) -> None:
     """Add to a metric; docs/metrics.md lists them.
 
-    `by` names further dimensions, by each of which the metric can also be looked at alone. Every value of one is a
-    metric of its own to CloudWatch, so only stable words of a short list will do.
+    `by` adds dimensions by which CloudWatch can filter the metric. Each value of a dimension is a separate metric in
+    CloudWatch, so pass only stable words from a short list.
     """
     if not by:
         _metrics().add_metric(name=name, unit=MetricUnit.Count, value=value)
         return
-    # Written out at once: dimensions hold for everything that is written out together.
+    # Flush at once: dimensions apply to every metric of the same flush.
     apart = AmazonCloudWatchEMFProvider()
     apart.add_metric(name=name, unit=MetricUnit.Count, value=value)
     for dimension, word in by.items():
@@ -68,13 +71,13 @@ def count(name: str, value: int = 1, **by: str) -> None:
 
 
 def record_durations(name: str, seconds: Iterable[float]) -> None:
-    """Add durations to a metric, of which CloudWatch then knows the percentiles."""
+    """Add durations in seconds to a metric. Single values let CloudWatch compute percentiles."""
     for each in seconds:
         _metrics().add_metric(name=name, unit=MetricUnit.Seconds, value=round(each, 3))
 
 
 def door(handler: Handler) -> Handler:
-    """Wrap a Lambda handler: request id on every log line, metrics written out whatever happens."""
+    """Wrap a Lambda handler: add the request id to every log line, and flush the metrics even if it raises."""
 
     @wraps(handler)
     def wrapped(event: dict[str, Any], context: Any) -> Any:

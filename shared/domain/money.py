@@ -1,4 +1,4 @@
-"""Amounts: whole minor units of a currency, never a float."""
+"""Amounts in whole minor units of a currency, never a float."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,10 +20,10 @@ class Money:
 
     @property
     def decimal(self) -> Decimal:
-        """The amount in whole currency units, with exactly the currency's number of decimals."""
+        """The amount in currency units, with exactly the currency's number of decimals."""
         return Decimal(self.minor).scaleb(-_MINOR_DIGITS.get(self.currency, 2))
 
     def __str__(self) -> str:
-        """As Germans write it: `1.234,56 EUR`."""
+        """Format the amount in German style: `1.234,56 EUR`."""
         text = f"{self.decimal:,f}"
         return text.translate(str.maketrans(",.", ".,")) + f" {self.currency}"

@@ -1,8 +1,8 @@
-"""Text from customers and vendors, made fit for one line."""
+"""Clean-up of text from customers and vendors."""
 
 
 def one_line(text: str, limit: int) -> str:
-    """Printable text without line breaks, at most `limit` characters, cut visibly."""
+    """Return the printable text on one line, at most `limit` characters. A text that was cut ends with an ellipsis."""
     printable = "".join(ch if ch.isprintable() else " " for ch in text)
     words = " ".join(printable.split())
     return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"

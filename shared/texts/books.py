@@ -1,9 +1,9 @@
-"""What the product writes into the customer's books in lexoffice, in German: bank lines and remarks of vouchers.
+"""German texts that the product writes to the customer's books in lexoffice: lines and remarks of vouchers.
 
-A line keeps the text that it was recorded with, so a change here reaches new lines and vouchers only.
+A line keeps the text with which it was recorded, so a change here affects new lines and vouchers only.
 """
 
-# Counterparty and label where Pleo names none.
+# Counterparty and label if Pleo has none.
 PLEO = "Pleo"
 UNKNOWN = "Unbekannt"
 UNKNOWN_KIND = "Pleo-Buchung"
@@ -19,7 +19,7 @@ ORIGINAL_AMOUNT = "Betrag laut Beleg {amount}"
 SERVICE_DAY = "Leistungszeitraum {start}"
 SERVICE_PERIOD = "Leistungszeitraum {start} bis {end}"
 NO_SUGGESTION = "Kein Zuordnungsvorschlag: {criterion}"
-# What a bookkeeper checks (shared/domain/exporting/voucher_columns.py).
+# What a bookkeeper should check (Notice in shared/domain/exporting/voucher_columns.py).
 NOTICES: dict[str, str] = {
     "NO_RECEIPT": "Ohne Beleg exportiert, kein Vorsteuerabzug: Eigenbeleg oder Beleg ergänzen",
     "NO_RECEIPT_TAX_KEPT": "Ohne Beleg exportiert: Beleg ergänzen",

@@ -1,4 +1,4 @@
-"""What the pages of connecting, signing in and disconnecting say."""
+"""Texts of the pages for connecting, signing in and disconnecting."""
 
 from shared.texts.text import Text
 

@@ -1,4 +1,4 @@
-"""Texts with their values filled in."""
+"""Fill values into texts."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ class _Values(dict[str, str]):
 
 
 def fill(text: str, values: Mapping[str, str], language: Language) -> str:
-    """Return the text with its braces filled; `…` for a missing value, the label of a `kind`."""
+    """Fill the placeholders of a text: `…` for a missing value, the label for a `kind`."""
     known = _Values(values)
     if "kind" in known:
         known["kind"] = kind_label(known["kind"], language)
@@ -21,7 +21,7 @@ def fill(text: str, values: Mapping[str, str], language: Language) -> str:
 
 
 def export_error_text(code: str, values: Mapping[str, str], language: Language) -> str:
-    """Return cause, fix and code of an export error; an unknown code stands for itself."""
+    """Return cause, fix and code of an export error. Return an unknown code unchanged."""
     error = EXPORT_ERRORS.get(code)
     if error is None:
         return code

@@ -1,4 +1,4 @@
-"""What the page of one expense says: where it stands, what to do, and its steps."""
+"""Texts of the page of one expense: its state, what to do, and its steps."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from shared.texts.text import Text
 
 @dataclass(frozen=True, slots=True)
 class BranchText:
-    """Where an expense stands and what to do. `tone` is ok, busy, warn or bad."""
+    """The state of an expense and what to do. `tone` is ok, busy, warn or bad."""
 
     tone: str
     title: Text

@@ -1,7 +1,7 @@
-"""What a bookkeeper reads when an export failed: cause and fix per code, in German and English.
+"""Texts of export errors for bookkeepers: cause and fix per code, in German and English.
 
-Pleo shows the German sentences with the code on the item; docs/errors.md has both languages, and a test holds the two
-together. Words in braces are the values of the error (shared/domain/exporting/export_errors.py).
+Pleo shows the German text with the code on the item. docs/errors.md has both languages; a test compares it with these
+texts. Words in braces are the values of the error (shared/domain/exporting/export_errors.py).
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from shared.texts.text import Text
 
 @dataclass(frozen=True, slots=True)
 class ErrorText:
-    """Why the export failed, and what the bookkeeper does about it."""
+    """Why the export failed, and what the bookkeeper must do."""
 
     cause: Text
     fix: Text

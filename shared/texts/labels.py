@@ -1,4 +1,4 @@
-"""Labels of the stable words that data carries: states, kinds, reasons, changes."""
+"""Labels of the stable words in data: states, kinds, reasons, changes."""
 
 from shared.texts.text import Language, Text
 
@@ -57,7 +57,7 @@ WAITING: dict[str, Text] = {
 }
 
 # Kinds of entries and types of export items share their names (shared/domain: feeding/entry_rules.py,
-# exporting/item_rules.py). One label each for bank line, voucher remark, errors, pages, CSV file and month-end sheet.
+# exporting/item_rules.py). Each has one label, used by line, voucher remark, errors, pages, CSV and month-end sheet.
 KINDS: dict[str, Text] = {
     "card_purchase": Text("Kartenzahlung", "Card payment"),
     "card_invoice": Text("Rechnung mit Karte bezahlt", "Invoice paid by card"),
@@ -161,7 +161,7 @@ CHANGES: dict[str, Text] = {
     "other": Text("Geändert: {name}", "Changed: {name}"),
 }
 
-# Why a list of categories was not taken over.
+# Why a sync refused lexoffice's list of categories (shared/domain/syncing/catalogue.py).
 REFUSALS: dict[str, Text] = {
     "empty": Text(
         "lexoffice hat gar keine Kategorien genannt. In Pleo wurde nichts geändert.",
@@ -210,5 +210,5 @@ STEP_TONES = {
 
 
 def kind_label(kind: str, language: Language) -> str:
-    """Return the label of a kind; one that is new in Pleo keeps Pleo's own name."""
+    """Return the label of a kind. An unknown kind, new in Pleo, keeps Pleo's name."""
     return KINDS[kind].in_(language) if kind in KINDS else kind

@@ -1,4 +1,4 @@
-"""What pages with a single message say, and what every page carries."""
+"""Texts of pages with a single message, and texts that every page shows."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from shared.texts.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A page that tells one thing: what happened, and what to do."""
+    """A page with one message: what happened, and what to do."""
 
     title: Text
     body: Text
-    way: str = "again"  # where its button leads: again or connect (both to /connect), status, or "" for no button
-    stays: bool = False  # its page is loaded again until there is something new
+    way: str = "again"  # target of the button: again or connect (both to /connect), status, or "" for no button
+    stays: bool = False  # the page reloads until there is something new
 
 
 MESSAGES: dict[str, Message] = {

@@ -1,4 +1,4 @@
-"""What the status page says."""
+"""Texts of the status page."""
 
 from shared.texts.text import PluralText, Text
 

@@ -1,4 +1,4 @@
-"""A text in German and English: the only two languages of the product."""
+"""A text in German and English, the two languages of the product."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -20,11 +20,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class PluralText:
-    """A text about `{n}` things, for one and for any other number."""
+    """A text with a number `{n}`: `one` for 1, `many` for any other number."""
 
     one: Text
     many: Text
 
     def for_(self, n: int) -> Text:
-        """Return the text that fits a number."""
+        """Return the text for a number."""
         return self.one if n == 1 else self.many

@@ -1,4 +1,7 @@
-"""How a company stands, in one sentence; the keys are verdicts of shared/pages/status.py and hold reasons."""
+"""Texts for the overall state of a company.
+
+The keys are the values of `verdict_of` (shared/domain/lookup/company_health.py), which include the reasons of holds.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +10,10 @@ from shared.texts.text import Text
 
 @dataclass(frozen=True, slots=True)
 class VerdictText:
-    """How the company stands, and what to do; `tone` is ok, busy, warn or bad, `connect` offers to connect."""
+    """The overall state of a company and what to do.
+
+    `tone` is ok, busy, warn or bad. `connect` shows the button to connect.
+    """
 
     tone: str
     title: Text
@@ -119,7 +125,7 @@ VERDICTS: dict[str, VerdictText] = {
         ),
         connect=True,
     ),
-    # Connecting does not end it: only support does, so nothing offers to connect.
+    # Only support can resume; reconnecting does not, so the page offers no button to connect.
     "paused": VerdictText(
         "warn",
         Text("Der Support hat die Übertragung angehalten", "Support has paused the transfer"),

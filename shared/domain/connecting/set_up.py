@@ -1,6 +1,6 @@
-"""How far a company's set-up has come: its steps in order, and what the person who waits for it should be told.
+"""Progress of a company's set-up: its steps in order, and what the progress page shows the admin.
 
-The worker records each step as it happens (shared/flows/syncing/set_up.py); the progress page shows them.
+The sync worker records each step when it starts and ends (shared/flows/syncing/set_up.py).
 """
 
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-# In this order: the finance account, tax codes and categories, who tells us what, activation at Pleo.
+# In this order: finance account, tax codes and categories, webhook subscriptions at both vendors, activation at Pleo.
 STEPS = ("account", "catalogue", "pleo_webhooks", "lexoffice_events", "activation")
-# A step that takes longer has probably lost its worker; going on by hand is then quicker than the queue.
+# A step that takes longer has probably lost its worker. Resuming by hand is then faster than the queue's retry.
 USUAL = timedelta(seconds=30)
 
 
 class StepState(StrEnum):
-    """Where one step stands."""
+    """The state of one step."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -25,10 +25,11 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A set-up as its page shows it.
+    """A set-up as the progress page shows it.
 
-    `stopped` names the message that says why it stopped (shared/texts/messages.py), empty while it has not. `slow`: it
-    takes longer than usual, so going on by hand is offered.
+    - `steps`: name and state of every step, in order.
+    - `stopped`: key of the message that says why the set-up stopped (shared/texts/messages.py), "" if it did not.
+    - `slow`: the current step takes longer than `USUAL`, so the page offers to resume by hand.
     """
 
     steps: tuple[tuple[str, StepState], ...]
@@ -42,7 +43,7 @@ class Progress:
 
 
 def progress(recorded: Mapping[str, str], *, stopped: str, moved_at: datetime | None, now: datetime) -> Progress:
-    """What the recorded steps (name → state) amount to; `moved_at` is when the last one was recorded."""
+    """Build the progress from the recorded steps (name → state). `moved_at` is when the last step was recorded."""
     steps = tuple((name, StepState(recorded.get(name, StepState.WAITING))) for name in STEPS)
     slow = moved_at is not None and now - moved_at > USUAL
     return Progress(steps, stopped, slow and not stopped)

@@ -1,4 +1,4 @@
-"""An export item as Pleo describes it, reduced to what a voucher needs."""
+"""An export item as Pleo describes it, reduced to the fields that a voucher needs."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from shared.domain.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The account a line is booked on; `identifier` is lexoffice's id as this product synced it, or ""."""
+    """The account of an expense line. `identifier` is lexoffice's id as this product synced it, or ""."""
 
     name: str
     identifier: str = ""
@@ -17,9 +17,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tax:
-    """The tax code chosen for a line: `rate` is a fraction (0.19), `type` Pleo's `inclusive`, `exclusive`, `reverse`.
+    """The tax code of an expense line.
 
-    `amount` is Pleo's own tax in minor units of the wallet, with decimals where Pleo has not rounded; None if absent.
+    - `rate`: a fraction (0.19).
+    - `type`: Pleo's `inclusive`, `exclusive` or `reverse`.
+    - `amount`: the tax as Pleo computed it, in minor units of the wallet's currency, with decimals where Pleo has not
+      rounded; None if absent.
     """
 
     rate: Decimal
@@ -30,7 +33,7 @@ class Tax:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpenseLine:
-    """One part of a split expense, or all of it; `amount` is in the wallet's currency."""
+    """One part of a split expense, or the whole of an unsplit one. `amount` is in the wallet's currency."""
 
     amount: Money
     account: Account | None = None
@@ -39,9 +42,11 @@ class ExpenseLine:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A receipt: `type` as Pleo names it (MIME-like), `size` in bytes, None if Pleo does not say.
+    """A receipt.
 
-    `url` opens the file for 24 hours without any other key, so it never shows in a log.
+    - `url`: opens the file for 24 hours without further authorisation, so it must never be logged.
+    - `type`: Pleo's name of the file type (MIME-like).
+    - `size`: bytes, None if Pleo does not state them.
     """
 
     url: str
@@ -54,7 +59,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
-    """Who was paid: the merchant of the card network, or the vendor of Pleo's master data."""
+    """The payee: the merchant from the card network, or the vendor from Pleo's master data."""
 
     name: str = ""
     country: str = ""  # ISO 3166-1 alpha-2, "" if unknown
@@ -63,7 +68,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
-    """What Pleo knows of a supplier's invoice."""
+    """Pleo's data about a supplier's invoice."""
 
     number: str
     day: date
@@ -74,9 +79,11 @@ class Invoice:
 class Expense:
     """One export item (https://developers.pleo.io, Export API v3, `ExportItem`).
 
-    Types and sub-types stay strings: Pleo adds values without notice. `booked_at` is Pleo's bookkeeping date, aware
-    UTC; `paid` what moved the wallet, `original` the same in the supplier's currency; `book_id` the short number that
-    people see in Pleo (`reconciliationId`). `link` leads to the expense in Pleo.
+    - `type`, `sub_type`: strings, not enums, because Pleo adds values without notice.
+    - `booked_at`: Pleo's bookkeeping date, aware UTC.
+    - `paid`: the amount that moved the wallet. `original`: the same in the supplier's currency.
+    - `book_id`: the short number shown in Pleo (`reconciliationId`).
+    - `link`: address of the expense in Pleo.
     """
 
     entry_id: str

@@ -1,7 +1,7 @@
-"""The export errors: one stable code per cause, with Pleo's own types and the names of the values that it carries.
+"""Export errors: one stable code per cause, with Pleo's failure types and the names of the error's values.
 
-The sentences are in shared/texts/export_errors.py, the list for bookkeepers is docs/errors.md; a test holds the three
-together. Codes are never reused and never renamed.
+The texts are in shared/texts/export_errors.py, the list for bookkeepers in docs/errors.md. A test compares the three.
+Codes are never reused and never renamed.
 """
 
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ _LONGEST_VALUE = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportError:
-    """One failure.
+    """One cause of a failed export.
 
-    `fault`: "customer" for what was coded, attached or decided there, which is everyday business; "system" for failures
-    of the product, lexoffice or Pleo, which raise an alarm.
-    `type`, `job_type`: Pleo's `failureReasonType` of an item and of a job, "" where Pleo knows none
-    (https://developers.pleo.io, Export API v3).
-    `values`: the names that the sentences fill in; `kind` is a type of Pleo's export items.
+    - `fault`: "customer" if the cause is what the customer coded, attached or decided, which is routine; "system" if
+      the product, lexoffice or Pleo failed, which raises an alarm.
+    - `type`, `job_type`: Pleo's `failureReasonType` of an item and of a job, "" if Pleo has none
+      (https://developers.pleo.io, Export API v3).
+    - `values`: names of the placeholders in the texts. `kind` is a type of Pleo's export items.
     """
 
     code: str
@@ -32,14 +32,14 @@ class ExportError:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why one expense or a whole job is not exported; `values` fill the sentences of the error."""
+    """Why an expense or a whole job is not exported. `values` fill the placeholders in the error's texts."""
 
     error: ExportError
     values: dict[str, str] = field(default_factory=dict)
 
     @property
     def short_values(self) -> dict[str, str]:
-        """Values for Pleo's text: one line of at most 120 characters each, because vendors write some of them."""
+        """Values for Pleo's text: one line of at most 120 characters each, because some come from vendors."""
         return {name: one_line(value, _LONGEST_VALUE) for name, value in self.values.items()}
 
 

@@ -1,6 +1,6 @@
-"""What each type of Pleo's export items becomes in lexoffice: the one table, shown to accountants in docs/mapping.md.
+"""The table of what each type of Pleo's export items becomes in lexoffice. docs/mapping.md shows it to accountants.
 
-The types are those of Pleo's Export API (https://developers.pleo.io, "Expense types"); the signs of their amounts are
+The types are those of Pleo's Export API (https://developers.pleo.io, "Expense types"). The signs of their amounts are
 not documented (docs/assumptions.md#pleo-export-amounts).
 """
 
@@ -21,11 +21,12 @@ class Treatment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExportRule:
-    """One row; the label of a type is in shared/texts/labels.py.
+    """One row. The label of the type is in shared/texts/labels.py.
 
-    `contra`: Pleo sends a contra account for this type, so it must be there and be the wallet. `receipt`: input VAT
-    needs a receipt (UStG §15). `untaxed`: no tax code means no tax, because these rarely carry any. `own_number`,
-    `own_dates`: the supplier's invoice gives number or dates to the voucher.
+    - `contra`: Pleo sends a contra account for this type, so it must be present and be the finance account.
+    - `receipt`: input VAT requires a receipt (UStG §15).
+    - `untaxed`: a missing tax code means no tax, because expenses of this type rarely have any.
+    - `own_number`, `own_dates`: the voucher takes its number or its dates from the supplier's invoice.
     """
 
     type: str

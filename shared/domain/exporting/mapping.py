@@ -1,6 +1,6 @@
-"""From expense to voucher: the decision for one export item, without reading or writing anything.
+"""Map an expense to a voucher: the decision for one export item, without I/O.
 
-docs/mapping.md shows the same rules to an accountant, table by table; tests hold the two together.
+docs/mapping.md shows the same rules to accountants, table by table; tests compare the two.
 """
 
 from dataclasses import replace
@@ -21,16 +21,17 @@ from shared.domain.times import booking_date
 from shared.texts import books
 
 NAME_LIMIT = 70
-# Pleo knows spellings of countries that lexoffice does not (https://developers.pleo.io, country enum).
+# Pleo uses country codes that lexoffice does not accept (https://developers.pleo.io, country enum).
 COUNTRIES = {"UK": "GB", "EL": "GR"}
 
 type Outcome = Voucher | WithoutVoucher | Refusal
 
 
 def voucher_for(expense: Expense, settings: Settings, line: BankLine | None = None) -> Outcome:
-    """Decide one item. `line` is its bank line if the ledger knows it: it gives the date, and must agree in direction.
+    """Decide what one export item becomes.
 
-    An invoice's line is that of its payment; the date stays its own.
+    `line` is its bank line, None if the ledger has none. It gives the voucher its date, and its direction must agree.
+    The line of an invoice is that of its payment; the voucher keeps the invoice's own date.
     """
     rule = BY_TYPE.get(expense.type)
     if rule is None:
@@ -42,7 +43,10 @@ def voucher_for(expense: Expense, settings: Settings, line: BankLine | None = No
 
 
 def _without_voucher(expense: Expense, rule: ExportRule) -> WithoutVoucher | None:
-    """Everything that needs no voucher, before anything about the expense is checked. Raises MappingRefused."""
+    """Return the success of an item that needs no voucher, None for any other item. Raise MappingRefused.
+
+    This comes before all checks of the expense.
+    """
     if rule.treatment is Treatment.PAID_PRIVATELY:
         raise MappingRefused(errors.PAID_PRIVATELY, kind=rule.type)
     if rule.treatment is Treatment.REIMBURSEMENT:
@@ -80,10 +84,11 @@ def _voucher(expense: Expense, rule: ExportRule, settings: Settings, line: BankL
 
 
 def _credit(expense: Expense, rule: ExportRule, line: BankLine | None) -> bool:
-    """Whether the money came back. The type decides, and the bank line must agree; amounts are absolute.
+    """Return whether the voucher is a credit note. The type decides, and the bank line must agree.
 
-    Whether Pleo writes a purchase with a minus is not documented (docs/assumptions.md#pleo-export-amounts), so a
-    negative one passes only if its line says that money left the wallet.
+    Amounts are taken as absolute. Pleo does not document the sign of a purchase
+    (docs/assumptions.md#pleo-export-amounts), so a negative purchase passes only if its line shows that money left the
+    wallet. Raise MappingRefused if direction and type disagree.
     """
     negative = expense.paid.minor < 0 or sum(part.amount.minor for part in expense.lines) < 0
     moved_in = line.amount > 0 if line and line.amount else None
@@ -98,7 +103,10 @@ def _credit(expense: Expense, rule: ExportRule, line: BankLine | None) -> bool:
 
 
 def _check_contra_account(expense: Expense, rule: ExportRule, settings: Settings) -> None:
-    """The wallet's bank account must be the contra account; one without lexoffice's id cannot be judged and passes."""
+    """Raise MappingRefused unless the contra account is the finance account.
+
+    A contra account without lexoffice's id cannot be checked and passes.
+    """
     account = expense.contra_account
     if not rule.contra or not settings.contra_required:
         return
@@ -114,7 +122,10 @@ def _merchant(expense: Expense, rule: ExportRule) -> str:
 
 
 def _contact(expense: Expense, columns: tuple[Column, ...], settings: Settings) -> ContactNeed | None:
-    """The real vendor contact that a category requires; master data first, the card network's text only after it."""
+    """Return the vendor contact that a category requires, or None if no category requires one.
+
+    Pleo's master data takes precedence over the card network's text. Raise MappingRefused if neither has a name.
+    """
     demanding = [settings.categories[column.category_id] for column in columns]
     needed = next((category for category in demanding if category.contact_required), None)
     if needed is None:

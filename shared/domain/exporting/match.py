@@ -1,11 +1,17 @@
-"""The match of a voucher with its bank line: whether lexoffice will suggest it, and what became of the suggestion.
+"""The match of a voucher with its line: whether lexoffice will suggest it, and its current state.
 
-lexoffice suggests a match («Zuordnungsvorschlag») for an open voucher whose amount is 95 to 105 % of the line and whose
-date is not after the line's and at most three months before (docs/assumptions.md#lexoffice-suggestion-criteria). The
-criteria are checked before anything is written; an unmet one stops no export, it says why to match by hand.
+lexoffice suggests a match («Zuordnungsvorschlag») for a voucher that meets these criteria
+(docs/assumptions.md#lexoffice-suggestion-criteria):
 
-lexoffice keeps no history of assignments, so a match is always judged by how things are now; one whose assignment is
-undone is open again. https://developers.lexware.io/docs/#payments-endpoint-purpose
+- its status is open;
+- its amount is 95 to 105 % of the line's;
+- its date is not after the line's, and at most three months before it.
+
+The criteria are checked before anything is written. An unmet criterion does not stop the export; it explains why the
+match must be made by hand.
+
+lexoffice keeps no history of assignments, so the state of a match is always the current one. A match whose assignment
+is removed is open again. Source: https://developers.lexware.io/docs/#payments-endpoint-purpose
 """
 
 from calendar import monthrange
@@ -22,7 +28,7 @@ _LEAST, _MOST = 95, 105  # percent of the line's amount
 
 
 class Criterion(StrEnum):
-    """A condition for the suggestion that does not hold; a stable word (sentences: shared/texts/labels.py)."""
+    """An unmet condition of the suggestion. Values are stable words; the texts are in shared/texts/labels.py."""
 
     LINE_MISSING = "line_missing"
     DIRECTION = "direction"
@@ -34,14 +40,17 @@ class Criterion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BankLine:
-    """The line the voucher should be matched with: cents, negative for money out of the wallet, and its day."""
+    """The line to match the voucher with. `amount` is in cents, negative for money out of the wallet."""
 
     amount: int
     day: date
 
 
 def unmet_criteria(voucher: Voucher, line: BankLine | None, *, status: str = "open") -> list[Criterion]:
-    """Every unmet criterion, none if the suggestion will appear; `status` is the voucher's in lexoffice."""
+    """Return every unmet criterion; empty if lexoffice will suggest the match.
+
+    `line` is None if it is missing. `status` is the voucher's status in lexoffice.
+    """
     if line is None:
         return [Criterion.LINE_MISSING]
     share = 100 * voucher.total_gross
@@ -56,47 +65,49 @@ def unmet_criteria(voucher: Voucher, line: BankLine | None, *, status: str = "op
 
 
 def _months_before(day: date) -> date:
-    """The same day of the month three months earlier, or that month's last day."""
+    """Return the same day of the month three months earlier, or that month's last day."""
     month = day.year * 12 + day.month - 1 - _MONTHS
     year, month = month // 12, month % 12 + 1
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 class MatchState(StrEnum):
-    """Where a match stands; the values are stable."""
+    """The state of a match. Values are stable words."""
 
-    OPEN = "open"  # nobody has decided yet
+    OPEN = "open"  # not assigned yet
     ACCEPTED = "accepted"  # the voucher is assigned to our line
-    ELSEWHERE = "elsewhere"  # settled, but not by our line: by another one, by hand, from a cash box
-    SETTLED = "settled"  # settled, by what cannot be told because our line's id is not known
+    ELSEWHERE = "elsewhere"  # settled, but not by our line: by another line, by hand or in cash
+    SETTLED = "settled"  # settled, but unknown whether by our line, because our line's id is unknown
     VOIDED = "voided"  # the voucher was cancelled
-    GONE = "gone"  # the voucher is not in lexoffice any more
+    GONE = "gone"  # the voucher was deleted in lexoffice
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What lexoffice says of a voucher's payment: its status, and what is open of it in euros, never negative."""
+    """Payment state of a voucher in lexoffice: its status, and the open amount in euros, never negative."""
 
     voucher_status: str
     open_amount: Decimal
 
 
-# A transfer or a direct debit was ordered: money is on its way, and it is not our card's.
+# Includes vouchers with an ordered transfer or direct debit: they are paid by that, not by the card.
 _SETTLED_STATUSES = frozenset({"paid", "paidoff", "transferred", "sepadebit"})
 
 
 def by_line(voucher_id: str, assigned: Collection[str]) -> MatchState | None:
-    """Judge by what our line is assigned to; None when the voucher is not among it.
+    """Return ACCEPTED if the voucher is among those assigned to our line (`assigned`), else None.
 
-    A voucher that our line pays in part is accepted: somebody has said that they belong together.
+    A voucher that our line pays only in part counts as accepted, because the customer has assigned it.
     """
     return MatchState.ACCEPTED if voucher_id in assigned else None
 
 
 def by_settlement(settlement: Settlement | None, *, line_known: bool) -> MatchState:
-    """Judge a voucher that is not assigned to our line as far as we know; None: lexoffice has no payments of it yet.
+    """Return the state of a voucher that is not known to be assigned to our line.
 
-    One that is settled in part is open: what is left still wants a line.
+    - `settlement`: None if lexoffice has no payments of the voucher yet. A partly settled voucher is open: the rest
+      still needs a line.
+    - `line_known`: whether our line's id in lexoffice is known.
     """
     if settlement is None:
         return MatchState.OPEN

@@ -1,6 +1,7 @@
-"""Which receipts lexoffice will take, told from what Pleo says about them and from their first bytes.
+"""Check whether lexoffice accepts a receipt, by Pleo's description and by its first bytes.
 
-pdf, jpg, png and xml (e-invoice), at most 5 MiB inclusive (https://developers.lexware.io/docs, Files Endpoint).
+lexoffice accepts pdf, jpg, png and xml (e-invoice) up to and including 5 MiB (https://developers.lexware.io/docs, Files
+Endpoint).
 """
 
 from shared.domain.exporting import export_errors as errors
@@ -21,16 +22,19 @@ _ACCEPTED = frozenset({*_TYPES, "", "octet-stream"})
 
 
 def check(file: File) -> Refusal | None:
-    """Refuse by Pleo's own description, before anything is loaded; what it leaves open is told by the content."""
+    """Check a receipt by Pleo's description, before the download. Return the refusal or None.
+
+    If Pleo states no type or size, the content decides later (`content_type`, `check_size`).
+    """
     if file.size is not None and (refusal := check_size(file.size)):
         return refusal
-    # Pleo's type is only MIME-like: "image/jpeg; charset=…" and "JPG" are the same thing.
+    # Pleo's type is only MIME-like: "image/jpeg; charset=…" and "JPG" mean the same.
     word = file.type.split(";")[0].strip().lower().rsplit("/", 1)[-1].removeprefix("x-")
     return None if word in _ACCEPTED else Refusal(errors.RECEIPT_TYPE, {"type": file.type})
 
 
 def check_size(size: int) -> Refusal | None:
-    """Refuse more bytes than lexoffice takes."""
+    """Return a refusal if the receipt is larger than lexoffice accepts, else None. `size` is in bytes."""
     if size <= MOST_BYTES:
         return None
     megabytes = f"{size / 1024 / 1024:.1f}".replace(".", ",")
@@ -38,7 +42,7 @@ def check_size(size: int) -> Refusal | None:
 
 
 def content_type(head: bytes) -> str | None:
-    """The MIME type that the first bytes (`ENOUGH_BYTES`) show, or None if lexoffice will not take them."""
+    """Detect the MIME type from the first bytes (`ENOUGH_BYTES`). Return None if lexoffice does not accept the type."""
     if b"%PDF-" in head[:ENOUGH_BYTES]:
         return _TYPES["pdf"]
     if head.startswith(b"\xff\xd8\xff"):

@@ -1,4 +1,4 @@
-"""The voucher's remark: what a bookkeeper or an auditor finds with it. The words are in shared/texts/books.py."""
+"""The voucher's remark, for bookkeepers and auditors. The texts are in shared/texts/books.py."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ _DAY = "%d.%m.%Y"
 
 
 def remark(expense: Expense, notices: Iterable[Notice], unmet_criteria: Iterable[Criterion]) -> str:
-    """Return what identifies the expense first, then what to check; the note is last because it may be cut."""
+    """Build the remark: first what identifies the expense, then what to check. The note is last: it may be cut."""
     parts = [
         books.BOOK_ID.format(book_id=expense.book_id),
         kind_label(expense.type, "de"),

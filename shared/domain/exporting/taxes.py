@@ -1,12 +1,12 @@
 """German VAT: the rates as tax codes for Pleo, and input VAT as lexoffice computes it.
 
 UStG §12 (19 %, 7 %), §28 (16 %, 5 % from July to December 2020), §13b (reverse charge), §19 (small business: none).
-lexoffice has no endpoint for tax codes, so they follow from profile and law. The day of the service decides which rate
-holds, not the day of the sync; so an expense may still need a rate that has ended, and a rate that is about to begin
-must stand in Pleo on its first day.
+lexoffice has no endpoint for tax codes, so they follow from its profile and the law. The day of the service decides
+which rate applies, not the day of the sync. An expense may therefore need a rate that has ended, and a new rate must be
+in Pleo on its first day.
 
 lexoffice computes input VAT per column, the sum of one category and one rate, not per line of the receipt (partner
-documentation, bookkeeping cookbook, "Spaltenmethode", https://developers.lexware.io/partner/docs); rounding is half-up
+documentation, bookkeeping cookbook, "Spaltenmethode", https://developers.lexware.io/partner/docs). It rounds half-up
 (docs/assumptions.md#lexoffice-tax-columns). Amounts are whole cents, rates whole percent.
 """
 
@@ -16,31 +16,34 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 CODE_PREFIX = "DE-"
-# As far back as the feed may begin: whoever enters expenses of these years finds the rates of these years.
+# At least as far back as the earliest start date, so that every expense since then finds its rates.
 OFFERED_AFTER = timedelta(days=2 * 366)
 OFFERED_BEFORE = timedelta(days=7)
-# What lexoffice takes on bookkeeping vouchers, whatever their date (https://developers.lexware.io/docs, FAQ "Valid Tax
-# Rates"): 16 and 5 are those of July to December 2020.
+# Rates that lexoffice accepts on bookkeeping vouchers of any date (https://developers.lexware.io/docs, FAQ "Valid Tax
+# Rates"). 16 and 5 are those of July to December 2020.
 RATES = frozenset({0, 5, 7, 16, 19})
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days on which a rate holds, both included; no `last` means until the law changes."""
+    """Days on which a rate applies, both inclusive. `last` is None while the law is in force."""
 
     first: date
     last: date | None = None
 
     def meets(self, first: date, last: date) -> bool:
-        """Whether any of these days is in it."""
+        """Whether the period overlaps the days `first` to `last`."""
         return self.first <= last and (self.last is None or first <= self.last)
 
 
 @dataclass(frozen=True, slots=True)
 class TaxRule:
-    """One tax code as it should stand in Pleo: `code` is ours and the key, `rate` a fraction, `type` Pleo's.
+    """One tax code as it should be in Pleo.
 
-    `periods` are the days of service on which it holds.
+    - `code`: our key of the tax code.
+    - `rate`: a fraction (0.19).
+    - `type`: Pleo's type.
+    - `periods`: the days of service on which the code applies.
     """
 
     code: str
@@ -67,9 +70,9 @@ LAW: tuple[TaxRule, ...] = (
 
 
 def tax_rules(*, small_business: bool, tax_type: str, today: date) -> tuple[TaxRule, ...]:
-    """The codes an organisation may use: those of the law, or only 0 % for a small business or a tax-free one.
+    """Return the tax codes of an organisation: those of the law, or 0 % only for a small business or without VAT.
 
-    A code stands in Pleo from a week before its first day until two years after its last one.
+    A code is in Pleo from a week before its first day until two years after its last day.
     """
     if small_business or tax_type == "vatfree":
         return (_NO_TAX,)
@@ -78,14 +81,14 @@ def tax_rules(*, small_business: bool, tax_type: str, today: date) -> tuple[TaxR
 
 
 def rates_at(day: date) -> frozenset[int]:
-    """The rates of input VAT, in percent, that hold for a service of this day."""
+    """Return the rates of input VAT, in percent, for a service on this day."""
     held = (rule for rule in LAW if rule.type == "inclusive" and any(each.meets(day, day) for each in rule.periods))
     return frozenset(int(rule.rate * 100) for rule in held)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The gross sum of one posting category at one rate, and the tax within it."""
+    """The gross cents of one posting category at one rate in percent."""
 
     category_id: str
     rate: int
@@ -93,19 +96,22 @@ class Column:
 
     @property
     def tax(self) -> int:
-        """gross − gross / (1 + rate), rounded half-up to the cent; `gross` is never negative here."""
+        """The tax included in `gross`: gross − gross / (1 + rate), rounded half-up to the cent.
+
+        `gross` is never negative here.
+        """
         parts = 100 + self.rate
         return (2 * self.gross * self.rate + parts) // (2 * parts)
 
 
 def percent(rate: Decimal) -> int | None:
-    """Pleo's fraction (0.19) as whole percent, or None if lexoffice has no such rate."""
+    """Convert Pleo's fraction (0.19) into whole percent. Return None if lexoffice has no such rate."""
     value = rate * 100
     return int(value) if value in RATES else None
 
 
 def columns(parts: Iterable[tuple[str, int, int]]) -> tuple[Column, ...]:
-    """Sum (category, rate, gross cents) per category and rate, in order of appearance; empty columns fall away."""
+    """Sum (category, rate, gross cents) per category and rate, in order of appearance. Omit columns of 0 cents."""
     sums: dict[tuple[str, int], int] = {}
     for category_id, rate, gross in parts:
         sums[category_id, rate] = sums.get((category_id, rate), 0) + gross

@@ -1,4 +1,4 @@
-"""What an expense becomes in lexoffice, as data: a voucher, a success without one, or a refusal."""
+"""Results of mapping an expense, as data: a voucher, or a success without one. Refusals are in export_errors.py."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from hashlib import sha256
 from shared.domain.exporting.expense import Expense
 from shared.domain.exporting.taxes import Column
 
-# Together 60 characters at most (docs/assumptions.md#lexoffice-text-lengths); the hash alone keeps numbers apart.
+# Together at most 60 characters (docs/assumptions.md#lexoffice-text-lengths). The hash alone makes numbers unique.
 _OWN_NUMBER_LIMIT = 28
 _BOOK_ID_LIMIT = 14
 _NUMBER = re.compile(r"(?:^|\s)PLEO-(?P<mark>\S+)-(?P<hash>[0-9a-f]{10})\s*$", re.IGNORECASE)
@@ -27,11 +27,16 @@ class VoucherCategory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the mapping must know of one company: lexoffice's profile, its categories by id, and the wallet's account.
+    """Settings of one company for the mapping.
 
-    `reverse_charge` off refuses §13b and intra-community expenses (docs/assumptions.md#lexoffice-reverse-charge).
-    `contra_required` off takes items without contra account (docs/assumptions.md#pleo-contra-accounts).
-    `input_tax_without_receipt` on keeps the tax code of expenses that have no receipt.
+    - `categories`: lexoffice's posting categories by id.
+    - `wallet_account_id`: the finance account.
+    - `small_business`, `tax_type`: from lexoffice's profile.
+    - `reverse_charge`: if False, §13b and intra-community expenses are refused
+      (docs/assumptions.md#lexoffice-reverse-charge).
+    - `contra_required`: if False, items without a contra account are accepted
+      (docs/assumptions.md#pleo-contra-accounts).
+    - `input_tax_without_receipt`: if True, expenses without a receipt keep their tax code.
     """
 
     categories: Mapping[str, VoucherCategory]
@@ -44,13 +49,13 @@ class Settings:
 
     @property
     def tax_free(self) -> bool:
-        """lexoffice takes 0 % only (UStG §19, or an organisation without VAT)."""
+        """Whether lexoffice accepts 0 % only (UStG §19, or an organisation without VAT)."""
         return self.small_business or self.tax_type == "vatfree"
 
 
 @dataclass(frozen=True, slots=True)
 class ContactNeed:
-    """A vendor contact that must exist in lexoffice; `country` is ISO alpha-2, "" if unknown."""
+    """A vendor contact that the voucher needs in lexoffice. `country` is ISO 3166-1 alpha-2, "" if unknown."""
 
     name: str
     country: str
@@ -61,8 +66,8 @@ class ContactNeed:
 class Voucher:
     """A voucher to write, gross, in euro cents (https://developers.lexware.io/docs, Vouchers Endpoint).
 
-    `credit` makes it a purchase credit note, its amounts positive all the same. `contact` is None where the collective
-    contact with `contact_name` is enough.
+    - `credit`: whether it is a purchase credit note. Its amounts are positive too.
+    - `contact`: None if the collective contact with `contact_name` is enough.
     """
 
     credit: bool
@@ -76,17 +81,17 @@ class Voucher:
 
     @property
     def type(self) -> str:
-        """Return lexoffice's voucher type."""
+        """The voucher type in lexoffice."""
         return "purchasecreditnote" if self.credit else "purchaseinvoice"
 
     @property
     def total_gross(self) -> int:
-        """What was paid, to the cent."""
+        """The amount paid, in cents."""
         return sum(column.gross for column in self.columns)
 
     @property
     def total_tax(self) -> int:
-        """The sum of the columns' taxes."""
+        """The sum of the columns' taxes, in cents."""
         return sum(column.tax for column in self.columns)
 
 
@@ -100,16 +105,16 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WithoutVoucher:
-    """A success that writes nothing."""
+    """A successful export that writes nothing."""
 
     reason: Reason
 
 
 def invoice_key(expense: Expense) -> str:
-    """What an invoice and its payment have in common, "" if Pleo names no invoice.
+    """Return the key that an invoice and its payment share, "" if Pleo names no invoice.
 
-    The supplier's number alone is not enough, two suppliers may use the same one; the amount in the supplier's
-    currency tells them apart (docs/assumptions.md#pleo-invoice-payments).
+    Two suppliers may use the same invoice number, so the key also has the amount in the supplier's currency
+    (docs/assumptions.md#pleo-invoice-payments).
     """
     if expense.invoice is None:
         return ""
@@ -118,11 +123,11 @@ def invoice_key(expense: Expense) -> str:
 
 
 def voucher_number(expense: Expense, *, own: bool = False) -> str:
-    """A number that is the same at every export of the entry and of no other entry.
+    """Return the voucher number: unique per entry, and the same at every export of that entry.
 
-    It starts with what people search for, the book id of Pleo or (`own`) the supplier's invoice number, and ends with
-    ten digits of a hash of the entry's id: book ids and invoice numbers need not be unique. lexoffice's search ignores
-    case and trips over `&`, `<`, `>`, so only plain characters remain.
+    - It starts with what bookkeepers search for: the supplier's invoice number (if `own`) and Pleo's book id.
+    - It ends with ten digits of a hash of the entry's id, because book ids and invoice numbers need not be unique.
+    - It has plain characters only, because lexoffice's search ignores case and fails on `&`, `<` and `>`.
     """
     mark = f"{book_mark(expense.book_id)}-{_own_hash(expense.entry_id)}"
     number = _plain(expense.invoice.number, _OWN_NUMBER_LIMIT) if own and expense.invoice else ""
@@ -130,18 +135,18 @@ def voucher_number(expense: Expense, *, own: bool = False) -> str:
 
 
 def book_mark(book_id: str) -> str:
-    """What a voucher number has of a book id."""
+    """Return the part of a voucher number that stands for the book id."""
     return _plain(book_id, _BOOK_ID_LIMIT)
 
 
 def book_mark_of(number: str) -> str:
-    """The mark in a voucher number of ours, however it is spelt, or "" if it is none."""
+    """Return the book id's mark in one of our voucher numbers, in any case; "" for any other number."""
     found = _NUMBER.search(number)
     return found["mark"] if found else ""
 
 
 def is_number_of(number: str, entry_id: str) -> bool:
-    """Whether a voucher number of ours is that of an entry; its hash tells, because a mark need not be unique."""
+    """Return whether a voucher number belongs to an entry. Compare the hash, because a mark need not be unique."""
     found = _NUMBER.search(number)
     return found is not None and found["hash"].lower() == _own_hash(entry_id)
 

@@ -1,6 +1,6 @@
-"""Turn the lines of an expense into the columns of a voucher: category, rate, cents.
+"""Convert the lines of an expense into the columns of a voucher: category, rate, cents.
 
-The rules are those of German VAT (docs/mapping.md); an expense that cannot be booked is refused with a reason.
+The rules are those of German VAT (docs/mapping.md). An expense that cannot be booked is refused with a reason.
 """
 
 from collections.abc import Iterable
@@ -16,16 +16,16 @@ from shared.domain.exporting.voucher import Settings, VoucherCategory
 from shared.domain.money import Money
 from shared.domain.times import booking_date
 
-# Read from the name, the only sign the category list gives (docs/assumptions.md#lexoffice-reverse-charge).
+# Recognised by name, because the category list has no flag for it (docs/assumptions.md#lexoffice-reverse-charge).
 SECTION_13B, INTRA_COMMUNITY = "13b", "innergemeinschaftlich"
 HOSPITALITY = "bewirtung"
 _STAFF = "mitarbeiter"
-# UStG §12 (2) no. 15 (food at 7 %, drinks at 19 %), §28 (1)–(3) (16 and 5 %); the day of the service decides.
+# UStG §12 (2) no. 15 (food at 7 %, drinks at 19 %), §28 (1)–(3) (16 and 5 %). The day of the service decides.
 _FOOD_AT_7 = date(2026, 1, 1)
 
 
 class MappingRefused(Exception):
-    """Ends the mapping of one expense."""
+    """An expense cannot be mapped; `refusal` says why."""
 
     def __init__(self, error: ExportError, **values: str) -> None:
         self.refusal = Refusal(error, values)
@@ -33,7 +33,10 @@ class MappingRefused(Exception):
 
 
 class Notice(StrEnum):
-    """What a bookkeeper checks; it stops no export. A stable word (texts: shared/texts/books.py)."""
+    """Something for the bookkeeper to check; it does not stop the export.
+
+    Values are stable words; the texts are in shared/texts/books.py.
+    """
 
     NO_RECEIPT = "NO_RECEIPT"
     NO_RECEIPT_TAX_KEPT = "NO_RECEIPT_TAX_KEPT"
@@ -46,27 +49,27 @@ class Notice(StrEnum):
 
 
 def reverse_charge(category: VoucherCategory) -> bool:
-    """Whether lexoffice computes the tax of this category on top by itself (§13b, intra-community acquisition)."""
+    """Return whether lexoffice adds the tax of this category by itself (§13b, intra-community acquisition)."""
     name = category.name.casefold()
     return SECTION_13B in name or INTRA_COMMUNITY in name
 
 
 def reverse_outside(expense: Expense, settings: Settings) -> list[ExpenseLine]:
-    """The lines coded as reverse charge in a category whose tax lexoffice does not add."""
+    """Return the lines coded as reverse charge in a category for which lexoffice does not add the tax."""
     coded = [line for line in expense.lines if _coded_reverse(line)]
     categories = [settings.categories.get(line.account.identifier) if line.account else None for line in coded]
     return [line for line, each in zip(coded, categories, strict=True) if each and not reverse_charge(each)]
 
 
 def columns_of(expense: Expense, rule: ExportRule, settings: Settings) -> tuple[Column, ...]:
-    """The voucher's columns, all positive, together what was paid. Raises MappingRefused."""
+    """Return the voucher's columns. All are positive, and their sum is the amount paid. Raise MappingRefused."""
     amounts = _gross_amounts(expense)
     if not sum(amounts):
         raise MappingRefused(errors.NEGATIVE_PART, account=_names(expense), amount=str(expense.paid))
     sign = -1 if sum(amounts) < 0 else 1
     parts = []
     for line, amount in zip(expense.lines, amounts, strict=True):
-        if amount:  # lexoffice takes no free items (https://developers.lexware.io/docs, Vouchers Endpoint)
+        if amount:  # lexoffice accepts no items of 0 euros (https://developers.lexware.io/docs, Vouchers Endpoint)
             category_id = _category_id(line, settings)
             rate = _rate(line, settings.categories[category_id], expense=expense, rule=rule, settings=settings)
             parts.append((category_id, rate, sign * amount))
@@ -96,7 +99,10 @@ def notices(expense: Expense, rule: ExportRule, settings: Settings, booked: tupl
 
 
 def _gross_amounts(expense: Expense) -> list[int]:
-    """What each line cost, tax included. Lines that leave tax out (`exclusive`) get theirs if only so it adds up."""
+    """Return the gross cents of each line. Raise MappingRefused if they do not add up to the amount paid.
+
+    The tax of lines that exclude it (`exclusive`) is added only if the lines do not add up without it.
+    """
     plain = [line.amount.minor for line in expense.lines]
     for amounts in (plain, [minor + _tax_on_top(line.tax) for minor, line in zip(plain, expense.lines, strict=True)]):
         if abs(sum(amounts)) == abs(expense.paid.minor):
@@ -106,7 +112,8 @@ def _gross_amounts(expense: Expense) -> list[int]:
 
 
 def _tax_on_top(tax: Tax | None) -> int:
-    # A tax with fractions of a cent cannot be what was charged; then nothing adds up and the expense is refused.
+    # A tax with fractions of a cent cannot be the charged amount: it counts as 0, the sum differs, and the expense is
+    # refused.
     whole = tax is not None and tax.type == "exclusive" and tax.amount is not None and tax.amount == int(tax.amount)
     return int(tax.amount) if tax and whole and tax.amount is not None else 0
 
@@ -125,10 +132,10 @@ def _category_id(line: ExpenseLine, settings: Settings) -> str:
 def _rate(
     line: ExpenseLine, category: VoucherCategory, *, expense: Expense, rule: ExportRule, settings: Settings
 ) -> int:
-    """The rate in percent that is taken out of the gross amount."""
+    """Return the rate in percent that the gross amount includes."""
     tax = line.tax
     if _coded_reverse(line) or reverse_charge(category):
-        # The supplier charged no tax: the amount charged is the amount entered, and lexoffice adds the tax itself.
+        # The supplier charged no tax: enter the charged amount, and lexoffice adds the tax itself.
         if not settings.reverse_charge and not settings.tax_free:
             raise MappingRefused(errors.REVERSE_CHARGE)
         return 0
@@ -160,7 +167,7 @@ def _names(expense: Expense) -> str:
 
 
 def foreign_supplier(expense: Expense) -> bool:
-    """Whether the supplier sits abroad and no German VAT id says that it charges German VAT."""
+    """Return whether the supplier is abroad and has no German VAT id, with which it would charge German VAT."""
     parties: tuple[Party, ...] = (expense.vendor, expense.supplier)
     country = next((party.country for party in parties if party.country), "DE")
     return country != "DE" and not any(party.tax_id.upper().startswith("DE") for party in parties)
@@ -179,7 +186,7 @@ def _rates(booked: Iterable[Column]) -> set[int]:
 
 
 def _only_drinks(booked: Iterable[Column], settings: Settings) -> bool:
-    """Whether a business meal holds 19 % and no 7 %, as if nobody had eaten."""
+    """Return whether a business meal has 19 % only and no 7 %: drinks without food."""
     meals = [column for column in booked if _business_meal(settings.categories[column.category_id])]
     return _rates(meals) - {0} == {19}
 

@@ -1,7 +1,8 @@
-"""How an expense was booked: the few facts that somebody asks for when the month is closed, and years later.
+"""Facts about a booked voucher that are kept for good: date, amounts per category and rate, notices.
 
-They are kept with the voucher for good, so they name nobody: days, cents, rates, categories of lexoffice, country and
-currency of the supplier, stable words (docs/decisions/0013-month-end-sheet.md).
+The month-end sheet shows them. They are stored with the voucher permanently, so they contain no personal data: only
+days, cents, rates, lexoffice's categories, the supplier's country and currency, and stable words
+(docs/decisions/0013-month-end-sheet.md).
 """
 
 from dataclasses import dataclass
@@ -27,7 +28,10 @@ _NAME_LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class BookedColumn:
-    """The gross cents of one category (by the name it had) at one rate in percent; never negative."""
+    """The gross cents of one category at one rate in percent, never negative.
+
+    `category` is the category's name at the time of the export.
+    """
 
     category: str
     rate: int
@@ -36,12 +40,15 @@ class BookedColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookedVoucher:
-    """What stands on the voucher, `day` being its date; a `credit` note's amounts are positive, too.
+    """The content of a voucher.
 
-    `notices` are the names of what was remarkable (shared/domain/exporting/voucher_columns.py, Notice). `reverse`: so
-    many cents were coded as reverse charge in a category for which lexoffice adds no tax. `foreign`: the supplier sits
-    abroad and has no German VAT id; `country` is ISO alpha-2, "" if Pleo knows none. `original` is what the receipt
-    says, unsigned.
+    - `day`: the voucher's date.
+    - `credit`: whether it is a credit note. Its amounts are positive too.
+    - `notices`: names of the notices (shared/domain/exporting/voucher_columns.py, Notice).
+    - `reverse`: cents coded as reverse charge in a category for which lexoffice adds no tax.
+    - `foreign`: the supplier is abroad and has no German VAT id.
+    - `country`: the supplier's, ISO 3166-1 alpha-2, "" if Pleo has none.
+    - `original`: the amount on the receipt, unsigned.
     """
 
     day: date
@@ -55,31 +62,31 @@ class BookedVoucher:
 
     @property
     def effect(self) -> int:
-        """The gross total in cents as the wallet sees it: negative for money spent, positive for what came back."""
+        """The effect on the wallet in gross cents: negative for money spent, positive for money returned."""
         gross = sum(column.gross for column in self.columns)
         return gross if self.credit else -gross
 
     @property
     def intra_community(self) -> int:
-        """Cents in categories of intra-community acquisitions, for which lexoffice adds the tax that is owed."""
+        """Cents in categories of intra-community acquisitions, for which lexoffice adds the tax due."""
         return sum(column.gross for column in self.columns if INTRA_COMMUNITY in column.category.casefold())
 
     @property
     def section_13b(self) -> int:
-        """Cents in categories of reverse charge, for which lexoffice adds the tax that is owed."""
+        """Cents in categories of reverse charge, for which lexoffice adds the tax due."""
         names = ((column.category.casefold(), column.gross) for column in self.columns)
         return sum(gross for name, gross in names if SECTION_13B in name and INTRA_COMMUNITY not in name)
 
     @property
     def tip(self) -> int:
-        """Cents without tax in categories of meals that have a part with tax, too (docs/mapping.md, "Tax")."""
+        """Untaxed cents in meal categories that also have a taxed column (docs/mapping.md, "Tax")."""
         meals = [column for column in self.columns if HOSPITALITY in column.category.casefold()]
         taxed = {column.category for column in meals if column.rate}
         return sum(column.gross for column in meals if not column.rate and column.category in taxed)
 
 
 def booked_voucher(expense: Expense, voucher: Voucher, settings: Settings) -> BookedVoucher:
-    """The facts to keep of a voucher that is about to be made."""
+    """Collect the facts to keep about a voucher before it is created."""
     country = next((party.country for party in (expense.vendor, expense.supplier) if party.country), "")
     found = notices(expense, BY_TYPE[expense.type], settings, voucher.columns)
     return BookedVoucher(

@@ -1,4 +1,4 @@
-"""An accounting entry as Pleo describes it, reduced to what a bank line needs."""
+"""An accounting entry as Pleo describes it, reduced to the fields that a bank line needs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +15,10 @@ REVERSED_STATUSES = frozenset({"CANCELLED", "REJECTED", "ERROR"})
 class Entry:
     """One Pleo accounting entry (https://developers.pleo.io, Accounting Entries API, `AccountingEntryV1`).
 
-    `value` is the amount in the currency of the payment, `bill` the amount that hits the wallet (None when the
-    snapshot lacks it). Families, sub-families and statuses stay strings: Pleo adds values without notice.
-    All times are aware UTC.
+    - `value`: the amount in the currency of the payment.
+    - `bill`: the amount that moves the wallet, None if the snapshot does not have it.
+    - `family`, `sub_family`, `status`: strings, not enums, because Pleo adds values without notice.
+    - All times are aware UTC.
     """
 
     id: str
@@ -34,10 +35,10 @@ class Entry:
 
     @property
     def reversed(self) -> bool:
-        """An authorisation or payment that was taken back, or an entry that Pleo deleted."""
+        """Whether the authorisation or payment was reversed, or Pleo deleted the entry."""
         return self.deleted or self.status in REVERSED_STATUSES
 
     @property
     def settled(self) -> bool:
-        """Final in Pleo's books: the amount will not be moved by the card network any more."""
+        """Whether the entry is final in Pleo's books: the card network no longer changes its amount."""
         return not self.reversed and self.settled_at is not None and self.status in {COMPLETED, COMPLETED_EXTERNALLY}

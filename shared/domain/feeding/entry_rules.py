@@ -1,9 +1,8 @@
-"""What goes where: the one table that decides what a Pleo entry means for the bank account in lexoffice.
+"""What goes where: the table that decides what a Pleo entry means for the finance account in lexoffice.
 
-docs/what-goes-where.md shows the same table to an accountant; a test holds the two together. Families and
-sub-families are those of Pleo's accounting entries; the kinds are Pleo's export types
-(https://developers.pleo.io, "Expense types"). How entry families map to export types is inferred
-(docs/assumptions.md#pleo-entry-families).
+docs/what-goes-where.md shows the same table to accountants; a test compares the two. Families and sub-families are
+those of Pleo's accounting entries. Kinds are Pleo's export types (https://developers.pleo.io, "Expense types"). How
+entry families map to export types is inferred (docs/assumptions.md#pleo-entry-families).
 """
 
 from dataclasses import dataclass
@@ -13,20 +12,21 @@ from shared.domain.feeding.entry import COMPLETED_EXTERNALLY, Entry
 
 
 class Destination(StrEnum):
-    """Where an entry ends up."""
+    """What happens to an entry."""
 
-    LINE = "line"  # one line in the finance account
-    HAND = "hand"  # moves the wallet, but a person enters it in lexoffice: listed with date, amount and direction
+    LINE = "line"  # becomes one line in the finance account
+    HAND = "hand"  # moves the wallet, but a bookkeeper enters it in lexoffice: listed with date, amount and direction
     NONE = "none"  # the wallet does not move
-    HELD = "held"  # unknown: nothing is guessed, a person looks
+    HELD = "held"  # unknown: nothing is guessed, it must be checked by hand
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row: entries of `family` (and `sub_family`, None meaning any other) are `kind` and go to `destination`.
+    """One row: entries of `family` and `sub_family` are of `kind` and go to `destination`.
 
-    `direction` is +1 for money into the wallet, -1 for money out of it, 0 where the sign of Pleo's amount decides
-    (a purchase is positive there, a refund negative: docs/assumptions.md#pleo-entry-sign).
+    - `sub_family`: None matches every sub-family without a row of its own.
+    - `direction`: +1 for money into the wallet, -1 for money out of it, 0 where the sign of Pleo's amount decides. In
+      Pleo a purchase is positive and a refund negative (docs/assumptions.md#pleo-entry-sign).
     """
 
     family: str
@@ -51,7 +51,8 @@ RULES: tuple[Rule, ...] = (
         Destination.LINE,
         +1,
     ),
-    # By the supplier, or by the wallet? Not documented, so not guessed (docs/assumptions.md#pleo-entry-families).
+    # Pleo does not document whether the supplier or the wallet receives it, so the entry is held
+    # (docs/assumptions.md#pleo-entry-families).
     Rule("BILL_INVOICE_PAYMENT", "BILL_INVOICE_PAYMENT_RECEIVED", "invoice_payment_received", Destination.HELD, 0),
     Rule("BILL_INVOICE_PAYMENT", None, "invoice_payment", Destination.LINE, -1),
     Rule("BILL_INVOICE", None, "invoice", Destination.NONE, 0),
@@ -77,7 +78,10 @@ _OPPOSITE = {"card_purchase": "refund", "atm_withdrawal": "refund"}
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """The decision for one entry: its kind, its destination, and +1/-1 for money into or out of the wallet."""
+    """The decision for one entry: kind, destination and direction.
+
+    `direction` is +1 for money into the wallet, -1 for money out of it, 0 if unknown or if the wallet does not move.
+    """
 
     kind: str
     destination: Destination
@@ -85,10 +89,10 @@ class Classification:
 
 
 def classify(entry: Entry) -> Classification:
-    """Decide by the table; what the table does not know is held, never guessed."""
+    """Classify an entry by the table. An entry that the table does not know is held, never guessed."""
     rule = _BY_KEY.get((entry.family, entry.sub_family)) or _BY_KEY.get((entry.family, None))
     if entry.status == COMPLETED_EXTERNALLY and (rule or entry.family == "REIMBURSEMENT"):
-        # Paid outside of Pleo, whatever it was: the wallet did not move.
+        # Paid outside Pleo, so the wallet did not move, whatever the kind.
         kind = "external_reimbursement" if rule is None or entry.family == "REIMBURSEMENT" else rule.kind
         return Classification(kind, Destination.NONE, 0)
     if rule is None:
@@ -102,5 +106,5 @@ def classify(entry: Entry) -> Classification:
 
 
 def is_card_purchase(entry: Entry) -> bool:
-    """Whether Pleo's webhooks tell of an entry: a settled card payment (docs/assumptions.md#pleo-card-events)."""
+    """Whether Pleo sends a webhook for an entry: a settled card payment (docs/assumptions.md#pleo-card-events)."""
     return entry.settled and classify(entry).kind == "card_purchase"

@@ -1,15 +1,15 @@
-"""The ledger's rows and the decisions about them; storing them is shared/aws/ledger.py's job.
+"""The ledger's rows and the decisions about them. shared/aws/ledger.py stores the rows.
 
-Life of a row:
+States of a row:
 
-    pending ──settled──▶ ready ──fed──▶ sent            a line in lexoffice, for good
-       │                   ├──refused──▶ failed         lexoffice refuses this one item; its reason is kept
+    pending ──settled──▶ ready ──fed──▶ sent            a permanent line in lexoffice
+       │                   ├──refused──▶ failed         lexoffice refuses this one item; the reason is stored
        └──reversed──▶ void └──listed──▶ listed          moves the wallet, entered in lexoffice by hand
-    none: the wallet does not move · held: a person must look · incomplete: must be read from Pleo first
+    none: the wallet does not move · held: must be checked by hand · incomplete: must be read from Pleo first
 
-`ready` and `incomplete` are work. A row is frozen from the moment it is `ready`: an item that may already have reached
-lexoffice must be repeated word for word or not at all. What changes later becomes a correction: a further row of the
-same entry with the next revision and the difference as its amount.
+`ready` and `incomplete` rows are open work. A row is frozen as soon as it is `ready`: a line that may already have
+reached lexoffice must be resent unchanged or not at all. A later change becomes a correction: another row of the same
+entry, with the next revision and the difference as its amount.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ WALLET_CURRENCY = "EUR"  # lexoffice keeps books in euro only (https://developer
 
 
 class State(StrEnum):
-    """Where a row stands; see the module's picture."""
+    """The state of a row; see the module's diagram."""
 
     PENDING = "pending"
     INCOMPLETE = "incomplete"
@@ -50,12 +50,13 @@ REWRITABLE = frozenset({State.PENDING, State.INCOMPLETE, State.NONE, State.HELD,
 class Row:
     """One row of the ledger: one entry, or one correction of it.
 
-    `amount` is the signed effect on the wallet in euro cents; on the first row `total` is that of all revisions.
-    `version` orders snapshots of one entry: a final one beats a pending one, otherwise Pleo's `updatedAt` decides.
-    `reason` says in a stable word why a row is held, void, failed or without line; `detail` adds the vendor's words.
-    `history`: settled before the day of connecting, so that newer payments go first.
-    `ready_at` and `final_at` (UTC texts) are when the ledger made it ready and recorded its outcome; two rows that say
-    the same are equal whenever that was.
+    - `amount`: the signed effect on the wallet in euro cents.
+    - `total`: on the first row, the sum of the amounts of all revisions.
+    - `version`: orders snapshots of one entry. A final one beats a pending one, otherwise Pleo's `updatedAt` decides.
+    - `reason`: stable word for why a row is held, void, failed or without a line. `detail` adds the vendor's message.
+    - `history`: settled before the day of connecting; newer payments are fed first.
+    - `ready_at`, `final_at`: UTC texts, when the ledger made the row ready and recorded its outcome. They do not count
+      when rows are compared.
     """
 
     entry_id: str
@@ -80,15 +81,16 @@ class Row:
 
     @property
     def reference(self) -> str:
-        """The line's `externalReference` in lexoffice."""
+        """The `externalReference` of the line in lexoffice."""
         return line.external_reference(self.entry_id, self.revision)
 
 
 def row_for(entry: Entry, *, announced_settled: bool = False, start: Start | None = None) -> Row:
-    """The row that a snapshot of an entry calls for, as if nothing were known of it yet.
+    """Build the row for a snapshot of an entry, regardless of what the ledger has of that entry.
 
-    `start`: from when on the company's entries become lines; None where that has been decided.
-    `announced_settled`: the event said "settled"; a snapshot that does not bear this out is read again from Pleo.
+    - `announced_settled`: the webhook event was "settled". If the snapshot is not settled, the row is `incomplete`, so
+      that the entry is read from Pleo.
+    - `start`: from when on the company's entries become lines; None skips that check.
     """
     decision = entry_rules.classify(entry)
     bill = entry.bill
@@ -116,7 +118,7 @@ def row_for(entry: Entry, *, announced_settled: bool = False, start: Start | Non
         return replace(row, state=State.NONE, amount=0, total=0, reason="wallet_not_moved")
     if not entry.settled:
         if announced_settled:
-            # Above every pending snapshot, which must not make the announcement forgotten.
+            # Sorts above every pending version, so that a pending snapshot cannot replace this row.
             return replace(row, state=State.INCOMPLETE, amount=0, total=0, version=f"0a{row.version[1:]}")
         return replace(row, state=State.PENDING, amount=0, total=0)
     return _settled_row(row, entry)
@@ -135,7 +137,7 @@ def _settled_row(row: Row, entry: Entry) -> Row:
 
 
 def completed_row(entry: Entry, *, start: Start | None = None) -> Row:
-    """The row of an entry that was just read from Pleo's API, which is the last word: never incomplete again."""
+    """Build the row for an entry that was just read from Pleo's API. It is never incomplete: the API has no more."""
     if entry.bill is None and entry.value.currency == WALLET_CURRENCY:
         entry = replace(entry, bill=entry.value)
     row = row_for(entry, start=start)
@@ -143,10 +145,10 @@ def completed_row(entry: Entry, *, start: Start | None = None) -> Row:
 
 
 def delays(rows: Iterable[Row], now: datetime) -> list[float]:
-    """Seconds from the receipt of payments to `now`, when their lines are recorded.
+    """Return the seconds from the receipt of each payment to `now`, when its line is recorded.
 
-    Of payments only: nobody waits for history, and a correction's moment is Pleo's. Never negative, because two
-    machines' clocks differ by more than a fast line takes.
+    History is left out because it is not urgent, corrections because their time is Pleo's. Never negative: the clocks
+    of two machines may differ by more than a fast line takes.
     """
     timed = (row.ready_at for row in rows if row.ready_at and not row.history and row.revision == 1)
     return [max(0.0, (now - datetime.fromisoformat(ready_at)).total_seconds()) for ready_at in timed]
@@ -154,9 +156,12 @@ def delays(rows: Iterable[Row], now: datetime) -> list[float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowSums:
-    """Rows added up by their state, in cents: lines in lexoffice, listed by hand, waiting, refused.
+    """Sums of rows by state.
 
-    `unsent` counts the rows that wait or were refused; `incomplete` and `held` count rows whose amount is unknown.
+    - `lines`, `by_hand`, `waiting`, `failed`: cents that are in lexoffice, listed to be entered by hand, waiting for
+      the feed, refused by lexoffice.
+    - `unsent`: number of rows that wait or were refused.
+    - `incomplete`, `held`: number of rows whose amount is unknown.
     """
 
     lines: int = 0
@@ -168,7 +173,7 @@ class RowSums:
     held: int = 0
 
     def with_row(self, row: Row) -> "RowSums":
-        """Return the sums with one more row; one that moves nothing changes nothing."""
+        """Return the sums with one more row. A row that does not move the wallet changes nothing."""
         match row.state:
             case State.SENT:
                 return replace(self, lines=self.lines + row.amount)
@@ -186,12 +191,12 @@ class RowSums:
 
 
 def sum_rows(rows: Iterable[Row]) -> RowSums:
-    """Add rows up by their state."""
+    """Sum up rows by state."""
     return reduce(RowSums.with_row, rows, RowSums())
 
 
 def unreadable(row: Row, reason: str) -> Row:
-    """An incomplete row that Pleo's API cannot complete either: a person must look."""
+    """Hold an incomplete row that Pleo's API cannot complete either. It must be checked by hand."""
     return replace(row, state=State.HELD, amount=0, total=0, reason=reason)
 
 
@@ -204,8 +209,8 @@ def _version(entry: Entry) -> str:
 class Correction:
     """Two writes that belong together: the entry's first row with its new total, and the correcting row.
 
-    Without a `row` the amount stays as it is and only the version moves on, so that an older snapshot which arrives
-    later is known to be older.
+    If `row` is None, the amount is unchanged and only the version is updated, so that an older snapshot that arrives
+    later is recognised. `replaces_version` is the version of the first row that the writes expect in the ledger.
     """
 
     first: Row
@@ -214,12 +219,16 @@ class Correction:
 
 
 def correct(first: Row, new: Row, changed_at: datetime, *, from_api: bool = False) -> Correction | None:
-    """What a newer snapshot of an entry calls for when its line is frozen: None, or a correction.
+    """Return the correction that a newer snapshot of an entry with a frozen row requires, or None.
 
-    `first` is the stored first row, `new` what the snapshot would be on its own, `changed_at` when Pleo changed it.
-    Only the effect on the wallet counts: a new note or category is no business of the bank account. A snapshot that is
-    not final, or that nobody can classify, corrects nothing. Pleo's times are coarse: of two snapshots with the same
-    time the one read `from_api` is the truth, a webhook's may be the older.
+    Only the effect on the wallet counts; a new note or category does not change the line. A snapshot that is not final
+    or cannot be classified requires no correction.
+
+    - `first`: the stored first row.
+    - `new`: the row of the snapshot on its own (`row_for`).
+    - `changed_at`: when Pleo changed the entry.
+    - `from_api`: the snapshot was read from Pleo's API. Pleo's times are coarse: of two snapshots with the same time
+      the API's is the truth, a webhook's may be the older one.
     """
     older = new.version < first.version or (new.version == first.version and not from_api)
     if older or new.state in {State.PENDING, State.INCOMPLETE, State.HELD} or new.reason == BEFORE_START:

@@ -1,4 +1,4 @@
-"""Reference, counterparty and text of a bank line; the words are in shared/texts."""
+"""Reference, counterparty and purpose of a line. The texts are in shared/texts."""
 
 from datetime import datetime
 
@@ -8,29 +8,31 @@ from shared.domain.times import booking_date
 from shared.texts import books
 from shared.texts.labels import KINDS
 
-# lexoffice documents no limit for these fields; these are SEPA's lengths
-# (docs/assumptions.md#lexoffice-text-lengths).
+# lexoffice documents no limit for these fields, so SEPA's limits apply (docs/assumptions.md#lexoffice-text-lengths).
 PURPOSE_LIMIT = 140
 NAME_LIMIT = 70
 
 
 def external_reference(entry_id: str, revision: int = 1) -> str:
-    """Return the key by which lexoffice recognises a line that it already has, a pure function of entry and revision.
+    """Return the key by which lexoffice recognises a line that was already sent.
 
-    Revision 1 is the entry itself, later ones are corrections (https://developers.lexware.io/partner/docs,
-    Finance Endpoint, `externalReference`).
+    It depends on entry and revision only: revision 1 is the entry itself, later ones are corrections
+    (https://developers.lexware.io/partner/docs, Finance Endpoint, `externalReference`).
     """
     return f"pleo-{entry_id}" if revision == 1 else f"pleo-{entry_id}-{revision}"
 
 
 def counterparty(entry: Entry, kind: str) -> str:
-    """Return the merchant; Pleo itself for entries that have none."""
+    """Return the merchant. Without one, return "unknown" for a purchase or refund and Pleo for every other kind."""
     fallback = books.UNKNOWN if kind in {"card_purchase", "refund"} else books.PLEO
     return one_line(entry.merchant, NAME_LIMIT) or fallback
 
 
 def purpose(entry: Entry, kind: str) -> str:
-    """Return the line's text: kind, merchant, day of the payment if it differs, original amount if it is foreign."""
+    """Return the line's text: kind and merchant, then payment day and original amount where they differ.
+
+    The payment day is included if it differs from the settlement day, the original amount if it is in another currency.
+    """
     words = [KINDS[kind].de if kind in KINDS else books.UNKNOWN_KIND]
     merchant = one_line(entry.merchant, NAME_LIMIT)
     if merchant:

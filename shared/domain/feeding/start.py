@@ -1,7 +1,7 @@
-"""From when on a company's entries become lines, and what the wallet held by then.
+"""Start date and opening balance: from when on a company's entries become lines, and what the wallet held then.
 
-Chosen once, when a company is connected for the first time, and fixed from then on: lines that are in lexoffice cannot
-be taken back, and a balance that was proven must stay proven.
+The admin chooses both once, when the company is connected for the first time. They are fixed afterwards: lines in
+lexoffice cannot be removed, and a proven balance must stay proven.
 """
 
 import re
@@ -13,12 +13,13 @@ from shared.domain.times import booking_date
 
 _MOST_YEARS = 2
 _MOST_CENTS = 10**12
-# With or without thousands, German or English; two decimals or none, so that the last separator cannot be mistaken.
+# German or English format, with or without thousands separators. Exactly two decimals or none, so that the last
+# separator is unambiguous.
 _AMOUNT = re.compile(r"(\d+|\d{1,3}(?:\.\d{3})+)(?:,(\d{2}))?|(\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d{2}))?")
 
 
 class ImplausibleStartError(ValueError):
-    """What was typed in cannot be meant; `field` is day or opening."""
+    """An input of the admin is malformed or out of range. `field` is "day" or "opening"."""
 
     def __init__(self, field: str) -> None:
         self.field = field
@@ -27,47 +28,50 @@ class ImplausibleStartError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Entries settled before `day` (in Germany) are no business of ours; others before connecting are history."""
+    """Start date of a company: entries settled before `day` (German date) are ignored.
+
+    Entries settled on or after `day` but before the day of connecting are history.
+    """
 
     day: date
     connected_at: datetime
 
     def is_before(self, entry: Entry) -> bool:
-        """Whether an entry was settled before everything."""
+        """Whether an entry was settled before the start date."""
         return entry.settled_at is not None and booking_date(entry.settled_at) < self.day
 
     def is_history(self, entry: Entry) -> bool:
-        """Whether an entry was settled before the day of connecting, so that new payments go first.
+        """Whether an entry was settled before the day of connecting. New payments are fed before history.
 
-        By days, because Pleo often dates what happened today to the midnight before.
+        The comparison is by day, because Pleo often dates today's settlements to the midnight before.
         """
         return entry.settled_at is not None and booking_date(entry.settled_at) < booking_date(self.connected_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What an admin chose: the first day, and what the wallet held at its beginning, in cents."""
+    """The admin's choice: the start date, and the opening balance at the beginning of that day in cents."""
 
     day: date
     opening: int = 0
 
 
 def default_day(today: date) -> date:
-    """The first of the current month: a period that books are kept by."""
+    """Return the first day of the current month, because books are kept by month."""
     return today.replace(day=1)
 
 
 def earliest_day(today: date) -> date:
-    """Two years back: older books are closed."""
+    """Return the day two years ago, because older books are closed."""
     years_ago = today.year - _MOST_YEARS
     return date(years_ago, today.month, 28) if (today.month, today.day) == (2, 29) else today.replace(year=years_ago)
 
 
 def choice_of(day: str, opening: str, today: date) -> Choice:
-    """Read the form of the connect page. Raises ImplausibleStartError.
+    """Read the form of the connect page. Raise ImplausibleStartError for an unusable day or opening balance.
 
-    A negative opening balance is refused: a wallet is paid for in advance, and one in overdraft would be the exception
-    that is better looked at by a person than typed in by mistake.
+    A negative opening balance is refused. A wallet is prepaid, so a minus is more likely a typing mistake than an
+    overdraft; a real overdraft must be checked by hand.
     """
     try:
         chosen = date.fromisoformat(day.strip())
@@ -79,7 +83,10 @@ def choice_of(day: str, opening: str, today: date) -> Choice:
 
 
 def _cents(text: str) -> int:
-    """Euros as people write them: `1.234,56`, `1,234.56`, `1234,56 €`; `1.234` is thousands."""
+    """Parse euros in German or English format into cents.
+
+    Accepts `1.234,56`, `1,234.56` and `1234,56 €`; `1.234` is one thousand two hundred thirty-four. Empty is 0.
+    """
     bare = re.sub(r"\s|€|EUR", "", text)
     if not bare:
         return 0

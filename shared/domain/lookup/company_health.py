@@ -1,6 +1,6 @@
-"""What is wrong with a company as a whole, and how its two sides stand. Pure.
+"""Problems of a company as a whole, and its access to both vendors. Pure functions.
 
-The status page and the operator's command line ask here; each has its own words.
+The status page and `ops` use these decisions; each has its own texts.
 """
 
 from collections.abc import Iterator
@@ -14,23 +14,23 @@ from shared.domain.syncing.proof import OVERDUE
 
 
 class Problem(StrEnum):
-    """What is wrong, the worst first."""
+    """A problem of a company, most severe first."""
 
-    HELD = "held"  # nothing is written; the overview names the reason
+    HELD = "held"  # nothing is written; the overview has the reason
     DEAD_LETTERS = "dead_letters"
     BALANCE_UNEXPLAINED = "balance_unexplained"
     SYNC_FAILING = "sync_failing"
-    PAUSED = "paused"  # by an operator, who must also resume it
+    PAUSED = "paused"  # by an operator, who must resume it
     SETUP_UNFINISHED = "setup_unfinished"
-    LINES_TO_CHECK = "lines_to_check"  # refused by lexoffice, or held for a person
+    LINES_TO_CHECK = "lines_to_check"  # refused by lexoffice, or held to be checked by hand
     CATALOGUE_REFUSED = "catalogue_refused"
     EXPENSES_NOT_EXPORTED = "expenses_not_exported"
     PROOF_OVERDUE = "proof_overdue"
 
 
-# Nothing, or not everything, reaches lexoffice; or the balance may be wrong.
+# Data does not reach lexoffice completely, or the balance may be wrong.
 SEVERE = frozenset({Problem.HELD, Problem.DEAD_LETTERS, Problem.BALANCE_UNEXPLAINED, Problem.SYNC_FAILING})
-# Problems that the company's admin can solve; the status page lists them.
+# Problems that the company's admin can solve. The status page lists them.
 OF_THE_ADMIN = frozenset(
     {Problem.BALANCE_UNEXPLAINED, Problem.LINES_TO_CHECK, Problem.CATALOGUE_REFUSED, Problem.EXPENSES_NOT_EXPORTED}
 )
@@ -38,16 +38,16 @@ OF_THE_ADMIN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem; `count` says how many lines, expenses or messages have it, where that can be counted."""
+    """A problem. `count` is the number of affected lines, expenses or messages, 1 where nothing is counted."""
 
     problem: Problem
     count: int = 1
 
 
 def findings_of(overview: Overview, now: datetime, *, dead_letters: int = 0) -> tuple[Finding, ...]:
-    """Everything that is wrong with a company, the worst first; nothing is wrong with a disconnected one.
+    """Return the problems of a company, most severe first. A disconnected company has none.
 
-    `dead_letters` counts the company's messages in dead-letter queues.
+    `dead_letters` is the number of the company's messages in dead-letter queues.
     """
     if overview.status == "disconnected":
         return ()
@@ -73,12 +73,12 @@ def _findings(overview: Overview, now: datetime, dead_letters: int) -> Iterator[
 
 
 def lines_to_check(overview: Overview) -> int:
-    """How many of the shown entries a person must look at."""
+    """Count the shown entries that must be checked by hand."""
     return sum(each.needs_check for each in overview.waiting)
 
 
 def verdict_of(overview: Overview, now: datetime) -> str:
-    """One word for how the company stands: why it is held, or its status, or attention, busy, ok."""
+    """Return one word for the company: its hold, else its status if not active, else attention, busy or ok."""
     if overview.status == "held":
         return overview.hold or "held"
     if overview.status != "active":
@@ -89,12 +89,15 @@ def verdict_of(overview: Overview, now: datetime) -> str:
 
 
 def pleo_access(status: str, hold: str) -> str:
-    """How the company stands with Pleo: ok, or gone. `hold` is "" unless the company is held."""
+    """Return the company's access to Pleo: ok or gone. `hold` is "" unless the company is held."""
     return "gone" if status == "disconnected" or hold in PLEO_HOLDS else "ok"
 
 
 def lexoffice_access(status: str, hold: str, *, is_linked: bool) -> str:
-    """How the company stands with lexoffice: ok, gone, or missing (never linked, or the wallet's account is gone)."""
+    """Return the company's access to lexoffice: ok, gone or missing.
+
+    It is missing if no organisation is linked or the finance account is gone.
+    """
     if status == "disconnected":
         return "gone"
     if not is_linked or hold == "account_missing":

@@ -1,4 +1,4 @@
-"""Facts about one expense: gathered by shared/flows/lookup/expense_facts.py, judged by .expense_state."""
+"""Facts about one expense. shared/flows/lookup/expense_facts.py gathers them, expense_state.py decides on them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from shared.domain.feeding.ledger import Row
 
 
 class ExportOutcome(StrEnum):
-    """The outcome of an entry's newest export; the first four are the ledger's own words."""
+    """The outcome of an entry's newest export. The first four values are those of the ledger."""
 
     RUNNING = ""
     SUCCESSFUL = "successful"
@@ -23,7 +23,8 @@ class ExportOutcome(StrEnum):
 class ExportFacts:
     """The newest export of an entry.
 
-    `code` names the error, `values` fill the braces of its texts. `unmet_criteria` are those of the time of the export.
+    - `code`: the export error. `values` fill the placeholders in its texts.
+    - `unmet_criteria`: the suggestion criteria that were unmet at the time of the export.
     """
 
     outcome: ExportOutcome
@@ -35,7 +36,14 @@ class ExportFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoucherFacts:
-    """A voucher. Without `voucher_id` it is unknown whether lexoffice has it; `made_at` is None if unknown."""
+    """A voucher.
+
+    - `voucher_id`: "" if it is unknown whether lexoffice has the voucher.
+    - `made_at`: when it was created, None if unknown.
+    - `receipts`: number of uploaded receipts.
+    - `uploading`: whether the upload of a receipt has no known outcome.
+    - `hinted`: whether the hint was sent.
+    """
 
     number: str
     voucher_id: str
@@ -47,13 +55,13 @@ class VoucherFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpenseFacts:
-    """Everything known of one entry.
+    """All known facts about one entry.
 
     - `rows`: its ledger rows with corrections, empty if the entry never arrived.
-    - `voucher`: that of the entry, or of the invoice that the entry pays.
-    - `match`: what lexoffice says of that voucher, as of `matched_at`.
+    - `voucher`: the voucher of the entry, or of the invoice that the entry pays.
+    - `match`: state of that voucher's match in lexoffice, as of `matched_at`.
     - `hold`: why the company is held, "" if it is active.
-    - `amount` (cents, as Pleo states it), `counterparty`, `day` and `pleo_url` are those of the export.
+    - `amount` (cents, as Pleo states it), `counterparty`, `day`, `pleo_url`: from the export.
     """
 
     entry_id: str

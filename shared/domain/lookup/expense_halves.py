@@ -1,4 +1,4 @@
-"""The two halves of an expense, line and voucher: where each stands, and the steps of its life. Pure."""
+"""State and steps of the two halves of an expense, line and voucher. Pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,40 +13,44 @@ from shared.domain.times import moment
 
 
 class LineState(StrEnum):
-    """Where the line of a payment stands, corrections included: the worst of its rows."""
+    """The state of an entry's line with its corrections: the most severe state of its rows."""
 
     UNKNOWN = "unknown"  # not in the ledger
     NOT_SETTLED = "not_settled"
     REVERSED = "reversed"
     HELD = "held"
     FAILED = "failed"
-    WAITING = "waiting"  # the feed's work
+    WAITING = "waiting"  # open work of the feed
     SENT = "sent"
-    BY_HAND = "by_hand"  # listed, to be entered in lexoffice by hand
+    BY_HAND = "by_hand"  # listed to be entered in lexoffice by hand
     NONE = "none"  # the wallet does not move
 
 
 class VoucherState(StrEnum):
-    """Where the voucher of an expense stands."""
+    """The state of an expense's voucher."""
 
     MADE = "made"
     LOST = "lost"  # cancelled or deleted in lexoffice
-    UNSURE = "unsure"  # sent off, and the answer is unknown
+    UNSURE = "unsure"  # sent, but lexoffice's answer is unknown
     MISSING = "missing"
-    NOT_NEEDED = "not_needed"  # exported successfully without one
+    NOT_NEEDED = "not_needed"  # exported successfully without a voucher
 
     @property
     def is_made(self) -> bool:
-        """Whether a voucher was made, even if it was cancelled or deleted since."""
+        """Whether a voucher was created, even if it was cancelled or deleted later."""
         return self in {VoucherState.MADE, VoucherState.LOST}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step in the life of an expense: `what` and `state` are stable words, `at` is None if unknown.
+    """One step of an expense. `what` and `state` are stable words; `at` is None if unknown.
 
-    `detail` of line: a row's reason, then lexoffice's words; of exported: the error's code; of receipts: their number;
-    of match: what lexoffice says of the voucher (shared/domain/exporting/match.py).
+    `detail` by step:
+
+    - line: the row's reason, then lexoffice's message;
+    - exported: the error's code;
+    - receipts: their number;
+    - match: the state of the match (shared/domain/exporting/match.py).
     """
 
     what: str  # accepted, settled, line, exported, voucher, receipts, hint, match
@@ -60,7 +64,7 @@ _TREATMENTS_WITH_VOUCHER = frozenset({Treatment.EXPENSE, Treatment.CREDIT, Treat
 
 
 def line_state(rows: Sequence[Row]) -> LineState:
-    """Where the line of these rows stands: those of one entry with its corrections, or a single one."""
+    """Return the line state of an entry's rows with corrections, or of a single row."""
     states = [row.state for row in rows]
     for state, line in (
         (State.VOID, LineState.REVERSED),
@@ -77,13 +81,13 @@ def line_state(rows: Sequence[Row]) -> LineState:
 
 
 def needs_voucher(kind: str) -> bool:
-    """Whether an expense of a ledger's kind becomes a voucher when it is exported."""
+    """Return whether the export of an entry of this kind (as in the ledger) creates a voucher."""
     rule = BY_TYPE.get("fee" if kind == "fee_refund" else kind)
     return rule is not None and rule.treatment in _TREATMENTS_WITH_VOUCHER
 
 
 def voucher_state(facts: ExpenseFacts) -> VoucherState:
-    """Where the voucher stands: that of the entry, or of the invoice that it pays."""
+    """Return the state of the entry's voucher, or of the voucher of the invoice that it pays."""
     if facts.voucher is not None and facts.voucher.voucher_id:
         return VoucherState.LOST if facts.match in _LOST else VoucherState.MADE
     export = facts.export
@@ -93,7 +97,10 @@ def voucher_state(facts: ExpenseFacts) -> VoucherState:
 
 
 def known_export(facts: ExpenseFacts) -> ExportFacts | None:
-    """The newest export; None also for a forgotten one that does not explain why a voucher is missing."""
+    """Return the newest export, or None.
+
+    A forgotten export is returned only if it explains why a voucher is missing.
+    """
     if facts.export is None or facts.export.outcome is not ExportOutcome.FORGOTTEN:
         return facts.export
     row = facts.rows[0] if facts.rows else None
@@ -102,12 +109,12 @@ def known_export(facts: ExpenseFacts) -> ExportFacts | None:
 
 
 def pays_invoice(facts: ExpenseFacts) -> bool:
-    """A payment's voucher is that of its invoice, which is exported as an item of its own."""
+    """Return whether the entry pays an invoice. Its voucher is the invoice's, which Pleo exports as a separate item."""
     return bool(facts.rows) and facts.rows[0].kind == "invoice_payment"
 
 
 def line_steps(facts: ExpenseFacts, line: LineState) -> list[Step]:
-    """The steps accepted, settled and line."""
+    """Return the steps accepted, settled and line."""
     row = facts.rows[0] if facts.rows else None
     if row is None:
         return [
@@ -124,7 +131,7 @@ def line_steps(facts: ExpenseFacts, line: LineState) -> list[Step]:
 
 
 def _line_step(rows: Sequence[Row], line: LineState) -> Step:
-    """The line with its corrections: the worst of them, and when the last one was done."""
+    """Return the step of the line with its corrections: the most severe state, and when the last row was final."""
     done_at = moment(max(row.final_at for row in rows))
     match line:
         case LineState.SENT:
@@ -139,7 +146,7 @@ def _line_step(rows: Sequence[Row], line: LineState) -> Step:
 
 
 def voucher_steps(facts: ExpenseFacts, voucher: VoucherState, export: ExportFacts | None) -> list[Step]:
-    """The steps exported, voucher, receipts, hint and match."""
+    """Return the steps exported, voucher, receipts, hint and match."""
     steps = [_exported_step(voucher, export)]
     record = facts.voucher
     if record is None or not voucher.is_made:

@@ -1,6 +1,6 @@
-"""Where an expense stands: both halves, receipts, hint, match, and the branch of the article's troubleshooting tree.
+"""State of an expense: both halves, receipts, hint, match, and the branch of the article's troubleshooting tree.
 
-Pure: facts go in, the state comes out. The expense's page, `ops trace`, `ops resend` and the month-end sheet ask here.
+Pure functions of facts. The expense's page, `ops trace`, `ops resend` and the month-end sheet use this decision.
 """
 
 from dataclasses import dataclass
@@ -26,34 +26,36 @@ from shared.domain.lookup.expense_halves import (
 
 
 class Branch(StrEnum):
-    """Where an expense stands; the value is stable. The letter-number is the article's question it answers."""
+    """The branch of an expense. Values are stable. T and S numbers name the article's question that it answers."""
 
     COMPLETE = "complete"  # T6: line, voucher, receipts, hint; the suggestion is there or will be
-    MATCHED = "matched"  # T2: already accepted, look under «Alle Umsätze»
-    LINE_WAITING = "line_waiting"  # T2: the line is on its way
+    MATCHED = "matched"  # T2: already accepted, see «Alle Umsätze»
+    LINE_WAITING = "line_waiting"  # T2: the line is not sent yet
     LINE_FAILED = "line_failed"  # T2: lexoffice refuses the line
-    LINE_HELD = "line_held"  # T2: a person must look
-    LINE_BY_HAND = "line_by_hand"  # S10: entered by hand
+    LINE_HELD = "line_held"  # T2: must be checked by hand
+    LINE_BY_HAND = "line_by_hand"  # S10: entered in lexoffice by hand
     NO_SUGGESTION = "no_suggestion"  # T2: line and voucher exist, but a criterion of the suggestion is not met
     NOT_EXPORTED = "not_exported"  # T3: not exported yet
-    EXPORT_FAILED = "export_failed"  # T3: the export failed; with its code, unless that is forgotten
+    EXPORT_FAILED = "export_failed"  # T3: the export failed; has its code, unless the snapshot expired
     EXPORT_RUNNING = "export_running"  # T3: the export is in progress
     VOUCHER_GONE = "voucher_gone"  # T3: exported, but the voucher was cancelled or deleted in lexoffice
     PAID_PRIVATELY = "paid_privately"  # S11: not paid from the wallet, not supported
     NOT_SETTLED = "not_settled"  # nothing to show yet
     REVERSED = "reversed"  # never became a payment
     COMPANY_HELD = "company_held"  # T5: access revoked, plan ended, account missing
-    UNKNOWN = "unknown"  # nothing is known of it
+    UNKNOWN = "unknown"  # no row, export or voucher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpenseState:
-    """The state of one expense; what is unknown is "" or None.
+    """The state of one expense. Unknown values are "" or None.
 
-    - `rows`: the ledger's, corrections included. `line` is the worst of them.
+    - `rows`: ledger rows with corrections. `line` is the most severe state of them.
     - `export`: the newest export. A forgotten one counts as failed if a voucher is due and missing, else as none.
-    - `code`, `values`: the export's error. `hold`: why the company is held. `unmet_criteria`: those still unmet.
-    - `amount`: effect on the wallet in euro cents, all corrections included, or what Pleo's export states.
+    - `code`, `values`: the export's error.
+    - `hold`: why the company is held.
+    - `unmet_criteria`: the suggestion criteria that are still unmet.
+    - `amount`: effect on the wallet in euro cents with all corrections, or the amount that Pleo's export states.
     """
 
     entry_id: str
@@ -80,12 +82,12 @@ class ExpenseState:
 
     @property
     def export_failed(self) -> bool:
-        """Whether the newest export failed, whatever became of the voucher."""
+        """Whether the newest export failed, regardless of the voucher."""
         return self.export in _FAILED_EXPORTS
 
     @property
     def hint_missing(self) -> bool:
-        """Whether the voucher is in lexoffice and its hint was never sent."""
+        """Whether the voucher is in lexoffice but its hint was never sent."""
         states = {step.what: step.state for step in self.steps}
         return states.get("voucher") == "done" and states.get("hint") == "waiting"
 
@@ -99,7 +101,7 @@ _BRANCHES_OF_LINES = {
     LineState.HELD: Branch.LINE_HELD,
     LineState.FAILED: Branch.LINE_FAILED,
 }
-# Errors that end with the hold: as long as it lasts, it is the cause to name.
+# Errors that the hold causes: while the company is held, the hold is the cause to report.
 _CODES_OF_HOLDS = frozenset(
     error.code
     for error in (
@@ -110,12 +112,12 @@ _CODES_OF_HOLDS = frozenset(
         export_errors.DISCONNECTED,
     )
 )
-# Branches that neither time nor the customer's next click ends while the company is held.
+# Branches that neither waiting nor another export resolves while the company is held.
 _BLOCKED = frozenset({Branch.LINE_WAITING, Branch.NOT_EXPORTED, Branch.EXPORT_RUNNING, Branch.VOUCHER_GONE})
 
 
 def decide(facts: ExpenseFacts) -> ExpenseState:
-    """Decide where an expense stands, and list its steps in order."""
+    """Decide the state of an expense from its facts, and list its steps in order."""
     line, voucher, export = line_state(facts.rows), voucher_state(facts), known_export(facts)
     branch = _branch(facts, line, voucher, export)
     row = facts.rows[0] if facts.rows else None
@@ -154,7 +156,7 @@ def _branch(facts: ExpenseFacts, line: LineState, voucher: VoucherState, export:
 
 
 def _own_branch(facts: ExpenseFacts, line: LineState, voucher: VoucherState, export: ExportFacts | None) -> Branch:
-    """The branch as if the company were not held: first the voucher's half, then the line's, then the suggestion."""
+    """Return the branch regardless of a hold. Order of checks: voucher, line, suggestion."""
     row = facts.rows[0] if facts.rows else None
     if row is None and export is None and facts.voucher is None:
         return Branch.UNKNOWN
@@ -167,14 +169,14 @@ def _own_branch(facts: ExpenseFacts, line: LineState, voucher: VoucherState, exp
     if not voucher.is_made and (export is None or pays_invoice(facts)):
         return _not_exported_branch(row)
     if row is None:
-        # Exported before its payment was told; the next scheduled sync fetches it.
+        # Exported before Pleo's webhook about the payment arrived. The next scheduled sync reads the payment.
         return Branch.LINE_WAITING
     is_hinted = facts.voucher is not None and facts.voucher.hinted
     return Branch.NO_SUGGESTION if voucher.is_made and (_unmet_criteria(facts) or not is_hinted) else Branch.COMPLETE
 
 
 def _voucher_branch(voucher: VoucherState, export: ExportFacts | None) -> Branch | None:
-    """What is wrong with the newest export or its voucher; None if nothing is."""
+    """Return the branch of a problem with the newest export or its voucher, or None."""
     if export is not None and export.outcome in _FAILED_EXPORTS:
         return Branch.EXPORT_FAILED
     if export is not None and export.outcome is ExportOutcome.RUNNING:
@@ -183,7 +185,7 @@ def _voucher_branch(voucher: VoucherState, export: ExportFacts | None) -> Branch
 
 
 def _line_branch(row: Row, line: LineState) -> Branch | None:
-    """What is wrong with the line, or with a correction of it; None if nothing is."""
+    """Return the branch of a problem with the line or a correction of it, or None."""
     if line in _BRANCHES_OF_LINES:
         return _BRANCHES_OF_LINES[line]
     if row.destination is Destination.HAND:
@@ -192,7 +194,7 @@ def _line_branch(row: Row, line: LineState) -> Branch | None:
 
 
 def _not_exported_branch(row: Row | None) -> Branch:
-    # An invoice does not move the wallet either, but its payment does.
+    # An invoice does not move the wallet itself, but its payment does.
     if row is not None and row.destination is Destination.NONE and row.kind != "invoice":
         return Branch.PAID_PRIVATELY
     if row is not None and row.reason == "zero_amount":
@@ -201,7 +203,7 @@ def _not_exported_branch(row: Row | None) -> Branch:
 
 
 def _unmet_criteria(facts: ExpenseFacts) -> tuple[str, ...]:
-    """The criteria that are still unmet: a line that was missing at the export may have arrived since."""
+    """Return the criteria that are still unmet: a line that was missing at the export may have been sent since."""
     unmet_criteria = facts.export.unmet_criteria if facts.export else ()
     has_arrived = bool(facts.rows) and facts.rows[0].state is State.SENT
     return tuple(

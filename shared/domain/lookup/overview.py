@@ -1,7 +1,7 @@
-"""What the status page shows of one company: plain facts, collected by shared/flows/lookup/status.py, worded by
-shared/pages.
+"""Facts that the status page shows of one company.
 
-Moments are aware UTC, amounts euro cents, reasons stable words.
+shared/flows/lookup/status.py collects them, shared/pages renders them. Times are aware UTC, amounts euro cents, reasons
+stable words.
 """
 
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from shared.domain.syncing.proof import BalanceProof
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """An entry that should be a line and is not: waiting for the feed, refused by lexoffice, or held for a person.
+    """An entry whose line is missing: it waits for the feed, lexoffice refused it, or it must be checked by hand.
 
-    `amount` is 0 for one that is held or incomplete: what it does to the wallet is not known.
+    `amount` is 0 for a held or incomplete entry, because its effect on the wallet is unknown.
     """
 
     entry_id: str
     state: str  # ready, incomplete, failed, held
-    reason: str  # "" while it simply waits; else a stable word (shared/domain/feeding/ledger.py)
-    detail: str  # lexoffice's words, if it refused the line
+    reason: str  # "" while it waits for the feed; else a stable word (shared/domain/feeding/ledger.py)
+    detail: str  # lexoffice's message if it refused the line
     kind: str
     amount: int
     day: date | None
@@ -29,15 +29,15 @@ class Waiting:
 
     @property
     def needs_check(self) -> bool:
-        """Whether a person must look: lexoffice refused the line, or the entry is held."""
+        """Whether the entry must be checked by hand: lexoffice refused the line, or the entry is held."""
         return self.state in {"failed", "held"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """A wallet movement that is entered in lexoffice by hand; `amount` is signed, positive into the wallet.
+    """A wallet movement that is entered in lexoffice by hand. `amount` is positive for money into the wallet.
 
-    A correction of one is a movement of its own: the difference, with the same entry id.
+    A correction is a movement of its own: the difference, with the same entry id.
     """
 
     entry_id: str
@@ -48,21 +48,25 @@ class Movement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedItem:
-    """An expense that the last export could not export; `amount` is as Pleo states it, None if it is not in euro."""
+    """An expense that failed in the last export. `amount` is the amount that Pleo states, None if not in euros."""
 
     entry_id: str
     book_id: str
     code: str
-    values: tuple[tuple[str, str], ...]  # fill the braces of the catalogue's texts
+    values: tuple[tuple[str, str], ...]  # fill the placeholders in the error's texts
     amount: int | None
     merchant: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastExport:
-    """The newest export job; `state` is claimed, running or finished, `event` Pleo's final word, `code` why it failed.
+    """The newest export job.
 
-    `items` is 0 until all are known. What is neither successful nor failed is open, or was given up with the job.
+    - `state`: claimed, running or finished.
+    - `event`: the job's final event at Pleo.
+    - `code`: why the job failed.
+    - `items`: number of items, 0 until all are known. Items that are neither successful nor failed are open, or were
+      abandoned with the job.
     """
 
     job_id: str
@@ -70,21 +74,22 @@ class LastExport:
     state: str
     event: str
     code: str
-    values: tuple[tuple[str, str], ...] = ()  # fill the braces of the code's texts
+    values: tuple[tuple[str, str], ...] = ()  # fill the placeholders in the code's texts
     items: int
     successful: int
     failed_count: int
-    failed: tuple[FailedItem, ...]  # at most 100 of them
-    done_by: datetime | None  # when a running one will be done at the vendor's pace, if that is a minute away or more
+    failed: tuple[FailedItem, ...]  # at most 100
+    done_by: datetime | None  # estimated end of a running job at the vendor's rate limit, if more than a minute away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastSync:
-    """The newest sync of categories and tax codes that changed something, and when the last one ran.
+    """The newest catalogue sync that changed something, and when the last one ran.
 
-    `changes` are at most 100, `more` counts the others. `asked_at`: somebody asked for a sync, or confirmed a refused
-    one, after the last sync.
-    `refused`: nothing was changed at the last attempt, and why.
+    - `at`: the last sync. `changed_at`: the last sync with changes.
+    - `changes`: at most 100 of its changes. `more` is the number of the others.
+    - `asked_at`: when the admin requested a sync, or accepted a refused one, after the last sync.
+    - `refused`: why the last attempt changed nothing, None if it was not refused.
     """
 
     at: datetime | None
@@ -97,7 +102,7 @@ class LastSync:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One day of the feed: lines sent, and how long they took from receipt to line (seconds, None without lines)."""
+    """One day of the feed: lines sent, and the delay from receipt to line in seconds (None without lines)."""
 
     day: date
     lines: int
@@ -107,13 +112,14 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountBalance:
-    """Why the account in lexoffice shows what it shows, in cents: `total` = `opening` + `lines` + `by_hand`.
+    """How the balance of the finance account is made up, in cents: `total` = `opening` + `lines` + `by_hand`.
 
-    - `first_day`: the sums begin with this day. `waiting` and `failed` are not in `total`.
-    - `pushed`: the balance that lexoffice was last sent, None before the first time.
+    - `waiting`, `failed`: not part of `total`.
+    - `pushed`: the balance last sent to lexoffice, None before the first time.
+    - `first_day`: the first day of the sums.
     - `proof`: the last balance proof, None before the first.
-    - `requested_at`: a proof was requested after the last proof and the last try.
-    - `tried_at`: the last try after that proof that had no result.
+    - `requested_at`: when the admin requested a proof, if that was after the last proof and the last attempt.
+    - `tried_at`: the last attempt after that proof that had no result.
     """
 
     lines: int
@@ -130,22 +136,22 @@ class AccountBalance:
 
     @property
     def proved_at(self) -> datetime | None:
-        """When Pleo's entries were last added up, None before the first time."""
+        """When the balance was last proved, None before the first time."""
         return self.proof.proved_at if self.proof else None
 
     @property
     def unexplained(self) -> int:
-        """What the last proof could not explain."""
+        """The difference in cents that the last proof could not explain."""
         return self.proof.unexplained if self.proof else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Everything at a glance.
+    """Everything that the status page shows of one company.
 
-    `pleo` and `lexoffice` are "ok"; "gone" when access, a right or the plan was taken away (`hold` says which) or the
-    company is disconnected; lexoffice is "missing" before it was ever linked and when the wallet's account is gone.
-    `waiting_more`: so much waits that not everything was counted; count, sums and `done_by` are then the least.
+    - `pleo`, `lexoffice`: "ok", or "gone" if access, a scope or the plan ended (`hold` says which) or the company is
+      disconnected. `lexoffice` is "missing" before it is first linked and when the finance account is gone.
+    - `waiting_more`: not all waiting entries were counted. The count, the sums and `done_by` are lower bounds then.
     """
 
     company: str
@@ -157,14 +163,14 @@ class Overview:
     connected_at: datetime | None
     caught_up_at: datetime | None
     last_line_at: datetime | None
-    waiting: tuple[Waiting, ...]  # at most 100: first what a person must look at, then what waits; each oldest first
+    waiting: tuple[Waiting, ...]  # at most 100: first those to check by hand, then those that wait; each oldest first
     waiting_count: int
     waiting_more: bool = False
-    done_by: datetime | None  # when what waits will be in lexoffice at its pace, if that is a minute away or more
+    done_by: datetime | None  # estimate when all waiting lines are in lexoffice, if more than a minute away
     movements: tuple[Movement, ...]  # the newest 100, newest first
     export: LastExport | None
     sync: LastSync
     days: tuple[Day, ...]  # the last 30, oldest first, gaps filled
     balance: AccountBalance
-    failing_since: datetime | None = None  # since when turns fail without a success
-    next_try_at: datetime | None = None  # while they fail: when the next one is due
+    failing_since: datetime | None = None  # since when syncs have failed without a success
+    next_try_at: datetime | None = None  # while syncs fail: when the next one is due

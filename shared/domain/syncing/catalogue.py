@@ -1,8 +1,11 @@
-"""Which of lexoffice's posting categories Pleo's chart of accounts should hold, and what has to change for that.
+"""Plan the sync of lexoffice's posting categories to Pleo's chart of accounts.
 
-Matched by lexoffice's id only: names are changed by people, ids are not. Accounts that this product never synced belong
-to the customer and are left alone; what disappears from lexoffice is archived, never deleted. The names that employees
-see are Pleo's categories, which nothing here touches. https://developers.pleo.io, "Chart of accounts".
+- Accounts are matched by lexoffice's id only, because names change and ids do not.
+- Accounts that this product never synced belong to the customer and are not changed.
+- A category that disappears from lexoffice is archived in Pleo, never deleted.
+- Employees see Pleo's categories, which the sync does not change.
+
+Source: https://developers.pleo.io, "Chart of accounts".
 """
 
 from collections import Counter
@@ -10,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 NAME_LIMIT = 255
-# More than this many at once, and more than this share, is no clean-up but a fault on the way.
+# More than this number at once, and more than this share, is not a clean-up but a faulty list.
 _MOST = 10
 _MOST_SHARE = 0.2
 _NAMELESS = "Kategorie ohne Namen"
@@ -19,9 +22,9 @@ _MESSAGES = {
     "removed": "{count} of {known} posting categories disappeared at once",
     "renamed": "{count} of {known} posting categories were renamed at once",
 }
-# What a category takes: the words for a flag that was set, and for one that was taken away.
+# Flags of a category: the change's name when the flag was set, and when it was removed.
 _FLAGS = {"contact": ("contact_required", "contact_free"), "split": ("several_rates", "one_rate")}
-# Changes after which an expense that is coded with the category and waits for its export may be refused there.
+# Changes after which the export of an expense that is coded with the category may be refused.
 TOUCHING = frozenset({"archived", "contact_required", "one_rate"})
 
 
@@ -29,10 +32,11 @@ TOUCHING = frozenset({"archived", "contact_required", "one_rate"})
 class CatalogueChange:
     """One change that a sync made in Pleo or found in lexoffice.
 
-    `what` is created, renamed, archived, restored, tax_code, contact_required, contact_free, several_rates or one_rate
-    (the last four change what a category takes; Pleo shows nothing of it). A tax code without `before` is new, one
-    without `name` was archived. `expenses`: so many that are not exported yet use what is gone or takes less now,
-    `entry_ids` are some of them.
+    - `what`: created, renamed, archived, restored, tax_code, contact_required, contact_free, several_rates or one_rate.
+      The last four change the category's flags, which Pleo does not show.
+    - `name`, `before`: the new and the old name. A tax code without `before` is new, one without `name` was archived.
+    - `expenses`: number of expenses that are not exported yet and use a category that is gone or accepts less now.
+    - `entry_ids`: some of these expenses.
     """
 
     what: str
@@ -44,9 +48,9 @@ class CatalogueChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueRefusal:
-    """Why the last sync changed nothing: lexoffice's list cannot be right.
+    """Why the last sync changed nothing: lexoffice's list is implausible.
 
-    `reason` is empty, removed or renamed; `count` of the `known` categories would have been hit.
+    `reason` is "empty", "removed" or "renamed". The sync would have changed `count` of the `known` categories.
     """
 
     reason: str
@@ -55,12 +59,12 @@ class CatalogueRefusal:
 
     @property
     def confirmable(self) -> bool:
-        """Whether a person may say that it is right all the same; no company is without any category."""
+        """Whether the admin may accept the list anyway. An empty list is always wrong."""
         return self.reason != "empty"
 
 
 class ImplausibleCatalogueError(Exception):
-    """lexoffice's list cannot be right; nothing was changed. The message says why."""
+    """lexoffice's list is implausible, so nothing was changed. The message says why."""
 
     def __init__(self, reason: str, *, count: int = 0, known: int = 0) -> None:
         self.refusal = CatalogueRefusal(reason=reason, count=count, known=known)
@@ -79,14 +83,14 @@ class Category:
 
     @property
     def flags(self) -> str:
-        """What it takes, as it is remembered: the names of the flags that are set."""
+        """The names of the flags that are set, separated by spaces, as they are stored."""
         known = {"contact": self.contact_required, "split": self.split_allowed}
         return " ".join(name for name, is_set in known.items() if is_set)
 
 
 @dataclass(frozen=True, slots=True)
 class PleoAccount:
-    """An account as it stands in Pleo; `code` and `tax_code` are the customer's and only carried along."""
+    """An account in Pleo. `code` and `tax_code` belong to the customer and are sent back unchanged."""
 
     id: str
     external_id: str
@@ -107,10 +111,12 @@ class AccountUpdate:
 
 @dataclass(frozen=True, slots=True)
 class CataloguePlan:
-    """What to do, and `wanted` (external id → name) as it will stand afterwards.
+    """Changes to make in Pleo. Mappings are external id → name.
 
-    `unseen` are accounts of ours that should go and that Pleo did not show: deleted by somebody, or left out of a list
-    that was cut short. They stay remembered, so that they can still be archived.
+    - `create`, `update`: accounts to create and to change.
+    - `wanted`: the accounts as they will be afterwards.
+    - `unseen`: synced accounts to archive that Pleo did not return: deleted there, or missing from a truncated list.
+      They stay stored, so that a later sync can archive them.
     """
 
     create: Mapping[str, str]
@@ -120,12 +126,12 @@ class CataloguePlan:
 
     @property
     def remembered(self) -> dict[str, str]:
-        """External id → name of what is ours from now on."""
+        """External id → name of the accounts to store as synced."""
         return {**self.unseen, **self.wanted}
 
 
 def names(categories: Iterable[Category]) -> dict[str, str]:
-    """Account names by category id; equal names are told apart by their group, then by a piece of the id."""
+    """Return unique account names by category id. Equal names get the group added, then the start of the id."""
     rows = list(categories)
     called = {row.id: row.name.strip() or _NAMELESS for row in rows}
     plain = Counter(called.values())
@@ -147,11 +153,13 @@ def plan(
     *,
     accepted: CatalogueRefusal | None = None,
 ) -> CataloguePlan:
-    """Compare what lexoffice has with what Pleo has.
+    """Compare lexoffice's categories with Pleo's accounts. Raise ImplausibleCatalogueError for an implausible list.
 
-    `known` is what this product synced last time; only these may be archived. `accepted`: a person has seen this
-    refusal and says that it is right; a list that would be refused for more or less than that is refused anew, and an
-    empty one always. Raises ImplausibleCatalogueError.
+    - `wanted`: account names by external id, from lexoffice.
+    - `existing`: the accounts in Pleo.
+    - `known`: what this product synced last time. Only these accounts may be archived.
+    - `accepted`: the refusal that the admin accepted. A list with any other refusal is refused again, an empty list
+      always.
     """
     if not wanted:
         raise ImplausibleCatalogueError("empty")
@@ -159,7 +167,7 @@ def plan(
     updates = []
     for key, name in wanted.items():
         account = accounts.get(key)
-        # One that was synced last time and is archived now was archived by the customer, in Pleo: that stays.
+        # An account that was synced last time and is archived now was archived in Pleo by the customer: keep it so.
         archived = account is not None and account.archived and key in known
         if account is not None and (account.name, account.archived) != (name, archived):
             updates.append(AccountUpdate(account, name, archived))
@@ -179,10 +187,10 @@ def plan(
 
 
 def changes(plan: CataloguePlan, known: Mapping[str, str]) -> dict[str, CatalogueChange]:
-    """What carrying out a plan changes for people, by external id.
+    """Return the changes of a plan to report to the customer, by external id.
 
-    Compared with what was synced last time, not with Pleo alone: a run that died half-way has changed Pleo already, and
-    what it changed must be told all the same.
+    The plan is compared with the last sync, not only with Pleo: a run that crashed part-way has already changed Pleo,
+    and these changes must be reported too.
     """
     found = {update.account.external_id: update for update in plan.update}
     told = {}
@@ -194,19 +202,19 @@ def changes(plan: CataloguePlan, known: Mapping[str, str]) -> dict[str, Catalogu
         elif known[key] != name:
             told[key] = CatalogueChange(what="renamed", name=name, before=known[key])
         elif update is not None:
-            # Somebody has renamed it in Pleo.
+            # The customer has renamed the account in Pleo.
             told[key] = CatalogueChange(what="renamed", name=name, before=update.account.name)
         elif key in plan.create:
-            # Somebody has removed it in Pleo.
+            # The customer has removed the account in Pleo.
             told[key] = CatalogueChange(what="created", name=name)
     gone = [key for key in known if key not in plan.remembered]
     return told | {key: CatalogueChange(what="archived", name=known[key]) for key in gone}
 
 
 def flag_changes(categories: Iterable[Category], flags: Mapping[str, str]) -> list[tuple[str, CatalogueChange]]:
-    """What categories take now and did not take last time, or the other way round, each with the category's id.
+    """Return the flags that were set or removed since the last sync, each with the category's id.
 
-    `flags` as remembered, by id.
+    `flags` are the flags as stored, by category id.
     """
     told = []
     for category in categories:

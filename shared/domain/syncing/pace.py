@@ -1,7 +1,7 @@
-"""When a backlog will be done at lexoffice's pace: feed and export share one organisation's slots, turn by turn.
+"""Estimate when a backlog is done at lexoffice's rate limit. Feed and export take an organisation's slots alternately.
 
-25 lines a call (https://developers.lexware.io/partner/docs, Finance Endpoint); an export item is three calls: voucher,
-receipt, hint (docs/mapping.md). Both are estimates for people.
+One call sends at most 25 lines (https://developers.lexware.io/partner/docs, Finance Endpoint). An export item takes
+three calls: voucher, receipt, hint (docs/mapping.md). Both figures are estimates for display.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -14,9 +14,11 @@ _WORTH_TELLING = timedelta(minutes=1)
 def finish_time(
     *, lines: int, items: int, interval_ms: int, next_at_ms: int, now: datetime
 ) -> tuple[datetime | None, datetime | None]:
-    """When so many waiting lines, and so many open export items, will be done.
+    """Return when the waiting lines and the open export items will be done, each None if within a minute or if none.
 
-    `next_at_ms` is the next free slot (Unix, milliseconds). None for what is less than a minute away, or not there.
+    - `lines`, `items`: number of waiting lines and of open export items.
+    - `interval_ms`: milliseconds between two slots.
+    - `next_at_ms`: the next free slot (Unix time in milliseconds).
     """
     feed, export = -(-lines // _LINES_A_CALL), items * _CALLS_AN_ITEM
     shared = min(feed, export)

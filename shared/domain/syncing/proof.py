@@ -1,11 +1,11 @@
-"""The proof that nothing is missing: what Pleo's entries make of the wallet, against what became of each of them.
+"""Balance proof: compare the wallet computed from Pleo's entries with what became of each entry.
 
-    wallet = opening + effects of all settled entries                   (Pleo's side)
-           = opening + lines + listed by hand + waiting + failed + unexplained   (ours)
+    wallet = opening + effects of all settled entries                            (at Pleo)
+           = opening + lines + listed by hand + waiting + failed + unexplained   (in the ledger)
 
 Pleo publishes no balance (docs/assumptions.md#pleo-wallet-balance), so the wallet is computed from its entries.
-What is authorised and not settled is in neither side: it explains why Pleo's app shows less than the wallet holds.
-All amounts are euro cents.
+Authorised payments that are not settled are on neither side: they explain why Pleo's app shows less than the wallet
+holds. All amounts are euro cents.
 """
 
 from collections.abc import Iterable
@@ -18,20 +18,24 @@ from shared.domain.feeding.entry_rules import Destination
 from shared.domain.feeding.ledger import Row, State, completed_row, sum_rows
 from shared.domain.times import booking_date
 
-# A day that is older and whose entries are all accounted for is not read again; Pleo settles and changes sooner.
+# An older day whose entries are all accounted for is not read again: Pleo settles and changes entries sooner.
 FROZEN_AFTER = timedelta(days=35)
-# A proof is made daily; for so long without one something is in its way.
+# The balance is proved daily. Without a proof for this long, something prevents it.
 OVERDUE = timedelta(days=3)
-# Card schemes let go of what was authorised and never settled within a month.
+# Card schemes release an unsettled authorisation within a month.
 RESERVED_FOR = timedelta(days=35)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """What became of some entries.
+    """What became of a group of entries, in cents.
 
-    `effect` is what Pleo says they did to the wallet; `lines` are in lexoffice, `by_hand` is listed for a person,
-    `waiting` is on its way, `failed` was refused. `held` counts entries whose effect nobody knows yet.
+    - `effect`: the entries' effect on the wallet according to Pleo.
+    - `lines`: in lexoffice.
+    - `by_hand`: listed to be entered in lexoffice by hand.
+    - `waiting`: not sent yet.
+    - `failed`: refused by lexoffice.
+    - `held`: number of entries whose effect is not known yet.
     """
 
     effect: int = 0
@@ -42,7 +46,7 @@ class Sums:
     held: int = 0
 
     def __add__(self, other: "Sums") -> "Sums":
-        """Both together."""
+        """Add two sums field by field."""
         return Sums(
             effect=self.effect + other.effect,
             lines=self.lines + other.lines,
@@ -54,13 +58,13 @@ class Sums:
 
     @property
     def final(self) -> bool:
-        """Whether everything is where it belongs: nothing waits, was refused or is held, and nothing is left over."""
+        """Whether all entries are accounted for: none waits, was refused or is held, and there is no difference."""
         return not (self.waiting or self.failed or self.held) and self.effect == self.lines + self.by_hand
 
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """Everything up to and including day `until` (None: nothing yet) as it was proven for good."""
+    """The part of the proof that is final: `sums` up to and including day `until`, None if no day is final yet."""
 
     until: date | None = None
     sums: Sums = Sums()
@@ -68,9 +72,10 @@ class Frozen:
 
 @dataclass(frozen=True, slots=True)
 class ProofInProgress:
-    """A proof that is not finished: `frozen` is as far as it has come.
+    """An unfinished proof.
 
-    `whole`: it began at the start date, so that a difference it finds is no change of days that were not read again.
+    - `frozen`: the part that is done.
+    - `whole`: the proof began at the start date, so a difference cannot come from days that were not read again.
     """
 
     frozen: Frozen
@@ -79,9 +84,11 @@ class ProofInProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """Payments that Pleo has reserved and not settled: so many cents (0 or less), so many payments.
+    """Payments that Pleo has reserved and not settled.
 
-    `unknown`: of so many of them Pleo does not state yet what they cost in euros.
+    - `cents`: their sum, 0 or less.
+    - `count`: number of payments.
+    - `unknown`: number of payments whose amount in euros Pleo does not state yet.
     """
 
     cents: int = 0
@@ -91,9 +98,10 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceProof:
-    """One proof: `total` is the running sum that lexoffice's balance is set from, without `opening`.
+    """One balance proof.
 
-    `pending` is no part of the wallet; None where Pleo did not tell.
+    - `total`: the running sum from which lexoffice's balance is set, without `opening`.
+    - `pending`: reserved payments, not part of the wallet. None if Pleo did not report them.
     """
 
     proved_at: datetime
@@ -104,19 +112,20 @@ class BalanceProof:
 
     @property
     def wallet(self) -> int:
-        """What the wallet must hold by Pleo's entries."""
+        """The balance of the wallet according to Pleo's entries."""
         return self.opening + self.sums.effect
 
     @property
     def unexplained(self) -> int:
-        """What the wallet holds beyond lexoffice's balance and everything that is known to be missing there."""
+        """The part of the wallet that neither lexoffice's balance nor waiting or refused lines explain."""
         return self.sums.effect - self.total - self.sums.waiting - self.sums.failed
 
 
 def sums_of(effect: int, rows: Iterable[Row]) -> Sums:
-    """What became of one entry: `rows` are its row in the ledger and its corrections, none if it is missing there.
+    """Sum up what became of one entry.
 
-    A row that Pleo must complete has no amount yet: the whole entry waits.
+    `rows` are its row in the ledger and its corrections, empty if it is missing there. An incomplete row has no amount
+    yet, so the whole `effect` counts as waiting.
     """
     found = sum_rows(rows)
     return Sums(
@@ -130,17 +139,20 @@ def sums_of(effect: int, rows: Iterable[Row]) -> Sums:
 
 
 def frozen_with(frozen: Frozen, day: date, sums: Sums, today: date) -> Frozen | None:
-    """The frozen part with one more day; None when that day, and so every later one, has to be read again."""
+    """Return the frozen part with one more day, or None if that day and every later one must be read again."""
     if day >= today - FROZEN_AFTER or not sums.final:
         return None
     return Frozen(day, frozen.sums + sums)
 
 
 def pending_of(entries: Iterable[Entry]) -> Pending:
-    """What unsettled entries reserve (docs/assumptions.md#pleo-pending-settlement).
+    """Sum up what unsettled entries reserve (docs/assumptions.md#pleo-pending-settlement).
 
-    Decided as if each was settled now as it stands. Money on its way in is not there to be spent until it is settled,
-    so it explains no difference; a draft, and what was taken back, reserves nothing; nor does a kind nobody knows.
+    Each entry is classified as if it were settled now. These reserve nothing:
+
+    - incoming money: it cannot be spent before it is settled, so it explains no difference;
+    - drafts and reversed entries;
+    - entries of an unknown kind.
     """
     cents = count = unknown = 0
     for entry in entries:
@@ -161,9 +173,9 @@ def pending_of(entries: Iterable[Entry]) -> Pending:
 
 
 def is_overdue(proved_at: datetime | None, tried_at: datetime | None, connected_at: datetime, now: datetime) -> bool:
-    """Whether a person must know that another try was in vain: no proof for days, and nobody was told today.
+    """Return whether to alert that a proof failed: none for `OVERDUE`, and no other failed attempt today.
 
-    `tried_at` is the try before this one that was in vain, None if there was none since the last proof.
+    `tried_at` is the previous failed attempt, None if there was none since the last proof.
     """
     told_today = tried_at is not None and booking_date(tried_at) == booking_date(now)
     return now - (proved_at or connected_at) >= OVERDUE and not told_today

@@ -1,6 +1,6 @@
-"""When silence means that something is broken: webhooks that do not come, rows nobody feeds, syncs that do not succeed.
+"""Detect silent failures: webhooks that do not arrive, rows that are not fed, syncs that do not succeed.
 
-Everything here also heals or goes on by itself; an alarm tells a person that it did not, and the likely cause.
+Each of these normally recovers by itself. An alert tells the operator that it did not, and names the likely cause.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ NO_WEBHOOKS = "no webhooks"
 NOT_FED = "rows not fed"
 NO_SYNC = "no successful sync"
 
-# A webhook tells of a payment within minutes, also after deliveries that Pleo repeats; only then is it missed.
+# A webhook arrives within minutes of the payment, even if Pleo has to redeliver it. A payment counts as missed later.
 GRACE = timedelta(hours=1)
-# The receiver notes no oftener than this that webhooks come (shared/flows/feeding/pleo_events.py).
+# The receiver stores the time of the last webhook at most once per interval (shared/flows/feeding/pleo_events.py).
 WEBHOOK_TIME_PRECISION = timedelta(minutes=15)
-# A single lost one is made up for by polling; so many in a row are no accident.
+# Polling repairs a single lost webhook; this number in a row is a fault.
 MISSED_PAYMENTS = 3
 WEBHOOKS_SILENT = timedelta(hours=24)
 ROWS_SILENT = timedelta(minutes=15)
@@ -26,15 +26,15 @@ _AGAIN = {NO_WEBHOOKS: timedelta(days=1), NOT_FED: timedelta(hours=1), NO_SYNC: 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a company's sync knows. Moments are aware, None where it never happened.
+    """Facts that a company's sync has gathered. Times are aware datetimes, None if it never happened.
 
-    - `payments`: the settlement times of the card purchases that polling found.
-    - `last_webhook_at`: when a webhook last came, at most WEBHOOK_TIME_PRECISION too early.
-    - `ready_since`: how long the oldest ready row has been ready; `fed_at`: when any line was last recorded (history
-      waits for hours while it is fed).
-    - `failing_since`: since when syncs fail without a success.
-    - `synced_at`: the last catalogue sync, or when the company was connected. The catalogue is synced and rows are fed
-      while the company is `active` only.
+    - `payments`: settlement times of the card purchases that polling found.
+    - `active`: whether the company is active. The catalogue is synced and rows are fed for active companies only.
+    - `last_webhook_at`: when a webhook last arrived, at most WEBHOOK_TIME_PRECISION too early.
+    - `ready_since`: since when the oldest ready row has been ready.
+    - `fed_at`: when any line was last recorded. History waits for hours while it is fed.
+    - `failing_since`: since when syncs have failed without a success.
+    - `synced_at`: the last catalogue sync, or when the company was connected.
     - `alerted_at`: when each cause was last alerted.
     """
 
@@ -50,16 +50,16 @@ class Facts:
 
 
 def missed(facts: Facts) -> int:
-    """How many card payments no webhook told of, as far as their times prove it.
+    """Count the card payments whose webhook is provably missing.
 
-    Pleo often dates settlements to the midnight before, so this counts too few rather than too many.
+    Pleo often dates settlements to the midnight before, so the count is too low rather than too high.
     """
     since, until = facts.last_webhook_at + WEBHOOK_TIME_PRECISION, facts.now - GRACE
     return sum(since < payment < until for payment in facts.payments)
 
 
 def broken(facts: Facts) -> list[str]:
-    """Every cause for which the company has been silent for too long, told already or not."""
+    """Return every cause for which the company has been silent for too long, including those already alerted."""
     found = []
     if facts.now - facts.last_webhook_at >= WEBHOOKS_SILENT and missed(facts) >= MISSED_PAYMENTS:
         found.append(NO_WEBHOOKS)
@@ -73,7 +73,7 @@ def broken(facts: Facts) -> list[str]:
 
 
 def due_alerts(facts: Facts) -> list[str]:
-    """The causes a person must be told now: each once a day, rows that wait once an hour."""
+    """Return the causes to alert now: each at most once a day, rows that are not fed at most once an hour."""
     return [cause for cause in broken(facts) if not _is_recent(cause, facts)]
 
 
