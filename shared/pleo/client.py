@@ -59,7 +59,7 @@ class PleoClient(ExportCalls):
         return self._http.request("GET", "/v1/installations/me").read(Installation.model_validate)
 
     def activate_installation(self) -> None:
-        """Tell Pleo that the set-up is complete."""
+        """Report to Pleo that the set-up is complete."""
         self._http.request("POST", "/v1/installations/me:activate")
 
     def delete_installation(self) -> None:

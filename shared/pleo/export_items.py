@@ -140,7 +140,7 @@ def _vendor(data: Mapping[str, Any]) -> Party:
 
 def _country(party: Mapping[str, Any]) -> str:
     code = fields.text(party, "country").upper()
-    return code if len(code) == 2 and code.isascii() and code.isalpha() else ""  # Pleo also sends "UNDEFINED"
+    return code if len(code) == 2 and code.isascii() and code.isalpha() else ""  # "UNDEFINED" counts as missing
 
 
 def _tax_id(party: Mapping[str, Any], name: str) -> str:

@@ -98,8 +98,8 @@ class ExportCalls:
     ) -> None:
         """Send an event of a job: STARTED claims the job, every other event ends it.
 
-        - Raises Conflict if the job's state does not allow the event. After OutcomeUnknown, a Conflict may mean that the
-          first attempt arrived: read the job.
+        - Raises Conflict if the job's state does not allow the event. After OutcomeUnknown, read the job: the first
+          attempt may have arrived.
         - Raises ValueError for a reason without FAILED, or a type outside JOB_FAILURES.
         """
         if event is not JobEvent.FAILED and (failure_reason or failure_reason_type):
