@@ -14,7 +14,7 @@ MOST_ENTRIES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueSnapshot:
-    """What the last sync left in Pleo.
+    """The catalogue in Pleo as of the last sync.
 
     - `accounts`: name by external id.
     - `flags`: the flags of each posting category, by its id.
@@ -28,9 +28,9 @@ class CatalogueSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueDiff:
-    """What the last sync with changes has changed.
+    """The changes of the last sync that changed anything.
 
-    - `more`: how many changes are not stored.
+    - `more`: the number of changes that are not stored.
     - `changed_at`: UTC text, "" if no sync has changed anything.
     - `refused`: why the last attempt changed nothing, None if it was not refused.
     """
@@ -48,7 +48,7 @@ class Catalogues:
         self._table = table
 
     def snapshot(self, connection_id: str) -> CatalogueSnapshot:
-        """Return what the last sync left in Pleo."""
+        """Return the catalogue in Pleo as of the last sync."""
         item = self._item(connection_id)
         return CatalogueSnapshot(
             accounts=dict(item.get("accounts", {})),
@@ -59,7 +59,7 @@ class Catalogues:
     def save(
         self, connection_id: str, synced: CatalogueSnapshot, changes: Sequence[CatalogueChange], now: datetime
     ) -> None:
-        """Store what a sync left in Pleo and remove an earlier refusal.
+        """Store the catalogue in Pleo after a sync and remove an earlier refusal.
 
         - `changes`: at most 100 are stored, with at most 20 entry ids in all. None: those stored before remain.
         """
@@ -79,7 +79,7 @@ class Catalogues:
         self._table.update(Update.setting(_key(connection_id), {"refused": asdict(refusal)}))
 
     def last_changes(self, connection_id: str) -> CatalogueDiff:
-        """Return what the status page shows of the last sync with changes."""
+        """Return the changes that the status page shows."""
         item = self._item(connection_id)
         changes = [{**change, "entry_ids": tuple(change.get("entry_ids", ()))} for change in item.get("changes", [])]
         return CatalogueDiff(

@@ -1,4 +1,4 @@
-"""What is stored of a connection, and how: its fields are the attributes of its item."""
+"""A connection as stored: its fields are the attributes of its item."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -21,7 +21,7 @@ class SigningSecret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """One company, linked to at most one organisation. Times are UTC texts, "" where it has not happened yet.
+    """One company, linked to at most one organisation. Times are UTC texts, "" for an event that has not happened.
 
     - `status`, `hold`, `paused_at`: the company's state (shared/domain/connecting/company_state.py); `resumed_at`: when
       support last lifted a hold.
@@ -30,9 +30,9 @@ class Connection:
     - `public_url`: our own address as both vendors know it; `retiring`: the webhook subscriptions that are being
       replaced, each with when that began (shared/flows/connecting/rotation.py).
     - `catalogue_synced_at`: the last successful sync of posting categories and tax codes; `catalogue_attempted_at`: the
-      last one that was refused or incomplete. `<request>_requested_at`: when a person last made a request
-      (shared/domain/syncing/requests.py).
-    - `steps`, `stepped_at`, `stopped`: how far the set-up has come, when it last moved and why it stopped
+      last one that was refused or incomplete. `<request>_requested_at`: when the admin or the operator last made a
+      request (shared/domain/syncing/requests.py).
+    - `steps`, `stepped_at`, `stopped`: the state of each step of the set-up, when it last changed and why it stopped
       (shared/domain/connecting/set_up.py).
     - `disconnected_at`; `access_revoked_at`: when the tokens were erased; `unconfirmed`: the vendors that did not
       confirm it; `delete_at`: when personal data is due to be deleted; `deleted_at`: when it was. Sessions that began
@@ -88,30 +88,30 @@ class Connection:
 
     @property
     def state(self) -> CompanyState:
-        """The state that the rules of shared/domain/connecting/company_state.py decide about."""
+        """Return the company's state, the input of the rules in shared/domain/connecting/company_state.py."""
         return CompanyState(self.status, self.hold, is_paused=bool(self.paused_at))
 
     @property
     def account_reference(self) -> str:
-        """Our own reference of the finance account that represents this company's wallet."""
+        """Return the external reference of the finance account that represents this company's wallet."""
         return f"pleo-wallet-{self.company_id}"
 
     @property
     def start(self) -> Start:
-        """From when on its entries become lines: from the day of connecting if nothing else was chosen."""
+        """Return from when entries become lines: the chosen start day, else the day of connecting."""
         connected_at = datetime.fromisoformat(self.connected_at) if self.connected_at else datetime.now(UTC)
         day = date.fromisoformat(self.start_day) if self.start_day else booking_date(connected_at)
         return Start(day, connected_at)
 
 
 def attributes(connection: Connection) -> Item:
-    """A connection as attributes."""
+    """Return a connection as attributes of its item."""
     known = {each.name: storable(getattr(connection, each.name)) for each in fields(connection)}
     return {name: value for name, value in known.items() if name != "due_at" or value}
 
 
 def storable(value: Any) -> Any:
-    """A field's value as DynamoDB takes it."""
+    """Return a field's value in a type that an item can store."""
     if isinstance(value, Status | Hold):
         return value.value
     if value is None:
@@ -124,7 +124,7 @@ def storable(value: Any) -> Any:
 
 
 def connection_of(item: Item) -> Connection:
-    """Return the connection that was stored."""
+    """Return the connection that an item stores."""
     secrets = tuple(SigningSecret(**secret) for secret in item.get("secrets", []))
     hold = Hold(item["hold"]) if item.get("hold") else None
     return from_item(Connection, item, status=Status(item["status"]), hold=hold, secrets=secrets)

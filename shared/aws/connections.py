@@ -36,7 +36,7 @@ __all__ = [
 
 DUE_INDEX = "due"
 SCHEDULED = "sync"  # the partition key of the index: every company that has a next sync
-# A person may repeat a request after this time.
+# The admin or the operator may repeat a request after this time.
 REQUEST_INTERVAL = timedelta(minutes=1)
 _TRIES = 5
 
@@ -44,11 +44,11 @@ type Rule = Callable[[CompanyState], CompanyState | None]
 
 
 class DisconnectedError(Exception):
-    """The company was disconnected meanwhile; nothing was changed."""
+    """The company has been disconnected since it was read. Nothing was changed."""
 
 
 class OtherOrganisationError(Exception):
-    """The organisation is linked to another company, or the company to another one; nothing was changed."""
+    """The organisation is linked to another company, or the company to another organisation. Nothing was changed."""
 
 
 class Connections:
@@ -87,7 +87,7 @@ class Connections:
         return connection
 
     def claim_organisation(self, connection: Connection, organisation_id: str, name: str) -> Connection:
-        """Link a connection to its organisation, once and for good. Raises OtherOrganisationError."""
+        """Link a connection permanently to its organisation. Raises OtherOrganisationError."""
         if connection.organisation_id:
             if connection.organisation_id != organisation_id:
                 raise OtherOrganisationError
@@ -158,7 +158,7 @@ class Connections:
         """Apply a rule of shared/domain/connecting/company_state.py to a company and set fields with the same write.
 
         Return the connection as it is now, or None if the rule changes nothing or the company does not exist. With
-        `seen`, also None if the state has changed since that read. Another worker's write in between is read again.
+        `seen`, also None if the state has changed since that read; without it, read again after another worker's write.
         """
         for _ in range(_TRIES):
             before = seen or self.get(connection_id)
@@ -203,7 +203,7 @@ class Connections:
         return connection
 
     def record_request(self, connection_id: str, request: SyncRequest, now: datetime) -> bool:
-        """Record a person's request; return False if the same came within a minute or the company is not active."""
+        """Record a request; return False if the same was made within a minute or the company is not active."""
         requested_at = f"{request}_requested_at"
         return self._attempt(
             connection_id,
@@ -238,7 +238,7 @@ class Connections:
     def due(self, now: datetime, *, page: int = 500) -> Iterator[tuple[str, str]]:
         """Return due companies as (connection id, due time), the most overdue first.
 
-        Read page by page while it is consumed. A company whose due time moves behind `now` meanwhile is not met again.
+        Pages are read while the result is consumed. A company whose due time moves past `now` is not returned again.
         """
         found = self._table.query(
             "#schedule = :scheduled AND #due_at <= :now",
@@ -250,7 +250,7 @@ class Connections:
             yield item["id"].removeprefix("CONNECTION#"), item["due_at"]
 
     def reschedule(self, connection_id: str, seen: str, next_due: str) -> bool:
-        """Set a company's due time; return False if another run was faster."""
+        """Set a company's due time; return False if another run has set it since `seen`."""
         return self._attempt(connection_id, {"due_at": next_due}, condition="#due_at = :seen", values={"seen": seen})
 
     def _update(self, connection_id: str, changes: Item, *, condition: str, values: Item | None = None) -> Connection:

@@ -1,8 +1,8 @@
 """Process a batch of queue messages company by company: what all three workers do alike.
 
 - A message that cannot be read is stored in the quarantine and acknowledged.
-- A failure for one company, including an unexpected exception, does not affect the rest of the batch: its messages go
-  back to the queue and the cause is recorded (shared/aws/failures.py).
+- A failure for one company, including an unexpected exception, does not affect the rest of the batch. Its messages go
+  back to the queue. The cause is recorded (shared/aws/failures.py).
 - A run that stops early sends a new message before its own is deleted, so a crash in between loses nothing.
 - Partial batch responses disable Lambda's own back-off, so failed messages get a growing visibility timeout.
 """
@@ -31,8 +31,8 @@ class Worker:
 
     `name` is feed, export or sync. With a `queue`, unfinished work wakes the company again and failed messages are
     delayed by `retry_seconds` per attempt; without one, the queue's own visibility timeout applies. `takes_long`: a
-    message is hidden for as long as a run may take instead of the queue's timeout, so that another worker takes over
-    soon after a crash.
+    message is hidden for the longest duration of a run. The queue's timeout can then be short, so that another worker
+    takes over soon after a crash.
     """
 
     name: str

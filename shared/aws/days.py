@@ -31,7 +31,7 @@ def count_action(table: Table, connection_id: str, sent: Sequence[Row], now: dat
     """Return the action that adds lines to their day, for the transaction that records them.
 
     DynamoDB cannot update a maximum, so it is read first and written only if it grows. The condition refuses the
-    transaction if another worker has raised it meanwhile.
+    transaction if another worker has raised it since that read.
     """
     day = key(connection_id, f"{_DAYS}{booking_date(now).isoformat()}")
     delays_ms = [int(seconds * 1000) for seconds in delays(sent, now)]

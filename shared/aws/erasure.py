@@ -1,8 +1,8 @@
 """Erasure of a disconnected company's personal data in its partition of LedgerTable, and the record of it.
 
-Ids, amounts, days, states and references remain: without them a company that connects again would be booked twice, and
+Ids, amounts, days, states and references remain. Without them, a company that reconnects would be booked twice, and
 bookings could not be proven (docs/decisions/0010-disconnecting.md). Only DynamoDB's expiry deletes items, so an item
-without anything to keep is emptied and expires at once.
+with nothing to keep is emptied and expires at once.
 
 Items: `DELETED#<due time>` counts what was erased. Every erased item names it in `erased`, so that a repeated run
 erases nothing twice and a later deletion starts again from the first item.
@@ -75,7 +75,7 @@ class Erasure:
 
 
 def _update(item: Item, change: Item) -> Update:
-    """Return the update that makes a change, in which None stands for an attribute to remove."""
+    """Return the update that makes a change. None means an attribute to remove."""
     return Update.setting(
         key(item["connection_id"], item["row"]),
         {name: value for name, value in change.items() if value is not None},

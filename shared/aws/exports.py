@@ -4,7 +4,7 @@ Items in LedgerTable:
 
 - `JOB#<job id>`.
 - `EXPORT#<job id>#<entry id>`: an item of a job, kept for 90 days.
-- `ITEM#<entry id>`: the newest job of an entry and its book id, kept for good.
+- `ITEM#<entry id>`: the newest job of an entry and its book id, kept permanently.
 
 In the index `work` (shared/aws/work.py) are open jobs, finished jobs, the failed items of a job, and entries by book
 id. Vouchers are in shared/aws/vouchers.py.
@@ -86,7 +86,7 @@ class ExportItem:
 
     @property
     def book_id(self) -> str:
-        """The short number that Pleo shows for the entry, "" if the item has no readable one."""
+        """Return the short number that Pleo shows for the entry, "" if the item has no readable one."""
         information = self.item.get("additionalInformation")
         number = information.get("reconciliationId") if isinstance(information, Mapping) else None
         return number if isinstance(number, str) and number.isprintable() else ""
@@ -134,7 +134,8 @@ class Exports:
     def waiting(self, connection_id: str, *, matches: bool, receipts: bool) -> bool:
         """Return whether the ledger has work for the export worker.
 
-        Open jobs count always, matches to review with `matches`, vouchers that may still get receipts with `receipts`.
+        Open jobs always count. Matches to review count with `matches`, vouchers that may still get receipts with
+        `receipts`.
         """
         kinds = [work.JOB, *([work.MATCH] if matches else []), *([work.RECEIPTS] if receipts else [])]
         return any(any(self._table.indexed(connection_id, kind, limit=1)) for kind in kinds)
@@ -155,7 +156,7 @@ class Exports:
         return from_item(LastItem, item) if item else None
 
     def last_items(self, connection_id: str, entry_ids: Iterable[str]) -> dict[str, LastItem]:
-        """Where entries were exported last, by entry id, read without consistency. At most 100 entries."""
+        """Return the last exports of at most 100 entries, by entry id. Eventually consistent read."""
         found = self._table.get_many([key(connection_id, f"ITEM#{entry_id}") for entry_id in entry_ids])
         return {item["entry_id"]: LastItem(item["entry_id"], item["job_id"], item["book_id"]) for item in found}
 
@@ -170,7 +171,7 @@ class Exports:
         return _item(item) if item else None
 
     def newest_items(self, connection_id: str, last: Iterable[LastItem]) -> dict[str, ExportItem]:
-        """The items that `last` names, by entry id, without expired ones. At most 100; read without consistency."""
+        """Return the unexpired items of at most 100 last exports, by entry id. Eventually consistent read."""
         keys = [key(connection_id, f"EXPORT#{each.job_id}#{each.entry_id}") for each in last]
         return {item["entry_id"]: _item(item) for item in self._table.get_many(keys)}
 
@@ -224,7 +225,10 @@ def _last_item(connection_id: str, item: ExportItem) -> Item:
 
 
 def _attributes(item: ExportItem) -> Item:
-    """Compress Pleo's part: splits and notes can be long, an item holds 400 KB and costs by the KB."""
+    """Return an item's attributes, with Pleo's part compressed: splits and notes can be long.
+
+    DynamoDB limits an item to 400 KB and bills by the KB.
+    """
     return to_item(item) | {"item": zlib.compress(encode(item.item).encode(errors=_HALVES))}
 
 

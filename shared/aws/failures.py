@@ -1,7 +1,7 @@
-"""Why a company's worker failed the last time: items `FAILURE#<worker>` of its ledger partition.
+"""Last failure of each worker of a company: items `FAILURE#<worker>` in its partition of LedgerTable.
 
-A message that ends in a dead-letter queue says only whom to wake; this says what was in the way. Written when a run is
-postponed, never cleared: a success shows by what was recorded after it.
+- A message in a dead-letter queue names only the company; this item has the cause.
+- Written when a run is postponed. Never deleted: later records show that a later run succeeded.
 """
 
 import traceback
@@ -22,7 +22,12 @@ _ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The last failed run: `at` in UTC, `cause` as in the log (never content), `attempt` of the message, 1 is first."""
+    """The last failed run of a worker.
+
+    - `at`: UTC.
+    - `cause`: as in the log, without content.
+    - `attempt`: of the message, from 1.
+    """
 
     at: datetime
     cause: str
@@ -36,7 +41,7 @@ class Failures:
         self._table = Table(table)
 
     def record(self, connection_id: str, worker: str, cause: str, attempt: int) -> None:
-        """Remember why a run was postponed. Only support's view depends on it, so a failure is not raised."""
+        """Store why a run was postponed. StoreUnavailable is only logged, because only support reads the item."""
         values = {"at": utc_text(datetime.now(UTC)), "cause": cause, "attempt": attempt}
         try:
             self._table.update(Update.setting(_key(connection_id, worker), values))
@@ -44,16 +49,16 @@ class Failures:
             log_warning("failure not remembered", connection_id=connection_id, cause=str(error))
 
     def record_crash(self, connection_id: str, worker: str, error: Exception, attempt: int) -> None:
-        """Remember a failure that nobody foresaw, and tell somebody: it is ours to mend.
+        """Store an unexpected exception and alert the operator: it is a bug in this product.
 
-        Only the error's kind and where it was raised: its text may hold a customer's data.
+        Record only the exception's type and place, because its text may contain a customer's data.
         """
         cause = f"crashed: {type(error).__name__} at {_place(error)}"
         alert("worker crashed", connection_id=connection_id, worker=worker, detail=cause)
         self.record(connection_id, worker, cause, attempt)
 
     def last(self, connection_id: str, worker: str) -> Failure | None:
-        """The last failed run of a worker, however long ago. Raises StoreUnavailable."""
+        """Return the last failed run of a worker, of any age, or None. Raises StoreUnavailable."""
         item = self._table.get(_key(connection_id, worker))
         return Failure(datetime.fromisoformat(item["at"]), item["cause"], int(item["attempt"])) if item else None
 
@@ -63,7 +68,7 @@ def _key(connection_id: str, worker: str) -> dict[str, str]:
 
 
 def _place(error: Exception) -> str:
-    """The innermost line of our own that an error passed: `shared/flows/feeding/feed.py:120`."""
+    """Return the innermost line of this product in an error's traceback, such as `shared/flows/feeding/feed.py:120`."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)
         if file.is_relative_to(_ROOT) and file.relative_to(_ROOT).parts[0] in {"functions", "shared"}:

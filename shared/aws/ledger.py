@@ -31,7 +31,7 @@ class Balance:
 
     - `total`: the sum of all final rows.
     - `pushed`: the balance last sent to this account of lexoffice, None before the first.
-    - `by_hand`: the part of `total` that a person enters in lexoffice.
+    - `by_hand`: the part of `total` that the customer enters in lexoffice.
     - `last_line_at`: when a line was last recorded as sent, UTC text, "" before the first.
     """
 
@@ -53,7 +53,7 @@ class Ledger:
         One conditional write replaces a row in a state of REWRITABLE, without corrections, by
 
         - a newer version;
-        - the same version, if the row is held or incomplete: Pleo or this product may know more by now;
+        - the same version, if the row is held or incomplete: the new row may have more facts;
         - the same version, or any version if the row is held or incomplete, with `from_api`: Pleo's API gives the
           current state.
         """
@@ -173,8 +173,8 @@ class Ledger:
     def make_ready_again(self, connection_id: str, refused: Row, now: datetime) -> bool:
         """Make a line that lexoffice refused ready again, unchanged; return False if its row has changed.
 
-        lexoffice has nothing of the line, and no sum includes it. One conditional write: of two requests at the same
-        time one succeeds, and a newer snapshot from Pleo makes both fail.
+        lexoffice has not stored the line, and no sum includes it. The write is conditional: of two simultaneous
+        requests one succeeds, and a newer snapshot from Pleo makes both fail.
         """
         row = replace(
             refused,

@@ -49,11 +49,11 @@ class LedgerView:
         return self._backlog(connection_id, work.READY, work.HISTORY + work.LAST, shown)
 
     def to_check(self, connection_id: str, shown: int) -> Backlog:
-        """Return the rows that a person must check: refused by lexoffice, or held."""
+        """Return the rows that the admin must check: refused by lexoffice, or held."""
         return self._backlog(connection_id, work.CHECK, work.CHECK + work.LAST, shown)
 
     def by_hand(self, connection_id: str, limit: int | None = None) -> list[Row]:
-        """Return the rows that a person enters in lexoffice, at most `limit`, newest first."""
+        """Return the rows that the customer enters in lexoffice by hand, at most `limit`, newest first."""
         found = self._between(connection_id, work.HAND, work.HAND + work.LAST, limit=limit, ScanIndexForward=False)
         return [row_of(item) for item in found]
 

@@ -15,7 +15,7 @@ from shared.aws.table import ConditionFailedError, Item, Table, Update
 from shared.errors import OutOfTime
 from shared.telemetry import count
 
-# Slower than 2 calls per second: at exactly 2, a bucket of one token refuses every call that arrives early.
+# Milliseconds. Slower than 2 calls per second: at exactly 2, a bucket of one token refuses every early call.
 STEADY_MS = 520
 SLOWEST_MS = 4000
 # Taking an idle slot costs up to two writes, so the call leaves late. Shift the next slot to keep the interval.
@@ -62,7 +62,7 @@ class Limiter:
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`remaining` tells how many seconds the invocation may still spend waiting."""
+        """`remaining` returns the seconds that the invocation may still spend waiting."""
         self._table = Table(table)
         self._keys = keys
         self._remaining = remaining

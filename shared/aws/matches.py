@@ -1,6 +1,6 @@
-"""Vouchers that this product made, and what lexoffice made of their suggested matches.
+"""Matches of the vouchers that this product created, with the state of each in lexoffice.
 
-Items in LedgerTable: `MATCH#<voucher id>`, kept for good. A match to review is in the index `work` under `match#`.
+Items in LedgerTable: `MATCH#<voucher id>`, kept permanently. A match to review is in the index `work` under `match#`.
 """
 
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ class Matches:
         return _record(item) if item else None
 
     def get_many(self, connection_id: str, voucher_ids: Iterable[str]) -> dict[str, MatchRecord]:
-        """The matches of vouchers, by entry id, read without consistency. At most 100 vouchers."""
+        """Return the matches of at most 100 vouchers, by entry id. Eventually consistent read."""
         keys = [_key(connection_id, voucher_id) for voucher_id in voucher_ids]
         return {record.entry_id: record for record in map(_record, self._table.get_many(keys))}
 

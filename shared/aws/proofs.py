@@ -11,10 +11,10 @@ from shared.domain.times import moment, utc_text
 
 @dataclass(frozen=True, slots=True)
 class StoredProof:
-    """What is stored of a company's proofs.
+    """The stored proofs of a company.
 
     - `proof`: the newest one, None before the first.
-    - `frozen`: what is proven for good.
+    - `frozen`: the sums that are proven permanently.
     - `tried_at`: when the last attempt since then failed.
     - `in_progress`: a proof that the next sync continues.
     """
@@ -32,7 +32,7 @@ class Proofs:
         self._table = LedgerTable(table)
 
     def get(self, connection_id: str) -> StoredProof:
-        """Return what is stored of a company's proofs."""
+        """Return a company's stored proofs."""
         item = self._table.get(key(connection_id, "PROOF")) or {}
         proof = in_progress = None
         if "proved_at" in item:
@@ -49,7 +49,7 @@ class Proofs:
         return StoredProof(proof, frozen, moment(item.get("tried_at", "")), in_progress)
 
     def save(self, connection_id: str, proof: BalanceProof, frozen: Frozen) -> None:
-        """Store a proof, and what is frozen with it, in place of the last one and of a proof in progress."""
+        """Store a proof and its frozen sums, in place of the last proof and of one in progress."""
         self._set(
             connection_id,
             {
@@ -66,7 +66,7 @@ class Proofs:
         )
 
     def save_progress(self, connection_id: str, in_progress: ProofInProgress, failed_at: datetime | None) -> None:
-        """Store how far a proof has come beside the last one. `failed_at`: the attempt gave no result."""
+        """Store the progress of a proof and keep the last one. `failed_at`: when an attempt gave no result."""
         stored = {
             "until": _until(in_progress.frozen),
             "sums": asdict(in_progress.frozen.sums),

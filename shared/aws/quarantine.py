@@ -1,7 +1,7 @@
-"""Messages that can never be worked on: kept with their cause for a person to look at, instead of circling for ever.
+"""Quarantine: queue messages that no worker can read. They are stored with the cause instead of being redelivered.
 
-LedgerTable's partition `QUARANTINE`, row `<queue>#<message id>`, for 90 days. They belong to no company: which one was
-meant is what cannot be known.
+Items in LedgerTable: partition `QUARANTINE`, row `<queue>#<message id>`, kept for 90 days. They are in no company's
+partition, because the message's company is unknown.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,15 +16,17 @@ from shared.telemetry import alert
 
 KEPT = timedelta(days=90)
 _PARTITION = "QUARANTINE"
-# A wake-up has a hundred characters; more than this helps nobody to find out who sent it.
+# Characters. A wake-up has about a hundred; a longer excerpt does not help to find the sender.
 _LONGEST = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """A message that was taken out of a queue (`feed`, `export`, `sync`): its body, cut to 4,000 characters, and why.
+    """A message that was removed from a queue.
 
-    `attempts` is how often it had been received by then, looks of support included.
+    - `queue`: feed, export or sync.
+    - `body`: at most 4,000 characters.
+    - `attempts`: the number of times that it was received, including by support.
     """
 
     queue: str
@@ -36,15 +38,15 @@ class Quarantined:
 
 
 class Quarantine:
-    """Everybody's quarantine. Every method raises StoreUnavailable."""
+    """The quarantine of all queues. Every method raises StoreUnavailable."""
 
     def __init__(self, table: str) -> None:
         self._table = Table(table)
 
     def read(self, queue: str, record: Mapping[str, Any]) -> WakeUp | None:
-        """What a queue's record says; None when nobody can work on it: it is quarantined, and may be acknowledged.
+        """Parse a queue's record. Quarantine an unreadable one and return None: the message may then be deleted.
 
-        When it cannot be kept, StoreUnavailable is raised and the message must come again.
+        Raises StoreUnavailable if it cannot be stored. The message must then be received again.
         """
         try:
             return WakeUp.of(record["body"])
@@ -55,7 +57,7 @@ class Quarantine:
             return None
 
     def store(self, queue: str, message_id: str, body: str, cause: str, attempts: int) -> None:
-        """Keep a message. Twice is once: it stands under its own id."""
+        """Store a message under its own id. Idempotent."""
         now = datetime.now(UTC)
         self._table.put(
             {
@@ -70,7 +72,7 @@ class Quarantine:
         )
 
     def content(self) -> Iterator[Quarantined]:
-        """All that is kept, by queue."""
+        """Return all quarantined messages, by queue."""
         for item in self._table.query("#connection_id = :partition", {"partition": _PARTITION}):
             queue, _, message_id = item["row"].partition("#")
             yield Quarantined(

@@ -1,4 +1,4 @@
-"""Queues: a message only says which company to work for. The work itself is in the ledger."""
+"""Queues: a message only names a company that has work. The work itself is in the ledger."""
 
 import json
 import re
@@ -13,17 +13,17 @@ from shared.telemetry import log_warning
 
 
 class CompanyQueue:
-    """Wakes a company's worker, for its feed or its export; FIFO with the company as group, so one works at a time."""
+    """Wakes the feed or export worker of a company. FIFO with the company as group: one run per company at a time."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._sqs = client("sqs")
 
     def wake(self, connection_id: str, occasion: str) -> None:
-        """Say that the company has work. The same `occasion` within five minutes is delivered once.
+        """Send a wake-up for a company. SQS delivers the same `occasion` once within five minutes.
 
-        An occasion names the fact that made the work (an entry's version, a run that had to stop), never the time:
-        a wake-up that was sent may be dropped as a duplicate, one for a new fact may not.
+        `occasion` identifies the cause of the work (an entry's version, a run that stopped early), never the time. SQS
+        may drop a repeated wake-up, but not one with a new cause.
         """
         with translate_errors("SendMessage"):
             self._sqs.send_message(
@@ -42,7 +42,7 @@ class CompanyQueue:
         self._hide(receipt_handle, seconds)
 
     def _hide(self, receipt_handle: str, seconds: int) -> None:
-        # Only when the message is seen again depends on it, so a failure is not raised.
+        # This only affects when the message is received again, so a failure is only logged.
         try:
             with translate_errors("ChangeMessageVisibility"):
                 self._sqs.change_message_visibility(
@@ -85,21 +85,21 @@ _CONNECTION_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class PoisonError(Exception):
-    """A message that no worker can ever process; the text says why, without its content."""
+    """A message that no worker can process. The text says why, without the message's content."""
 
 
 @dataclass(frozen=True, slots=True)
 class WakeUp:
-    """The content of a message of any queue: the company to work for, and what is requested of its sync."""
+    """The content of a message of any queue: the company that has work, and the requests to its sync."""
 
     connection_id: str
     requests: frozenset[SyncRequest] = frozenset()
 
     @classmethod
     def of(cls, body: str) -> Self:
-        """Read a message's body. Raises PoisonError.
+        """Parse a message's body. Raises PoisonError.
 
-        An unknown request is poison, too: if it were ignored, what a person requested would be lost silently.
+        An unknown request raises it, too. If it were ignored, a request of the admin or the operator would be lost.
         """
         try:
             message = json.loads(body)

@@ -19,9 +19,9 @@ def key(connection_id: str, row: Row) -> dict[str, str]:
 
 
 def attributes(row: Row, now: datetime) -> Item:
-    """Return a row's attributes; all of them, because a rewrite must also clear those of an older snapshot.
+    """Return all attributes of a row, because a rewrite must also clear those of an older snapshot.
 
-    `work` is missing where the row has no place in the index. A row that is ready without a time is ready from `now`.
+    `work` is missing if the row is not in the index. A row that is ready without a time is ready from `now`.
     """
     if row.state is State.READY and not row.ready_at:
         row = replace(row, ready_at=utc_text(now))
@@ -31,7 +31,7 @@ def attributes(row: Row, now: datetime) -> Item:
 
 
 def row_of(item: Item) -> Row:
-    """Return the row that was stored."""
+    """Return the row that an item stores."""
     return from_item(
         Row,
         item,

@@ -1,4 +1,4 @@
-"""Everything the workers, the admin's pages and `ops` read and write in DynamoDB, built once and handed on as one."""
+"""One object with all stores that the workers, the admin's pages and `ops` use in DynamoDB."""
 
 from typing import Protocol
 
@@ -21,15 +21,15 @@ class TableNames(Protocol):
 
     @property
     def connection_table(self) -> str:
-        """The name of ConnectionTable."""
+        """Return the name of ConnectionTable."""
 
     @property
     def ledger_table(self) -> str:
-        """The name of LedgerTable."""
+        """Return the name of LedgerTable."""
 
 
 class Stores:
-    """The stores of both tables. What a door may do with them is decided by its role in template.yaml."""
+    """The stores of both tables. A door's role in template.yaml decides what it may do with them."""
 
     def __init__(self, names: TableNames) -> None:
         self._connection_table = names.connection_table
@@ -46,5 +46,5 @@ class Stores:
         self.quarantine = Quarantine(names.ledger_table)
 
     def pace(self, connection: Connection) -> Pace:
-        """Return how fast a company's calls to lexoffice may be sent right now."""
+        """Return how fast a company's calls to lexoffice may be sent now."""
         return pace(self._connection_table, connection)

@@ -1,7 +1,7 @@
 """A DynamoDB table: plain dictionaries in and out, consistent reads, and conditions.
 
 An expression writes an attribute as `#attribute` and a value as `:name`. Every method here, and so every store of this
-package, raises StoreUnavailable when AWS does not carry out a call.
+package, raises StoreUnavailable if AWS does not execute a call.
 """
 
 import re

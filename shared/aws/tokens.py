@@ -1,8 +1,10 @@
 """Token pairs in TokenTable: encrypted, refreshed by one worker at a time, stored before they are used.
 
-Both vendors rotate tokens: a refresh ends the old pair at once. A new pair that is lost means a lost connection, and
-two refreshes at the same time leave one worker with a dead token (https://developers.lexware.io/partner/docs, Refresh
-tokens; https://developers.pleo.io/docs/oauth). A lease and a version prevent both.
+Both vendors rotate tokens: a refresh invalidates the old pair at once (https://developers.lexware.io/partner/docs,
+Refresh tokens; https://developers.pleo.io/docs/oauth). A lease and a version prevent two failures:
+
+- A new pair is lost, and with it the connection.
+- Two workers refresh at the same time, and one of them gets an invalid token.
 """
 
 import json
@@ -36,7 +38,7 @@ class StoredPair:
 
     - `version`: grows with every pair.
     - `expires_at`: of the access token, Unix seconds.
-    - `gone`: the vendor refuses the pair for good.
+    - `gone`: the vendor refuses the pair permanently.
     """
 
     version: int
@@ -73,7 +75,7 @@ class TokenStore:
         raise StoreUnavailable("these tokens kept changing while a new pair was stored")
 
     def erase(self, connection_id: str, vendor: str) -> None:
-        """Erase a pair for good; a refresh in progress cannot store its result."""
+        """Erase a pair permanently. A refresh in progress cannot store its result."""
         for _ in range(_SAVE_TRIES):
             version = self._version(connection_id, vendor)
             erased = Update.setting(
@@ -133,7 +135,7 @@ class TokenStore:
         self._write(connection_id, company_id, vendor, pair, version=version)
 
     def mark_gone(self, connection_id: str, vendor: str, version: int) -> bool:
-        """Store that the vendor refuses this version for good; return False if there is a newer one."""
+        """Store that the vendor refuses this version permanently; return False if there is a newer one."""
         return self._table.attempt(
             Update.setting(
                 _key(connection_id, vendor),

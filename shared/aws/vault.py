@@ -1,8 +1,8 @@
 """Encryption of secrets in the tables, bound to their owner.
 
 Envelope encryption with the customer-managed key, because tokens are longer than the 4 KB that KMS itself encrypts.
-The context (purpose, connection, company, vendor) is KMS's encryption context and AES-GCM's associated data, so that a
-ciphertext that is copied to another row does not decrypt.
+The context (purpose, connection, company, vendor) is KMS's encryption context and AES-GCM's associated data. Therefore,
+a ciphertext that is copied to another row does not decrypt.
 https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
 """
 

@@ -1,4 +1,4 @@
-"""The vouchers of entries, kept for good: a later job with the same entry must find its voucher.
+"""The vouchers of entries, kept permanently: a later job with the same entry must find its voucher.
 
 Items in LedgerTable: `VOUCHER#<entry id>`, and `INVOICE#<key>`, which links an invoice and its payment. A voucher that
 may still get receipts is in the index `work` under `receipts#`.
@@ -106,7 +106,7 @@ class Vouchers:
     def link_invoice(
         self, connection_id: str, invoice: str, *, invoice_entry: str = "", payment_entry: str = ""
     ) -> InvoiceLink:
-        """Store the entry of an invoice or of its payment, if given, and return both as far as they are stored."""
+        """Store the entry of an invoice or of its payment, if given. Return the stored entries of both."""
         known = {"invoice_entry": invoice_entry, "payment_entry": payment_entry}
         given = {name: value for name, value in known.items() if value}
         invoice_key = key(connection_id, f"INVOICE#{invoice}")

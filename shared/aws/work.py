@@ -15,10 +15,10 @@ HISTORY = "3#"  # rows from before the company was connected; behind new payment
 LETTERS = "A"
 
 BOOK = "book#"  # export items by Pleo's book id
-CHECK = "check#"  # rows that a person must check: refused by lexoffice, or held
+CHECK = "check#"  # rows that the admin must check: refused by lexoffice, or held
 DONE = "done#"  # finished export jobs
 FAILED = "failed#"  # export items that failed, by job
-HAND = "hand#"  # rows that a person enters in lexoffice
+HAND = "hand#"  # rows that the customer enters in lexoffice by hand
 
 JOB = "job#"  # open export jobs
 MATCH = "match#"  # matches to review

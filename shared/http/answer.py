@@ -1,4 +1,4 @@
-"""What a vendor answered, and how it becomes a model or an error."""
+"""A vendor's answer, and its conversion into a model or an error."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _LONGEST_ERROR = 100_000
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What the vendor answered; `headers` ignore case. The body and the headers stay out of the repr."""
+    """A vendor's answer. `headers` are case-insensitive. The repr shows neither headers nor body."""
 
     vendor: str
     operation: str
@@ -26,9 +26,10 @@ class HttpAnswer:
 
     @property
     def request_id(self) -> str:
-        """The vendor's id of this call for its own support, "" if it gave none: a header, or a field of an error.
+        """Return the vendor's id of this call, for the vendor's support; "" if there is none.
 
-        lexoffice's errors have `requestId` in their body (docs/assumptions.md#lexoffice-request-id).
+        The id is in a header, or in the field `requestId` of lexoffice's error bodies
+        (docs/assumptions.md#lexoffice-request-id).
         """
         name = next((name for name in _REQUEST_IDS if name in self.headers), None)
         found = self.headers[name] if name else self._id_in_error()
@@ -44,7 +45,7 @@ class HttpAnswer:
         return str(content.get("requestId", "")) if isinstance(content, dict) else ""
 
     def json(self) -> Any:
-        """Parse the body, decimal fractions as Decimal; UnexpectedAnswer when it is not JSON."""
+        """Parse the body as JSON, with fractions as Decimal. Raises UnexpectedAnswer if it is not JSON."""
         try:
             return json.loads(self.body, parse_float=Decimal, parse_constant=_no_constant)
         except (ValueError, RecursionError):
@@ -54,7 +55,7 @@ class HttpAnswer:
     def read[T](self, parse: Callable[[Any], T]) -> T:
         """Parse the JSON body with a validator such as `Model.model_validate`.
 
-        UnexpectedAnswer names the places and the kinds of mismatch, never a value.
+        Raises UnexpectedAnswer, which names up to five fields and kinds of mismatch, but no values.
         """
         content = self.json()
         try:
@@ -65,7 +66,7 @@ class HttpAnswer:
         raise self.error(UnexpectedAnswer, ", ".join(faults))
 
     def error[E: VendorError](self, kind: type[E], reason: str = "", *, issues: tuple[Issue, ...] = ()) -> E:
-        """Build the error that this answer amounts to; `reason` must not quote the body."""
+        """Build the error for this answer. `reason` must not quote the body."""
         return kind(
             self.vendor,
             self.operation,

@@ -1,4 +1,4 @@
-"""One call to a vendor, before it has an access token."""
+"""One call to a vendor, without its access token."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +11,10 @@ type Params = Mapping[str, str | int | bool | Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file to send as the part `file` of a form; `content` is read in pieces, from its start at each attempt.
+    """A file to send as the part `file` of a multipart form.
 
-    `content` must be able to tell its length (a file or a BytesIO). `content_type` is a MIME type.
+    - `content`: an object with a known length (a file or a BytesIO). Each attempt reads it in pieces from its start.
+    - `content_type`: a MIME type.
     """
 
     name: str
@@ -23,7 +24,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Fields to send as a form; `basic` (user, password) authenticates the call instead of an access token."""
+    """Fields to send as a form. `basic` (user, password) authenticates the call instead of an access token."""
 
     fields: Mapping[str, str] = field(repr=False)
     basic: tuple[str, str] | None = field(default=None, repr=False)
@@ -31,9 +32,12 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is asked for, and what a failure would mean; `arguments` are httpx's own, `read_timeout` is in seconds.
+    """One HTTP call.
 
-    `repeatable` says that sending the call twice does no harm.
+    - `repeatable`: the call is idempotent.
+    - `with_token`: the call carries an access token.
+    - `read_timeout`: seconds.
+    - `arguments`: those of httpx.
     """
 
     method: str
@@ -45,10 +49,10 @@ class Call:
 
     @property
     def operation(self) -> str:
-        """The call's name in errors: method and path, without query."""
+        """Return the call's name in errors: method and path, without query."""
         return f"{self.method} {self.path}"
 
     @property
     def lost(self) -> type[VendorError]:
-        """What it means when this call was sent and no usable answer came."""
+        """Return the error for a call that was sent and got no usable answer."""
         return Unavailable if self.repeatable else OutcomeUnknown

@@ -1,6 +1,7 @@
-"""The one way out to a vendor: paced, authorised, bounded, each failure one of the kinds in `shared.errors`.
+"""HTTP client for both vendors: rate limit, access token, timeouts, and errors of `shared.errors`.
 
-Nothing here repeats a write. A read that fails soon is repeated once; anything more is up to the caller.
+- A call that is not idempotent is sent again only after a refusal that did not execute it: 401, or 429 with a pacer.
+- An idempotent call that fails within 5 seconds is retried once. Further retries are the caller's decision.
 """
 
 import copy
@@ -27,11 +28,11 @@ from shared.http.call import Call, Form, Params, Upload
 from shared.http.connections import HttpConnections, Transport
 from shared.http.wire import encode, retry_after
 
-# lexoffice's gateway gives up after 30 s and says so with a 504; hearing that is better than guessing.
+# Seconds. lexoffice's gateway answers 504 after 30 s. Waiting for it is better than an unknown outcome.
 READ_TIMEOUT = 35.0
-# A read that failed later than this is not repeated: its caller may have no time for another wait as long.
+# Seconds. A call that fails later is not retried: the caller may have no time for a second wait of this length.
 _SOON = 5.0
-# A paced caller gives up after so many refusals in a row; by then the pacer has slowed down a lot.
+# Attempts of a paced call. After 8 refusals in a row, the pacer has reduced the rate considerably.
 _MOST_REFUSALS = 8
 _READS = {"GET", "HEAD"}
 _REFUSALS: dict[int, type[VendorError]] = {402: Forbidden, 403: Forbidden, 404: NotFound, 409: Conflict}
@@ -44,28 +45,29 @@ class AccessTokens(Protocol):
         """Return a valid access token."""
 
     def renew(self, rejected: str) -> str:
-        """Return another token than the one just rejected by the vendor; AccessGone when there is none."""
+        """Return another token than the one that the vendor has just refused. Raises AccessGone if there is none."""
 
 
 class Pacer(Protocol):
-    """The share of the vendor's rate limit that this caller may use."""
+    """The caller's share of the vendor's rate limit."""
 
     def wait(self) -> None:
-        """Block until one call may be sent; may raise when that would take too long."""
+        """Block until one call may be sent. May raise an error if that takes too long."""
 
     def record_sent(self) -> None:
-        """Take note that the call has left just now; until then it may have waited for a connection."""
+        """Record that the call has left now. Before that, it may have waited for a connection."""
 
     def record_refusal(self, retry_after: float | None) -> None:
-        """Take note that the vendor refused a call for exceeding its limit, and for how many seconds if it says so."""
+        """Record that the vendor refused a call for its rate limit. `retry_after`: seconds, None if not given."""
 
 
 class Http:
     """Calls to one host of one vendor over one pool of kept-alive connections.
 
-    Make one per process and host (the TLS context is what costs), then one cheap view per company with
-    `acting_for`. `issues` turns a refusal's body into Issues and must not raise. ConfigError for a base URL
-    that is neither https nor on this machine.
+    - Create one per process and host, because creating the TLS context is slow. Then create one view per company with
+      `acting_for`, which is cheap.
+    - `issues` parses the body of a refusal. It must not raise an error.
+    - Raises ConfigError for a base URL that is neither https nor on this machine.
     """
 
     def __init__(
@@ -86,17 +88,17 @@ class Http:
         self._read_timeout = read_timeout
         self._sleep = sleep
         self._clock = clock
-        self.request_id = ""  # the vendor's own id of the newest call that succeeded, for logs
+        self.request_id = ""  # the vendor's id of the last successful call, for logs
 
     def acting_for(self, tokens: AccessTokens | None, *, pacer: Pacer | None = None) -> Self:
-        """Return a view on the same connections that acts for one company."""
+        """Return a view that uses the same connections and acts for one company."""
         view = copy.copy(self)
         view._tokens = tokens
         view._pacer = pacer
         return view
 
     def close(self) -> None:
-        """Close the connections, of every view as well."""
+        """Close the connections. This affects every view."""
         self._connections.close()
 
     def request(
@@ -110,12 +112,14 @@ class Http:
         file: Upload | None = None,
         idempotent: bool | None = None,
     ) -> HttpAnswer:
-        """Send one call and return its 2xx answer; every other outcome is a VendorError.
+        """Send one call and return its 2xx answer. Raises a VendorError for every other outcome.
 
-        `path` starts with a slash and has its variable parts quoted by `segment`. `json` may hold Decimals, see
-        `encode`; `file` makes the call a multipart form. `idempotent` says that sending the call twice does no harm
-        (GET by default): it is then repeated once if it fails soon, and a lost answer is Unavailable instead of
-        OutcomeUnknown. A form's `basic` replaces the access token.
+        - `path`: begins with a slash. Quote its variable parts with `segment`.
+        - `json`: may contain Decimals (see `encode`).
+        - `form`: its `basic` replaces the access token.
+        - `file`: makes the call a multipart form.
+        - `idempotent`: True for GET and HEAD unless given. An idempotent call is retried once if it fails within 5
+          seconds, and a lost answer raises Unavailable instead of OutcomeUnknown.
         """
         basic = form.basic if form else None
         call = Call(
@@ -138,12 +142,15 @@ class Http:
         return answer
 
     def download(self, url: str, *, max_bytes: int) -> BytesIO:
-        """Fetch a file from wherever the vendor keeps it; the result is held in memory, at its start.
+        """Download a file from any host into memory and return it, positioned at its start.
 
-        No access token goes along: signed links refuse one, and another host must not learn it. A redirect is followed
-        to https only. NotFound when the link is dead, as signed links are after a while: ask the vendor for a new one.
-        FileTooLarge above `max_bytes`, Unavailable as for any read, UnexpectedAnswer for an address that is not https
-        (http only on this machine, and only if the vendor is there, too).
+        The call carries no access token: signed links refuse one, and another host must not receive it. Redirects are
+        followed to https only. Raises:
+
+        - NotFound if the link has expired. Request a new one from the vendor.
+        - FileTooLarge above `max_bytes`.
+        - Unavailable as for any read.
+        - UnexpectedAnswer if the address is not https. http is allowed on this machine if the vendor is there, too.
         """
         call = Call("GET", "a file", True, False, self._read_timeout, {})
         return self._repeat(
@@ -159,12 +166,12 @@ class Http:
         except Unavailable:
             if self._clock() - begun > _SOON:
                 raise
-            pause = random.uniform(0.1, 0.5)  # noqa: S311 - spreads callers, hides nothing
+            pause = random.uniform(0.1, 0.5)  # noqa: S311 - jitter, not a secret
         self._sleep(pause)
         return attempt()
 
     def _send_authorised(self, call: Call) -> HttpAnswer:
-        """Send, and while the vendor refuses for speed take the next slot: a 429 was not executed."""
+        """Send a call; if the vendor refuses it for its rate limit, retry in the next slot. A 429 was not executed."""
         for _ in range(_MOST_REFUSALS):
             try:
                 return self._check(call, self._send(call))
@@ -177,11 +184,11 @@ class Http:
     def _send(self, call: Call) -> HttpAnswer:
         if self._tokens is None or not call.with_token:
             return self._send_paced(call, None)
-        # The token first: reading it takes time, and a call that is late for its slot is too close to the next one.
+        # Read the token before taking a slot. Reading takes time, and a late call is too close to the next one.
         token = self._tokens.current()
         answer = self._send_paced(call, token)
         if answer.status == 401:
-            # Access tokens may die early; the refresh decides whether the access is really gone.
+            # A vendor may end an access token before it expires. The refresh shows whether access is gone.
             answer = self._send_paced(call, self._tokens.renew(token))
         if answer.status == 401:
             raise answer.error(AccessGone, "a renewed token is refused")
@@ -196,7 +203,7 @@ class Http:
     def _check(self, call: Call, answer: HttpAnswer) -> HttpAnswer:
         if 200 <= answer.status < 300:
             return answer
-        # lexoffice may dress its 429 up as a 500 whose message admits to it; on a write that proves nothing.
+        # lexoffice may send its 429 as a 500 with this message. For a write, this does not prove that nothing was done.
         disguised = answer.status == 500 and b"rate limit exceeded" in answer.body.lower()
         wish = retry_after(answer.headers.get("retry-after"), now=datetime.now(UTC))
         if (disguised or answer.status == 429) and self._pacer is not None:

@@ -1,6 +1,6 @@
-"""One pool of kept-alive connections to one host of one vendor: bytes out, bounded bytes in, each failure a kind.
+"""A pool of kept-alive connections to one host of one vendor. Limits the size of answers and translates errors.
 
-This is the only module that imports httpx: that import alone costs a cold start a sixth of a second.
+Only this module imports httpx, because the import adds a sixth of a second to a cold start.
 """
 
 import logging
@@ -18,7 +18,7 @@ from shared.errors import ConfigError, FileTooLarge, NotFound, Unavailable, Unex
 from shared.http.answer import HttpAnswer
 from shared.http.call import Call
 
-# Both log every URL with its query (INFO) and every header (DEBUG).
+# Both libraries log every URL with its query (INFO) and every header (DEBUG).
 for _chatty in ("httpx", "httpcore"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
@@ -27,7 +27,7 @@ _WRITE_TIMEOUT = 10.0
 _LARGEST_BODY = 10 * 1024 * 1024
 _LOCAL_HOSTS = {"localhost", "127.0.0.1"}
 _MOST_REDIRECTS = 3
-# A signed link that has run out; storage services say any of these.
+# Storage services answer any of these for an expired signed link.
 _DEAD_LINK = {401, 403, 404, 410}
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.LocalProtocolError)
 
@@ -35,9 +35,10 @@ type Transport = httpx.BaseTransport
 
 
 class HttpConnections:
-    """Sends calls and reads what comes back; knows neither tokens nor pace.
+    """Sends calls and reads answers, without access tokens and rate limits of its own.
 
-    `clock` tells seconds. ConfigError for a base URL that is neither https nor on this machine.
+    - `clock`: returns seconds.
+    - Raises ConfigError for a base URL that is neither https nor on this machine.
     """
 
     def __init__(self, vendor: str, base_url: str, *, transport: Transport | None, clock: Callable[[], float]) -> None:
@@ -49,19 +50,21 @@ class HttpConnections:
             trust_env=False,
             verify=_tls(),
             follow_redirects=False,
-            # A warm process serves many companies: a cookie set for one must not travel with the next.
+            # A warm process serves many companies. A cookie set for one must not be sent for another.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={"Accept": "application/json", "User-Agent": "pleo-lexoffice"},
         )
 
     def close(self) -> None:
-        """Close them all."""
+        """Close all connections."""
         self._client.close()
 
     def answer(self, call: Call, token: str | None, *, sent: Callable[[], None] | None) -> HttpAnswer:
-        """Send one call and return whatever came back, success or not; `sent` is told when its last byte has left.
+        """Send one call and return its answer, whatever its status. Call `sent` when the last byte has left. Raises:
 
-        Unavailable when nothing was sent, `call.lost` when no answer came, UnexpectedAnswer for one above 10 MiB.
+        - Unavailable if nothing was sent.
+        - `call.lost` if there was no answer.
+        - UnexpectedAnswer if the answer is larger than 10 MiB.
         """
         arguments = dict(call.arguments)
         if sent is not None:
@@ -71,12 +74,15 @@ class HttpConnections:
         return self._exchange(call, self._base_url + call.path, arguments, self._receive)
 
     def file(self, call: Call, url: str, *, max_bytes: int, check: Callable[[HttpAnswer], object]) -> BytesIO:
-        """Fetch a file from any host; `check` raises for an answer (shown without its body) that is not a success.
+        """Download a file from any host. `check` gets the answer without body and raises if it is not a success.
 
-        NotFound for a dead link, FileTooLarge above `max_bytes`, UnexpectedAnswer for an address that is not https or
-        redirects too often. The address is as good as a key to the file, so no error shows it.
+        The address gives access to the file, so no error contains it. Raises:
+
+        - NotFound for an expired link.
+        - FileTooLarge above `max_bytes`.
+        - UnexpectedAnswer for an address that is not https, or after more than 3 redirects.
         """
-        # A compressed answer could unfold into far more than was read.
+        # A compressed answer could expand far beyond the bytes that were read.
         arguments = {"headers": {"Accept": "*/*", "Accept-Encoding": "identity"}}
         place: str | httpx.URL = url
         for _ in range(_MOST_REDIRECTS + 1):
@@ -107,9 +113,9 @@ class HttpConnections:
                 return receive(call, response)
         except _NOTHING_SENT as error:
             kind, reason = Unavailable, type(error).__name__
-        except (httpx.RequestError, httpx.InvalidURL) as error:  # the latter for a redirect to nonsense
+        except (httpx.RequestError, httpx.InvalidURL) as error:  # InvalidURL: a redirect to an invalid address
             kind, reason = call.lost, type(error).__name__
-        # Not chained, hence outside the handler: httpx exceptions hold the request and may quote a header.
+        # Raised outside the handler, so not chained: httpx exceptions contain the request and may quote a header.
         raise kind(self._vendor, call.operation, reason=reason)
 
     def _receive(self, call: Call, response: httpx.Response) -> HttpAnswer:
@@ -147,13 +153,13 @@ class HttpConnections:
                 raise httpx.ReadTimeout("the body trickles")
 
     def _foreign(self, call: Call, place: str | httpx.URL) -> httpx.URL:
-        """Check an address that a vendor, or whoever it leads to, gave us."""
+        """Check an address from a vendor or from a redirect. Raises UnexpectedAnswer if it is not https."""
         try:
             url = httpx.URL(place)
         except httpx.InvalidURL:
             url = httpx.URL()
         here = url.scheme == "http" and url.host in _LOCAL_HOSTS and self._base_url.startswith("http:")
-        # httpx would send what stands before an @ as credentials.
+        # httpx would send the part before an @ as credentials.
         if not (here or url.scheme == "https") or not url.host or url.userinfo:
             raise UnexpectedAnswer(self._vendor, call.operation, reason="the address is not an https address")
         return url
@@ -161,7 +167,7 @@ class HttpConnections:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """One for all vendors: reading the certificates is the slow part of making a client."""
+    """Return the TLS context, shared by all vendors: reading the certificates is the slow part of creating a client."""
     return httpx.create_ssl_context()
 
 

@@ -1,6 +1,6 @@
-"""How an authorisation code or a refresh token becomes a pair of tokens, as far as all authorisation servers agree.
+"""Exchange an authorisation code or a refresh token for a token pair: the part that both vendors have in common.
 
-https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3, sections 5 and 6; the proof key is RFC 7636.
+https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3, sections 5 and 6. The proof key is RFC 7636.
 """
 
 from collections.abc import Callable
@@ -17,12 +17,12 @@ type Form = dict[str, str]
 class _Tokens(BaseModel):
     access_token: str = Field(min_length=1)
     refresh_token: str = Field(min_length=1)
-    # RFC 6749 §5.1 only recommends it, and losing a fresh pair over it would lose the connection.
+    # Seconds. RFC 6749 §5.1 only recommends the field. Refusing a new pair without it would lose the connection.
     expires_in: int = Field(300, gt=0)
 
 
 def code_grant(*, code: str, verifier: str, redirect_uri: str) -> Form:
-    """Ask for the first pair; `redirect_uri` is the one that the consent was asked with."""
+    """Return the grant for the first pair. `redirect_uri` is the one of the consent request."""
     return {
         "grant_type": "authorization_code",
         "code": code,
@@ -32,14 +32,14 @@ def code_grant(*, code: str, verifier: str, redirect_uri: str) -> Form:
 
 
 def refresh_grant(refresh_token: str) -> Form:
-    """Ask for the next pair."""
+    """Return the grant for the next pair."""
     return {"grant_type": "refresh_token", "refresh_token": refresh_token}
 
 
 def request_tokens(ask: Callable[[], HttpAnswer], *, is_final: Callable[[Issue], bool]) -> TokenPair:
-    """Send a grant by `ask` and read the pair; AccessGone for a refusal with an issue that `is_final`.
+    """Send a grant with `ask` and return the token pair. Raises AccessGone if `is_final` accepts an issue of a refusal.
 
-    Every other outcome is that of the call.
+    Every other error of the call is raised unchanged.
     """
     try:
         answer = ask()

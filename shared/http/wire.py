@@ -1,4 +1,4 @@
-"""How values are written into a request, and read from the headers of its answer."""
+"""Write values into a request and read values from the headers of an answer."""
 
 import json
 import math
@@ -12,16 +12,17 @@ _LONGEST_RETRY_AFTER = 60.0
 
 
 def segment(value: str) -> str:
-    """Quote a value for use as one path segment; ValueError for what would name another path."""
+    """Quote a value for use as one path segment. Raises ValueError for "", "." and "..", which name another path."""
     if value in {"", ".", ".."}:
         raise ValueError("an id must not be empty or a relative path")
     return quote(value, safe="")
 
 
 def encode(value: object) -> str:
-    """Write JSON with Decimals as plain numbers with exactly their decimals: 1.10 stays 1.10.
+    """Return a value as JSON, with Decimals as numbers that keep their decimals: 1.10 stays 1.10.
 
-    TypeError for floats, which must not carry money, and for anything JSON does not know; ValueError for NaN.
+    - Raises TypeError for a float, which must not contain money, and for types that JSON does not have.
+    - Raises ValueError for NaN and infinity.
     """
     match value:
         case Decimal():
@@ -39,9 +40,9 @@ def encode(value: object) -> str:
 
 
 def retry_after(value: str | None, *, now: datetime) -> float | None:
-    """Read a Retry-After header, seconds or an HTTP date, as 0 to 60 seconds from `now`; None for nonsense.
+    """Parse a Retry-After header (seconds or an HTTP date) and return 0 to 60 seconds from `now`.
 
-    https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
+    Return None for a missing or invalid header. https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
     """
     if value is None:
         return None

@@ -1,7 +1,7 @@
 """lexoffice's partner API, one method per call this product makes. https://developers.lexware.io/partner/docs
 
-Vouchers and what belongs to them are in `shared.lexoffice.vouchers`. Every method raises the kinds of
-`shared.errors.VendorError`.
+- Vouchers, receipts, hints, payments and contacts are in `shared.lexoffice.vouchers`.
+- Every method raises subclasses of `shared.errors.VendorError`.
 """
 
 from collections.abc import Sequence
@@ -28,10 +28,10 @@ from shared.lexoffice.models import (
 )
 from shared.lexoffice.vouchers import VoucherCalls
 
-# https://developers.lexware.io/partner/docs/#finance-endpoint: a batch is accepted or refused as a whole.
+# https://developers.lexware.io/partner/docs/#finance-endpoint: lexoffice accepts or refuses a batch as a whole.
 MOST_TRANSACTIONS = 25
 
-# A PUT empties what it leaves out; these are the fields that it may change, besides balance and lockVersion.
+# A PUT clears missing fields. Send these fields unchanged; besides balance and lockVersion, a PUT can change no others.
 _KEPT_ON_UPDATE = (
     "type",
     "name",
@@ -51,35 +51,35 @@ _ASSIGNMENTS = TypeAdapter(list[Assignment])
 
 
 class LexofficeClient(VoucherCalls):
-    """lexoffice on behalf of one connection; `http` carries its access and its share of the rate limit."""
+    """Call lexoffice for one connection. `http` carries its access token and its share of the rate limit."""
 
     def profile(self) -> Profile:
-        """Read the organisation behind the connection."""
+        """Return the connection's organisation."""
         return self._http.request("GET", "/v1/profile").read(Profile.model_validate)
 
     def finance_accounts(self, external_reference: str) -> list[FinanceAccount]:
-        """Find the finance accounts that carry our reference.
+        """Return the finance accounts with this external reference.
 
-        Compared here as well, because lexoffice ignores query parameters it does not know and would then list
-        every account of the customer.
+        The reference is compared here as well: lexoffice ignores unknown query parameters and would then return every
+        account of the customer.
         """
         params = {"externalReference": external_reference}
         found = self._http.request("GET", "/v1/finance/accounts", params=params).read(_ACCOUNTS.validate_python)
         return [account for account in found if account.external_reference == external_reference]
 
     def finance_account(self, account_id: str) -> FinanceAccount:
-        """Read one finance account."""
+        """Return one finance account."""
         return self._account(account_id).read(FinanceAccount.model_validate)
 
     def create_finance_account(self, account: NewFinanceAccount) -> str:
-        """Create a finance account and return its id; lexoffice does not refuse a second one, so find first."""
+        """Create a finance account and return its id. Search first: lexoffice accepts duplicates."""
         answer = self._http.request("POST", "/v1/finance/accounts", json=account.body())
         return answer.read(Created.model_validate).id
 
     def set_balance(self, account_id: str, balance: Decimal) -> None:
-        """Write the balance in euros, which lexoffice never computes, and change nothing else.
+        """Set an account's balance in euros and change nothing else. lexoffice does not compute the balance.
 
-        When somebody else wrote the account in between, it is read and written once more; Conflict after that.
+        Retry once if the account was changed between reading and writing. Raises Conflict after the second failure.
         """
         try:
             self._write_balance(account_id, balance)
@@ -87,11 +87,12 @@ class LexofficeClient(VoucherCalls):
             self._write_balance(account_id, balance)
 
     def post_transactions(self, transactions: Sequence[NewFinanceTransaction]) -> list[FinanceTransaction]:
-        """Write 1 to 25 lines in one call and return what lexoffice holds for them, in any order.
+        """Create 1 to 25 lines in one call and return them as lexoffice stored them, in any order.
 
-        A line whose external reference is there already is not changed: the older one comes back, or none at all
-        (docs/assumptions.md#lexoffice-duplicates). Rejected means that none was written. ValueError for more lines,
-        or two with the same reference.
+        - A line whose external reference exists is not changed. lexoffice returns the existing line, or omits it
+          (docs/assumptions.md#lexoffice-duplicates).
+        - Raises Rejected if lexoffice refuses the batch. No line is created then.
+        - Raises ValueError for another number of lines, or for two lines with the same reference.
         """
         sent = [transaction.external_reference for transaction in transactions]
         if not 1 <= len(sent) <= MOST_TRANSACTIONS or len(set(sent)) < len(sent):
@@ -100,29 +101,30 @@ class LexofficeClient(VoucherCalls):
         return self._http.request("POST", "/v1/finance/transactions", json=lines).read(_TRANSACTIONS.validate_python)
 
     def assignments(self, transaction_id: str) -> list[Assignment]:
-        """Read what a line is assigned to; empty until somebody approved a suggestion."""
+        """Return the documents that a line is assigned to; empty until the customer accepts a suggestion."""
         answer = self._http.request("GET", f"/v1/finance/transactions/{segment(transaction_id)}/assignments")
         return answer.read(_ASSIGNMENTS.validate_python)
 
     def posting_categories(self) -> list[PostingCategory]:
-        """Read all posting categories, income and outgo; there is no paging."""
+        """Return all posting categories, income and outgo. The endpoint has no pagination."""
         return self._http.request("GET", "/v1/posting-categories").read(_CATEGORIES.validate_python)
 
     def event_subscriptions(self) -> list[EventSubscription]:
-        """Read which events are told to whom for this connection; they end with it."""
+        """Return the event subscriptions of the connection. They end when its token is revoked."""
         answer = self._http.request("GET", "/v1/event-subscriptions")
         return answer.read(Listed[EventSubscription].model_validate).content
 
     def subscribe(self, event_type: str, callback_url: str) -> None:
-        """Subscribe an https address to an event; lexoffice calls the address at once to test it.
+        """Subscribe an https address to an event. lexoffice calls the address at once to test it.
 
-        Conflict when it is subscribed already, Rejected when the address does not answer as it should.
+        - Raises Conflict if the event is already subscribed.
+        - Raises Rejected if the address does not answer the test as expected.
         """
         wanted = {"eventType": event_type, "callbackUrl": callback_url}
         self._http.request("POST", "/v1/event-subscriptions", json=wanted)
 
     def unsubscribe(self, subscription_id: str) -> None:
-        """End a subscription; one that is gone already is fine."""
+        """Delete a subscription. Succeed if it is already deleted."""
         try:
             self._http.request("DELETE", f"/v1/event-subscriptions/{segment(subscription_id)}", idempotent=True)
         except NotFound:

@@ -1,7 +1,8 @@
-"""What lexoffice's API says and hears, as far as this product uses it.
+"""Models of lexoffice's requests and answers, with the fields that this product uses.
 
-Reading ignores unknown fields (real answers carry dozens that the documentation does not) and leaves enums strings.
-Writing is strict: amounts are Decimals with at most two decimals, moments carry their offset.
+- Reading ignores unknown fields: real answers have dozens of undocumented ones. Enums stay strings.
+- Writing is strict: amounts are Decimals with at most two decimals, times have an offset.
+
 https://developers.lexware.io/partner/docs
 """
 
@@ -24,14 +25,14 @@ from shared.errors import Issue, UnexpectedAnswer
 from shared.http.answer import HttpAnswer
 from shared.http.models import ReadModel, WriteModel
 
-# A 406 may bring a long German text; the first words identify it for support.
+# A 406 may contain a long German text. Its first words are enough for support to identify it.
 _LONGEST_MESSAGE = 300
 _CENT = Decimal("0.01")
 
 
 def money(amount: Decimal) -> Decimal:
-    """Write an amount in euros with exactly two decimals; ValueError when that would change it."""
-    written = amount.quantize(_CENT) + 0  # turns a negative zero into a plain one
+    """Return an amount in euros with exactly two decimals. Raises ValueError if that would change its value."""
+    written = amount.quantize(_CENT) + 0  # removes the sign of a negative zero
     if written != amount:
         raise ValueError("an amount has at most two decimals")
     return written
@@ -44,14 +45,14 @@ def _timestamp(moment: datetime) -> str:
 type Money = Annotated[Decimal, Field(strict=True, decimal_places=2), PlainSerializer(money)]
 # https://developers.lexware.io/docs: exactly three fractional digits and an offset with a colon.
 type Timestamp = Annotated[AwareDatetime, PlainSerializer(_timestamp)]
-# Vouchers are written with the day alone: https://developers.lexware.io/docs/#vouchers-endpoint
+# Dates of a voucher are written without time: https://developers.lexware.io/docs/#vouchers-endpoint
 type Day = Annotated[date, Field(strict=True), PlainSerializer(date.isoformat)]
-# Stored texts may come back HTML-encoded (docs/assumptions.md#lexoffice-encoded-texts).
+# lexoffice may return stored texts HTML-encoded (docs/assumptions.md#lexoffice-encoded-texts).
 type Text = Annotated[str, AfterValidator(unescape)]
 
 
 class Profile(ReadModel):
-    """The organisation behind a connection; `tax_type` is net, gross or vatfree."""
+    """The organisation of a connection. `tax_type` is net, gross or vatfree."""
 
     organization_id: str
     company_name: str
@@ -61,9 +62,11 @@ class Profile(ReadModel):
 
 
 class FinanceAccount(ReadModel):
-    """A finance account; `balance` is in euros and only ever what was last written there.
+    """A finance account.
 
-    A deactivated account must not be written to. `lock_version` guards updates.
+    - `balance`: euros, as last written. lexoffice does not compute it.
+    - `lock_version`: must be sent with an update. A stale version is a Conflict.
+    - `deactivated`: do not write to the account.
     """
 
     id: str = Field(validation_alias=AliasChoices("financialAccountId", "id"))
@@ -74,7 +77,7 @@ class FinanceAccount(ReadModel):
 
 
 class NewFinanceAccount(WriteModel):
-    """A finance account to create; `account_system` is the value Lexware assigned to this product."""
+    """A finance account to create. `account_system` is the value that Lexware assigned to this product."""
 
     account_system: str
     name: str
@@ -86,9 +89,10 @@ class NewFinanceAccount(WriteModel):
 
 
 class NewFinanceTransaction(WriteModel):
-    """One line to write; `amount` in euros is negative for an expense.
+    """One line to create.
 
-    `external_reference` is what lexoffice recognises a repetition by, so a line never goes without.
+    - `amount`: euros, negative for an expense.
+    - `external_reference`: required, because lexoffice recognises duplicates by it.
     """
 
     financial_account_id: str
@@ -102,7 +106,7 @@ class NewFinanceTransaction(WriteModel):
 
 
 class FinanceTransaction(ReadModel):
-    """One line as lexoffice holds it, which after a repetition is the older one, unchanged."""
+    """One line as stored in lexoffice. For a duplicate, this is the existing line, unchanged."""
 
     id: str = Field(validation_alias=AliasChoices("financialTransactionId", "id"))
     amount: Decimal
@@ -111,7 +115,7 @@ class FinanceTransaction(ReadModel):
 
 
 class PostingCategory(ReadModel):
-    """A category that vouchers are booked on; `type` is income or outgo."""
+    """A posting category of vouchers. `type` is income or outgo."""
 
     id: str
     name: str
@@ -122,7 +126,11 @@ class PostingCategory(ReadModel):
 
 
 class NewVoucherItem(WriteModel):
-    """One position; `amount` in euros as the voucher's tax type says, `tax_rate_percent` 19 for 19 %."""
+    """One position of a voucher.
+
+    - `amount`: euros, net or gross as the voucher's `tax_type`.
+    - `tax_rate_percent`: 19 for 19 %.
+    """
 
     amount: Money
     tax_amount: Money
@@ -131,10 +139,12 @@ class NewVoucherItem(WriteModel):
 
 
 class NewVoucher(WriteModel):
-    """A purchase voucher to create, on either a contact of its own or the collective one with a name.
+    """A purchase voucher to create.
 
-    `tax_type` is always gross, so what was paid is what is written. The status is left out: lexoffice then opens the
-    voucher, and refuses most that name one (docs/assumptions.md#lexoffice-voucher-status).
+    - The contact is either `contact_id`, or the collective contact with an optional `contact_name`.
+    - `tax_type` is always gross, so the amounts are those that were paid.
+    - The status is omitted: lexoffice then opens the voucher. It refuses most vouchers that name a status
+      (docs/assumptions.md#lexoffice-voucher-status).
     """
 
     type: Literal["purchaseinvoice", "purchasecreditnote"]
@@ -160,7 +170,7 @@ class NewVoucher(WriteModel):
 
 
 class LexofficeVoucher(ReadModel):
-    """A voucher as lexoffice holds it; `files` are the ids of its receipts."""
+    """A voucher as stored in lexoffice. `files` are the ids of its receipts."""
 
     voucher_status: str
     files: tuple[str, ...] = ()
@@ -175,7 +185,7 @@ class ListedVoucher(ReadModel):
 
 
 class Contact(ReadModel):
-    """A contact; `vendor_number` is None for one that is a customer only, `name` for a person."""
+    """A contact. `vendor_number` is None if it is only a customer; `name` is None for a person."""
 
     id: str
     name: Text | None = Field(None, validation_alias=AliasPath("company", "name"))
@@ -184,20 +194,20 @@ class Contact(ReadModel):
 
 
 class Payments(ReadModel):
-    """What is paid of a voucher; `open_amount` in euros."""
+    """The payment state of a voucher. `open_amount` is the unpaid amount in euros."""
 
     open_amount: Decimal
     voucher_status: str
 
 
 class Assignment(ReadModel):
-    """A document that a line is assigned to: a voucher or an invoice."""
+    """A document that a line is assigned to, such as a voucher or an invoice."""
 
     id: str
 
 
 class EventSubscription(ReadModel):
-    """An event that lexoffice tells an address."""
+    """A subscription: lexoffice sends events of this type to the callback address."""
 
     id: str = Field(validation_alias=AliasChoices("subscriptionId", "id"))
     event_type: str
@@ -205,23 +215,25 @@ class EventSubscription(ReadModel):
 
 
 class Listed[T](ReadModel):
-    """A list in an envelope; `last` is False while another page follows."""
+    """A list in an envelope. `last` is False if another page follows."""
 
     content: list[T]
     last: bool = True
 
 
 class Created(ReadModel):
-    """The answer to a creation: an action result, or by older accounts the object itself."""
+    """The answer to a creation: an action result, or the created object for older accounts."""
 
     id: str = Field(validation_alias=AliasChoices("id", "financialAccountId"))
 
 
 def issues(answer: HttpAnswer) -> tuple[Issue, ...]:
-    """Read any of lexoffice's four error shapes; empty for anything else.
+    """Parse an error body; return no issues for an unknown shape. https://developers.lexware.io/docs
 
-    `IssueList` for contacts, files and vouchers, `details` for the others, `{message}` from the gateway, and
-    `{error, error_description}` from the authorisation server. https://developers.lexware.io/docs
+    - `IssueList`: contacts, files and vouchers.
+    - `details`: other endpoints.
+    - `{message}`: the gateway.
+    - `{error, error_description}`: the authorisation server.
     """
     try:
         body = answer.json()

@@ -1,6 +1,6 @@
-"""lexoffice's authorisation server: where the admin is sent, and how tokens are issued and revoked.
+"""lexoffice's authorisation server: build the consent address, request and revoke tokens.
 
-It lives on the app's host, not on the API's. https://developers.lexware.io/partner/docs
+It is on the app's host, not on the API's. https://developers.lexware.io/partner/docs
 """
 
 import re
@@ -12,7 +12,7 @@ from shared.http.call import Form
 from shared.http.client import Http
 from shared.http.grants import code_grant, refresh_grant, request_tokens
 
-# A client that Lexware's support disabled is answered unauthorized_client.
+# lexoffice answers unauthorized_client if Lexware's support has disabled the client.
 _GONE = {"invalid_grant", "unauthorized_client"}
 _NOT_IN_CONNECTION_NAME = re.compile(r'[^A-Za-zäöüÄÖÜß0-9\s/?.\-{}"_\\:=,()]')
 
@@ -27,10 +27,12 @@ def authorize_url(
     challenge: str,
     connection_name: str,
 ) -> str:
-    """Return the address of lexoffice's consent page; `scope` is space separated, `challenge` is S256.
+    """Return the address of lexoffice's consent page.
 
-    `connection_name` is what the customer reads in lexoffice's list of connections; characters that lexoffice
-    does not allow there are left out.
+    - `scope`: space-separated.
+    - `challenge`: S256.
+    - `connection_name`: the name in lexoffice's list of connections. Characters that lexoffice does not allow are
+      removed.
     """
     query = urlencode(
         {
@@ -48,23 +50,24 @@ def authorize_url(
 
 
 def exchange(http: Http, *, client: ClientCredentials, code: str, verifier: str, redirect_uri: str) -> TokenPair:
-    """Turn an authorisation code into the first pair; AccessGone when the code is not accepted.
+    """Exchange an authorisation code for the first token pair. Raises AccessGone if lexoffice refuses the code.
 
-    A code lives five minutes, and any error uses it up.
+    A code expires after five minutes, and any error uses it up.
     """
     return _request_tokens(http, client, code_grant(code=code, verifier=verifier, redirect_uri=redirect_uri))
 
 
 def refresh(http: Http, *, client: ClientCredentials, refresh_token: str) -> TokenPair:
-    """Turn a refresh token into the next pair; the old pair dies with it.
+    """Exchange a refresh token for the next token pair. lexoffice invalidates the old pair.
 
-    AccessGone when the token is not accepted. After OutcomeUnknown it may have been used up all the same.
+    - Raises AccessGone if lexoffice refuses the token.
+    - After OutcomeUnknown, the token may be used up.
     """
     return _request_tokens(http, client, refresh_grant(refresh_token))
 
 
 def revoke(http: Http, *, client: ClientCredentials, refresh_token: str) -> None:
-    """End the connection: the refresh token, its access token and its event subscriptions are gone after it."""
+    """Revoke a refresh token. This also ends its access token and its event subscriptions."""
     _post(http, "/oauth2/revoke", client, {"token": refresh_token}, idempotent=True)
 
 

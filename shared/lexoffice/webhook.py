@@ -1,7 +1,7 @@
-"""Verifying and reading lexoffice's webhooks: RSA-SHA512 over the raw body, without any I/O.
+"""Verify and parse lexoffice's webhooks: RSA-SHA512 over the raw body, without I/O.
 
-Neither a time nor a unique id is signed, so a delivery can be replayed for ever: take it as a hint to look, never as
-the truth. https://developers.lexware.io/docs/#event-subscriptions-endpoint
+The signature covers neither a time nor a unique id, so a delivery can be replayed at any time. Use an event only as a
+reason to read the resource. https://developers.lexware.io/docs/#event-subscriptions-endpoint
 """
 
 import base64
@@ -23,30 +23,30 @@ MAX_BODY_BYTES = 64 * 1024
 SIGNATURE_HEADER = "x-lxo-signature"
 _LONGEST = 100
 
-VOUCHER_EVENTS = frozenset({"payment.changed", "voucher.status.changed"})  # their resource is the voucher
+VOUCHER_EVENTS = frozenset({"payment.changed", "voucher.status.changed"})  # the resource is the voucher
 ACCESS_EVENT = "token.revoked"
 SUBSCRIBED_EVENTS = (*sorted(VOUCHER_EVENTS), ACCESS_EVENT)
 
 
 def callback_path(connection_id: str) -> str:
-    """Where lexoffice tells a connection's events, after our address."""
+    """Return the path, on our address, to which lexoffice sends a connection's events."""
     return f"/webhooks/lexoffice/{connection_id}"
 
 
 class LexofficeSignatureRefusedError(ValueError):
-    """The request does not prove that lexoffice sent it; the message is for our log, never for the caller."""
+    """The request does not prove that lexoffice sent it. Log the message; do not return it to the caller."""
 
 
 class MalformedLexofficeEventError(ValueError):
-    """The body is not an event; the message says why."""
+    """The body is not an event. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class LexofficeEvent:
-    """Something happened to a resource.
+    """One delivered event.
 
-    `event_type` such as payment.changed, whose `resource_id` is the voucher's id; for token.revoked it is the
-    connection's id.
+    - `event_type`: for example payment.changed.
+    - `resource_id`: the voucher's id; for token.revoked, lexoffice's id of the connection.
     """
 
     organization_id: str
@@ -55,14 +55,16 @@ class LexofficeEvent:
 
 
 def check_key(public_key_pem: str) -> None:
-    """Raise ConfigError when that is no RSA key in PEM format, at start-up rather than at the first delivery."""
+    """Raise ConfigError unless this is an RSA key in PEM format. Call it at start-up, before the first delivery."""
     _key(public_key_pem)
 
 
 def verify(headers: Mapping[str, str], body: bytes, public_key_pem: str) -> None:
-    """Check one delivery. Raises SignatureRefusedError; ConfigError when the key is none.
+    """Verify one delivery. Raises LexofficeSignatureRefusedError, or ConfigError for an invalid key.
 
-    `headers` with lower-case names, `body` exactly as received, `public_key_pem` the key that Lexware publishes.
+    - `headers`: with lower-case names.
+    - `body`: exactly as received.
+    - `public_key_pem`: the key that Lexware publishes.
     """
     key = _key(public_key_pem)
     try:
@@ -78,7 +80,7 @@ def verify(headers: Mapping[str, str], body: bytes, public_key_pem: str) -> None
 
 
 def parse(body: bytes) -> LexofficeEvent:
-    """Read a verified body. Raises MalformedEventError."""
+    """Parse a verified body. Raises MalformedLexofficeEventError."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -107,7 +109,7 @@ def _text(document: dict[str, object], name: str) -> str:
     value = document.get(name)
     if not isinstance(value, str) or not value:
         raise MalformedLexofficeEventError(f"{name} is missing")
-    # Ids become part of keys.
+    # Ids become parts of keys.
     if len(value) > _LONGEST or not value.isascii():
         raise MalformedLexofficeEventError(f"{name} is not plausible")
     return value

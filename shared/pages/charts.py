@@ -1,6 +1,6 @@
-"""Draw small bar charts as inline SVG, without script and without styles of their own (classes are in style.css).
+"""Draw small bar charts as inline SVG, without script and inline styles (the classes are in style.css).
 
-The page repeats a chart in words and as a table, so the picture itself is hidden from screen readers.
+The page repeats each chart as a sentence and as a table, so the picture is hidden from screen readers.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _STEPS = (1, 2, 5)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: its height (None: no bar), its tooltip, and a lower part that is drawn darker."""
+    """One bar: its value (None draws no bar), its tooltip, and the value of a lower part that is drawn darker."""
 
     value: float | None
     tooltip: str
@@ -26,16 +26,16 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A line across the chart with its label."""
+    """A horizontal line across the chart, with its label."""
 
     value: float
     label: str
 
 
 def chart(bars: Sequence[Bar], marks: Sequence[Mark], ends: tuple[str, str], *, logarithmic: bool = False) -> Markup:
-    """Draw bars from zero, or from the lowest mark if `logarithmic`, up to the highest mark.
+    """Draw bars on a scale from zero, or from the lowest mark if `logarithmic`, to the highest mark.
 
-    `ends` label the first and the last bar.
+    `ends` are the labels of the first and the last bar.
     """
     values = [mark.value for mark in marks]
     scale = _Scale(min(values) if logarithmic else 0.0, max(values), logarithmic)
@@ -53,7 +53,7 @@ def chart(bars: Sequence[Bar], marks: Sequence[Mark], ends: tuple[str, str], *, 
 
 
 def round_marks(highest: float) -> list[int]:
-    """Return zero and at most four round whole numbers above it; the last is at or above the highest value."""
+    """Return zero and at most four round whole numbers above it. The last is at least the highest value."""
     size = 1
     while True:
         for step in _STEPS:
@@ -70,7 +70,7 @@ class _Scale:
     logarithmic: bool
 
     def of(self, value: float) -> float:
-        """Return the height of a value, in the picture's units."""
+        """Return the height of a value in the units of the SVG."""
         value = min(max(value, self.lowest), self.highest)
         if not self.logarithmic:
             return _PLOT_HEIGHT * value / self.highest
@@ -91,7 +91,7 @@ def _bar(bar: Bar, scale: _Scale, x: float, width: float) -> Markup:
 
 
 def _rectangle(name: str, x: float, width: float, height: float) -> Markup:
-    height = max(height, 1.5)  # so that a small value is visible
+    height = max(height, 1.5)  # keeps a small value visible
     return Markup('<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
         name, x, _TOP + _PLOT_HEIGHT - height, width, height
     )

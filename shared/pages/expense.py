@@ -1,4 +1,4 @@
-"""The page of one expense: where it stands, what to do, and a list of steps."""
+"""The page of one expense: its state, what to do, and a list of steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from shared.texts.text import Language
 
 @dataclass(frozen=True, slots=True)
 class ExpenseCard:
-    """One expense as the page shows it; a link without a known target is empty."""
+    """One expense as the page shows it. A link with an unknown target is ""."""
 
     heading: str
     about: str
@@ -34,7 +34,7 @@ class ExpenseCard:
 def expense(
     language: Language, asked: str, states: Sequence[ExpenseState], *, links: Links, token: str, now: datetime
 ) -> Html:
-    """Render everything known under the number that the admin `asked` for; `token` as for the status page."""
+    """Render the expenses with the number that the admin `asked` for. `token` as for the status page."""
     show = Formats(language, now)
     known = [state for state in states if state.branch is not Branch.UNKNOWN]
     return render_page(
@@ -67,7 +67,7 @@ def _card(state: ExpenseState, show: Formats, links: Links) -> ExpenseCard:
         about=" · ".join(part for part in about if part),
         tone=text.tone,
         title=text.title.in_(language),
-        # The error's own sentence names the fix, too.
+        # The error's text also names the fix.
         advice=export_error_text(state.code, dict(state.values), language) if failed else text.advice.in_(language),
         unmet_criteria=tuple(CRITERIA[criterion].in_(language) for criterion in state.unmet_criteria),
         steps=tuple(_step(step, show) for step in state.steps),
@@ -89,7 +89,7 @@ def _step(step: Step, show: Formats) -> ShownStep:
 
 
 def _detail(step: Step, show: Formats) -> str:
-    """Return what a step says besides its state; codes and vendors' words are not part of it."""
+    """Return the text of a step besides its state, without codes and vendors' texts."""
     language = show.language
     if step.what == "receipts" and step.detail.isdecimal() and step.state != "missing":
         n = int(step.detail)

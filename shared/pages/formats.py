@@ -1,6 +1,8 @@
-"""Write amounts, days, moments and numbers in German and in English.
+"""Format amounts, days, times and numbers in German and in English.
 
-Pages show German time (Europe/Berlin). Signs are real minus signs, and no line breaks between a number and its unit.
+- Pages show German time (Europe/Berlin).
+- A minus is U+2212.
+- No line breaks between a number and its unit.
 """
 
 from dataclasses import dataclass
@@ -11,11 +13,11 @@ from shared.domain.times import BERLIN
 from shared.texts import figures
 from shared.texts.text import Language
 
-# The joiner keeps the sign and the euro on one line.
+# The word joiner keeps the sign and the euro symbol on one line.
 _MINUS = "\N{MINUS SIGN}\N{WORD JOINER}"
 _SPACE = "\N{NO-BREAK SPACE}"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# German swaps the separators of English numbers.
+# German exchanges the separators of English numbers.
 _SEPARATORS: dict[Language, dict[int, int]] = {"de": str.maketrans(",.", ".,"), "en": {}}
 _MONEY: dict[Language, str] = {"de": f"{{sign}}{{amount}}{_SPACE}€", "en": "{sign}€{amount}"}
 _DAY: dict[Language, str] = {"de": "{day:%d.%m.%Y}", "en": f"{{day.day}}{_SPACE}{{month}}{_SPACE}{{day.year}}"}
@@ -24,30 +26,30 @@ _UNITS: dict[Language, tuple[str, str, str]] = {"de": ("s", "Min.", "Std."), "en
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """The figures of one page; `now` decides what is today."""
+    """Formats the figures of one page. `now` decides which day is today."""
 
     language: Language
     now: datetime
 
     def money(self, cents: int) -> str:
-        """Write euro cents: `1.234,56 €` in German, `€1,234.56` in English; a minus sign means money that left."""
+        """Format euro cents: `1.234,56 €` in German, `€1,234.56` in English. A minus sign means outgoing money."""
         amount = self._separated(f"{Money(abs(cents), 'EUR').decimal:,f}")
         return _MONEY[self.language].format(sign=_MINUS if cents < 0 else "", amount=amount)
 
     def number(self, value: int) -> str:
-        """Write a whole number with the language's thousands separators."""
+        """Format a whole number with the language's thousands separators."""
         return self._separated(f"{value:,}")
 
     def day(self, day: date) -> str:
-        """Write a day: `22.11.2026` or `22 Nov 2026`."""
+        """Format a day: `22.11.2026` or `22 Nov 2026`."""
         return _DAY[self.language].format(day=day, month=_MONTHS[day.month - 1])
 
     def clock(self, moment: datetime) -> str:
-        """Write the time of day in Germany: `14:20`."""
+        """Format the time of day in Germany: `14:20`."""
         return f"{moment.astimezone(BERLIN):%H:%M}"
 
     def moment(self, moment: datetime) -> str:
-        """Write `heute, 14:20`, `gestern, 14:20` or the day with the time."""
+        """Format a time as `heute, 14:20`, `gestern, 14:20` or the day with the time of day."""
         day, today = moment.astimezone(BERLIN).date(), self.now.astimezone(BERLIN).date()
         near = {today: figures.TODAY, today - timedelta(days=1): figures.YESTERDAY}
         if day in near:
@@ -55,12 +57,15 @@ class Formats:
         return f"{self.day(day)}, {self.clock(moment)}"
 
     def when(self, moment: datetime) -> str:
-        """Write a moment in the future: the time if it is today, else with its day."""
+        """Format a time in the future: the time of day if it is today, else with its day."""
         today = self.now.astimezone(BERLIN).date()
         return self.clock(moment) if moment.astimezone(BERLIN).date() == today else self.moment(moment)
 
     def duration(self, seconds: float) -> str:
-        """Write seconds in the largest unit that leaves one digit or more: `0,8 s`, `42 s`, `12 Min.`, `3 Std.`."""
+        """Format seconds: one decimal below 10 s, then whole seconds to 99, minutes to 99, and hours.
+
+        Examples: `0,8 s`, `42 s`, `12 Min.`, `3 Std.`.
+        """
         second, minute, hour = _UNITS[self.language]
         if seconds < 10:
             return f"{self._separated(f'{seconds:.1f}')}{_SPACE}{second}"
@@ -71,7 +76,7 @@ class Formats:
         return f"{self.number(round(seconds / 3600))}{_SPACE}{hour}"
 
     def age(self, moment: datetime) -> str:
-        """Write how long ago a moment was: `gerade eben`, `vor 12 Min.`, `vor 30 Std.`, `vor 3 Tagen`."""
+        """Format how long ago a time was: `gerade eben`, `vor 12 Min.`, `vor 30 Std.`, `vor 3 Tagen`."""
         passed = self.now - moment
         if passed < timedelta(minutes=1):
             return figures.JUST_NOW.in_(self.language)
@@ -82,7 +87,7 @@ class Formats:
         return figures.AGO.in_(self.language).format(duration=duration)
 
     def exact(self, seconds: int) -> str:
-        """Write a round duration in the largest unit that it fills: `10 s`, `1 Min.`, `6 Std.`."""
+        """Format a round duration in the largest unit that it fills: `10 s`, `1 Min.`, `6 Std.`."""
         second, minute, hour = _UNITS[self.language]
         size, unit = (3600, hour) if seconds >= 3600 else (60, minute) if seconds >= 60 else (1, second)
         return f"{seconds // size}{_SPACE}{unit}"

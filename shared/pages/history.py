@@ -1,4 +1,4 @@
-"""Show the last 30 days as two small charts, each with its sentence and its table."""
+"""The last 30 days as two small charts, each with a sentence and a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class ChartSection:
 
 
 def charts_of(days: Sequence[Day], show: Formats) -> list[ChartSection]:
-    """Return the charts of lines and delay per day, none if there was no line."""
+    """Return the charts of lines and delays per day, or none if no line was sent."""
     busy = [day for day in days if day.lines]
     return [_lines(days, busy, show), _delays(days, busy, show)] if busy else []
 

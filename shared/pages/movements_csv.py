@@ -1,6 +1,6 @@
-"""Write the wallet movements to enter by hand as a CSV file that the reader's spreadsheet opens as it is.
+"""Write the wallet movements to enter by hand as a CSV file that spreadsheets open without an import dialogue.
 
-German spreadsheets want semicolons, decimal commas and a byte order mark, English ones commas and ISO dates
+German spreadsheets need semicolons, decimal commas and a byte order mark. English ones need commas and ISO dates
 (https://www.rfc-editor.org/rfc/rfc4180).
 """
 
@@ -19,13 +19,13 @@ BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _DELIMITERS: dict[Language, str] = {"de": ";", "en": ","}
 _DECIMAL_POINTS: dict[Language, str] = {"de": ",", "en": "."}
 _DAYS: dict[Language, str] = {"de": "%d.%m.%Y", "en": "%Y-%m-%d"}
-# A spreadsheet calculates a cell that begins so; our own numbers are exempt
+# A spreadsheet evaluates a cell that begins with one of these as a formula. Amounts are not escaped
 # (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def text_of(movements: Sequence[Movement], language: Language) -> str:
-    """Return the whole file, heading first; amounts have no sign, their direction is a word."""
+    """Return the file, with a heading. Amounts have no sign; a column names their direction."""
     target = io.StringIO()
     writer = csv.writer(target, delimiter=_DELIMITERS[language], lineterminator="\r\n")
     writer.writerow([column.in_(language) for column in CSV_COLUMNS])
@@ -45,10 +45,10 @@ def text_of(movements: Sequence[Movement], language: Language) -> str:
 
 
 def name_of(language: Language, now: datetime) -> str:
-    """Return the file's name, with the current month in Germany."""
+    """Return the file's name with the current month in Germany."""
     return f"{CSV_NAME.in_(language)}-{now.astimezone(BERLIN):%Y-%m}.csv"
 
 
 def harmless(text: str) -> str:
-    """Return the text so that a spreadsheet takes it for a text, whatever it begins with."""
+    """Prefix a text with an apostrophe if a spreadsheet would evaluate it as a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,4 +1,4 @@
-"""Render pages on the server: escaped by the template engine, no script, nothing secret in an address."""
+"""Render pages on the server. The template engine escapes values; pages have no script and no secret in an address."""
 
 import secrets
 from collections.abc import Mapping
@@ -37,14 +37,14 @@ class Html:
 
 
 def language_of(query: Mapping[str, str], chosen: str, headers: Mapping[str, str]) -> Language:
-    """Return the language of the address, else the one `chosen` on an earlier page, else the browser's; or German."""
+    """Return the language of the address, else the one `chosen` earlier, else the browser's. The default is German."""
     wanted = query.get("lang") or chosen or headers.get("accept-language", "de")
     return "en" if wanted.lower().startswith("en") else "de"
 
 
 @dataclass(frozen=True, slots=True)
 class ShownStep:
-    """One entry of a list of steps: `state` and `tone` are CSS classes, the rest is text."""
+    """One entry of a list of steps. `state` and `tone` are CSS classes, the other fields are texts."""
 
     state: str
     tone: str
@@ -54,9 +54,10 @@ class ShownStep:
 
 
 def start(language: Language, *, today: date, day: str = "", opening: str = "", wrong: str = "") -> Html:
-    """Render what will happen, what is not supported and the start date; the form posts to `/connect`.
+    """Render the connect page: what will happen, what is not supported, the start date. The form posts to `/connect`.
 
-    `day` and `opening` as the admin typed them; `wrong` names the field that is not valid, and the page says why.
+    - `day`, `opening`: as the admin typed them.
+    - `wrong`: the name of the invalid field, which the page explains.
     """
     return render_page(
         "start.html",
@@ -72,7 +73,7 @@ def start(language: Language, *, today: date, day: str = "", opening: str = "", 
 
 
 def result(language: Language, *, company: str, organisation: str, pleo_url: str, lexoffice_url: str) -> Html:
-    """Render the page after connecting: what to do next, with links to both products."""
+    """Render the page after connecting: the next steps, with links to both products."""
     return render_page(
         "result.html",
         language,
@@ -85,7 +86,7 @@ def result(language: Language, *, company: str, organisation: str, pleo_url: str
 
 
 def message(name: str, language: Language) -> Html:
-    """Render a page with a single message; `name` as in shared/texts/messages.py."""
+    """Render a page with one message. `name` is a key of MESSAGES in shared/texts/messages.py."""
     text = MESSAGES[name]
     return render_page(
         "message.html",
@@ -99,14 +100,14 @@ def message(name: str, language: Language) -> Html:
 
 
 def sign_in(language: Language) -> Html:
-    """Render the page for an admin without session, who signs in by Pleo's consent; the form posts to `/sign-in`."""
+    """Render the page on which an admin signs in with Pleo's consent. The form posts to `/sign-in`."""
     return render_page("sign_in.html", language, title=SIGN_IN["title"].in_(language), text=texts_in(SIGN_IN, language))
 
 
 def progress(language: Language, how_far: Progress) -> Html:
     """Render the progress of the set-up, and why it stopped. The browser reloads the page while the set-up runs.
 
-    If it stopped or takes long, the page offers to resume it: that form posts to `/connect/resume`.
+    If it stopped or takes long, the page offers to resume it. That form posts to `/connect/resume`.
     """
     why = MESSAGES[how_far.stopped] if how_far.stopped else None
     resume = PROGRESS["stopped"] if why else PROGRESS["slow"] if how_far.slow else None
@@ -122,13 +123,13 @@ def progress(language: Language, how_far: Progress) -> Html:
 
 
 def _set_up_step(name: str, state: StepState, language: Language) -> ShownStep:
-    """Return a step; one that waits has not begun here, while on the page of an expense it is in progress."""
+    """Return a step. A waiting step has not begun here; on the page of an expense it is in progress."""
     style, tone = ("later", "none") if state is StepState.WAITING else (state.value, STEP_TONES[state])
     return ShownStep(style, tone, SET_UP_STEPS[name].in_(language), STEP_STATES[state].in_(language))
 
 
 def disconnect(language: Language, *, company: str, organisation: str, days: int, token: str) -> Html:
-    """Render what disconnecting stops, deletes and leaves; the form posts to `/disconnect`.
+    """Render what disconnecting stops, deletes and keeps. The form posts to `/disconnect`.
 
     Personal data is deleted after `days`; `token` proves that the form comes from this session's page.
     """
@@ -146,7 +147,7 @@ def disconnect(language: Language, *, company: str, organisation: str, days: int
 
 
 def render_page(template: str, language: Language, **values: Any) -> Html:
-    """Render a template with values, and with what every page carries."""
+    """Render a template with these values and those of every page."""
     nonce = secrets.token_urlsafe(16)
     text = (
         _environment()

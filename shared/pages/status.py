@@ -1,4 +1,4 @@
-"""The status page: choose the texts (shared/texts) that the facts of an overview call for."""
+"""The status page: choose the texts (shared/texts) for the facts of an overview."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _PROVED = frozenset({"active", "held"})
 _TONES = {"active": "ok", "held": "bad", "ok": "ok", "gone": "bad", "missing": "warn"}
 _WITHOUT_ACTIONS = frozenset({"ok", "busy", "connecting", "disconnected"})
 _CSS_CLASSES = {"date": "short", "amount": "figure", "what_to_do": "long"}
-# Problems that the page lists, in the order of its sections, and the section that says more.
+# Problems that the page lists, in the order of its sections, with the section that has the details.
 _SECTIONS = {
     Problem.LINES_TO_CHECK: "look-at",
     Problem.EXPENSES_NOT_EXPORTED: "export",
@@ -37,7 +37,7 @@ _SHOWN_CHANGES = 10
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A column of a table. `css_class`: short (never broken), figure (flush right) or long (as wide as a phone)."""
+    """A column of a table. `css_class`: short (no line break), figure (right-aligned) or long (as wide as a phone)."""
 
     name: str
     css_class: str = ""
@@ -45,7 +45,7 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class ActionItem:
-    """Something that the admin must act on, and the section that says more."""
+    """A problem that the admin must act on, and the section that has the details."""
 
     section: str
     words: str
@@ -95,13 +95,13 @@ def _health(state: str, language: Language) -> tuple[str, str]:
 
 
 def _plural(name: str, n: int, show: Formats) -> str:
-    """Return a text about n things, "" if there are none."""
+    """Return a text in the plural form for n, "" if n is not positive."""
     text = COUNTS[name].for_(n).in_(show.language)
     return text.replace("{n}", show.number(n)) if n > 0 else ""
 
 
 def _waits(overview: Overview, show: Formats) -> str:
-    """Return how many payments wait, without those that need a person, and until when."""
+    """Return how many payments wait, without those that the admin must check, and until when."""
     waiting = overview.waiting_count - lines_to_check(overview)
     words = [_plural("waiting_more" if overview.waiting_more else "waiting", waiting, show)]
     if overview.done_by and overview.status == "active":
@@ -110,7 +110,7 @@ def _waits(overview: Overview, show: Formats) -> str:
 
 
 def _failing(overview: Overview, show: Formats) -> str:
-    """Return since when scheduled syncs of a connected company fail and when the next is due, "" if they work."""
+    """Return since when a connected company's syncs fail and when the next is due, "" if they succeed."""
     if overview.failing_since is None or overview.next_try_at is None or overview.status not in {"active", "held"}:
         return ""
     since, again = show.when(overview.failing_since), show.when(max(overview.next_try_at, show.now))
@@ -138,7 +138,7 @@ def _action(finding: Finding, show: Formats) -> str:
 
 
 def _lines(overview: Overview, show: Formats) -> dict[str, object]:
-    """Return the table of lines that a person must check."""
+    """Return the table of lines that the admin must check."""
     rows = [row for row in overview.waiting if row.needs_check]
     return {
         "columns": _columns(show.language, "date", "merchant", "amount", "what_to_do"),
@@ -197,7 +197,7 @@ def _change(change: CatalogueChange, show: Formats) -> str:
 
 
 def _proof(overview: Overview, show: Formats) -> dict[str, str]:
-    """Return what the page says about the balance proof besides its sums."""
+    """Return the page's texts about the balance proof, without its sums."""
     proof = overview.balance.proof
     pending = (proof.pending if proof else None) or Pending()
     return {
@@ -210,7 +210,7 @@ def _proof(overview: Overview, show: Formats) -> dict[str, str]:
 
 
 def _proof_times(balance: AccountBalance, show: Formats) -> Iterator[str]:
-    """Yield when the proof was made, how long ago that is, and whether a later try had no result."""
+    """Yield when the last proof was made, how long ago, and when a later attempt failed."""
     if balance.proof is None:
         yield STATUS["proof_never"].in_(show.language)
     else:
@@ -223,7 +223,7 @@ def _proof_times(balance: AccountBalance, show: Formats) -> Iterator[str]:
 
 
 def _refusal(refusal: CatalogueRefusal | None, show: Formats) -> str:
-    """Return why the list of categories was not synced, "" if it was."""
+    """Return why the catalogue was not synced, "" if it was."""
     if refusal is None:
         return ""
     words = REFUSALS[refusal.reason].in_(show.language)
@@ -231,7 +231,7 @@ def _refusal(refusal: CatalogueRefusal | None, show: Formats) -> str:
 
 
 def _movements(movements: Sequence[Movement], show: Formats) -> dict[str, object]:
-    """Return the table of the newest wallet movements that are entered by hand."""
+    """Return the table of the newest wallet movements to enter by hand."""
     return {
         "columns": _columns(show.language, "date", "kind", "direction", "amount"),
         "rows": [
@@ -248,5 +248,5 @@ def _movements(movements: Sequence[Movement], show: Formats) -> dict[str, object
 
 
 def _columns(language: Language, *names: str) -> list[TableColumn]:
-    """Return columns by the names of their texts."""
+    """Return the columns whose headings have these names in STATUS."""
     return [TableColumn(STATUS[name].in_(language), _CSS_CLASSES.get(name, "")) for name in names]

@@ -1,4 +1,4 @@
-"""Read browsers' requests and write answers in the HTTP API's payload format 2.0, with the headers of every page.
+"""Parse browsers' requests and build answers in the HTTP API's payload format 2.0, with the headers of every page.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -15,18 +15,17 @@ from shared.pages import render
 from shared.pages.render import Html, language_of
 from shared.telemetry import count, log_info
 
-# An answer must leave before the gateway gives up after 30 seconds.
+# Seconds. An answer must be sent before the gateway's timeout of 30 seconds.
 _SECONDS_TO_ANSWER = 3.0
 _LANGUAGE = "__Host-language"
 SESSION_COOKIE = "__Host-session"
 # The hidden field of every form of a signed-in admin.
 TOKEN_FIELD = "csrf"
 _LONGEST_FORM = 10_000
-# Forms that act for the signed-in admin and need the token; the others act without a session.
+# Forms that act for the signed-in admin and need the token. The other forms work without a session.
 SESSION_FORMS = frozenset({"POST /sign-out", "POST /disconnect", "POST /status/expense", "POST /status/request"})
-# No cache stores a page, and the next site does not learn where the browser came from. Not
-# `no-referrer`: a browser would then send our own forms with `Origin: null`
-# (https://fetch.spec.whatwg.org/#append-a-request-origin-header).
+# No cache stores a page, and another site gets no referrer. `no-referrer` is not usable: browsers would send our own
+# forms with `Origin: null` (https://fetch.spec.whatwg.org/#append-a-request-origin-header).
 _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
 
 type Answer = dict[str, Any]
@@ -34,10 +33,10 @@ type Routes = Mapping[str, Callable[[Visit], Answer]]
 
 
 class Visit:
-    """One request of a browser. `public_url` is the product's own address: the configured one, or the one requested."""
+    """One request of a browser. `public_url` is the product's address: the configured one, else the requested one."""
 
     def __init__(self, event: dict[str, Any], context: Any, *, public_url: str, cookie: str) -> None:
-        """`cookie` names the one cookie that this door reads besides session and language."""
+        """`cookie` is the name of the cookie that this door reads besides session and language."""
         self.route: str = event["routeKey"]
         self.query: dict[str, str] = event.get("queryStringParameters") or {}
         self.headers: dict[str, str] = event.get("headers") or {}
@@ -51,15 +50,15 @@ class Visit:
 
     @property
     def form_token(self) -> str:
-        """Return the token of the session's forms, which no other site can know; "" without session."""
+        """Return the CSRF token of the session's forms, which another site cannot know; "" without session."""
         return hmac.digest(self.session.encode(), b"form", sha256).hex() if self.session else ""
 
     def remaining(self) -> float:
-        """Return the seconds left before the answer must leave."""
+        """Return the seconds until the answer must be sent."""
         return self._deadline - time.monotonic()
 
     def keep_language(self, answer: Answer) -> Answer:
-        """Add a cookie with the language of the address, because vendors send browsers back without it."""
+        """Add a cookie with the language of the address, because vendors redirect browsers back without it."""
         if "lang" not in self.query:
             return answer
         cookie = f"{_LANGUAGE}={self.language}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000"
@@ -67,10 +66,10 @@ class Visit:
 
 
 def answer(visit: Visit, routes: Routes) -> Answer:
-    """Answer a visit by its route; refuse a form that does not come from our own page and this session (CSRF).
+    """Answer a visit by its route. Refuse a form that does not come from our own page and this session (CSRF).
 
-    Every form of every door passes here. Browsers send the origin of a request in `Sec-Fetch-Site`, older ones in
-    `Origin` only; a form with neither is refused.
+    Every form of every door is checked here. Browsers send `Sec-Fetch-Site`, older ones only `Origin`. A form with
+    neither is refused.
     """
     if visit.route.startswith("POST ") and (cause := _foreign(visit)):
         log_info("form refused", cause=cause, route=visit.route)
@@ -80,7 +79,7 @@ def answer(visit: Visit, routes: Routes) -> Answer:
 
 
 def _foreign(visit: Visit) -> str:
-    """Return why a form is not ours, "" if it is."""
+    """Return why a form is refused, "" if it is accepted."""
     site, origin = visit.headers.get("sec-fetch-site"), visit.headers.get("origin")
     if site is not None and site != "same-origin":
         return "another site"
@@ -93,7 +92,7 @@ def _foreign(visit: Visit) -> str:
 
 
 def _form(event: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fields of a form; none if it is too long or no form."""
+    """Return the fields of a form, or none if the body is too long or not a form."""
     body = event.get("body") or ""
     if len(body) > _LONGEST_FORM:
         return {}
@@ -102,19 +101,21 @@ def _form(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def session_cookie(value: str, seconds: int) -> str:
-    """Return the cookie of a session; `seconds` 0 deletes it."""
+    """Return the cookie of a session that expires after `seconds`. 0 deletes the cookie."""
     return f"{SESSION_COOKIE}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}"
 
 
 def redirect(url: str) -> Answer:
-    """Redirect the browser."""
+    """Return a redirect to an address."""
     return {"statusCode": 303, "headers": {"Location": url, **_PRIVATE}}
 
 
 def page(html: Html, *, status: int = 200, form_target: str = "", refresh: int = 0) -> Answer:
-    """Answer with a page that reloads every `refresh` seconds; `form_target` is a site that a form may redirect to.
+    """Return an answer with a page.
 
-    Browsers apply form-action to the redirect after a form as well, so a consent page must be named.
+    - `form_target`: another site to which a form may redirect, such as a consent page. Browsers apply `form-action` to
+      the redirect after a form as well.
+    - `refresh`: seconds after which the browser reloads the page. 0: never.
     """
     policy = (
         f"default-src 'none'; img-src data:; style-src 'nonce-{html.nonce}'; base-uri 'none'; frame-ancestors 'none'; "
@@ -132,7 +133,7 @@ def page(html: Html, *, status: int = 200, form_target: str = "", refresh: int =
 
 
 def download(text: str, *, name: str, media_type: str) -> Answer:
-    """Answer with a file under an ASCII name, as private as a page."""
+    """Return an answer with a file. Caches do not store it. `name` must be ASCII."""
     headers = {
         **_PRIVATE,
         "Content-Type": media_type,

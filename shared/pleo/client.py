@@ -1,8 +1,9 @@
 """Pleo's external API, one method per call this product makes. https://developers.pleo.io
 
-Exporting is in `shared.pleo.exports`. Every method raises the kinds of `shared.errors.VendorError`; an iterator
-fetches page by page while it is consumed, so its errors come late. Accounting entries come back raw: reading them is
-the domain's matter.
+- The Export API is in `shared.pleo.exports`.
+- Every method raises subclasses of `shared.errors.VendorError`. An iterator fetches its pages while it is consumed, so
+  it raises them during the iteration.
+- Accounting entries are returned as raw JSON objects; `shared.pleo.entries` parses them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,43 +36,43 @@ from shared.pleo.paging import BY_ID, paginate
 
 # https://developers.pleo.io/reference/accounts: a batch holds 1 to 1000 accounts.
 _BATCH_SIZE = 1000
-# https://developers.pleo.io/reference/accounting-entries: most values of a filter, and the states before `EXPORTED`.
+# https://developers.pleo.io/reference/accounting-entries: at most 100 values per filter; the states before `EXPORTED`.
 _MOST_FILTERED = 100
 _ENTRY_SEARCH = "/v1/accounting-entries:search"
 _UNEXPORTED = ("NOT_EXPORTED", "QUEUED", "EXPORTING")
 
 
 class PleoClient(ExportCalls):
-    """Pleo on behalf of one company; `http` carries that company's access and share of the rate limit."""
+    """Call Pleo for one company. `http` carries that company's access token and its share of the rate limit."""
 
     def introspect(self) -> Subject:
-        """Tell whom the access token stands for."""
+        """Return the subject of the access token: a company or an organisation."""
         return self._http.request("GET", "/v1/introspect").read(Enveloped[Subject].model_validate).data
 
     def company(self, company_id: str) -> Company:
-        """Read one company."""
+        """Return one company."""
         answer = self._http.request("GET", f"/v1/companies/{segment(company_id)}")
         return answer.read(Enveloped[Company].model_validate).data
 
     def installation(self) -> Installation:
-        """Read this product's installation at the company; NotFound when it was deleted."""
+        """Return this product's installation at the company. Raises NotFound if it was deleted."""
         return self._http.request("GET", "/v1/installations/me").read(Installation.model_validate)
 
     def activate_installation(self) -> None:
-        """Tell Pleo that the set-up is complete."""
+        """Report to Pleo that the set-up is complete."""
         self._http.request("POST", "/v1/installations/me:activate")
 
     def delete_installation(self) -> None:
-        """End the connection, which kills all of its tokens; one that is gone already is fine."""
+        """Delete the installation, which invalidates all of its tokens. Succeed if it is already deleted."""
         try:
             self._http.request("DELETE", "/v1/installations/me")
         except NotFound:
             return
 
     def search_accounts(self, company_id: str) -> Iterator[PleoAccountRow]:
-        """Iterate over the chart of accounts, archived ones included.
+        """Iterate over the chart of accounts, including archived accounts.
 
-        Asked for one kind after the other, because what an absent filter means is not documented
+        Send one search per value of `archived`: Pleo does not document what a missing filter means
         (docs/assumptions.md#pleo-archived-filter).
         """
         seen: set[str] = set()
@@ -95,7 +96,7 @@ class PleoClient(ExportCalls):
                     yield account
 
     def create_accounts(self, company_id: str, accounts: Sequence[NewAccount]) -> list[AccountFailure]:
-        """Create accounts and return those that Pleo did not create; the others exist now."""
+        """Create accounts in batches of at most 1000. Return the accounts that Pleo did not create."""
         failures: list[AccountFailure] = []
         for some in batched(accounts, _BATCH_SIZE):
             answer = self._http.request(
@@ -115,7 +116,7 @@ class PleoClient(ExportCalls):
         code: str | None = None,
         tax_code_external_id: str | None = None,
     ) -> None:
-        """Replace what can change of an account, so what is not given is cleared; its external id stays."""
+        """Replace the changeable fields of an account. A field that is None is cleared; the external id is kept."""
         self._http.request(
             "PUT",
             f"/v1/chart-of-accounts/{segment(account_id)}",
@@ -129,12 +130,12 @@ class PleoClient(ExportCalls):
         )
 
     def search_tax_codes(self, company_id: str) -> Iterator[TaxCode]:
-        """Iterate over all tax codes; an absent `archived` filter is documented to mean both kinds."""
+        """Iterate over all tax codes, including archived ones: Pleo documents that no filter means both."""
         params = {**BY_ID, "company_id": company_id}
         return paginate(self._http, ResultPage[TaxCode], "POST", "/v0/tax-codes:search", params=params, json={})
 
     def create_tax_code(self, tax_code: NewTaxCode) -> None:
-        """Create a tax code; Pleo accepts duplicates, so search first."""
+        """Create a tax code. Search first: Pleo accepts duplicates."""
         self._http.request("POST", "/v0/tax-codes", json=tax_code.body())
 
     def update_tax_code(self, tax_code_id: str, tax_code: NewTaxCode) -> None:
@@ -147,25 +148,25 @@ class PleoClient(ExportCalls):
         return paginate(self._http, ResultPage[Subscription], "GET", "/v1/subscriptions", params=BY_ID)
 
     def create_subscription(self, endpoint_url: str, event_types: Sequence[str]) -> Subscription:
-        """Have these events delivered to this address."""
+        """Create a webhook subscription that delivers these events to this address."""
         wanted = {"endpointUrl": endpoint_url, "eventTypes": list(event_types)}
         answer = self._http.request("POST", "/v1/subscriptions", json=wanted)
         return answer.read(Enveloped[Subscription].model_validate).data
 
     def delete_subscription(self, subscription_id: str) -> None:
-        """End a subscription; one that is gone already is fine."""
+        """Delete a subscription. Succeed if it is already deleted."""
         try:
             self._http.request("DELETE", f"/v1/subscriptions/{segment(subscription_id)}", idempotent=True)
         except NotFound:
             return
 
     def subscription_secret(self, subscription_id: str) -> str:
-        """Return the secret that signs a subscription's deliveries, `whsec_` and base64."""
+        """Return the secret that signs a subscription's deliveries: `whsec_` followed by base64."""
         answer = self._http.request("GET", f"/v1/subscriptions/{segment(subscription_id)}/secret")
         return answer.read(Enveloped[Secret].model_validate).data.secret_key
 
     def entry(self, entry_id: str) -> dict[str, Any]:
-        """Return one accounting entry, deleted or not, as Pleo's JSON object with Decimal fractions."""
+        """Return one accounting entry, even if it is deleted, as raw JSON with decimal fractions as Decimal."""
         path = f"/v1/accounting-entries/{segment(entry_id)}"
         answer = self._http.request("GET", path, params={"include_deleted": True})
         return answer.read(Enveloped[dict[str, Any]].model_validate).data
@@ -173,10 +174,11 @@ class PleoClient(ExportCalls):
     def search_entries(
         self, company_id: str, *, settled_from: datetime, settled_to: datetime
     ) -> Iterator[dict[str, Any]]:
-        """Iterate over the entries settled in a period, deleted ones included, oldest first, as raw JSON.
+        """Iterate over the entries settled in a period, oldest first, as raw JSON. Deleted entries are included.
 
-        The moments must be aware (ValueError). The search asks for whole seconds and widens the period to them;
-        whether Pleo includes the ends is not documented (docs/assumptions.md#pleo-settled-period).
+        - Times must be timezone-aware. Raises ValueError otherwise.
+        - Pleo takes whole seconds, so the period is widened to them.
+        - Pleo does not document whether the ends are included (docs/assumptions.md#pleo-settled-period).
         """
         wanted = {"settled": True, "includeDeleted": True}
         return self._entries_between(company_id, "settledAt", settled_from, settled_to, wanted)
@@ -184,9 +186,9 @@ class PleoClient(ExportCalls):
     def unsettled_entries(
         self, company_id: str, *, performed_from: datetime, performed_to: datetime
     ) -> Iterator[dict[str, Any]]:
-        """Iterate over the entries made in a period that are not settled, oldest first, as raw JSON.
+        """Iterate over the unsettled entries performed in a period, oldest first, as raw JSON.
 
-        Moments as in `search_entries`. Entries that will never settle may be among them
+        Times as in `search_entries`. The result may contain entries that never settle
         (docs/assumptions.md#pleo-pending-settlement).
         """
         wanted = {"settled": False, "includeDeleted": False}
@@ -195,7 +197,7 @@ class PleoClient(ExportCalls):
     def _entries_between(
         self, company_id: str, date: str, start: datetime, end: datetime, wanted: dict[str, bool]
     ) -> Iterator[dict[str, Any]]:
-        """Search for entries by one of their dates; `date` is its name, by which they are also sorted."""
+        """Search for entries by one of their dates. `date` is the field's name; the result is sorted by it."""
         period = {f"{date}Start": timestamp(start), f"{date}End": timestamp(end + timedelta(microseconds=999_999))}
         params: Params = {"sorting_keys": [date, "id"], "sorting_order": ["ASC", "ASC"], "company_id": company_id}
         return paginate(
@@ -203,9 +205,10 @@ class PleoClient(ExportCalls):
         )
 
     def unexported_entries(self, company_id: str, account_ids: Sequence[str]) -> Iterator[CodedEntry]:
-        """Iterate over the entries coded with any of these accounts (Pleo's ids) that no export has finished.
+        """Iterate over the entries coded with any of these accounts (Pleo's ids) that are not exported yet.
 
-        Whether parts of a split count is not documented (docs/assumptions.md#pleo-expenses-of-account).
+        Pleo does not document whether the search finds parts of a split entry
+        (docs/assumptions.md#pleo-expenses-of-account).
         """
         params: Params = {**BY_ID, "company_id": company_id}
         for some in batched(account_ids, _MOST_FILTERED):

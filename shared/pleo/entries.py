@@ -1,8 +1,9 @@
-"""Pleo's accounting entries on the wire, as webhooks and the API carry them.
+"""Parse Pleo's accounting entries, as webhooks and the API carry them.
 
-Shape: `AccountingEntryV1` (https://developers.pleo.io, Accounting Entries API), plus `merchant.name`, which clients see
-but the schema lacks (docs/assumptions.md#pleo-merchant). Written without pydantic because the receiver reads it.
-Unknown fields and enum values are accepted, null counts as absent.
+- Shape: `AccountingEntryV1` (https://developers.pleo.io, Accounting Entries API). `merchant.name` is missing from the
+  schema but present in answers (docs/assumptions.md#pleo-merchant).
+- The receiver imports this module, so it does not use pydantic.
+- Unknown fields and enum values are accepted. null counts as missing.
 """
 
 from collections.abc import Mapping
@@ -15,11 +16,11 @@ from shared.pleo.fields import MalformedFieldError
 
 
 class MalformedEntryError(ValueError):
-    """A field that the schema requires is missing or of the wrong type; the message names it."""
+    """A field that the schema requires is missing or has the wrong type. The message names the field."""
 
 
 def parse(data: object) -> Entry:
-    """Read one entry. Raises MalformedEntryError naming the field."""
+    """Parse one entry. Raises MalformedEntryError, which names the field."""
     if not isinstance(data, Mapping):
         raise MalformedEntryError("data is not an object")
     try:

@@ -1,8 +1,8 @@
-"""Pleo's webhook events: which exist, how they are spelt, what their bodies look like.
+"""Pleo's webhook events: their types, and how to parse their bodies.
 
-Pleo's public catalogue names `v1.export-job.created` and `v1.vendor.created` only; card transaction events are
-delivered to the product's partners (docs/assumptions.md#pleo-card-events). The body is `{eventType, eventId, data}`,
-bare or wrapped in `payload` (docs/assumptions.md#pleo-webhook-body).
+- Pleo's public catalogue lists only `v1.export-job.created` and `v1.vendor.created`. Pleo delivers card transaction
+  events to partners (docs/assumptions.md#pleo-card-events).
+- The body is `{eventType, eventId, data}`, bare or wrapped in `payload` (docs/assumptions.md#pleo-webhook-body).
 """
 
 import json
@@ -21,25 +21,25 @@ SUBSCRIBED_EVENTS = (*CARD_TRANSACTION_EVENTS, "v1.export-job.created")
 
 
 class MalformedPleoEventError(ValueError):
-    """The body is not an event; the message says why."""
+    """The body is not an event. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class PleoEvent:
-    """One delivered event. `data` is the resource as it was when the event happened: a hint, not the truth."""
+    """One delivered event. `data` is the resource as of the event, so it may be out of date."""
 
     type: str
     data: Mapping[str, Any]
 
     @property
     def company_id(self) -> str | None:
-        """The company the event is about, or None when the body does not say."""
+        """Return the id of the event's company in lower case, or None if the body does not name one."""
         value = self.data.get("companyId")
         return value.lower() if isinstance(value, str) else None
 
 
 def parse(body: bytes) -> PleoEvent:
-    """Read a verified body. Raises MalformedEventError."""
+    """Parse a verified body. Raises MalformedPleoEventError."""
     try:
         document = json.loads(body)
     except ValueError as error:  # UnicodeDecodeError and JSONDecodeError

@@ -1,8 +1,11 @@
-"""Pleo's export items on the wire.
+"""Parse Pleo's export items.
 
-Shape: `ExportItem` of the Export API v3 (https://developers.pleo.io), numbers read as int or Decimal, never as float.
-What decides a booking (amounts, accounts, taxes, files, invoice dates) must be right or the item is malformed; what
-people only read (names, notes) may be missing. Unknown fields and enum values are accepted, null counts as absent.
+- Shape: `ExportItem` of the Export API v3 (https://developers.pleo.io).
+- Numbers are int or Decimal, never float.
+- Fields that decide the voucher (amounts, accounts, taxes, files, invoice dates) must be valid, or the item is
+  malformed.
+- Fields that are only displayed (names, notes) may be missing.
+- Unknown fields and enum values are accepted. null counts as missing.
 """
 
 from collections.abc import Mapping
@@ -15,7 +18,10 @@ from shared.pleo.fields import MalformedFieldError
 
 
 class MalformedExportItemError(ValueError):
-    """A field that a booking needs is missing or wrong; `field` names it, `entry_id` the item if it has one."""
+    """A field that the voucher needs is missing or invalid.
+
+    `field` names it. `entry_id` names the item, "" if the id itself is missing or invalid.
+    """
 
     def __init__(self, field: str, problem: str, entry_id: str = "") -> None:
         self.field = field
@@ -24,7 +30,7 @@ class MalformedExportItemError(ValueError):
 
 
 def parse(data: object) -> Expense:
-    """Read one export item. Raises MalformedExportItemError."""
+    """Parse one export item. Raises MalformedExportItemError."""
     if not isinstance(data, Mapping):
         raise MalformedExportItemError("item", "is not an object")
     entry_id = ""
@@ -97,7 +103,7 @@ def _tax(item: Mapping[str, Any]) -> Tax | None:
 
 
 def _amounts(data: Mapping[str, Any], name: str) -> tuple[Money, Money]:
-    """The wallet's and the supplier's amount of a pair; without the latter the former stands for both."""
+    """Return the amounts in wallet and supplier currency. Without a supplier amount, both are the wallet's."""
     pair = fields.structure(data, name)
     wallet = fields.structure(pair, "inWalletCurrency") if pair else None
     if pair is None or wallet is None:
@@ -107,7 +113,7 @@ def _amounts(data: Mapping[str, Any], name: str) -> tuple[Money, Money]:
 
 
 def _money(money: Mapping[str, Any], name: str) -> Money:
-    """Pleo's `value` counts minor units of the currency (docs/assumptions.md#pleo-export-amounts)."""
+    """Parse an amount: `value` is in minor units of the currency (docs/assumptions.md#pleo-export-amounts)."""
     value = fields.number(money.get("value"), name)
     if value != value.to_integral_value():
         raise MalformedFieldError(name, "is not a whole number of minor units")
@@ -134,7 +140,7 @@ def _vendor(data: Mapping[str, Any]) -> Party:
 
 def _country(party: Mapping[str, Any]) -> str:
     code = fields.text(party, "country").upper()
-    return code if len(code) == 2 and code.isascii() and code.isalpha() else ""  # not "UNDEFINED"
+    return code if len(code) == 2 and code.isascii() and code.isalpha() else ""  # "UNDEFINED" counts as missing
 
 
 def _tax_id(party: Mapping[str, Any], name: str) -> str:

@@ -1,10 +1,10 @@
 """Pleo's Export API (v3), one method per call this product makes.
 https://developers.pleo.io/reference/export-api-overview
 
-A job is one attempt to export a batch of accounting entries; its items track their progress, and the export items hold
-their data, readable only while the job runs. Conflict means that the job is in a state that does not allow the call: it
-was finished, cancelled or expired, or has not been started. Export items come back raw: reading them is the domain's
-matter.
+- A job is one attempt to export a batch of accounting entries. Its items track their progress.
+- The export items hold the data of the entries. Pleo returns them only while the job runs.
+- Conflict means that the job's state does not allow the call: it is finished, cancelled, expired or not started.
+- Export items are returned as raw JSON objects; `shared.pleo.export_items` parses them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,16 +29,16 @@ from shared.pleo.models import (
 )
 from shared.pleo.paging import paginate
 
-# https://developers.pleo.io/reference/export-api: 413 above it.
+# https://developers.pleo.io/reference/export-api: Pleo answers 413 above this number.
 MOST_UPDATES = 100
-# The kind of the issue in Rejected when a wallet has no contra account yet: the customer sets it in Pleo.
+# Issue kind of Rejected if a wallet has no contra account. The customer sets it in Pleo.
 MISSING_CONTRA_ACCOUNTS = "MISSING_CONTRA_ACCOUNTS"
 
 _WRONG_STATE = {"EXPORT_JOB_STATUS_UNPROCESSABLE", "INVALID_EXPORT_JOB_STATUS_CHANGE"}
 
 
 class ExportCalls:
-    """The part of Pleo's API that exports; `http` carries one company's access and share of the rate limit."""
+    """Call Pleo's Export API for one company. `http` carries its access token and its share of the rate limit."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
@@ -46,22 +46,23 @@ class ExportCalls:
     def export_jobs(self, company_id: str, statuses: Sequence[str]) -> Iterator[ExportJob]:
         """Iterate over the company's jobs in any of these states, oldest first.
 
-        Sorted here, because by what Pleo can sort jobs is not documented (docs/assumptions.md#pleo-export-order).
+        The jobs are sorted here: Pleo does not document its sorting keys (docs/assumptions.md#pleo-export-order).
         """
         params = {"company_id": company_id, "statuses": statuses}
         jobs = paginate(self._http, ResultPage[ExportJob], "GET", "/v3/export-jobs", params=params)
         yield from sorted(jobs, key=attrgetter("created_at", "id"))
 
     def export_job(self, job_id: str) -> ExportJob:
-        """Read one job."""
+        """Return one job."""
         answer = self._http.request("GET", f"/v3/export-jobs/{segment(job_id)}")
         return answer.read(Enveloped[ExportJob].model_validate).data
 
     def export_items(self, job_id: str) -> Iterator[dict[str, Any]]:
-        """Iterate over the data of a job's items, each as Pleo's JSON object with Decimal fractions.
+        """Iterate over the data of a job's items in no particular order, as raw JSON with fractions as Decimal.
 
-        In no particular order, and with links to files that live 24 hours from now. Conflict when the job is over;
-        Rejected with an issue MISSING_CONTRA_ACCOUNTS while a contra account is missing.
+        - The links to files expire after 24 hours.
+        - Raises Conflict if the job has ended.
+        - Raises Rejected with the issue MISSING_CONTRA_ACCOUNTS while a contra account is missing.
         """
         params = {"job_id": job_id}
         try:
@@ -70,10 +71,11 @@ class ExportCalls:
             raise _conflict_of(error) from error
 
     def update_export_items(self, job_id: str, results: Sequence[ItemResult]) -> list[UpdateError]:
-        """Report what became of items and return what Pleo did not take; the rest is taken.
+        """Report the outcomes of items in batches of at most 100. Return the items that Pleo did not accept.
 
-        Reporting the same again does no harm, and each call keeps the job from expiring. An error in between leaves
-        some reported and some not. Conflict when the job is not in progress.
+        - Idempotent. Each call resets the expiry of the job.
+        - After an error between two batches, only the first items are reported.
+        - Raises Conflict if the job is not in progress.
         """
         errors: list[UpdateError] = []
         path = f"/v3/export-jobs/{segment(job_id)}/items"
@@ -94,10 +96,11 @@ class ExportCalls:
         failure_reason: str | None = None,
         failure_reason_type: str | None = None,
     ) -> None:
-        """Move a job on: claim it with STARTED, end it with one of the others.
+        """Send an event of a job: STARTED claims the job, every other event ends it.
 
-        Conflict when the job's state does not allow that; after OutcomeUnknown it may mean that the event had arrived,
-        so read the job. A reason goes with FAILED only (ValueError), its type is one of JOB_FAILURES.
+        - Raises Conflict if the job's state does not allow the event. After OutcomeUnknown, read the job: the first
+          attempt may have arrived.
+        - Raises ValueError for a reason without FAILED, or a type outside JOB_FAILURES.
         """
         if event is not JobEvent.FAILED and (failure_reason or failure_reason_type):
             raise ValueError("only a failed job has a reason")
@@ -116,7 +119,7 @@ class ExportCalls:
             raise _conflict_of(error) from error
 
     def receipts_of(self, company_id: str, entry_ids: Sequence[str]) -> Iterator[PleoReceipt]:
-        """Iterate over the files of up to 100 entries as they were uploaded, in no particular order, also after a job.
+        """Iterate over the original files of up to 100 entries, in no particular order. Works without a running job.
 
         https://developers.pleo.io/reference/accounting-entries
         """
@@ -127,12 +130,12 @@ class ExportCalls:
         )
 
     def download(self, url: str, *, max_bytes: int) -> BytesIO:
-        """Fetch a file of an entry; NotFound when its link has run out, FileTooLarge above `max_bytes`."""
+        """Download a file of an entry. Raises NotFound if its link has expired, FileTooLarge above `max_bytes`."""
         return self._http.download(url, max_bytes=max_bytes)
 
 
 def _conflict_of(error: Rejected) -> Rejected | Conflict:
-    """Call a refusal for the job's state a Conflict."""
+    """Return a Conflict for a refusal that names the job's state, else the refusal itself."""
     if not any(issue.kind in _WRONG_STATE for issue in error.issues):
         return error
     return Conflict(

@@ -1,6 +1,9 @@
-"""Fields of Pleo's JSON objects, read by hand: entries for the receiver, which goes without pydantic, and export items.
+"""Read and check fields of Pleo's JSON objects (entries and export items).
 
-null counts as absent. Numbers are int or Decimal, never float.
+- The receiver imports this module, so it does not use pydantic.
+- null counts as missing.
+- Numbers are int or Decimal, never float.
+- Every function except `text` raises MalformedFieldError for an invalid field.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,14 +11,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-# Beyond these years no time zone can be applied and text order is not time order; no payment is from there.
+# Outside these years, time zone conversion fails and text order differs from time order. No payment is that old or new.
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 _LONGEST_ID = 64
 _TOO_LARGE = 10**15
 
 
 class MalformedFieldError(ValueError):
-    """A field is missing or of the wrong type; `field` names it, `problem` goes on from there."""
+    """A field is missing or has the wrong type. `field` names it; `problem` completes the sentence."""
 
     def __init__(self, field: str, problem: str) -> None:
         self.field = field
@@ -26,36 +29,36 @@ class MalformedFieldError(ValueError):
 def identifier(data: Mapping[str, Any], name: str) -> str:
     """Read a required id, in lower case."""
     text = required(data, name)
-    # Ids become keys and references: nothing but what a UUID is made of may pass.
+    # Ids become parts of keys and references. Accept only the characters of a UUID.
     if len(text) > _LONGEST_ID or not all(ch.isascii() and (ch.isalnum() or ch == "-") for ch in text):
         raise MalformedFieldError(name, "is not an id")
     return text.lower()
 
 
 def required(data: Mapping[str, Any], name: str) -> str:
-    """Read a text that must be there and readable."""
+    """Read a required text. It must be printable and not empty."""
     value = data.get(name)
     if not isinstance(value, str) or not value:
         raise MalformedFieldError(name, "is missing or not a text")
-    # JSON can spell halves of characters ("\\ud800") that no database takes.
+    # JSON can contain unpaired surrogates ("\\ud800"), which databases refuse.
     if not value.isprintable():
         raise MalformedFieldError(name, "is not readable text")
     return value
 
 
 def optional(data: Mapping[str, Any], name: str) -> str | None:
-    """Read a text that may be absent, but must be readable if it is there."""
+    """Read an optional text. If present, it must be printable and not empty."""
     return required(data, name) if data.get(name) is not None else None
 
 
 def text(data: Mapping[str, Any], name: str) -> str:
-    """Read what only people read: "" for anything that is no text."""
+    """Read a text that is only displayed; return "" for anything else."""
     value = data.get(name)
     return value if isinstance(value, str) else ""
 
 
 def moment(data: Mapping[str, Any], name: str) -> datetime:
-    """Read a required date-time with a zone, as UTC."""
+    """Read a required date-time with a time zone and return it in UTC."""
     written = required(data, name)
     try:
         value = datetime.fromisoformat(written)
@@ -69,12 +72,12 @@ def moment(data: Mapping[str, Any], name: str) -> datetime:
 
 
 def optional_moment(data: Mapping[str, Any], name: str) -> datetime | None:
-    """Read a date-time that may be absent."""
+    """Read an optional date-time and return it in UTC."""
     return moment(data, name) if data.get(name) is not None else None
 
 
 def optional_day(data: Mapping[str, Any], name: str) -> date | None:
-    """Read a day that may be absent, written as date or as date-time, as Pleo's own documentation does."""
+    """Read an optional day. Pleo's documentation writes it as a date or as a date-time."""
     if data.get(name) is None:
         return None
     written = required(data, name)
@@ -88,7 +91,7 @@ def optional_day(data: Mapping[str, Any], name: str) -> date | None:
 
 
 def number(value: object, name: str) -> Decimal:
-    """Check that a value is an exact number that can be an amount or a rate; `name` is for the error."""
+    """Return a value as Decimal if it is exact, finite and below 10^15. `name` is the field's name in the error."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise MalformedFieldError(name, "is not an exact number")
     exact = Decimal(value)
@@ -98,7 +101,7 @@ def number(value: object, name: str) -> Decimal:
 
 
 def structure(data: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
-    """Read an object that may be absent."""
+    """Read an optional object."""
     value = data.get(name)
     if value is not None and not isinstance(value, Mapping):
         raise MalformedFieldError(name, "is not an object")
@@ -106,7 +109,7 @@ def structure(data: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
 
 
 def structures(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    """Read a list of objects, empty when it is absent."""
+    """Read a list of objects; return an empty one if it is missing."""
     items = sequence(data, name)
     if not all(isinstance(item, Mapping) for item in items):
         raise MalformedFieldError(name, "is not a list of objects")
@@ -114,7 +117,7 @@ def structures(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def sequence(data: Mapping[str, Any], name: str) -> Sequence[Any]:
-    """Read a list of anything, empty when it is absent."""
+    """Read a list of any values; return an empty one if it is missing."""
     value = data.get(name)
     if value is not None and not isinstance(value, list):
         raise MalformedFieldError(name, "is not a list")

@@ -1,7 +1,8 @@
-"""What Pleo's API says and hears, as far as this product uses it.
+"""Models of Pleo's requests and answers, with the fields that this product uses. https://developers.pleo.io
 
-Reading is lenient, because Pleo adds fields and values without a new version: unknown fields are ignored,
-optional ones may be missing or null, enums stay strings. Writing is strict. https://developers.pleo.io
+- Reading is lenient, because Pleo adds fields and values without a new version. Unknown fields are ignored, optional
+  ones may be missing or null, and enums stay strings.
+- Writing is strict.
 """
 
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from shared.errors import Issue, UnexpectedAnswer
 from shared.http.answer import HttpAnswer
 from shared.http.models import ReadModel, WriteModel
 
-# https://developers.pleo.io/reference/export-api: why an item was not exported. Shown to the user by their kind.
+# https://developers.pleo.io/reference/export-api: failure types of an item. Pleo shows them to the user by kind.
 ITEM_FAILURES = frozenset(
     """receipt_upload_failure receipt_download_failure receipt_file_size_limit_exceeded receipt_conversion_failure
     unexpected_failure invalid_configuration missing_configuration accounting_system_authentication_failure
@@ -23,7 +24,7 @@ ITEM_FAILURES = frozenset(
     authorization_failure accounting_system_timeout vendor_unknown account_unknown tax_code_unknown
     tag_unknown""".split()
 )
-# The same for a whole job.
+# https://developers.pleo.io/reference/export-api: failure types of a job.
 JOB_FAILURES = frozenset(
     """invalid_configuration missing_configuration authentication_failure accounting_system_authentication_failure
     pleo_rate_limit accounting_system_rate_limit service_unreachable accounting_system_unreachable validation_failure
@@ -33,7 +34,7 @@ JOB_FAILURES = frozenset(
 
 
 def timestamp(moment: datetime) -> str:
-    """Write an aware moment as Pleo declares it, UTC and whole seconds; ValueError without a time zone."""
+    """Format an aware time as Pleo documents it: UTC, whole seconds. Raises ValueError without a time zone."""
     if moment.tzinfo is None:
         raise ValueError("a moment without a time zone cannot be meant")
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -43,21 +44,21 @@ type Timestamp = Annotated[AwareDatetime, PlainSerializer(timestamp)]
 
 
 class _Nullable(WriteModel):
-    """The body of a request in which null is a value: it clears a field."""
+    """The body of a request in which null clears a field."""
 
     def body(self) -> dict[str, Any]:
-        """Return the JSON object for `Http.request`; None is written as null."""
+        """Return the JSON object for `Http.request`, with None as null."""
         return self.model_dump(by_alias=True)
 
 
 class Subject(ReadModel):
-    """Whom an access token stands for: a company or an organisation."""
+    """The subject of an access token: a company or an organisation at Pleo."""
 
     subject_urn: str | None = Field(None, alias="subjectURN")
 
     @property
     def company_id(self) -> str | None:
-        """The company's id, or None for an organisation's token."""
+        """Return the company's id, or None for an organisation's token."""
         prefix = "urn:pleo:company:"
         urn = self.subject_urn or ""
         return urn.removeprefix(prefix) if urn.startswith(prefix) else None
@@ -70,13 +71,13 @@ class Company(ReadModel):
 
 
 class Installation(ReadModel):
-    """This product's installation at one company; `status` is AUTHORIZED until it is activated."""
+    """This product's installation at one company. `status` is AUTHORIZED until the installation is activated."""
 
     status: str
 
 
 class PleoAccountRow(ReadModel):
-    """One row of Pleo's chart of accounts; `external_id` is the lexoffice posting category's id."""
+    """One row of Pleo's chart of accounts. `external_id` is the id of the lexoffice posting category."""
 
     id: str
     external_id: str
@@ -87,7 +88,7 @@ class PleoAccountRow(ReadModel):
 
 
 class NewAccount(_Nullable):
-    """An account to create; `tax_code_external_id` must be the `code` of a tax code that exists already."""
+    """An account to create. `tax_code_external_id` must be the `code` of an existing tax code."""
 
     external_id: str = Field(min_length=1, max_length=255)
     name: str = Field(min_length=1, max_length=255)
@@ -97,14 +98,14 @@ class NewAccount(_Nullable):
 
 
 class AccountFailure(ReadModel):
-    """An account that a batch did not create; reasons are codes such as EXTERNAL_ID_ALREADY_EXISTS."""
+    """An account that a batch did not create. `reasons` are codes such as EXTERNAL_ID_ALREADY_EXISTS."""
 
     external_id: str = Field(validation_alias=AliasPath("request", "externalId"))
     reasons: tuple[str, ...] = ()
 
 
 class TaxCode(ReadModel):
-    """One tax code; `rate` is a fraction (0.19 is 19 %), `type` inclusive, exclusive or reverse."""
+    """One tax code. `rate` is a fraction (0.19 is 19 %); `type` is inclusive, exclusive or reverse."""
 
     id: str
     name: str
@@ -115,7 +116,7 @@ class TaxCode(ReadModel):
 
 
 class NewTaxCode(_Nullable):
-    """A tax code to create or to put in another's place; Pleo does not take the type exclusive at present."""
+    """A tax code to create, or to replace one with. Pleo does not accept the type exclusive at present."""
 
     company_id: str
     name: str
@@ -126,14 +127,14 @@ class NewTaxCode(_Nullable):
 
 
 class CodedEntry(ReadModel):
-    """An accounting entry and the account it is coded with, by Pleo's ids."""
+    """An accounting entry and the account it is coded with, both as Pleo's ids."""
 
     id: str
     account_id: str = ""
 
 
 class Subscription(ReadModel):
-    """A webhook subscription; deleted ones may still be listed, with `deleted_at` set."""
+    """A webhook subscription. Pleo may still list deleted ones, with `deleted_at` set."""
 
     id: str
     endpoint_url: str
@@ -143,7 +144,7 @@ class Subscription(ReadModel):
 
 
 class JobEvent(StrEnum):
-    """What the integration tells about a job; all but the first end it."""
+    """An event of a job that the integration sends to Pleo. Every event except STARTED ends the job."""
 
     STARTED = "started"
     FAILED = "failed"
@@ -152,9 +153,10 @@ class JobEvent(StrEnum):
 
 
 class ExportJob(ReadModel):
-    """One attempt to export a batch; `expires_in` seconds after its last update Pleo gives it up.
+    """One attempt to export a batch of entries.
 
-    `status` is pending or in_progress, or finally failed, completed or completed_with_errors.
+    - `status`: pending or in_progress while open; failed, completed or completed_with_errors at the end.
+    - `expires_in`: seconds after the last update until Pleo lets the job expire.
     """
 
     id: str
@@ -167,14 +169,15 @@ class ExportJob(ReadModel):
 
     @property
     def is_open(self) -> bool:
-        """Whether something can still be reported."""
+        """Return whether Pleo still accepts reports about the job."""
         return self.status in {"pending", "in_progress"}
 
 
 class ItemResult(WriteModel):
-    """What became of one item. `failure_reason` is what the user reads, its type one of ITEM_FAILURES.
+    """The outcome of one item.
 
-    `external_id` and `external_url` lead to the voucher.
+    - `failure_reason`: the text that the user reads; `failure_reason_type`: one of ITEM_FAILURES. Required for failed.
+    - `external_id`, `external_url`: id and address of the voucher.
     """
 
     accounting_entry_id: str = Field(min_length=1)
@@ -197,7 +200,7 @@ class ItemResult(WriteModel):
 
 
 class PleoReceipt(ReadModel):
-    """A file of an entry; `url` works for 24 hours and for anybody who has it, so it stays out of the repr."""
+    """A file of an entry. `url` needs no authentication for 24 hours, so the repr does not show it."""
 
     id: str
     accounting_entry_id: str
@@ -207,14 +210,14 @@ class PleoReceipt(ReadModel):
 
 
 class UpdateError(ReadModel):
-    """An item whose update Pleo did not take; `type` such as ACCOUNTING_ENTRY_DOES_NOT_EXIST."""
+    """An item whose update Pleo did not accept. `type` is a code such as ACCOUNTING_ENTRY_DOES_NOT_EXIST."""
 
     accounting_entry_id: str
     type: str
 
 
 class ItemUpdates(ReadModel):
-    """The answer to an update of items: it succeeds even where single items were not taken."""
+    """The answer to an update of items. The call succeeds even if Pleo did not accept some of the items."""
 
     errors: tuple[UpdateError, ...] = ()
 
@@ -231,28 +234,29 @@ class _Pagination(ReadModel):
 
 
 class ResultPage[T](ReadModel):
-    """One page of a list and where the next one starts."""
+    """One page of a list and the cursor of the next one."""
 
     data: list[T]
     pagination: _Pagination
 
 
 class Secret(ReadModel):
-    """A subscription's signing secret, `whsec_` and base64; hidden from the repr."""
+    """A subscription's signing secret: `whsec_` followed by base64. The repr does not show it."""
 
     secret_key: str = Field(min_length=1, repr=False)
 
 
 class AccountBatch(ReadModel):
-    """What became of a batch of new accounts."""
+    """The answer to a batch of new accounts: those that Pleo did not create."""
 
     failed: list[AccountFailure]
 
 
 def issues(answer: HttpAnswer) -> tuple[Issue, ...]:
-    """Read Pleo's `{type, message}` and OAuth's `{error, error_description}`; empty for anything else.
+    """Parse an error body; return no issues for an unknown shape.
 
-    https://developers.pleo.io/reference and https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+    - `{type, message}`: https://developers.pleo.io/reference
+    - `{error, error_description}`: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
     """
     try:
         body = answer.json()

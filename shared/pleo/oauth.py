@@ -1,4 +1,4 @@
-"""Pleo's authorisation server: where the admin is sent, and how codes and refresh tokens become token pairs.
+"""Pleo's authorisation server: build the consent address, exchange codes and refresh tokens for token pairs.
 
 https://developers.pleo.io/docs/oauth
 """
@@ -11,12 +11,12 @@ from shared.http.call import Form
 from shared.http.client import Http
 from shared.http.grants import code_grant, refresh_grant, request_tokens
 
-# RFC 6749 §5.2, and what a public client of Pleo's found in the error of a dead refresh token.
+# Errors that mean a dead grant: RFC 6749 §5.2, and those that a public client of Pleo has seen for a refresh token.
 _GONE = ("invalid_grant", "invalid_refresh_token", "unauthorized_client")
 
 
 def authorize_url(auth_url: str, *, client_id: str, redirect_uri: str, scope: str, state: str, challenge: str) -> str:
-    """Return the address of Pleo's consent page; `scope` is space separated, `challenge` is S256."""
+    """Return the address of Pleo's consent page. `scope` is space-separated; `challenge` is S256."""
     query = urlencode(
         {
             "response_type": "code",
@@ -32,14 +32,15 @@ def authorize_url(auth_url: str, *, client_id: str, redirect_uri: str, scope: st
 
 
 def exchange(http: Http, *, client: ClientCredentials, code: str, verifier: str, redirect_uri: str) -> TokenPair:
-    """Turn an authorisation code into the first pair; AccessGone when the code is not accepted."""
+    """Exchange an authorisation code for the first token pair. Raises AccessGone if Pleo refuses the code."""
     return _request_tokens(http, client, code_grant(code=code, verifier=verifier, redirect_uri=redirect_uri))
 
 
 def refresh(http: Http, *, client: ClientCredentials, refresh_token: str) -> TokenPair:
-    """Turn a refresh token into the next pair; the old pair dies with it.
+    """Exchange a refresh token for the next token pair. Pleo invalidates the old pair.
 
-    AccessGone when the token is not accepted. After OutcomeUnknown it may have been used up all the same.
+    - Raises AccessGone if Pleo refuses the token.
+    - After OutcomeUnknown, the token may be used up.
     """
     return _request_tokens(http, client, refresh_grant(refresh_token))
 

@@ -1,4 +1,4 @@
-"""Pleo's lists, page by page: `{data, pagination}` with cursors. https://developers.pleo.io/reference"""
+"""Read Pleo's lists page by page: `{data, pagination}` with cursors. https://developers.pleo.io/reference"""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from shared.http.call import Params
 from shared.http.client import Http
 from shared.pleo.models import ResultPage
 
-# https://developers.pleo.io/reference/accounting-entries: more may be refused, the default is far less.
+# https://developers.pleo.io/reference/accounting-entries: Pleo may refuse more; its default is far lower.
 _PAGE_SIZE = 100
 
 BY_ID: Params = {"sorting_keys": ["id"], "sorting_order": ["ASC"]}
@@ -16,12 +16,12 @@ BY_ID: Params = {"sorting_keys": ["id"], "sorting_order": ["ASC"]}
 def paginate[T](
     http: Http, page_type: type[ResultPage[T]], method: str, path: str, *, params: Params, json: object = None
 ) -> Iterator[T]:
-    """Follow the cursors to the end; UnexpectedAnswer when one comes back, or would never end."""
+    """Iterate over the rows of all pages. Raises UnexpectedAnswer if a cursor repeats or is missing."""
     cursors: set[str | None] = {None}
     cursor: str | None = None
     while True:
         position = {"after": cursor} if cursor else {}
-        # A search is a read even where it is a POST.
+        # A search is idempotent even if it is a POST.
         query = {"limit": _PAGE_SIZE, **params, **position}
         answer = http.request(method, path, params=query, json=json, idempotent=True)
         page = answer.read(page_type.model_validate)

@@ -1,6 +1,6 @@
-"""Verifying Pleo's webhooks: Standard Webhooks over the raw body, without any I/O.
+"""Verify Pleo's webhooks: Standard Webhooks over the raw body, without I/O.
 
-Scheme: https://www.standardwebhooks.com; that Pleo uses it unchanged is inferred from its header names and sample
+Scheme: https://www.standardwebhooks.com. Pleo's header names and sample indicate that Pleo uses it unchanged
 (docs/assumptions.md#pleo-webhook-signature).
 """
 
@@ -16,14 +16,16 @@ _PREFIX = "whsec_"
 
 
 class PleoSignatureRefusedError(ValueError):
-    """The request does not prove that Pleo sent it; the message is for our log, never for the caller."""
+    """The request does not prove that Pleo sent it. Log the message; do not return it to the caller."""
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], *, now: float) -> int:
-    """Check one delivery and return the position of the secret that signed it.
+    """Verify one delivery and return the position of the secret that signed it. Raises PleoSignatureRefusedError.
 
-    `headers` with lower-case names, `body` exactly as received, `secrets` the active `whsec_…` values (several while
-    one is being rotated), `now` in unix seconds. Raises SignatureRefusedError.
+    - `headers`: with lower-case names.
+    - `body`: exactly as received.
+    - `secrets`: the active `whsec_…` values, several during a rotation.
+    - `now`: Unix seconds.
     """
     message_id = headers.get("webhook-id", "")
     timestamp = headers.get("webhook-timestamp", "")
@@ -32,7 +34,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], *, n
         raise PleoSignatureRefusedError("a signature header is missing")
     if not message_id.isascii():
         raise PleoSignatureRefusedError("the message id is not plain text")
-    # Only plain ASCII digits: int() would also take '１', '+1', '1_0' and surrounding blanks.
+    # Accept only ASCII digits: int() also accepts '１', '+1', '1_0' and surrounding blanks.
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         raise PleoSignatureRefusedError("the timestamp is not a number of seconds")
     if abs(now - int(timestamp)) > TOLERANCE_SECONDS:
@@ -50,7 +52,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], *, n
 
 
 def _signatures(header: str) -> list[bytes]:
-    """The decoded `v1` signatures of a header; other versions and nonsense are passed over."""
+    """Return the decoded `v1` signatures of a header's first 16 tokens. Ignore other versions and invalid base64."""
     found = []
     for token in header.split(" ")[:16]:
         version, _, value = token.partition(",")
@@ -64,7 +66,7 @@ def _signatures(header: str) -> list[bytes]:
 
 
 def _key(secret: str) -> bytes:
-    """The secret's bytes, with or without base64 padding; empty for one that is no secret and must match nothing."""
+    """Decode a secret, with or without base64 padding; return b"" for an invalid one, which must match nothing."""
     try:
         return base64.b64decode(secret.removeprefix(_PREFIX) + "==")
     except ValueError:
