@@ -8,7 +8,7 @@ half second that every call occupies of the limit: n calls at the full rate arri
 from bench.counts import Counted, figures
 from bench.figures import Figure
 from bench.record import Record
-from bench.world import Customer, Json, World
+from bench.world import BenchWorld, Customer, Json
 
 PAYMENTS = 1_000
 _SLOT = 0.5  # seconds per call: https://developers.lexware.io/docs/#api-rate-limits
@@ -16,7 +16,7 @@ _LINES_PER_SECOND = 25 / _SLOT
 _FIXED_GAP = 0.65  # seconds that a client without a shared limiter waits after each call, to be safe
 
 
-def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
+def measure(world: BenchWorld, record: Record, customer: Customer) -> list[Figure]:
     """Let 1 000 signed webhooks arrive while the feed is held, then let it go."""
     before = world.organization(customer)["calls"]
     with record.recording() as calls:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from bench.figures import Figure
-from bench.record import Call, by_operation, item_bytes, read_units, write_units
-from bench.world import Customer, Json, World
+from bench.record import AwsCall, by_operation, item_bytes, read_units, write_units
+from bench.world import BenchWorld, Customer, Json
 
 _LARGEST_ITEM = 1024  # bytes that one write unit pays for
 
@@ -25,7 +25,9 @@ class Counted:
     runs: int
 
     @classmethod
-    def of(cls, world: World, customer: Customer, calls: Iterable[Call], *, payments: int, calls_before: Json) -> Self:
+    def of(
+        cls, world: BenchWorld, customer: Customer, calls: Iterable[AwsCall], *, payments: int, calls_before: Json
+    ) -> Self:
         """Count. Raises RuntimeError where the arithmetic of units would be wrong."""
         calls = list(calls)
         sizes = [item_bytes(item) for item in world.ledger_items(customer)]

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from botocore.client import BaseClient
 
-from bench.export_vendors import Json, Vendors
+from bench.export_vendors import Json, MeasuredVendors
 from bench.virtual_time import PerThread, VirtualClock
 
 
@@ -52,7 +52,7 @@ class Told:
 
 
 @contextmanager
-def harnessed(clock: VirtualClock, vendors: Vendors, latency: Latency) -> Iterator[Told]:
+def harnessed(clock: VirtualClock, vendors: MeasuredVendors, latency: Latency) -> Iterator[Told]:
     """Put the harness under the product: way to the vendors, AWS's latency, one limiter memory per door, its logs."""
     from shared import telemetry
     from shared.aws import limiter

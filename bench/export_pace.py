@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from bench.export_harness import Latency
 from bench.export_product import LEXOFFICE, Product, at_work
-from bench.export_vendors import Call
+from bench.export_vendors import VendorCall
 from local.lexoffice.world import DEFAULT_ORGANIZATION_ID
 
 _OFFICE_SUPPLIES = "16d04a21-fd91-11e1-a21f-0800200c9a66"
@@ -23,7 +23,7 @@ _OF_AN_ITEM = ("voucher", "receipt", "hint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class ExportPace:
     """What one simulation showed; all seconds are virtual.
 
     `seconds` from the click to the job's final event; `status` and `outcomes` (of its items) as Pleo has them. `calls`:
@@ -81,7 +81,7 @@ class _Payments:
             self.accepted[entry["id"]] = self.product.clock.time()
 
 
-def simulate(items: int, *, outage: float = 0.0, latency: Latency | None = None) -> Pace:
+def simulate(items: int, *, outage: float = 0.0, latency: Latency | None = None) -> ExportPace:
     """Export so many items in one job; `outage` seconds of lexoffice's absence begin when half of them are done."""
     with at_work(latency or Latency()) as product:
         entry_ids = _spent(product, items)
@@ -107,7 +107,7 @@ def simulate(items: int, *, outage: float = 0.0, latency: Latency | None = None)
         vouchers = product.lexoffice_world.vouchers_of(DEFAULT_ORGANIZATION_ID)
         lines = product.lexoffice_world.transactions_of(DEFAULT_ORGANIZATION_ID)
         shown = {line.external_reference or "": line.created.timestamp() for line in lines}
-        return Pace(
+        return ExportPace(
             items=items,
             seconds=updates[-1] - began,
             status=job["status"],
@@ -140,14 +140,14 @@ def _spent(product: Product, items: int) -> list[str]:
     return entry_ids
 
 
-def _is_update(call: Call) -> bool:
+def _is_update(call: VendorCall) -> bool:
     """Whether Pleo counts a call as work on the job: an event or results, accepted. Reading is not."""
     event = call.method == "POST" and call.path.endswith("/export-job-events")
     results = call.method == "PUT" and call.path.endswith("/items")
     return (event or results) and call.status < 300
 
 
-def _purpose(call: Call) -> str:
+def _purpose(call: VendorCall) -> str:
     match call.method, call.path.split("/")[2:]:
         case "POST", ["vouchers"]:
             return "voucher"

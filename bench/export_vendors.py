@@ -17,7 +17,7 @@ CONTROL = "/control"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class VendorCall:
     """One call that arrived at a vendor: when (virtual seconds since the epoch), from which door, and the answer."""
 
     at: float
@@ -38,7 +38,7 @@ class Post:
 
 
 @dataclass(slots=True)
-class Vendors(httpx.BaseTransport):
+class MeasuredVendors(httpx.BaseTransport):
     """Carries calls of synchronous clients to the stand-ins by host; half of `latency` (seconds) each way.
 
     The control surfaces answer at once and are not noted. Webhooks are not sent, but kept in `outbox`.
@@ -47,7 +47,7 @@ class Vendors(httpx.BaseTransport):
     clock: VirtualClock
     apps: Mapping[str, Starlette]
     latency: float
-    calls: list[Call] = field(default_factory=list)
+    calls: list[VendorCall] = field(default_factory=list)
     outbox: list[Post] = field(default_factory=list)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
@@ -62,7 +62,9 @@ class Vendors(httpx.BaseTransport):
         response = self._loop.run_until_complete(self._answered(request))
         if not control:
             url, door = request.url, threading.current_thread().name
-            self.calls.append(Call(self.clock.time(), door, url.host, request.method, url.path, response.status_code))
+            self.calls.append(
+                VendorCall(self.clock.time(), door, url.host, request.method, url.path, response.status_code)
+            )
             self.clock.sleep(self.latency / 2)
         return response
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bench.figures import Figure
-from bench.record import Call, Record
-from bench.world import Customer, World
+from bench.record import AwsCall, Record
+from bench.world import BenchWorld, Customer
 
 PAYMENTS = 30
 # Idle also means that lexoffice's limit has recovered: more than one of its slots after the last call.
@@ -19,7 +19,7 @@ _REST = 0.6
 _POLL = 0.004  # seconds between two looks at lexoffice
 
 
-def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
+def measure(world: BenchWorld, record: Record, customer: Customer) -> list[Figure]:
     """Thirty payments, each after the one before has left nothing to do; a first one, not counted, warms up."""
     _pay(world, customer, number=1)
     seconds, handed_over = [], []
@@ -42,7 +42,7 @@ def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
     ]
 
 
-def _pay(world: World, customer: Customer, number: int) -> datetime:
+def _pay(world: BenchWorld, customer: Customer, number: int) -> datetime:
     """One payment, then rest; when its line was seen."""
     entry_id = world.settle(customer, [1_000 + number], silent=True)[0]
     world.deliver(customer, entry_id)
@@ -54,13 +54,13 @@ def _pay(world: World, customer: Customer, number: int) -> datetime:
     return seen
 
 
-def _balances(world: World, customer: Customer) -> int:
+def _balances(world: BenchWorld, customer: Customer) -> int:
     """How often lexoffice has been told a balance."""
     arrivals = world.organization(customer)["arrivals"]
     return sum(arrival["method"] == "PUT" and 200 <= arrival["status"] < 300 for arrival in arrivals)
 
 
-def _moments(calls: Sequence[Call]) -> tuple[datetime, datetime]:
+def _moments(calls: Sequence[AwsCall]) -> tuple[datetime, datetime]:
     """When the wake-up was in the queue, and when the worker's first read was answered."""
     woken = next(call.at for call in calls if call.operation == "SendMessage")
     reads = (call.at for call in calls if call.name == "GetItem ConnectionTable")

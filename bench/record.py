@@ -24,7 +24,7 @@ _PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class AwsCall:
     """One request of a door: when it was answered, and what was asked of what (`request` as in AWS's API reference)."""
 
     at: datetime
@@ -49,9 +49,9 @@ class Record:
         self._names |= {physical.rpartition("/")[2]: logical for physical, logical in self._names.items()}
 
     @contextmanager
-    def recording(self) -> Iterator[list[Call]]:
+    def recording(self) -> Iterator[list[AwsCall]]:
         """Record while the block runs; the list is filled, in order, when it ends."""
-        calls: list[Call] = []
+        calls: list[AwsCall] = []
         self._turn("true")
         began = datetime.now(UTC)
         try:
@@ -65,7 +65,7 @@ class Record:
         if not answer.raise_for_status().json()["applied"]:
             raise RuntimeError("This release of the emulator cannot record requests.")
 
-    def _between(self, began: datetime, ended: datetime) -> list[Call]:
+    def _between(self, began: datetime, ended: datetime) -> list[AwsCall]:
         events: dict[str, Mapping[str, Any]] = {}
         while True:
             found = self._trail.lookup_events(StartTime=began, EndTime=ended, MaxResults=_PAGE)["Events"]
@@ -77,12 +77,12 @@ class Record:
         calls = (self._call(event) for event in events.values() if event["AccessKeyId"] != ADMIN["aws_access_key_id"])
         return sorted(calls, key=lambda call: call.at)
 
-    def _call(self, event: Mapping[str, Any]) -> Call:
+    def _call(self, event: Mapping[str, Any]) -> AwsCall:
         request = json.loads(event["CloudTrailEvent"])["requestParameters"]
         asked = _asked(request)
         service = event["EventSource"].partition(".")[0]
         resource = self._names.get(asked.rpartition("/")[2], "")
-        return Call(event["EventTime"], service, event["EventName"], resource, request)
+        return AwsCall(event["EventTime"], service, event["EventName"], resource, request)
 
 
 def _asked(request: Mapping[str, Any]) -> str:
@@ -98,12 +98,12 @@ def _asked(request: Mapping[str, Any]) -> str:
             return ""
 
 
-def by_operation(calls: Iterable[Call]) -> Counter[str]:
+def by_operation(calls: Iterable[AwsCall]) -> Counter[str]:
     """How often what was asked of what."""
     return Counter(call.name for call in calls)
 
 
-def write_units(calls: Iterable[Call], *, refused: bool = False) -> int:
+def write_units(calls: Iterable[AwsCall], *, refused: bool = False) -> int:
     """Write units of items up to 1 KB; `refused` says that the conditions were not met, which costs the same.
 
     A write costs one unit, in a transaction two; a row that enters or leaves the index `work` one more.
@@ -111,7 +111,7 @@ def write_units(calls: Iterable[Call], *, refused: bool = False) -> int:
     return sum(_write_units(call, refused=refused) for call in calls)
 
 
-def _write_units(call: Call, *, refused: bool) -> int:
+def _write_units(call: AwsCall, *, refused: bool) -> int:
     match call.operation:
         case "PutItem" | "UpdateItem":
             indexed = ":work" in call.request.get("ExpressionAttributeValues", {}) and not refused
@@ -123,7 +123,7 @@ def _write_units(call: Call, *, refused: bool) -> int:
             return 0
 
 
-def read_units(calls: Sequence[Call], *, queried_bytes: float = 0) -> float:
+def read_units(calls: Sequence[AwsCall], *, queried_bytes: float = 0) -> float:
     """One unit per item up to 4 KB, half a unit where it need not be consistent.
 
     Queries cost one unit per started 4 KB of what they found, `queried_bytes` in all, and at least one each.
@@ -132,7 +132,7 @@ def read_units(calls: Sequence[Call], *, queried_bytes: float = 0) -> float:
     return sum(_read_units(call) for call in calls) + max(queries, math.ceil(queried_bytes / 4096))
 
 
-def _read_units(call: Call) -> float:
+def _read_units(call: AwsCall) -> float:
     match call.operation:
         case "GetItem":
             return 1.0 if call.request.get("ConsistentRead") else 0.5

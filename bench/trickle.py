@@ -5,13 +5,13 @@ import time
 from bench.counts import Counted, figures
 from bench.figures import Figure
 from bench.record import Record, read_units, write_units
-from bench.world import Customer, World
+from bench.world import BenchWorld, Customer
 
 PAYMENTS = 200
 _EVERY = 0.125  # seconds: eight payments a second, far more than one company makes
 
 
-def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
+def measure(world: BenchWorld, record: Record, customer: Customer) -> list[Figure]:
     """200 payments, eight a second; then one turn, which finds all of them at Pleo again."""
     before = world.organization(customer)["calls"]
     with record.recording() as calls:
@@ -28,7 +28,7 @@ def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
     return [*figures("trickle", counted), *_turn(world, record, customer)]
 
 
-def _turn(world: World, record: Record, customer: Customer) -> list[Figure]:
+def _turn(world: BenchWorld, record: Record, customer: Customer) -> list[Figure]:
     with record.recording() as calls:
         world.reschedule(customer)
     per_entry = {

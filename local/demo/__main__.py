@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from rich.console import Console
 
 from local.demo.story import NotConnectedError, Story
-from local.demo.world import CommandFailedError, World
+from local.demo.world import CommandFailedError, DemoWorld
 from local.emulator.process import ROOT, StartError
 from local.stack import LocalStack
 from local.waiting import StalledError
@@ -63,7 +63,7 @@ def _run(console: Console) -> tuple[list[str], list[str]]:
 
 
 def _play_and_prove(stack: LocalStack, console: Console, log: list[str]) -> tuple[list[str], list[str]]:
-    story = Story(World(stack), console)
+    story = Story(DemoWorld(stack), console)
     untrue: list[str] = []
     for act in (story.play, story.prove):
         try:

@@ -25,7 +25,7 @@ type Order = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class EntryKind:
     """One kind of entry: how many arrive in the demo, what Pleo is told to create, and what should become of them.
 
     `outcome` is the ledger's final state; `settles` are card payments that arrive pending first.
@@ -63,29 +63,29 @@ def _of(family: str, sub_family: str | None, least: int, most: int, **more: Any)
 
 
 # 200 entries in all.
-KINDS: tuple[Kind, ...] = (
-    Kind("card purchase", 130, _card, settles=True),
-    Kind("card purchase in USD", 15, _foreign("USD", _ABROAD, 500, 50_000), settles=True),
-    Kind("card purchase in JPY", 10, _foreign("JPY", _TOKYO, 150, 9_000), settles=True),
-    Kind("ATM withdrawal", 6, _of("CARD_PURCHASE", "ATM", 2_000, 20_000, merchant="Sparkasse"), settles=True),
-    Kind("refund", 12, lambda rng: _card(rng) | {"refund": True}, settles=True),
-    Kind("chargeback", 3, lambda rng: _card(rng) | {"refund": True}, settles=True),
-    Kind("authorisation, reversed", 4, _card, outcome="void"),
-    Kind("authorisation, still pending", 3, _card, outcome="pending"),
-    Kind("Pleo fee", 4, _of("PLEO_INVOICE", "PLEO_INVOICE", 500, 9_900)),
-    Kind("cashback", 2, _of("CASHBACK", None, 50, 900)),
-    Kind("wallet top-up", 2, _of("WALLET", "LOAD", 500_000, 900_000), outcome="listed"),
-    Kind("wallet withdrawal", 1, _of("WALLET", "UNLOAD", 10_000, 20_000), outcome="listed"),
-    Kind("reimbursement", 3, _of("REIMBURSEMENT", "REIMBURSEMENT_TO_EMPLOYEE", 900, 9_000), outcome="listed"),
-    Kind("out-of-pocket", 4, _of("OUT_OF_POCKET", None, 500, 5_000), outcome="none"),
-    Kind("mileage", 1, _of("MILEAGE", None, 500, 5_000), outcome="none"),
+KINDS: tuple[EntryKind, ...] = (
+    EntryKind("card purchase", 130, _card, settles=True),
+    EntryKind("card purchase in USD", 15, _foreign("USD", _ABROAD, 500, 50_000), settles=True),
+    EntryKind("card purchase in JPY", 10, _foreign("JPY", _TOKYO, 150, 9_000), settles=True),
+    EntryKind("ATM withdrawal", 6, _of("CARD_PURCHASE", "ATM", 2_000, 20_000, merchant="Sparkasse"), settles=True),
+    EntryKind("refund", 12, lambda rng: _card(rng) | {"refund": True}, settles=True),
+    EntryKind("chargeback", 3, lambda rng: _card(rng) | {"refund": True}, settles=True),
+    EntryKind("authorisation, reversed", 4, _card, outcome="void"),
+    EntryKind("authorisation, still pending", 3, _card, outcome="pending"),
+    EntryKind("Pleo fee", 4, _of("PLEO_INVOICE", "PLEO_INVOICE", 500, 9_900)),
+    EntryKind("cashback", 2, _of("CASHBACK", None, 50, 900)),
+    EntryKind("wallet top-up", 2, _of("WALLET", "LOAD", 500_000, 900_000), outcome="listed"),
+    EntryKind("wallet withdrawal", 1, _of("WALLET", "UNLOAD", 10_000, 20_000), outcome="listed"),
+    EntryKind("reimbursement", 3, _of("REIMBURSEMENT", "REIMBURSEMENT_TO_EMPLOYEE", 900, 9_000), outcome="listed"),
+    EntryKind("out-of-pocket", 4, _of("OUT_OF_POCKET", None, 500, 5_000), outcome="none"),
+    EntryKind("mileage", 1, _of("MILEAGE", None, 500, 5_000), outcome="none"),
 )
 
 
-SMALL_KINDS: tuple[Kind, ...] = (Kind("card purchase", 8, _card, settles=True),)
-EXPORTED_KINDS: tuple[Kind, ...] = (Kind("card purchase", 30, _card, settles=True),)
+SMALL_KINDS: tuple[EntryKind, ...] = (EntryKind("card purchase", 8, _card, settles=True),)
+EXPORTED_KINDS: tuple[EntryKind, ...] = (EntryKind("card purchase", 30, _card, settles=True),)
 
-type Payments = list[tuple[Kind, Order]]
+type Payments = list[tuple[EntryKind, Order]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def coding(position: int) -> Order:
     return coded | {"files": [{"kind": "pdf"}]} if position % 3 == 0 else coded
 
 
-def _mixed(kinds: tuple[Kind, ...], rng: random.Random) -> Payments:
+def _mixed(kinds: tuple[EntryKind, ...], rng: random.Random) -> Payments:
     orders = [(kind, kind.order(rng)) for kind in kinds for _ in range(kind.count)]
     rng.shuffle(orders)
     return orders

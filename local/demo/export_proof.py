@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from rich.console import Console
 
-from local.demo.world import Company, World
+from local.demo.world import DemoCompany, DemoWorld
 
 FAILS = {"missing_configuration": "one expense has no account", "receipt_conversion_failure": "one receipt is HEIC"}
 
@@ -23,7 +23,7 @@ class ExportProof:
     matched: int
 
     @classmethod
-    def of(cls, world: World, company: Company, job_id: str, *, suggested: int) -> Self:
+    def of(cls, world: DemoWorld, company: DemoCompany, job_id: str, *, suggested: int) -> Self:
         """Look at both vendors."""
         job = world.pleo.export_job(job_id)
         return cls(

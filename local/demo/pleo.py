@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from local.demo.cast import Kind, Payments, coding, settlement
+from local.demo.cast import EntryKind, Payments, coding, settlement
 
 # A delivery that a slow machine fails is repeated after 0.1, 6, 36 and 144 s: within what the demo waits for.
 _MANNER = {"retry_scale": 0.02}
@@ -38,7 +38,7 @@ class PleoControl:
         state = self._get("/webhooks/idle")
         return int(state["sending"]) + int(state["retrying"])
 
-    def pay(self, company_id: str, payments: Payments) -> dict[str, Kind]:
+    def pay(self, company_id: str, payments: Payments) -> dict[str, EntryKind]:
         """Create the entries; card payments are authorised first and settled afterwards. Return kinds by entry id."""
         bodies = [order | {"company_id": company_id} for _, order in payments]
         for (kind, _), body in zip(payments, bodies, strict=True):

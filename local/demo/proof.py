@@ -11,8 +11,8 @@ from typing import Any, Self
 from rich.console import Console
 from rich.table import Table
 
-from local.demo.cast import Kind
-from local.demo.world import Company, World
+from local.demo.cast import EntryKind
+from local.demo.world import DemoCompany, DemoWorld
 
 _MONEY_IN = {"CASHBACK"}
 _SHOULD = {
@@ -60,7 +60,7 @@ class Calls:
 class Proof:
     """One company's end of the story. Amounts are cents."""
 
-    company: Company
+    company: DemoCompany
     states: dict[str, str]  # entry id → the ledger's state
     reasons: dict[str, str]  # entry id → why there is no line
     lines: Counter[tuple[str, int]]  # (entry id, amount) as lexoffice has them
@@ -72,7 +72,7 @@ class Proof:
     causes: dict[str, str]  # worker → why it was last postponed
 
     @classmethod
-    def of(cls, world: World, company: Company) -> Self:
+    def of(cls, world: DemoWorld, company: DemoCompany) -> Self:
         """Look at both vendors and at the ledger."""
         items = world.ledger_items(company)
         rows = _entry_rows(items)
@@ -147,12 +147,12 @@ class Proof:
         ]
 
 
-def entry_rows(world: World, company: Company) -> dict[str, dict[str, str]]:
+def entry_rows(world: DemoWorld, company: DemoCompany) -> dict[str, dict[str, str]]:
     """State and reason by entry id."""
     return _entry_rows(world.ledger_items(company))
 
 
-def is_settled(world: World, company: Company) -> bool:
+def is_settled(world: DemoWorld, company: DemoCompany) -> bool:
     """Whether the product believes that it is done; the proof says whether that is right.
 
     Asked of the ledger, because lexoffice's stand-in must not be kept from answering in time: it is strict about pace.
@@ -164,7 +164,7 @@ def is_settled(world: World, company: Company) -> bool:
     return done and any(item.get("total") == item.get("pushed") for item in balances)
 
 
-def recorded_lines(world: World, company: Company) -> int:
+def recorded_lines(world: DemoWorld, company: DemoCompany) -> int:
     """How many lines the ledger has recorded as sent."""
     return sum(row["state"] == "sent" for row in entry_rows(world, company).values())
 
@@ -180,7 +180,7 @@ def show(console: Console, proof: Proof) -> None:
     )
 
 
-def expected_lines(entries: dict[str, dict[str, Any]], company: Company) -> Counter[tuple[str, int]]:
+def expected_lines(entries: dict[str, dict[str, Any]], company: DemoCompany) -> Counter[tuple[str, int]]:
     """Return the lines that must be there, by Pleo's entries (id → entry)."""
     return Counter(
         (entry_id, _effect(entries[entry_id])) for entry_id, kind in company.entries.items() if kind.outcome == "sent"
@@ -210,7 +210,7 @@ def _table(proof: Proof) -> Table:
     return table
 
 
-def _why(proof: Proof, ids: list[str], kind: Kind) -> str:
+def _why(proof: Proof, ids: list[str], kind: EntryKind) -> str:
     if kind.outcome == "listed":
         return "entered in lexoffice by hand"
     found = {proof.reasons.get(entry_id, "") or proof.states.get(entry_id, "") for entry_id in ids}

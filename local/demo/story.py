@@ -12,7 +12,7 @@ from local import browser
 from local.demo.cast import cast
 from local.demo.export_proof import ExportProof, show_export
 from local.demo.proof import Proof, entry_rows, is_settled, recorded_lines, show
-from local.demo.world import Company, World
+from local.demo.world import DemoCompany, DemoWorld
 from local.waiting import wait_until
 
 _OUTAGE_SECONDS = 4.0
@@ -30,7 +30,7 @@ class NotConnectedError(RuntimeError):
 class Story:
     """The whole story. `harmless` collects what a slow machine caused without harm, one sentence each."""
 
-    def __init__(self, world: World, console: Console) -> None:
+    def __init__(self, world: DemoWorld, console: Console) -> None:
         self._world = world
         self._console = console
         self._began = time.monotonic()
@@ -135,7 +135,7 @@ class Story:
             lambda: world.stages(tee)["MATCH", "accepted"] >= _MATCHES_AWAITED,
         )
 
-    def _connect(self, company: Company) -> None:
+    def _connect(self, company: DemoCompany) -> None:
         """Connect a company as its admin does, again if the first attempt fails."""
         for attempt in range(1, _CONNECT_ATTEMPTS + 1):
             try:
@@ -151,7 +151,7 @@ class Story:
                 return
         raise NotConnectedError(f"{company.name} could not be connected in {_CONNECT_ATTEMPTS} attempts: {title}.")
 
-    def _wait_for_lines(self, company: Company) -> None:
+    def _wait_for_lines(self, company: DemoCompany) -> None:
         world, expected = self._world, sum(kind.outcome == "sent" for kind in company.entries.values())
         self._wait(
             f"every entry of {company.name} at its place",

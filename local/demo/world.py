@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from local.demo.cast import Kind, Payments
+from local.demo.cast import EntryKind, Payments
 from local.demo.pleo import PleoControl
 from local.emulator.process import ROOT
 from local.stack import LocalStack
@@ -34,16 +34,16 @@ class CommandFailedError(RuntimeError):
 
 
 @dataclass(slots=True)
-class Company:
+class DemoCompany:
     """A company at Pleo, its organisation at lexoffice, and what arrived: entry id → kind."""
 
     name: str
     id: str
     organization_id: str
-    entries: dict[str, Kind] = field(default_factory=dict)
+    entries: dict[str, EntryKind] = field(default_factory=dict)
 
 
-class World:
+class DemoWorld:
     """Both vendors and the deployed product."""
 
     def __init__(self, stack: LocalStack) -> None:
@@ -52,51 +52,51 @@ class World:
         self._lexoffice = httpx.Client(base_url=stack.lexoffice_url, timeout=60, trust_env=False)
         self._sqs = stack.client("sqs")
         self.connect_url = stack.connect_url
-        self.companies: list[Company] = []
+        self.companies: list[DemoCompany] = []
         # An event that a slow machine fails is repeated sooner than in life.
         self._post("/control/switches", {"event_retry_scale": 0.1})
 
-    def add_company(self, name: str) -> Company:
+    def add_company(self, name: str) -> DemoCompany:
         """Create a customer of both vendors."""
         company_id = self.pleo.add_company(name)
         organization = self._post("/control/organizations", {"companyName": name})
-        self.companies.append(Company(name, company_id, organization["id"]))
+        self.companies.append(DemoCompany(name, company_id, organization["id"]))
         return self.companies[-1]
 
-    def pay(self, company: Company, payments: Payments) -> None:
+    def pay(self, company: DemoCompany, payments: Payments) -> None:
         """Let entries happen at Pleo."""
         company.entries |= self.pleo.pay(company.id, payments)
 
-    def outage(self, company: Company | None, *, on: bool) -> None:
+    def outage(self, company: DemoCompany | None, *, on: bool) -> None:
         """Let lexoffice answer 503 to one customer, or to all."""
         body: dict[str, Any] = {"on": on}
         if company is not None:
             body["organization_id"] = company.organization_id
         self._post("/control/outage", body)
 
-    def export(self, company: Company) -> str:
+    def export(self, company: DemoCompany) -> str:
         """Assign accounts, then click «Exportieren» for everything in the queue; return the job's id."""
         account = self.organization(company)["accounts"][0]["financialAccountId"]
         self.pleo.assign(company.id, account, list(company.entries))
         return self.pleo.click_export(company.id, list(company.entries))
 
-    def approve(self, company: Company) -> int:
+    def approve(self, company: DemoCompany) -> int:
         """Approve every suggestion; return how many there were."""
         return len(self._post("/control/proposals/approve", {"organization_id": company.organization_id})["approved"])
 
-    def start_sync(self, company: Company) -> None:
+    def start_sync(self, company: DemoCompany) -> None:
         """Start a company's scheduled sync now, as the clock's door does."""
         message = {"connection_id": self.connection_id(company), "catalogue": False}
         self._sqs.send_message(QueueUrl=self._stack.resources["SyncQueue"], MessageBody=json.dumps(message))
 
-    def connection_id(self, company: Company) -> str:
+    def connection_id(self, company: DemoCompany) -> str:
         """The product's own id of a company; empty as long as it has never connected."""
         guard = self._stack.client("dynamodb").get_item(
             TableName=self._stack.resources["ConnectionTable"], Key={"id": {"S": f"COMPANY#{company.id}"}}
         )
         return str(guard["Item"]["connection_id"]["S"]) if "Item" in guard else ""
 
-    def ledger_items(self, company: Company) -> list[dict[str, Any]]:
+    def ledger_items(self, company: DemoCompany) -> list[dict[str, Any]]:
         """A company's part of the ledger, as DynamoDB has it."""
         connection_id = self.connection_id(company)
         if not connection_id:
@@ -113,7 +113,7 @@ class World:
         )
         return [item for page in pages for item in page["Items"]]
 
-    def stages(self, company: Company) -> Counter[tuple[str, ...]]:
+    def stages(self, company: DemoCompany) -> Counter[tuple[str, ...]]:
         """How many rows of a company's ledger have come how far."""
         return stages_of(self.ledger_items(company))
 
@@ -150,13 +150,13 @@ class World:
             raise CommandFailedError(f"`python -m ops {shlex.join(command)}` ended with {ran.returncode}: {last}")
         return ran.stdout
 
-    def lines(self, company: Company) -> list[dict[str, Any]]:
+    def lines(self, company: DemoCompany) -> list[dict[str, Any]]:
         """The lines of the company's account at lexoffice."""
         url = f"/control/transactions?organization_id={company.organization_id}"
         lines: list[dict[str, Any]] = self._get(url)
         return lines
 
-    def organization(self, company: Company) -> dict[str, Any]:
+    def organization(self, company: DemoCompany) -> dict[str, Any]:
         """Everything lexoffice knows of the customer: accounts, balance, calls counted."""
         state = self._get("/control/state")
         return next(row for row in state["organizations"] if row["id"] == company.organization_id)

@@ -8,7 +8,7 @@ import uuid
 
 from local.lexoffice import signing
 from local.lexoffice.app import create_app
-from local.lexoffice.settings import Settings
+from local.lexoffice.settings import LexofficeSettings
 from local.standin.serving import secret_from, serve
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--redirect-uri", action="append", required=True)
     parser.add_argument("--pleo-url", default="")
     arguments = parser.parse_args()
-    settings = Settings(
+    settings = LexofficeSettings(
         public_url=arguments.public_url.rstrip("/"),
         client_id=str(arguments.client_id),
         client_secret=secret_from("LEXOFFICE_STANDIN_CLIENT_SECRET"),

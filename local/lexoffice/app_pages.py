@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from local.lexoffice.pages import find_organization, missing
 from local.lexoffice.rendering import page
-from local.lexoffice.world import World
+from local.lexoffice.world import LexofficeWorld
 from local.standin.tokens import Grant
 
 
@@ -19,7 +19,7 @@ async def apps(request: Request) -> Response:
 
 async def withdraw(request: Request) -> Response:
     """«Zugriff entziehen»: end the connection of the form's `connection_id`, if it lives, and show the list again."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     form = await request.form()
     for connection in _living(request):
         if connection.id == form.get("connection_id"):
@@ -28,5 +28,5 @@ async def withdraw(request: Request) -> Response:
 
 
 def _living(request: Request) -> list[Grant]:
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     return [item for item in world.connections_of(request.path_params["organization_id"]) if not item.revoked]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from local.lexoffice.settings import Switches
+from local.lexoffice.settings import LexofficeSwitches
 
 type Monotonic = Callable[[], float]
 
@@ -65,7 +65,7 @@ class TokenBucket:
 class TokenEndpointGuard:
     """Blocks a client that calls the token endpoint too often; calls while blocked prolong the block."""
 
-    switches: Switches
+    switches: LexofficeSwitches
     now: Monotonic = time.monotonic
     _recent: list[float] = field(default_factory=list)
     _blocked_until: float = 0.0

@@ -8,13 +8,13 @@ from starlette.datastructures import QueryParams
 
 from local.lexoffice.problems import RefusedError
 from local.lexoffice.records import Organization
-from local.lexoffice.wire import Answer, Json
-from local.lexoffice.world import World
+from local.lexoffice.wire import Json, LexofficeAnswer
+from local.lexoffice.world import LexofficeWorld
 from local.standin.tokens import Grant
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class FilePart:
     """The part `file` of a multipart body."""
 
     name: str
@@ -22,10 +22,10 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class LexofficeCall:
     """Who calls, with what; `body` is the parsed JSON of a POST or PUT, `form` and `file` are a multipart body's."""
 
-    world: World
+    world: LexofficeWorld
     organization: Organization
     connection: Grant
     params: dict[str, str]
@@ -33,7 +33,7 @@ class Call:
     accept: str = "*/*"
     body: Json = None
     form: dict[str, str] = field(default_factory=dict)
-    file: Upload | None = None
+    file: FilePart | None = None
 
     def location(self, path: str) -> str:
         """Build the absolute address of a resource."""
@@ -56,7 +56,7 @@ class Endpoint:
     method: str
     path: str
     scope: str | None
-    serve: Callable[[Call], Answer | Awaitable[Answer]]
+    serve: Callable[[LexofficeCall], LexofficeAnswer | Awaitable[LexofficeAnswer]]
     needs_plan: bool = True
     takes: str = "application/json"
     gives_files: bool = False
@@ -71,7 +71,7 @@ class Endpoint:
         return None if found is None else found.groupdict()
 
 
-def require_permission(call: Call, *, owner_id: str) -> None:
+def require_permission(call: LexofficeCall, *, owner_id: str) -> None:
     """Raise 403 for an object of another organisation: the vendor does not hide it behind a 404."""
     if owner_id != call.organization.id:
         raise RefusedError(403, "Access to this resource is denied")

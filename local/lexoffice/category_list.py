@@ -91,7 +91,7 @@ _CROSS_BORDER = ("§13b", "Innergemeinschaftlich")
 
 
 @dataclass(slots=True, kw_only=True)
-class Category:
+class StoredCategory:
     """A posting category: `outgo` for purchases, `income` for sales."""
 
     id: str
@@ -113,7 +113,7 @@ class Category:
         }
 
 
-def initial_categories() -> list[Category]:
+def initial_categories() -> list[StoredCategory]:
     """Make a fresh list."""
     known = [_category(id_, name, "outgo", group) for id_, name, group in _OUTGO]
     invented = [
@@ -125,9 +125,9 @@ def initial_categories() -> list[Category]:
     return income + known + invented
 
 
-def _category(id_: str, name: str, type_: Literal["income", "outgo"], group: str) -> Category:
+def _category(id_: str, name: str, type_: Literal["income", "outgo"], group: str) -> StoredCategory:
     crosses_border = name.startswith(_CROSS_BORDER) or "§13b" in name
-    return Category(
+    return StoredCategory(
         id=id_,
         name=name,
         type=type_,

@@ -6,7 +6,7 @@ Whole cents and whole per cent only, half a cent up, so that it shares nothing w
 from collections.abc import Sequence
 from decimal import Decimal
 
-from local.lexoffice.voucher_records import Item
+from local.lexoffice.voucher_records import VoucherItem
 
 
 def cents(amount: Decimal) -> int:
@@ -20,7 +20,7 @@ def tax_of(column: int, rate: int, *, gross: bool) -> int:
     return (2 * column * rate + divisor) // (2 * divisor)
 
 
-def wrong_columns(items: Sequence[Item], *, gross: bool, tolerance: int) -> list[int]:
+def wrong_columns(items: Sequence[VoucherItem], *, gross: bool, tolerance: int) -> list[int]:
     """Find the columns whose tax is off by more than `tolerance` cents; each is named by its first item's index."""
     columns: dict[tuple[str, int], list[int]] = {}
     for index, item in enumerate(items):
@@ -34,7 +34,7 @@ def wrong_columns(items: Sequence[Item], *, gross: bool, tolerance: int) -> list
     return wrong
 
 
-def split_columns(items: Sequence[Item], unsplittable: set[str]) -> list[int]:
+def split_columns(items: Sequence[VoucherItem], unsplittable: set[str]) -> list[int]:
     """Find the items that give a category a second rate though it allows only one."""
     first: dict[str, int] = {}
     return [

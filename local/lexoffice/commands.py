@@ -5,9 +5,9 @@ from decimal import Decimal
 from local.lexoffice import clock, matching
 from local.lexoffice.orders import FLAG, TEXT, LexofficeOrder, RejectedError, found, optional, organization_of
 from local.lexoffice.reading import euros
-from local.lexoffice.records import Account, Organization, RefusalRule
-from local.lexoffice.settings import Switches
-from local.lexoffice.world import World
+from local.lexoffice.records import LexofficeAccount, Organization, RefusalRule
+from local.lexoffice.settings import LexofficeSwitches
+from local.lexoffice.world import LexofficeWorld
 from local.standin import control
 from local.standin.control import Command
 from local.standin.shape import Field, anything, flag, list_of, number, one_of, text
@@ -77,7 +77,7 @@ def touch_account(order: LexofficeOrder) -> object:
     return {"id": account.id, "lockVersion": account.lock_version}
 
 
-def _edit(order: LexofficeOrder, account: Account) -> None:
+def _edit(order: LexofficeOrder, account: LexofficeAccount) -> None:
     if (deactivated := order.body.get("deactivated")) is not None:
         account.deactivated = deactivated
     account.name = order.body.get("name") or account.name
@@ -154,7 +154,7 @@ def change_switches(order: LexofficeOrder) -> object:
 
 _WHOSE = {"organization_id": TEXT}
 _AMOUNT = optional(number)
-COMMANDS: tuple[Command[World], ...] = (
+COMMANDS: tuple[Command[LexofficeWorld], ...] = (
     Command(
         "POST",
         "/organizations",
@@ -177,6 +177,6 @@ COMMANDS: tuple[Command[World], ...] = (
     Command("POST", "/expire-access-tokens", expire_access_tokens),
     Command("POST", "/clock", move_clock, control.CLOCK),
     Command("POST", "/bucket", touch_bucket, {**_WHOSE, "take": _AMOUNT, "rate": _AMOUNT, "capacity": _AMOUNT}),
-    Command("POST", "/switches", change_switches, control.switch_shape(Switches)),
+    Command("POST", "/switches", change_switches, control.switch_shape(LexofficeSwitches)),
     Command("GET", "/switches", change_switches),
 )

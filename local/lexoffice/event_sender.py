@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from local.lexoffice import clock, signing
-from local.lexoffice.settings import Switches
+from local.lexoffice.settings import LexofficeSwitches
 from local.standin.clock import MovableClock
 from local.standin.courier import Courier, DeliveryRules, Result, WebhookDelivery
 from local.standin.tokens import Grant
@@ -25,7 +25,7 @@ _RETRIED = frozenset({401, 403, 404, 429})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
+class LexofficeSubscription:
     """One event type and the address it is sent to; it belongs to a connection and ends with it."""
 
     organization_id: str
@@ -36,16 +36,16 @@ class Subscription:
     id: str = field(default_factory=new_id)
 
 
-class LexofficeDeliveries(DeliveryRules[Subscription]):
+class LexofficeDeliveries(DeliveryRules[LexofficeSubscription]):
     """lexoffice's rules of delivery; a subscription that has ended still hears that its connection is gone."""
 
     most_redirects = 3
 
-    def __init__(self, switches: Switches, subscriptions: dict[str, Subscription]) -> None:
+    def __init__(self, switches: LexofficeSwitches, subscriptions: dict[str, LexofficeSubscription]) -> None:
         self._switches = switches
         self._subscriptions = subscriptions
 
-    async def sign(self, delivery: WebhookDelivery[Subscription]) -> tuple[bytes, Mapping[str, str]]:
+    async def sign(self, delivery: WebhookDelivery[LexofficeSubscription]) -> tuple[bytes, Mapping[str, str]]:
         """Return the body and its headers; the signature covers the raw body."""
         key = await asyncio.wrap_future(signing.prepare())
         signature = await asyncio.to_thread(signing.signature, key, delivery.payload)
@@ -69,7 +69,7 @@ class LexofficeDeliveries(DeliveryRules[Subscription]):
             return result != "TooManyRedirects"
         return result in _RETRIED or result >= 500
 
-    def end(self, delivery: WebhookDelivery[Subscription]) -> None:
+    def end(self, delivery: WebhookDelivery[LexofficeSubscription]) -> None:
         """End a subscription whose address is gone, or was not there to the last."""
         if delivery.attempts[-1].result in {410, 404, "ConnectError"}:
             self._subscriptions.pop(delivery.recipient.id, None)
@@ -78,10 +78,10 @@ class LexofficeDeliveries(DeliveryRules[Subscription]):
 class Events:
     """All subscriptions, and every event that was sent to one of them."""
 
-    def __init__(self, clock_: MovableClock, switches: Switches) -> None:
+    def __init__(self, clock_: MovableClock, switches: LexofficeSwitches) -> None:
         self._clock = clock_
         self._switches = switches
-        self.subscriptions: dict[str, Subscription] = {}
+        self.subscriptions: dict[str, LexofficeSubscription] = {}
         self.courier = Courier(LexofficeDeliveries(switches, self.subscriptions))
 
     def emit(self, organization_id: str, event_type: str, resource_id: str) -> int:
@@ -101,7 +101,7 @@ class Events:
         for item in own:
             del self.subscriptions[item.id]
 
-    def _send(self, subscriptions: list[Subscription], resource_id: str) -> None:
+    def _send(self, subscriptions: list[LexofficeSubscription], resource_id: str) -> None:
         moment = clock.berlin_text(self._clock.now())
         for item in subscriptions:
             event = {
@@ -115,7 +115,7 @@ class Events:
             self.courier.send(WebhookDelivery(item, item.callback_url, body) for _ in copies)
 
 
-def shown(delivery: WebhookDelivery[Subscription]) -> dict[str, object]:
+def shown(delivery: WebhookDelivery[LexofficeSubscription]) -> dict[str, object]:
     """Show a delivery in the log."""
     event: dict[str, object] = json.loads(delivery.payload)
     return event | {

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from local.lexoffice.wire import dump
-from local.lexoffice.world import World
+from local.lexoffice.world import LexofficeWorld
 from local.standin.control import Order
 from local.standin.faults import Fault, strike
 from local.standin.shape import Field, anything, number, one_of, pattern, text, whole
@@ -48,14 +48,14 @@ class LexofficeFaultAnswers:
 
 
 async def run(
-    world: World, request: Request, organization_id: str, effect: Callable[[], Awaitable[Response]]
+    world: LexofficeWorld, request: Request, organization_id: str, effect: Callable[[], Awaitable[Response]]
 ) -> Response:
     """Let a call take effect with the fault that hits it, if one does."""
     fault = world.faults.take(method=request.method, path=request.url.path, holder=organization_id)
     return await strike(fault, effect, receive=request.receive, answers=LexofficeFaultAnswers())
 
 
-def order_fault(order: Order[World]) -> object:
+def order_fault(order: Order[LexofficeWorld]) -> object:
     """Order a fault; without `times` and `seconds` it hits one call."""
     asked = {name: value for name, value in order.body.items() if value is not None}
     seconds = asked.get("seconds")
@@ -75,13 +75,13 @@ def order_fault(order: Order[World]) -> object:
     return shown(order.world.faults.add(fault))
 
 
-def clear_faults(order: Order[World]) -> object:
+def clear_faults(order: Order[LexofficeWorld]) -> object:
     """Withdraw all ordered faults."""
     order.world.faults.orders.clear()
     return {}
 
 
-def show_faults(order: Order[World]) -> object:
+def show_faults(order: Order[LexofficeWorld]) -> object:
     """Show all ordered faults, used up or not."""
     return [shown(fault) for fault in order.world.faults.orders]
 

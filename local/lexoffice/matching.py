@@ -13,8 +13,8 @@ from decimal import Decimal
 
 from local.lexoffice.column_tax import cents
 from local.lexoffice.records import Transaction
-from local.lexoffice.voucher_records import Hint, Payment, Voucher
-from local.lexoffice.world import World
+from local.lexoffice.voucher_records import Hint, StoredVoucher, VoucherPayment
+from local.lexoffice.world import LexofficeWorld
 from local.standin.clock import BERLIN
 
 
@@ -23,17 +23,17 @@ class Candidate:
     """A hint, its voucher and line as far as they exist, and the rail that is missed (None: it is proposed)."""
 
     hint: Hint
-    voucher: Voucher | None
+    voucher: StoredVoucher | None
     line: Transaction | None
     missed: str | None
 
 
-def candidates(world: World, organization_id: str) -> list[Candidate]:
+def candidates(world: LexofficeWorld, organization_id: str) -> list[Candidate]:
     """Judge every hint of an organisation as things are now."""
     return [_judge(world, hint) for hint in world.hints.values() if hint.organization_id == organization_id]
 
 
-def proposals(world: World, organization_id: str) -> list[tuple[Voucher, Transaction]]:
+def proposals(world: LexofficeWorld, organization_id: str) -> list[tuple[StoredVoucher, Transaction]]:
     """List what a person can approve, in the order the hints came."""
     return [
         (found.voucher, found.line)
@@ -42,7 +42,7 @@ def proposals(world: World, organization_id: str) -> list[tuple[Voucher, Transac
     ]
 
 
-def approve(world: World, organization_id: str, voucher_id: str | None = None) -> list[str]:
+def approve(world: LexofficeWorld, organization_id: str, voucher_id: str | None = None) -> list[str]:
     """Approve one proposal, or all of them; return the vouchers' ids."""
     # A line may be proposed for two vouchers: the first one takes it, the second must be judged anew.
     approved = []
@@ -56,17 +56,17 @@ def approve(world: World, organization_id: str, voucher_id: str | None = None) -
     return approved
 
 
-def apply_hints(world: World, organization_id: str) -> None:
+def apply_hints(world: LexofficeWorld, organization_id: str) -> None:
     """Let every proposal come true by itself, where the vendor is meant to do so."""
     if world.switches.hint_effect == "auto":
         approve(world, organization_id)
 
 
-def assign(world: World, voucher: Voucher, line: Transaction) -> None:
+def assign(world: LexofficeWorld, voucher: StoredVoucher, line: Transaction) -> None:
     """Settle a voucher with a line, as far as both reach."""
     left = _left(line)
     used = min(abs(left), voucher.open_amount)
-    voucher.payments.append(Payment(amount=used, posted=line.transaction_date, transaction_id=line.id))
+    voucher.payments.append(VoucherPayment(amount=used, posted=line.transaction_date, transaction_id=line.id))
     line.assignments.append((voucher.id, "voucher"))
     line.open_amount = left + used if left < 0 else left - used
     _touch_line(world, line)
@@ -74,7 +74,7 @@ def assign(world: World, voucher: Voucher, line: Transaction) -> None:
     world.events.emit(voucher.organization_id, "payment.changed", voucher.id)
 
 
-def unassign(world: World, line: Transaction) -> None:
+def unassign(world: LexofficeWorld, line: Transaction) -> None:
     """Take a line away from everything it settled."""
     for voucher_id, _ in line.assignments:
         voucher = world.vouchers.get(voucher_id)
@@ -88,7 +88,7 @@ def unassign(world: World, line: Transaction) -> None:
     _touch_line(world, line)
 
 
-def touch_voucher(world: World, voucher: Voucher, status: str) -> None:
+def touch_voucher(world: LexofficeWorld, voucher: StoredVoucher, status: str) -> None:
     """Give a voucher a new version, and a status, of which subscribers are told if it is another one."""
     changed = voucher.status != status
     voucher.status = status
@@ -98,7 +98,7 @@ def touch_voucher(world: World, voucher: Voucher, status: str) -> None:
         world.events.emit(voucher.organization_id, "voucher.status.changed", voucher.id)
 
 
-def _judge(world: World, hint: Hint) -> Candidate:
+def _judge(world: LexofficeWorld, hint: Hint) -> Candidate:
     voucher = world.vouchers.get(hint.voucher_id)
     line = next(_lines(world, hint), None)
     missed = "line missing"
@@ -109,7 +109,7 @@ def _judge(world: World, hint: Hint) -> Candidate:
     return Candidate(hint=hint, voucher=voucher, line=line, missed=missed)
 
 
-def _lines(world: World, hint: Hint) -> Iterator[Transaction]:
+def _lines(world: LexofficeWorld, hint: Hint) -> Iterator[Transaction]:
     if hint.external_reference is not None:
         yield from world.lines_with_reference(hint.organization_id, hint.external_reference)
     else:
@@ -118,7 +118,7 @@ def _lines(world: World, hint: Hint) -> Iterator[Transaction]:
         )
 
 
-def missed_rail(voucher: Voucher, line: Transaction) -> str | None:
+def missed_rail(voucher: StoredVoucher, line: Transaction) -> str | None:
     """Name the first rail that a voucher and a line miss; None if they can be proposed."""
     if voucher.status != "open":
         return "voucher not open"
@@ -146,6 +146,6 @@ def _three_months_before(day: date) -> date:
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
-def _touch_line(world: World, line: Transaction) -> None:
+def _touch_line(world: LexofficeWorld, line: Transaction) -> None:
     line.lock_version += 1
     line.modified = world.clock.now()

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from local.lexoffice.records import Organization
-from local.lexoffice.world import DEFAULT_ORGANIZATION_ID, World
+from local.lexoffice.world import DEFAULT_ORGANIZATION_ID, LexofficeWorld
 from local.standin.control import Order
 from local.standin.shape import Check, Field, flag, text
 
-type LexofficeOrder = Order[World]
+type LexofficeOrder = Order[LexofficeWorld]
 
 
 class RejectedError(ValueError):

@@ -4,11 +4,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from local.lexoffice import matching
-from local.lexoffice.category_list import Category
+from local.lexoffice.category_list import StoredCategory
 from local.lexoffice.records import Organization
 from local.lexoffice.rendering import page
 from local.lexoffice.voucher_list import contact_name
-from local.lexoffice.world import World
+from local.lexoffice.world import LexofficeWorld
 
 _STATES = {
     None: "offen",
@@ -20,7 +20,7 @@ _STATES = {
 
 def find_organization(request: Request) -> Organization | None:
     """Find the organisation that the path names."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     return world.organizations.get(request.path_params["organization_id"])
 
 
@@ -31,13 +31,13 @@ def missing(request: Request, text: str) -> Response:
 
 async def home(request: Request) -> Response:
     """Let the person choose an organisation."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     return page(request, "home.html", organizations=list(world.organizations.values()))
 
 
 async def bank(request: Request) -> Response:
     """«Finanzen» → «Bank»: all accounts with the balance the partner last sent."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     organization = find_organization(request)
     if organization is None:
         return missing(request, "Diese Organisation gibt es nicht.")
@@ -57,7 +57,7 @@ async def suggestions(request: Request) -> Response:
 
 async def approve(request: Request) -> Response:
     """Approve the proposal of the form's `voucher_id`, or all of the account (`alle`), and show the tab again."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     organization = find_organization(request)
     if organization is None:
         return missing(request, "Diese Organisation gibt es nicht.")
@@ -71,7 +71,7 @@ async def approve(request: Request) -> Response:
 
 
 def _account_page(request: Request, *, tab: str) -> Response:
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     organization = find_organization(request)
     found = world.accounts.get(request.path_params["account_id"])
     if organization is None or found is None or found.organization_id != organization.id:
@@ -99,7 +99,7 @@ def _account_page(request: Request, *, tab: str) -> Response:
 
 async def categories(request: Request) -> Response:
     """«Kategorien»: the posting categories, expenses first."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     organization = find_organization(request)
     if organization is None:
         return missing(request, "Diese Organisation gibt es nicht.")
@@ -110,5 +110,5 @@ async def categories(request: Request) -> Response:
     return page(request, "categories.html", organization=organization, section="kategorien", kinds=kinds)
 
 
-def _by_group(category: Category) -> tuple[str, str]:
+def _by_group(category: StoredCategory) -> tuple[str, str]:
     return category.group_name, category.name

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from local.lexoffice.call import Call
+from local.lexoffice.call import LexofficeCall
 from local.lexoffice.problems import RefusedError
 
 _MAX_SIZE = 250
@@ -19,7 +19,7 @@ class Paging:
     ordered: tuple[str, bool] | None = None
 
     @classmethod
-    def of(cls, call: Call) -> "Paging":
+    def of(cls, call: LexofficeCall) -> "Paging":
         """Read `page` and `size`; raise 400 for what is out of range."""
         number, size = _whole(call, "page", 0), _whole(call, "size", 25)
         if size > _MAX_SIZE:
@@ -56,7 +56,7 @@ class Paging:
         return envelope | {"sort": [direction | {"nullHandling": "NATIVE", "ascending": ascending}]}
 
 
-def _whole(call: Call, name: str, default: int) -> int:
+def _whole(call: LexofficeCall, name: str, default: int) -> int:
     text = call.query.get(name)
     if text is None:
         return default

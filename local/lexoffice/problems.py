@@ -7,7 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from local.lexoffice import clock
-from local.lexoffice.wire import Answer
+from local.lexoffice.wire import LexofficeAnswer
 from local.standin.oauth import error_body, error_headers
 from local.standin.tokens import OAuthError
 
@@ -50,7 +50,7 @@ def invalid(*violations: Violation) -> RefusedError:
     return RefusedError(406, VALIDATION_FAILED, violations)
 
 
-def render(error: RefusedError, *, path: str, now: datetime) -> Answer:
+def render(error: RefusedError, *, path: str, now: datetime) -> LexofficeAnswer:
     """Put a refusal into the shape that the path's endpoint family uses."""
     family = f"{path}/"
     if any(family.startswith(f"{legacy}/") for legacy in LEGACY_FAMILIES):
@@ -58,7 +58,7 @@ def render(error: RefusedError, *, path: str, now: datetime) -> Answer:
     return _regular(error, path=path, now=now)
 
 
-def _regular(error: RefusedError, *, path: str, now: datetime) -> Answer:
+def _regular(error: RefusedError, *, path: str, now: datetime) -> LexofficeAnswer:
     body: dict[str, object] = {
         "requestId": str(uuid.uuid4()),
         "timestamp": clock.berlin_text(now),
@@ -70,10 +70,10 @@ def _regular(error: RefusedError, *, path: str, now: datetime) -> Answer:
     }
     if error.violations:
         body["details"] = [asdict(violation) for violation in error.violations]
-    return Answer(error.status, body)
+    return LexofficeAnswer(error.status, body)
 
 
-def _legacy(error: RefusedError) -> Answer:
+def _legacy(error: RefusedError) -> LexofficeAnswer:
     kind = _LEGACY_TYPES.get(error.status, "technical_error")
     found: list[tuple[str, str | None]] = [
         (_LEGACY_KEYS.get(item.violation, item.violation), item.field) for item in error.violations
@@ -82,14 +82,14 @@ def _legacy(error: RefusedError) -> Answer:
         {"i18nKey": key, "source": source, "type": kind, "additionalData": None, "args": None}
         for key, source in found or [(error.message, None)]
     ]
-    return Answer(error.status, {"requestId": str(uuid.uuid4()), "IssueList": issues})
+    return LexofficeAnswer(error.status, {"requestId": str(uuid.uuid4()), "IssueList": issues})
 
 
-def gateway(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
+def gateway(status: int, message: str, headers: dict[str, str] | None = None) -> LexofficeAnswer:
     """Build the API gateway's short answer (401, 403, 429, 500, 504): a message and nothing else."""
-    return Answer(status, {"message": message}, {"x-amzn-RequestId": str(uuid.uuid4()), **(headers or {})})
+    return LexofficeAnswer(status, {"message": message}, {"x-amzn-RequestId": str(uuid.uuid4()), **(headers or {})})
 
 
-def oauth(error: OAuthError) -> Answer:
+def oauth(error: OAuthError) -> LexofficeAnswer:
     """Build the authorization server's answer (RFC 6749, section 5.2)."""
-    return Answer(error.status, error_body(error), error_headers(error, realm="oauth2"))
+    return LexofficeAnswer(error.status, error_body(error), error_headers(error, realm="oauth2"))

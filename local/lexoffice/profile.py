@@ -1,11 +1,11 @@
 """`GET /v1/profile`: who the connection speaks for (https://developers.lexware.io/docs/#profile-endpoint)."""
 
 from local.lexoffice import clock
-from local.lexoffice.call import Call, Endpoint
-from local.lexoffice.wire import Answer
+from local.lexoffice.call import Endpoint, LexofficeCall
+from local.lexoffice.wire import LexofficeAnswer
 
 
-def read(call: Call) -> Answer:
+def read(call: LexofficeCall) -> LexofficeAnswer:
     """Show the organisation, its tax type and plan; a downgraded plan has lost `BOOKKEEPING`."""
     organization = call.organization
     features = [
@@ -13,7 +13,7 @@ def read(call: Call) -> Answer:
         for feature in organization.business_features
         if feature != "BOOKKEEPING" or organization.denied_status is None
     ]
-    return Answer(
+    return LexofficeAnswer(
         200,
         {
             "organizationId": organization.id,

@@ -69,7 +69,7 @@ class Organization:
 
 
 @dataclass(slots=True, kw_only=True)
-class Account:
+class LexofficeAccount:
     """A finance account (https://developers.lexware.io/partner/docs/#finance-endpoint); `balance` is in EUR."""
 
     organization_id: str

@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 from local.lexoffice import accounts, clock, contacts, faults, subscriptions, transactions, voucher_control
 from local.lexoffice.records import Organization
-from local.lexoffice.world import World
+from local.lexoffice.world import LexofficeWorld
 
 
-def state(world: World) -> dict[str, object]:
+def state(world: LexofficeWorld) -> dict[str, object]:
     """Show the whole world."""
     return {
         "now": clock.berlin_text(world.clock.now()),
@@ -20,13 +20,13 @@ def state(world: World) -> dict[str, object]:
     }
 
 
-def lines(world: World, organization_id: str | None) -> list[dict[str, object]]:
+def lines(world: LexofficeWorld, organization_id: str | None) -> list[dict[str, object]]:
     """Show transactions in the order they arrived, of one organisation or of all."""
     wanted = world.transactions.values() if organization_id is None else world.transactions_of(organization_id)
     return [{"organizationId": line.organization_id, **transactions.as_json(line)} for line in wanted]
 
 
-def _organization(world: World, organization: Organization) -> dict[str, object]:
+def _organization(world: LexofficeWorld, organization: Organization) -> dict[str, object]:
     traffic = organization.traffic
     return {
         "id": organization.id,

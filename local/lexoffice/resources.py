@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 from local.lexoffice import clock, problems
-from local.lexoffice.call import Call, require_permission
-from local.lexoffice.wire import Answer
+from local.lexoffice.call import LexofficeCall, require_permission
+from local.lexoffice.wire import LexofficeAnswer
 
 
 class Owned(Protocol):
@@ -33,7 +33,7 @@ class Kept(Protocol):
         """When it was last changed."""
 
 
-def find[T: Owned](call: Call, kept: Mapping[str, T], what: str, id_: str | None = None) -> T:
+def find[T: Owned](call: LexofficeCall, kept: Mapping[str, T], what: str, id_: str | None = None) -> T:
     """Find what the path's `id` names, or `id_`; raise 404, or 403 if it is another organisation's."""
     found = kept.get((id_ or call.params["id"]).lower())
     if found is None:
@@ -42,9 +42,9 @@ def find[T: Owned](call: Call, kept: Mapping[str, T], what: str, id_: str | None
     return found
 
 
-def action_result(call: Call, kept: Kept, *, collection: str, version: int) -> Answer:
+def action_result(call: LexofficeCall, kept: Kept, *, collection: str, version: int) -> LexofficeAnswer:
     """Build the short answer to a write; `collection` is the resource's path below /v1."""
-    return Answer(
+    return LexofficeAnswer(
         200,
         {
             "id": kept.id,

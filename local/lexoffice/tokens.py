@@ -11,7 +11,7 @@ import json
 import secrets
 from datetime import datetime
 
-from local.lexoffice.settings import Switches
+from local.lexoffice.settings import LexofficeSwitches
 from local.standin.tokens import Grant, Lifetimes, TokenRules
 from local.standin.wire import new_id
 
@@ -19,7 +19,7 @@ _SIGNING_KEY = secrets.token_bytes(64)
 _DAY = 86_400
 
 
-def token_rules(switches: Switches) -> TokenRules:
+def token_rules(switches: LexofficeSwitches) -> TokenRules:
     """Codes and refresh tokens of 128 characters, access tokens that look like a JWT, with lifetimes by switch."""
     return TokenRules(
         lifetimes=lambda: Lifetimes(

@@ -10,8 +10,8 @@ from local.lexoffice import signing
 from local.lexoffice.pages import find_organization, missing
 from local.lexoffice.rendering import page
 from local.lexoffice.voucher_list import contact_name, shown_status
-from local.lexoffice.voucher_records import Voucher
-from local.lexoffice.world import World
+from local.lexoffice.voucher_records import StoredVoucher
+from local.lexoffice.world import LexofficeWorld
 
 _TYPES = {
     "purchaseinvoice": "Ausgabe",
@@ -33,7 +33,7 @@ _STATUSES = {
 
 async def vouchers(request: Request) -> Response:
     """«Belege»: the newest first."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     organization = find_organization(request)
     if organization is None:
         return missing(request, "Diese Organisation gibt es nicht.")
@@ -44,7 +44,7 @@ async def vouchers(request: Request) -> Response:
 
 async def voucher(request: Request) -> Response:
     """One voucher: items, files, what has been paid and by which bank line."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     organization, found = find_organization(request), _voucher(request)
     if organization is None or found is None:
         return missing(request, "Diesen Beleg gibt es nicht.")
@@ -63,7 +63,7 @@ async def voucher(request: Request) -> Response:
 
 async def file(request: Request) -> Response:
     """Show a voucher's file, byte for byte."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     found, stored = _voucher(request), world.files.get(request.path_params["file_id"])
     if found is None or stored is None or stored.id not in found.files:
         return missing(request, "Diese Datei gibt es nicht.")
@@ -79,7 +79,7 @@ async def file(request: Request) -> Response:
 
 async def permalink(request: Request) -> Response:
     """Lead from the vendor's permanent address to the voucher's page."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     found = world.vouchers.get(request.path_params["voucher_id"])
     if found is None:
         return missing(request, "Diesen Beleg gibt es nicht.")
@@ -92,18 +92,18 @@ async def public_key(request: Request) -> Response:  # noqa: ARG001 - the same f
     return Response(signing.public_pem(key), media_type="application/x-pem-file")
 
 
-def _voucher(request: Request) -> Voucher | None:
+def _voucher(request: Request) -> StoredVoucher | None:
     """Find the voucher that the path names, within the organisation that it names."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     found = world.vouchers.get(request.path_params["voucher_id"])
     return found if found and found.organization_id == request.path_params["organization_id"] else None
 
 
-def _day(found: Voucher) -> date:
+def _day(found: StoredVoucher) -> date:
     return found.voucher_date
 
 
-def _row(world: World, found: Voucher) -> dict[str, object]:
+def _row(world: LexofficeWorld, found: StoredVoucher) -> dict[str, object]:
     status = shown_status(world, found)
     return {
         "voucher": found,

@@ -11,7 +11,7 @@ TYPES = ("salesinvoice", "salescreditnote", "purchaseinvoice", "purchasecreditno
 
 
 @dataclass(slots=True, kw_only=True)
-class Item:
+class VoucherItem:
     """One row of a voucher; EUR and per cent, net or gross as the voucher says."""
 
     amount: Decimal
@@ -21,7 +21,7 @@ class Item:
 
 
 @dataclass(slots=True, kw_only=True)
-class Payment:
+class VoucherPayment:
     """What settled a part of a voucher: a bank line (`transaction_id`), or a person by hand (None)."""
 
     amount: Decimal
@@ -43,7 +43,7 @@ class StoredFile:
 
 
 @dataclass(slots=True, kw_only=True)
-class Voucher:
+class StoredVoucher:
     """A bookkeeping voucher (https://developers.lexware.io/docs/#vouchers-endpoint); an upload has no number yet."""
 
     organization_id: str
@@ -62,9 +62,9 @@ class Voucher:
     contact_id: str | None = None
     contact_name: str | None = None
     remark: str | None = None
-    items: list[Item] = field(default_factory=list)
+    items: list[VoucherItem] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
-    payments: list[Payment] = field(default_factory=list)
+    payments: list[VoucherPayment] = field(default_factory=list)
     version: int = 1
     id: str = field(default_factory=new_id)
 
@@ -107,7 +107,7 @@ class Hint:
 
 
 @dataclass(slots=True, kw_only=True)
-class Contact:
+class StoredContact:
     """A customer, a vendor or both; `content` is what was written, field by field."""
 
     organization_id: str

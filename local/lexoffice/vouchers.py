@@ -6,20 +6,20 @@ A PUT replaces the whole voucher, its list of files too: what is left out is del
 import html
 
 from local.lexoffice import clock, problems
-from local.lexoffice.call import Call, Endpoint
+from local.lexoffice.call import Endpoint, LexofficeCall
 from local.lexoffice.paging import Paging
 from local.lexoffice.problems import RefusedError, Violation
 from local.lexoffice.reading import Reader
 from local.lexoffice.resources import action_result, find
-from local.lexoffice.voucher_records import Voucher
+from local.lexoffice.voucher_records import StoredVoucher
 from local.lexoffice.voucher_rules import read_voucher
-from local.lexoffice.wire import Answer
+from local.lexoffice.wire import LexofficeAnswer
 
 # A voucher that has left these states is paid, exported or void, and closed to partners.
 CHANGEABLE = ("open", "unchecked")
 
 
-def create(call: Call) -> Answer:
+def create(call: LexofficeCall) -> LexofficeAnswer:
     """Store a voucher; it is `open` at once."""
     reader = Reader(call.json_object())
     status = reader.text("voucherStatus")
@@ -34,15 +34,15 @@ def create(call: Call) -> Answer:
     call.world.events.emit(voucher.organization_id, "voucher.created", voucher.id)
     answer = action_result(call, voucher, collection="vouchers", version=voucher.version)
     status_code = call.world.switches.voucher_create_status
-    return Answer(status_code, answer.body, {"Location": call.location(f"vouchers/{voucher.id}")})
+    return LexofficeAnswer(status_code, answer.body, {"Location": call.location(f"vouchers/{voucher.id}")})
 
 
-def read(call: Call) -> Answer:
+def read(call: LexofficeCall) -> LexofficeAnswer:
     """Show one voucher."""
-    return Answer(200, as_json(find(call, call.world.vouchers, "Voucher")))
+    return LexofficeAnswer(200, as_json(find(call, call.world.vouchers, "Voucher")))
 
 
-def update(call: Call) -> Answer:
+def update(call: LexofficeCall) -> LexofficeAnswer:
     """Replace a voucher that is still open; 409 if its version is stale."""
     old = find(call, call.world.vouchers, "Voucher")
     reader = Reader(call.json_object())
@@ -64,7 +64,7 @@ def update(call: Call) -> Answer:
     return action_result(call, new, collection="vouchers", version=new.version)
 
 
-def search(call: Call) -> Answer:
+def search(call: LexofficeCall) -> LexofficeAnswer:
     """Find vouchers by their exact number (deprecated by the vendor); an empty number is refused."""
     number = call.query.get("voucherNumber")
     if not number:
@@ -78,17 +78,17 @@ def search(call: Call) -> Answer:
         # The search compares with the text as it is stored: HTML-encoded.
         if html.escape(voucher.number or "", quote=False) == number
     ]
-    return Answer(200, paging.envelope([as_json(voucher) for voucher in found]))
+    return LexofficeAnswer(200, paging.envelope([as_json(voucher) for voucher in found]))
 
 
-def _check_status(reader: Reader, old: Voucher) -> None:
+def _check_status(reader: Reader, old: StoredVoucher) -> None:
     """Let a client name `open` only; an upload that nobody has checked yet accepts nothing else."""
     status = reader.text("voucherStatus")
     if status != "open" and (status is not None or old.status == "unchecked"):
         reader.refuse("voucherStatus", "invalid_value", "kann nicht gesetzt werden")
 
 
-def _kept_files(reader: Reader, old: Voucher) -> list[str]:
+def _kept_files(reader: Reader, old: StoredVoucher) -> list[str]:
     sent = reader.source.get("files") or []
     if not isinstance(sent, list) or any(id_ not in old.files for id_ in sent):
         reader.refuse("files", "invalid_file_ids", "enthält unbekannte Dateien")
@@ -96,7 +96,7 @@ def _kept_files(reader: Reader, old: Voucher) -> list[str]:
     return [str(id_) for id_ in sent]
 
 
-def as_json(voucher: Voucher) -> dict[str, object]:
+def as_json(voucher: StoredVoucher) -> dict[str, object]:
     """Show a voucher; dates are midnights in Germany."""
     shown: dict[str, object] = {
         "id": voucher.id,

@@ -23,7 +23,7 @@ def dump(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class LexofficeAnswer:
     """What an endpoint returns: a status, a JSON value (None with 204: no content; bytes: a file) and extra headers."""
 
     status: int

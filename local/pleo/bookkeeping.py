@@ -8,8 +8,8 @@ from typing import Any
 
 from local.pleo import receipts, spending
 from local.pleo.shape import checked
-from local.pleo.wire import Json, Refusal, invalid, not_found
-from local.pleo.world import Company, World
+from local.pleo.wire import Json, PleoRefusal, invalid, not_found
+from local.pleo.world import PleoCompany, PleoWorld
 from local.standin.shape import Field, flag, instant, list_of, mapping, text, whole
 from local.standin.wire import new_id
 
@@ -59,7 +59,7 @@ CATEGORY = {
 }
 
 
-def book(world: World, entry: Json) -> Json:
+def book(world: PleoWorld, entry: Json) -> Json:
     """The entry's details beyond what the entries API shows; its short book id is given out at the first look."""
     found: Json = entry.setdefault("_book", {})
     if "reconciliation_id" not in found:
@@ -68,12 +68,12 @@ def book(world: World, entry: Json) -> Json:
     return found
 
 
-def describe(world: World, entry_id: str, order: Json) -> Json:
-    """Change an entry's details; sends `updated`. Raises Refusal (400, 404; 409 while a job holds the entry)."""
+def describe(world: PleoWorld, entry_id: str, order: Json) -> Json:
+    """Change an entry's details; sends `updated`. Raises PleoRefusal (400, 404; 409 while a job holds the entry)."""
     entry = spending.found(world, entry_id)
     asked = checked(order, DETAILS)
     if entry["exportStatus"] == "EXPORTING":
-        raise Refusal(409, "ENTRY_LOCKED", "The entry is part of a running export.")
+        raise PleoRefusal(409, "ENTRY_LOCKED", "The entry is part of a running export.")
     fields = _coded(world, entry["companyId"], asked)
     if "splits" in asked:
         fields["splitItems"] = [_split(world, entry, checked(each, SPLIT)) for each in asked["splits"]]
@@ -90,7 +90,7 @@ def describe(world: World, entry_id: str, order: Json) -> Json:
     return entry
 
 
-def add_category(world: World, order: Json) -> Json:
+def add_category(world: PleoWorld, order: Json) -> Json:
     """A category, or the one of that name with another account and tax code."""
     asked = checked(order, CATEGORY)
     company_id = world.company(asked.get("company_id") or next(iter(world.companies))).id
@@ -100,13 +100,13 @@ def add_category(world: World, order: Json) -> Json:
     return world.categories[row["id"]]
 
 
-def category_named(world: World, company_id: str, name: str) -> Json | None:
+def category_named(world: PleoWorld, company_id: str, name: str) -> Json | None:
     """The company's category of that name."""
     rows = (row for row in world.categories.values() if row["companyId"] == company_id)
     return next((row for row in rows if row["name"] == name), None)
 
 
-def set_contra_account(world: World, company: Company, external_id: str | None) -> None:
+def set_contra_account(world: PleoWorld, company: PleoCompany, external_id: str | None) -> None:
     """«Gegenkonto»: the account that stands for the wallet in the books; None takes it away."""
     if external_id is None:
         world.contra_accounts.pop(company.id, None)
@@ -114,14 +114,14 @@ def set_contra_account(world: World, company: Company, external_id: str | None) 
         world.contra_accounts[company.id] = account_id(world, company.id, external_id)
 
 
-def account_id(world: World, company_id: str, external_id: str) -> str:
-    """The account that the accounting system calls `external_id`. Raises Refusal (404)."""
+def account_id(world: PleoWorld, company_id: str, external_id: str) -> str:
+    """The account that the accounting system calls `external_id`. Raises PleoRefusal (404)."""
     rows = (row for row in world.accounts.values() if row["companyId"] == company_id)
     return _first(rows, "externalId", external_id, "Account")
 
 
-def tax_code_id(world: World, company_id: str, code: str) -> str:
-    """The tax code with that code, one in use before an archived one. Raises Refusal (404)."""
+def tax_code_id(world: PleoWorld, company_id: str, code: str) -> str:
+    """The tax code with that code, one in use before an archived one. Raises PleoRefusal (404)."""
     rows = [row for row in world.tax_codes.values() if row["companyId"] == company_id]
     return _first(sorted(rows, key=lambda row: bool(row["archived"])), "code", code, "Tax code")
 
@@ -133,7 +133,7 @@ def _first(rows: Any, field: str, value: str, what: str) -> str:
     return str(row["id"])
 
 
-def _coded(world: World, company_id: str, asked: Json) -> Json:
+def _coded(world: PleoWorld, company_id: str, asked: Json) -> Json:
     fields: Json = {}
     if name := asked.get("category"):
         category = category_named(world, company_id, name)
@@ -159,7 +159,7 @@ def _keep(details: Json, asked: Json) -> None:
     details.update({name: asked[name] for name in _KEPT if name in asked})
 
 
-def _split(world: World, entry: Json, asked: Json) -> Json:
+def _split(world: PleoWorld, entry: Json, asked: Json) -> Json:
     bill, paid = entry["totalBillValue"], entry["transactionValue"]
     if bill is None:
         raise invalid("An entry without an amount in the wallet's currency cannot be split.")

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from starlette.responses import Response
 
 from local.pleo import control_chart, control_export, control_webhooks, export_jobs, spending
-from local.pleo.switches import Switches
+from local.pleo.switches import PleoSwitches
 from local.pleo.webhooks import shown
-from local.pleo.wire import Json, Refusal, answer, invalid
-from local.pleo.world import Company, World
+from local.pleo.wire import Json, PleoRefusal, answer, invalid
+from local.pleo.world import PleoCompany, PleoWorld
 from local.standin import control
 from local.standin.control import Command, Order
 from local.standin.faults import Fault
 from local.standin.shape import Field, anything, headers, list_of, mapping, number, one_of, pattern, text, whole
 from local.standin.wire import new_id
 
-type PleoOrder = Order[World]
+type PleoOrder = Order[PleoWorld]
 
 COMPANY = {
     "name": Field(text(least=1)),
@@ -76,7 +76,7 @@ def state(order: PleoOrder) -> Json:
 def add_company(order: PleoOrder) -> Json:
     """Add another company: `name`, `currency` (EUR), `opening_minors`."""
     asked = order.body
-    company = Company(
+    company = PleoCompany(
         asked.get("id", new_id()),
         asked.get("name", "Zweite Muster GmbH"),
         asked.get("currency", "EUR"),
@@ -146,7 +146,7 @@ def change_switches(order: PleoOrder) -> Json:
     return order.world.switches.as_dict()
 
 
-def _company(world: World, company: Company) -> Json:
+def _company(world: PleoWorld, company: PleoCompany) -> Json:
     installation = world.installations.get(company.id)
     return {
         "id": company.id,
@@ -158,7 +158,7 @@ def _company(world: World, company: Company) -> Json:
     }
 
 
-def _jobs(world: World) -> list[Json]:
+def _jobs(world: PleoWorld) -> list[Json]:
     export_jobs.expire(world)
     return [
         export_jobs.shown(job) | {"itemStatus": dict(Counter(row["status"] for row in rows.values()))}
@@ -167,19 +167,19 @@ def _jobs(world: World) -> list[Json]:
 
 
 def _refuse(error: Exception) -> Response:
-    if isinstance(error, Refusal):
+    if isinstance(error, PleoRefusal):
         return error.answer()
     if isinstance(error, ValueError):
         return invalid(str(error)).answer()
     raise error
 
 
-def _of_entry(change: Callable[[World, str, Json], Json]) -> Callable[[PleoOrder], Json]:
+def _of_entry(change: Callable[[PleoWorld, str, Json], Json]) -> Callable[[PleoOrder], Json]:
     return lambda order: change(order.world, order.params["entry_id"], order.body)
 
 
 _ENTRY = "/entries/{entry_id}"
-COMMANDS: tuple[Command[World], ...] = (
+COMMANDS: tuple[Command[PleoWorld], ...] = (
     Command("POST", "/reset", reset),
     Command("GET", "/state", state),
     Command("POST", "/companies", add_company, COMPANY),
@@ -194,7 +194,7 @@ COMMANDS: tuple[Command[World], ...] = (
     Command("POST", "/clock", move_clock, control.CLOCK),
     Command("POST", "/revoke", revoke, {"company_id": Field(text(), required=True)}),
     Command("GET", "/wallet/{company_id}", wallet_balance),
-    Command("POST", "/switches", change_switches, control.switch_shape(Switches)),
+    Command("POST", "/switches", change_switches, control.switch_shape(PleoSwitches)),
     *control_webhooks.COMMANDS,
     *control_chart.COMMANDS,
     *control_export.COMMANDS,

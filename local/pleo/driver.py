@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from local.pleo.settings import Settings
+from local.pleo.settings import PleoSettings
 from local.pleo.world import DEFAULT_COMPANY_ID
 from local.standin.pkce import challenge_of
 
@@ -20,7 +20,7 @@ ALL_SCOPES = (
 class Driver:
     """Consents, fetches tokens, calls the API with them and turns the control surface's knobs."""
 
-    def __init__(self, url: str, settings: Settings) -> None:
+    def __init__(self, url: str, settings: PleoSettings) -> None:
         # A context without certificates: the stand-in is plain http on this machine, and loading them is slow.
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.http = httpx.Client(base_url=url, trust_env=False, timeout=10, verify=tls)

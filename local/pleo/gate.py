@@ -12,19 +12,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from local.pleo.shape import checked
-from local.pleo.wire import Json, Refusal, not_found, object_of
-from local.pleo.world import World, world_of
+from local.pleo.wire import Json, PleoRefusal, not_found, object_of
+from local.pleo.world import PleoWorld, world_of
 from local.standin.oauth import bearer_token
 from local.standin.shape import Field
 from local.standin.tokens import Grant
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PleoCall:
     """An API call that passed the door: the request, the state, and whom its token stands for."""
 
     request: Request
-    world: World
+    world: PleoWorld
     grant: Grant
 
     @property
@@ -33,28 +33,28 @@ class Call:
         return self.grant.holder_id
 
     async def body(self, shape: Mapping[str, Field]) -> Json:
-        """Return the checked JSON object of the request. Raises Refusal (400)."""
+        """Return the checked JSON object of the request. Raises PleoRefusal (400)."""
         return self.checked(await object_of(self.request), shape)
 
     def checked(self, value: Json, shape: Mapping[str, Field]) -> Json:
-        """Return an object's known fields; unknown ones are refused or ignored by switch. Raises Refusal (400)."""
+        """Return an object's known fields; unknown ones are refused or ignored by switch. Raises PleoRefusal (400)."""
         return checked(value, shape, ignores_unknown=self.world.switches.unknown_fields == "ignored")
 
     def own(self, company_id: object) -> str:
-        """`company_id` when it is the token's own company. Raises Refusal (404) otherwise."""
+        """`company_id` when it is the token's own company. Raises PleoRefusal (404) otherwise."""
         if company_id == self.company_id:
             return self.company_id
         raise not_found("Company")
 
     def found(self, rows: Mapping[str, Json], parameter: str, what: str) -> Json:
-        """The row of the token's own company that a parameter of the path names. Raises Refusal (404)."""
+        """The row of the token's own company that a parameter of the path names. Raises PleoRefusal (404)."""
         row = rows.get(self.request.path_params[parameter])
         if row is None or row["companyId"] != self.company_id:
             raise not_found(what)
         return row
 
 
-type Handler = Callable[[Call], Awaitable[Response]]
+type Handler = Callable[[PleoCall], Awaitable[Response]]
 type Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -67,17 +67,17 @@ def guarded(handler: Handler, *, area: str = "") -> Endpoint:
             grant = _grant(request, world)
             _count(grant, world)
             _check_scope(grant, world, area)
-            return await handler(Call(request, world, grant))
-        except Refusal as refusal:
+            return await handler(PleoCall(request, world, grant))
+        except PleoRefusal as refusal:
             return refusal.answer()
 
     return endpoint
 
 
-def _grant(request: Request, world: World) -> Grant:
+def _grant(request: Request, world: PleoWorld) -> Grant:
     grant = world.tokens.by_access_token(bearer_token(request.headers.get("authorization", "")))
     if grant is None:
-        raise Refusal(
+        raise PleoRefusal(
             401,
             "UNAUTHORIZED",
             "The access token is missing, malformed or expired.",
@@ -86,7 +86,7 @@ def _grant(request: Request, world: World) -> Grant:
     return grant
 
 
-def _count(grant: Grant, world: World) -> None:
+def _count(grant: Grant, world: PleoWorld) -> None:
     key = world.settings.client_id if world.switches.rate_limit_scope == "client" else grant.holder_id
     recent = world.recent_calls.setdefault(key, deque())
     now = world.clock.now().timestamp()
@@ -94,7 +94,7 @@ def _count(grant: Grant, world: World) -> None:
         recent.popleft()
     if len(recent) >= world.switches.rate_limit_per_minute:
         wait = world.switches.retry_after_seconds
-        raise Refusal(
+        raise PleoRefusal(
             429,
             "TOO_MANY_REQUESTS",
             "Too many requests.",
@@ -103,7 +103,7 @@ def _count(grant: Grant, world: World) -> None:
     recent.append(now)
 
 
-def _check_scope(grant: Grant, world: World, area: str) -> None:
+def _check_scope(grant: Grant, world: PleoWorld, area: str) -> None:
     needed = world.switches.scopes.get(area, "")
     if needed and needed not in grant.scopes:
-        raise Refusal(403, "FORBIDDEN", f"The scope {needed} is missing.")
+        raise PleoRefusal(403, "FORBIDDEN", f"The scope {needed} is missing.")

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from local.pleo import installations
 from local.pleo.pages import page
 from local.pleo.wire import Json, answer, not_found
-from local.pleo.world import World, world_of
+from local.pleo.world import PleoWorld, world_of
 from local.standin import oauth, pkce
 from local.standin.tokens import Grant, OAuthError
 from local.standin.wire import new_id
@@ -80,7 +80,7 @@ def _request_error(query: Mapping[str, str]) -> tuple[str, str] | None:
     return None
 
 
-def _finish_consent(world: World, consent_id: str, *, company_id: str) -> Response:
+def _finish_consent(world: PleoWorld, consent_id: str, *, company_id: str) -> Response:
     asked = world.consents[consent_id]
     if company_id == "deny":
         del world.consents[consent_id]
@@ -108,7 +108,7 @@ async def _form(request: Request) -> FormData:
     return form
 
 
-def _check_client(request: Request, form: FormData, world: World) -> None:
+def _check_client(request: Request, form: FormData, world: PleoWorld) -> None:
     in_header = oauth.basic_credentials(request.headers.get("authorization", ""))
     in_form = (oauth.text_of(form, "client_id"), oauth.text_of(form, "client_secret"))
     if in_header and in_form[1]:
@@ -119,7 +119,7 @@ def _check_client(request: Request, form: FormData, world: World) -> None:
         raise OAuthError("invalid_client", "Client authentication failed.", status=401)
 
 
-def _pair(form: FormData, world: World) -> Json:
+def _pair(form: FormData, world: PleoWorld) -> Json:
     if oauth.grant_type(form) == "refresh_token":
         pair = world.tokens.rotate(_needed(form, "refresh_token"))
         if pair is None:
@@ -133,7 +133,7 @@ def _pair(form: FormData, world: World) -> Json:
     return pair.as_json()
 
 
-def _end_older(world: World, new: Grant) -> None:
+def _end_older(world: PleoWorld, new: Grant) -> None:
     """Let a newer consent of the company end what older ones have issued."""
     for grant in list(world.tokens.grants.values()):
         if grant is not new and grant.holder_id == new.holder_id:

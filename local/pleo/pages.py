@@ -7,14 +7,14 @@ from typing import Any
 
 from starlette.responses import Response
 
-from local.pleo.world import World
+from local.pleo.world import PleoWorld
 from local.standin.clock import BERLIN
 from local.standin.pages import Pages, german_number
 
 EXPONENTS = {"JPY": 0, "KRW": 0, "ISK": 0, "CLP": 0, "KWD": 3, "BHD": 3, "TND": 3, "CLF": 4}
 
 
-def page(world: World, template: str, *, status: int = 200, **context: Any) -> Response:
+def page(world: PleoWorld, template: str, *, status: int = 200, **context: Any) -> Response:
     """Render a page."""
     return PAGES.render(template, status=status, settings=world.settings, **context)
 

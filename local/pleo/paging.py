@@ -16,7 +16,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local.pleo.switches import Switches
+from local.pleo.switches import PleoSwitches
 from local.pleo.wire import Json, answer, bad_parameter
 
 CURSOR = re.compile(r"[A-Z2-7=~]+")
@@ -50,7 +50,7 @@ class _Descending:
 
 def paged(
     request: Request,
-    switches: Switches,
+    switches: PleoSwitches,
     rows: Sequence[Json],
     listing: Listing,
     *,
@@ -58,7 +58,7 @@ def paged(
 ) -> Response:
     """One page of `rows` as the request's query asks for; `whole` completes those of the page alone.
 
-    Raises Refusal (400) for a wrong parameter.
+    Raises PleoRefusal (400) for a wrong parameter.
     """
     sorting = _sorting(request, listing)
     limit = _limit(request, switches, listing)
@@ -95,7 +95,7 @@ def _unique(sorting: Sorting, unique: str) -> Sorting:
     return sorting if any(key == unique for key, _ in sorting) else (*sorting, (unique, "ASC"))
 
 
-def _limit(request: Request, switches: Switches, listing: Listing) -> int:
+def _limit(request: Request, switches: PleoSwitches, listing: Listing) -> int:
     asked = _whole(request, "limit")
     if asked is not None and not 1 <= asked <= LONGEST_PAGE:
         raise bad_parameter(f"limit must be between 1 and {LONGEST_PAGE}.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class PleoSettings:
     """The registration of the integration at Pleo, as https://developers.pleo.io/docs/for-partners lists it.
 
     `public_url` is the origin people and clients reach the stand-in at; URLs are absolute and without a trailing slash.

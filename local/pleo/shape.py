@@ -11,7 +11,7 @@ from local.standin.shape import Complaint, Field
 
 
 def checked(body: Json, shape: Mapping[str, Field], *, ignores_unknown: bool = False) -> Json:
-    """Return the body's known fields. Raises Refusal (400) at the first field that is missing, unknown or wrong."""
+    """Return the body's known fields. Raises PleoRefusal (400) at the first field that is missing, unknown or wrong."""
     try:
         return shapes.checked(body, shape, ignores_unknown=ignores_unknown)
     except shapes.ShapeError as error:

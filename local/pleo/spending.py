@@ -10,8 +10,8 @@ from local.pleo.clock import normal
 from local.pleo.entries import OPTIONAL, shown
 from local.pleo.shape import checked, uuid
 from local.pleo.webhooks import Recipient
-from local.pleo.wire import Json, Refusal, encoded, invalid, not_found
-from local.pleo.world import Company, World
+from local.pleo.wire import Json, PleoRefusal, encoded, invalid, not_found
+from local.pleo.world import PleoCompany, PleoWorld
 from local.standin.shape import Field, flag, instant, list_of, mapping, text, whole
 from local.standin.wire import new_id
 
@@ -49,12 +49,12 @@ CREATION = CHANGES | {
 }
 
 
-def create(world: World, order: Json) -> Json:
-    """A new entry from `POST /control/entries`. Raises Refusal (400, 404) for an order that makes no sense."""
+def create(world: PleoWorld, order: Json) -> Json:
+    """A new entry from `POST /control/entries`. Raises PleoRefusal (400, 404) for an order that makes no sense."""
     asked = _checked(order, CREATION)
     company = world.company(asked.get("company_id") or next(iter(world.companies)))
     if asked.get("id") in world.entries:
-        raise Refusal(409, "CONFLICT", "An entry with this id exists.")
+        raise PleoRefusal(409, "CONFLICT", "An entry with this id exists.")
     row = _born(world, company, asked)
     world.entries[row["id"]] = row
     if not asked.get("silent"):
@@ -62,7 +62,7 @@ def create(world: World, order: Json) -> Json:
     return row
 
 
-def change(world: World, entry_id: str, order: Json) -> Json:
+def change(world: PleoWorld, entry_id: str, order: Json) -> Json:
     """Change fields of an entry; sends `updated`."""
     asked = _checked(order, CHANGES)
     row = found(world, entry_id)
@@ -72,7 +72,7 @@ def change(world: World, entry_id: str, order: Json) -> Json:
     return row
 
 
-def settle(world: World, entry_id: str, order: Json) -> Json:
+def settle(world: PleoWorld, entry_id: str, order: Json) -> Json:
     """A pending payment reaches the wallet: `billMinors` is what it costs there when that differs."""
     shape = {"billMinors": Field(whole()), "settledAt": Field(instant), "silent": Field(flag)}
     asked = checked(order, shape)
@@ -91,7 +91,7 @@ def settle(world: World, entry_id: str, order: Json) -> Json:
     return row
 
 
-def cancel(world: World, entry_id: str, order: Json) -> Json:
+def cancel(world: PleoWorld, entry_id: str, order: Json) -> Json:
     """The authorisation is reversed: an `updated` event, or none at all (switch `cancel_event`)."""
     asked = checked(order, {"silent": Field(flag)})
     row = _pending(world, entry_id)
@@ -101,20 +101,20 @@ def cancel(world: World, entry_id: str, order: Json) -> Json:
     return row
 
 
-def found(world: World, entry_id: str) -> Json:
-    """An entry by id, of whatever company. Raises Refusal (404)."""
+def found(world: PleoWorld, entry_id: str) -> Json:
+    """An entry by id, of whatever company. Raises PleoRefusal (404)."""
     if entry_id not in world.entries:
         raise not_found("Accounting entry")
     return world.entries[entry_id]
 
 
-def balance(world: World, company: Company) -> int:
+def balance(world: PleoWorld, company: PleoCompany) -> int:
     """The wallet's balance in minor units."""
     rows = (row for row in world.entries.values() if row["companyId"] == company.id)
     return wallet.balance(company.opening_minors, rows)
 
 
-def available(world: World, company: Company) -> int:
+def available(world: PleoWorld, company: PleoCompany) -> int:
     """What can still be spent of the wallet, in minor units: its balance without what is reserved."""
     rows = [row for row in world.entries.values() if row["companyId"] == company.id]
     return wallet.balance(company.opening_minors, rows) + sum(map(wallet.reserved, rows))
@@ -135,7 +135,7 @@ def _plain(asked: Json) -> Json:
     return {name: value for name, value in asked.items() if name not in shorthand}
 
 
-def _born(world: World, company: Company, asked: Json) -> Json:
+def _born(world: PleoWorld, company: PleoCompany, asked: Json) -> Json:
     now = world.clock.stamp()
     family = asked.get("family", "CARD_PURCHASE")
     pending = family == "CARD_PURCHASE" and not asked.get("settledAt")
@@ -163,7 +163,7 @@ def _born(world: World, company: Company, asked: Json) -> Json:
     return _billed(row, company, asked)
 
 
-def _billed(row: Json, company: Company, asked: Json) -> Json:
+def _billed(row: Json, company: PleoCompany, asked: Json) -> Json:
     if "totalBillValue" not in asked and row["transactionValue"]["currency"] == company.currency:
         row["totalBillValue"] = dict(row["transactionValue"])
     if row["totalBillValue"] is None and row["settledAt"]:
@@ -171,7 +171,7 @@ def _billed(row: Json, company: Company, asked: Json) -> Json:
     return row
 
 
-def _signed(world: World, asked: Json, family: str) -> int:
+def _signed(world: PleoWorld, asked: Json, family: str) -> int:
     amount = abs(int(asked.get("amount", 1_000)))
     if family == "CARD_PURCHASE":
         return -amount if asked.get("refund") else amount
@@ -179,21 +179,21 @@ def _signed(world: World, asked: Json, family: str) -> int:
     return -amount if moves_in and world.switches.non_card_sign == "signed" else amount
 
 
-def _pending(world: World, entry_id: str) -> Json:
+def _pending(world: PleoWorld, entry_id: str) -> Json:
     row = found(world, entry_id)
     if row["status"] != "PENDING":
-        raise Refusal(409, "CONFLICT", f"The entry is {row['status']}, not PENDING.")
+        raise PleoRefusal(409, "CONFLICT", f"The entry is {row['status']}, not PENDING.")
     return row
 
 
-def _announce(world: World, row: Json, what: str) -> None:
+def _announce(world: PleoWorld, row: Json, what: str) -> None:
     if row["family"] != "CARD_PURCHASE" and world.switches.events_for == "card_purchase":
         return
     event_type = f"v1.card-transaction.{what}"
     publish(world, row["companyId"], event_type, shown(row, world.switches))
 
 
-def publish(world: World, company_id: str, event_type: str, data: Json, *, subscribed_as: str = "") -> None:
+def publish(world: PleoWorld, company_id: str, event_type: str, data: Json, *, subscribed_as: str = "") -> None:
     """Send an event to every subscription of the company that asked for its type; one event id, one snapshot.
 
     `subscribed_as` is the name of the type in subscriptions when the event itself spells it otherwise.

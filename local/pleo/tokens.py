@@ -6,11 +6,11 @@ token that is used again revokes everything its consent ever issued.
 
 import secrets
 
-from local.pleo.switches import Switches
+from local.pleo.switches import PleoSwitches
 from local.standin.tokens import Lifetimes, TokenRules
 
 
-def token_rules(switches: Switches) -> TokenRules:
+def token_rules(switches: PleoSwitches) -> TokenRules:
     """Opaque texts, with lifetimes by switch."""
     return TokenRules(
         lifetimes=lambda: Lifetimes(switches.code_seconds, switches.access_seconds, switches.refresh_seconds),

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from local.pleo.wire import MEDIA_TYPE, UUID, encoded
-from local.pleo.world import World
+from local.pleo.world import PleoWorld
 from local.standin.faults import DroppedConnection, Fault, strike
 
 UNCOUNTED = ("/control", "/static")
@@ -29,7 +29,7 @@ class PleoFaultAnswers:
 class TrafficLayer:
     """The outermost ASGI layer around the whole app."""
 
-    def __init__(self, app: ASGIApp, world: World) -> None:
+    def __init__(self, app: ASGIApp, world: PleoWorld) -> None:
         self._app = app
         self._world = world
 

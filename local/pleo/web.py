@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from local.pleo import guide, spending
 from local.pleo.pages import EXPONENTS, PAGES, page
-from local.pleo.wire import Json, Refusal, not_found
-from local.pleo.world import Company, World, world_of
+from local.pleo.wire import Json, PleoRefusal, not_found
+from local.pleo.world import PleoCompany, PleoWorld, world_of
 
 STATUS_TEXTS = {
     "DRAFT": "Entwurf",
@@ -39,7 +39,7 @@ KIND_TEXTS = {
     "PER_DIEM": "Tagegeld",
 }
 
-type Step = Callable[[World, Company, Request, dict[str, str]], None]
+type Step = Callable[[PleoWorld, PleoCompany, Request, dict[str, str]], None]
 
 
 async def home(request: Request) -> Response:
@@ -88,7 +88,7 @@ async def wallet(request: Request) -> Response:
     )
 
 
-def pay(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
+def pay(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
     """A card payment: pending, in the wallet's currency or in a foreign one with the amount the wallet is charged."""
     currency = form.get("currency") or company.currency
     order: Json = {
@@ -106,17 +106,17 @@ def pay(world: World, company: Company, _request: Request, form: dict[str, str])
     spending.create(world, order)
 
 
-def load(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
+def load(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
     """A top-up from the bank."""
     _move(world, company, form, "LOAD")
 
 
-def unload(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
+def unload(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
     """A withdrawal to the bank."""
     _move(world, company, form, "UNLOAD")
 
 
-def settle(world: World, _company: Company, request: Request, form: dict[str, str]) -> None:
+def settle(world: PleoWorld, _company: PleoCompany, request: Request, form: dict[str, str]) -> None:
     """The payment is settled, by another amount when one is given."""
     row = spending.found(world, request.path_params["entry_id"])
     wallet_currency = world.company(row["companyId"]).currency
@@ -124,12 +124,12 @@ def settle(world: World, _company: Company, request: Request, form: dict[str, st
     spending.settle(world, row["id"], {"billMinors": minors_of(amount, wallet_currency)} if amount else {})
 
 
-def cancel(world: World, _company: Company, request: Request, _form: dict[str, str]) -> None:
+def cancel(world: PleoWorld, _company: PleoCompany, request: Request, _form: dict[str, str]) -> None:
     """The authorisation is reversed."""
     spending.cancel(world, request.path_params["entry_id"], {})
 
 
-def refund(world: World, company: Company, request: Request, _form: dict[str, str]) -> None:
+def refund(world: PleoWorld, company: PleoCompany, request: Request, _form: dict[str, str]) -> None:
     """The merchant gives a settled payment back: a new entry, negative and settled at once."""
     row = spending.found(world, request.path_params["entry_id"])
     now = world.clock.stamp()
@@ -141,7 +141,7 @@ def refund(world: World, company: Company, request: Request, _form: dict[str, st
     spending.create(world, order | values | {"performedAt": now, "settledAt": now, "status": "COMPLETED"})
 
 
-def disconnect(world: World, company: Company, _request: Request, _form: dict[str, str]) -> None:
+def disconnect(world: PleoWorld, company: PleoCompany, _request: Request, _form: dict[str, str]) -> None:
     """The user ends the connection: the app's tokens die."""
     world.disconnect(company.id)
 
@@ -158,7 +158,7 @@ def posted(path: str, step: Step, back: str) -> Route:
         query = {"company": company.id}
         try:
             step(world, company, request, form)
-        except Refusal as refusal:
+        except PleoRefusal as refusal:
             query["problem"] = refusal.message
         return RedirectResponse(f"{back.format(**request.path_params)}?{urlencode(query)}", 303)
 
@@ -170,15 +170,15 @@ def got(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
     return Route(path, endpoint, methods=["GET"])
 
 
-def company_of(world: World, request: Request) -> Company:
-    """The company that `?company=` chooses, or the first. Raises Refusal (404)."""
+def company_of(world: PleoWorld, request: Request) -> PleoCompany:
+    """The company that `?company=` chooses, or the first. Raises PleoRefusal (404)."""
     company_id = request.query_params.get("company") or next(iter(world.companies))
     if company_id not in world.companies:
         raise not_found("Company")
     return world.companies[company_id]
 
 
-def view(world: World, company: Company, template: str, **context: Any) -> Response:
+def view(world: PleoWorld, company: PleoCompany, template: str, **context: Any) -> Response:
     """A page within a company."""
     return page(world, template, company=company, query=urlencode({"company": company.id}), **context)
 
@@ -204,23 +204,23 @@ def line_of(row: Json) -> Json:
     }
 
 
-def _move(world: World, company: Company, form: dict[str, str], sub_family: str) -> None:
+def _move(world: PleoWorld, company: PleoCompany, form: dict[str, str], sub_family: str) -> None:
     amount = minors_of(form.get("amount", ""), company.currency)
     order = {"company_id": company.id, "family": "WALLET", "subFamily": sub_family, "amount": amount}
     spending.create(world, order)
 
 
 def minors_of(text: str, currency: str) -> int:
-    """`1.234,56` or `1234.56` as minor units. Raises Refusal (400) for anything that is no positive amount."""
+    """`1.234,56` or `1234.56` as minor units. Raises PleoRefusal (400) for anything that is no positive amount."""
     plain = text.strip().replace(" ", "")
     if "," in plain:
         plain = plain.replace(".", "").replace(",", ".")
     try:
         minors = Decimal(plain).scaleb(EXPONENTS.get(currency, 2))
     except InvalidOperation as error:
-        raise Refusal(400, "VALIDATION_FAILED", "Bitte einen Betrag wie 12,34 angeben.") from error
+        raise PleoRefusal(400, "VALIDATION_FAILED", "Bitte einen Betrag wie 12,34 angeben.") from error
     if not minors.is_finite() or minors != minors.to_integral_value() or minors <= 0:
-        raise Refusal(400, "VALIDATION_FAILED", "Bitte einen Betrag größer als null angeben, z. B. 12,34.")
+        raise PleoRefusal(400, "VALIDATION_FAILED", "Bitte einen Betrag größer als null angeben, z. B. 12,34.")
     return int(minors)
 
 

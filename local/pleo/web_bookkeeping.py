@@ -7,7 +7,7 @@ from local.pleo import bookkeeping, receipts, spending
 from local.pleo.documents import MIME_TYPES
 from local.pleo.web import company_of, got, line_of, minors_of, posted, view
 from local.pleo.wire import Json, not_found
-from local.pleo.world import Company, World, world_of
+from local.pleo.world import PleoCompany, PleoWorld, world_of
 
 
 async def categories(request: Request) -> Response:
@@ -54,7 +54,7 @@ async def entry(request: Request) -> Response:
     )
 
 
-def add_category(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
+def add_category(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
     """A friendly name for an account."""
     bookkeeping.add_category(
         world,
@@ -67,12 +67,12 @@ def add_category(world: World, company: Company, _request: Request, form: dict[s
     )
 
 
-def set_contra_account(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
+def set_contra_account(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
     """«Gegenkonto»."""
     bookkeeping.set_contra_account(world, company, form.get("account") or None)
 
 
-def code(world: World, _company: Company, request: Request, form: dict[str, str]) -> None:
+def code(world: PleoWorld, _company: PleoCompany, request: Request, form: dict[str, str]) -> None:
     """Category or account, tax code and note of an expense; a category brings its own account and tax code."""
     order: Json = {"note": form.get("note") or None}
     if form.get("category"):
@@ -84,7 +84,7 @@ def code(world: World, _company: Company, request: Request, form: dict[str, str]
     bookkeeping.describe(world, request.path_params["entry_id"], order)
 
 
-def add_receipt(world: World, _company: Company, request: Request, form: dict[str, str]) -> None:
+def add_receipt(world: PleoWorld, _company: PleoCompany, request: Request, form: dict[str, str]) -> None:
     """Another receipt, made up by the stand-in; an employee may hand it in after the export, too."""
     kilobytes = form.get("kilobytes", "").strip()
     size = int(kilobytes) * 1024 if kilobytes.isdecimal() else 0
@@ -92,7 +92,7 @@ def add_receipt(world: World, _company: Company, request: Request, form: dict[st
     bookkeeping.describe(world, request.path_params["entry_id"], order)
 
 
-def split(world: World, company: Company, request: Request, form: dict[str, str]) -> None:
+def split(world: PleoWorld, company: PleoCompany, request: Request, form: dict[str, str]) -> None:
     """A part of the expense with another account; the rest keeps the first one."""
     row = spending.found(world, request.path_params["entry_id"])
     bill = row["totalBillValue"]
@@ -110,11 +110,11 @@ def split(world: World, company: Company, request: Request, form: dict[str, str]
     bookkeeping.describe(world, row["id"], {"splits": [rest, other]})
 
 
-def _rows(table: dict[str, Json], company: Company) -> list[Json]:
+def _rows(table: dict[str, Json], company: PleoCompany) -> list[Json]:
     return sorted((row for row in table.values() if row["companyId"] == company.id), key=lambda row: row["name"])
 
 
-def _category(world: World, row: Json) -> Json:
+def _category(world: PleoWorld, row: Json) -> Json:
     account = world.accounts.get(row["accountId"] or "")
     tax = world.tax_codes.get(row["taxCodeId"] or "")
     return {"name": row["name"], "account": account["name"] if account else None, "tax": tax["name"] if tax else None}

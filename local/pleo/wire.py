@@ -17,7 +17,7 @@ MEDIA_TYPE = "application/json;charset=UTF-8"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-class Refusal(Exception):
+class PleoRefusal(Exception):
     """A request Pleo refuses: HTTP status, Pleo's error `type` and a sentence."""
 
     def __init__(self, status: int, kind: str, message: str, *, headers: Mapping[str, str] | None = None) -> None:
@@ -32,19 +32,19 @@ class Refusal(Exception):
         return answer({"type": self.kind, "message": self.message}, self.status, headers=self.headers)
 
 
-def not_found(what: str) -> Refusal:
+def not_found(what: str) -> PleoRefusal:
     """The 404 for a thing that does not exist or belongs to another company: both look the same from outside."""
-    return Refusal(404, "NOT_FOUND", f"{what} not found.")
+    return PleoRefusal(404, "NOT_FOUND", f"{what} not found.")
 
 
-def invalid(message: str) -> Refusal:
+def invalid(message: str) -> PleoRefusal:
     """The 400 for a body that is JSON but not what the endpoint takes."""
-    return Refusal(400, "VALIDATION_FAILED", message)
+    return PleoRefusal(400, "VALIDATION_FAILED", message)
 
 
-def bad_parameter(message: str) -> Refusal:
+def bad_parameter(message: str) -> PleoRefusal:
     """The 400 for a query parameter."""
-    return Refusal(400, "PARAMETER_VALIDATION_FAILED", message)
+    return PleoRefusal(400, "PARAMETER_VALIDATION_FAILED", message)
 
 
 def encoded(value: Any) -> bytes:
@@ -53,11 +53,11 @@ def encoded(value: Any) -> bytes:
 
 
 def decoded(raw: bytes | str) -> Any:
-    """Parsed JSON with fractions as Decimal. Raises Refusal (400) when it is not JSON."""
+    """Parsed JSON with fractions as Decimal. Raises PleoRefusal (400) when it is not JSON."""
     try:
         return parse(raw)
     except ValueError as error:
-        raise Refusal(400, "JSON_MAPPING_EXCEPTION", "The body is not valid JSON.") from error
+        raise PleoRefusal(400, "JSON_MAPPING_EXCEPTION", "The body is not valid JSON.") from error
 
 
 def answer(value: Any, status: int = 200, *, headers: Mapping[str, str] | None = None) -> Response:
@@ -74,7 +74,7 @@ async def object_of(request: Request) -> Json:
     """The request's JSON object; Pleo does not document a 415, so only the bytes decide."""
     value = decoded(await request.body())
     if not isinstance(value, dict):
-        raise Refusal(400, "JSON_MAPPING_EXCEPTION", "The body must be a JSON object.")
+        raise PleoRefusal(400, "JSON_MAPPING_EXCEPTION", "The body must be a JSON object.")
     return value
 
 

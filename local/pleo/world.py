@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from local.pleo.clock import PleoClock
-from local.pleo.settings import Settings
-from local.pleo.switches import Switches
+from local.pleo.settings import PleoSettings
+from local.pleo.switches import PleoSwitches
 from local.pleo.tokens import token_rules
 from local.pleo.webhooks import Webhooks
 from local.pleo.wire import Json, not_found
@@ -20,7 +20,7 @@ DEFAULT_COMPANY_ID = "c0000000-0000-4000-8000-000000000001"
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class PleoCompany:
     """A legal entity with its wallet; `opening_minors` is what the wallet held before the first entry."""
 
     id: str
@@ -38,17 +38,17 @@ class Tally:
 
 
 @dataclass(slots=True)
-class World:
+class PleoWorld:
     """The state behind every route. Rows are the JSON objects Pleo shows, keyed by their id."""
 
-    settings: Settings
-    switches: Switches = field(init=False)
+    settings: PleoSettings
+    switches: PleoSwitches = field(init=False)
     clock: PleoClock = field(init=False)
     tokens: TokenBook = field(init=False)
     courier: Webhooks = field(init=False)
     tally: Tally = field(init=False)
     faults: FaultBook = field(init=False)
-    companies: dict[str, Company] = field(init=False)
+    companies: dict[str, PleoCompany] = field(init=False)
     installations: dict[str, Json] = field(init=False)
     subscriptions: dict[str, Json] = field(init=False)
     secrets: dict[str, str] = field(init=False)
@@ -72,12 +72,12 @@ class World:
     def reset(self) -> None:
         """Back to the first second: one company, nothing connected, every switch in its default."""
         self.courier.reset()
-        self.switches = Switches()
+        self.switches = PleoSwitches()
         self.clock = PleoClock()
         self.tokens = TokenBook(self.clock, token_rules(self.switches))
         self.tally = Tally()
         self.faults = FaultBook()
-        self.companies = {DEFAULT_COMPANY_ID: Company(DEFAULT_COMPANY_ID, "Muster Handwerk GmbH")}
+        self.companies = {DEFAULT_COMPANY_ID: PleoCompany(DEFAULT_COMPANY_ID, "Muster Handwerk GmbH")}
         self.installations, self.subscriptions, self.secrets = {}, {}, {}
         self.accounts, self.tax_codes, self.entries = {}, {}, {}
         self.categories, self.contra_accounts, self.files = {}, {}, {}
@@ -85,8 +85,8 @@ class World:
         self.file_key, self.book_ids = secrets.token_bytes(32), 0
         self.consents, self.recent_calls = {}, {}
 
-    def company(self, company_id: str) -> Company:
-        """A company by id. Raises Refusal (404)."""
+    def company(self, company_id: str) -> PleoCompany:
+        """A company by id. Raises PleoRefusal (404)."""
         if company_id not in self.companies:
             raise not_found("Company")
         return self.companies[company_id]
@@ -106,9 +106,9 @@ class World:
                     row["deletedAt"] = self.clock.stamp()
 
 
-def world_of(request: Request) -> World:
+def world_of(request: Request) -> PleoWorld:
     """The state of the app that serves this request."""
     world = request.app.state.world
-    if not isinstance(world, World):
-        raise TypeError("create_app puts the World here")
+    if not isinstance(world, PleoWorld):
+        raise TypeError("create_app puts the PleoWorld here")
     return world

@@ -1,7 +1,7 @@
 """Switches: what a vendor leaves open, as one field each of a board, with the positions to try beside it.
 
     class Switches(Board):
-        cancel_event = Choice("updated", "none")
+        cancel_event = OneOf("updated", "none")
         page_cap = Value(0, 3)
 
 The first position is the default: the reading that is harder on a client. `tests/sweep` runs the whole product in
@@ -44,7 +44,7 @@ class Switch[T]:
         raise NotImplementedError
 
 
-class Choice[T](Switch[T]):
+class OneOf[T](Switch[T]):
     """A switch that has the named positions only."""
 
     def accepted(self, position: Any, current: Any) -> T:  # noqa: ARG002 - of no concern to a choice
@@ -55,7 +55,7 @@ class Choice[T](Switch[T]):
         raise ValueError(f"{self.name} is one of {', '.join(map(str, self.positions))}, not {position!r}")
 
 
-class Flag(Choice[bool]):
+class Flag(OneOf[bool]):
     """A switch that is on or off."""
 
     def __init__(self, default: bool) -> None:
