@@ -1,1 +1,1 @@
-"""The story played without a person: companies connect, payments arrive, lexoffice fails, all is there once."""
+"""The demo without a person: companies connect, payments arrive, lexoffice fails, and every line exists exactly once."""

@@ -1,4 +1,4 @@
-"""What happens in the demo: the accounting entries of its three companies, the same every time."""
+"""The accounting entries of the demo's three companies. They are the same in every run."""
 
 import random
 from collections.abc import Callable
@@ -26,9 +26,10 @@ type Order = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class EntryKind:
-    """One kind of entry: how many arrive in the demo, what Pleo is told to create, and what should become of them.
+    """One kind of entry: how many arrive in the demo, what Pleo's stand-in creates, and the expected result.
 
-    `outcome` is the ledger's final state; `settles` are card payments that arrive pending first.
+    - `outcome`: the final state in the ledger.
+    - `settles`: a card payment that arrives pending first.
     """
 
     name: str
@@ -90,7 +91,7 @@ type Payments = list[tuple[EntryKind, Order]]
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Every company's entries, mixed: with a feed that gives up, with an export, with one entry of every kind."""
+    """The entries of each company, in random order: with a feed that fails, with an export, with one entry of each kind."""
 
     rad: Payments
     tee: Payments
@@ -99,20 +100,20 @@ class Cast:
 
 def cast() -> Cast:
     """Return the entries of all companies."""
-    rng = random.Random(2026)  # noqa: S311 - the same story every time
+    rng = random.Random(2026)  # noqa: S311 - the same story in every run
     return Cast(rad=_mixed(SMALL_KINDS, rng), tee=_mixed(EXPORTED_KINDS, rng), bau=_mixed(KINDS, rng))
 
 
 def settlement(position: int, order: Order) -> Order:
-    """Return how an authorised payment settles: every tenth purchase at 1.50 EUR more, for a tip or a minibar."""
+    """Return how an authorised payment settles: every tenth purchase costs 1.50 EUR more, for a tip or a minibar."""
     is_plain_purchase = "amount" in order and not order.get("refund") and "family" not in order
     return {"billMinors": order["amount"] + 150} if position % 10 == 0 and is_plain_purchase else {}
 
 
 def coding(position: int) -> Order:
-    """Return what a bookkeeper enters for an expense: every third has a receipt.
+    """Return what a bookkeeper enters for an expense. Every third expense has a receipt.
 
-    The first is left without an account, and the second has a receipt that lexoffice does not take: both must fail.
+    Two expenses must fail: the first has no account, and the second has a receipt that lexoffice refuses.
     """
     if position == 0:
         return {"note": "noch nicht zugeordnet"}

@@ -1,4 +1,4 @@
-"""The proof of the export: what both vendors show when the job is over and the suggestions are approved."""
+"""The proof of the export: what both vendors show after the job has ended and the suggestions are approved."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ FAILS = {"missing_configuration": "one expense has no account", "receipt_convers
 
 @dataclass(frozen=True, slots=True)
 class ExportProof:
-    """One finished job. `suggested` vouchers were approved, `matched` lines then belong to a voucher for good."""
+    """One finished job. `suggested` vouchers were approved; `matched` lines are assigned to a voucher."""
 
     company: str
     status: str
@@ -24,7 +24,7 @@ class ExportProof:
 
     @classmethod
     def of(cls, world: DemoWorld, company: DemoCompany, job_id: str, *, suggested: int) -> Self:
-        """Look at both vendors."""
+        """Read the job, the vouchers and the lines from both vendors."""
         job = world.pleo.export_job(job_id)
         return cls(
             company=company.name,
@@ -37,7 +37,7 @@ class ExportProof:
 
     @property
     def untrue(self) -> list[str]:
-        """What is not as it must be, one sentence each, and why as far as the vendors know."""
+        """Return the failed checks, one sentence each, with the reason where a vendor shows it."""
         states = Counter(item["status"] for item in self.items)
         successes = len(self.items) - len(FAILS)
         wrong = []
@@ -67,7 +67,7 @@ class ExportProof:
 
 
 def show_export(console: Console, proof: ExportProof) -> None:
-    """Print what became of the job."""
+    """Print the job's results."""
     receipts = sum(len(voucher["files"]) for voucher in proof.vouchers)
     console.print(
         f"Export: {len(proof.items)} items, {len(proof.vouchers)} vouchers with {receipts} receipts; "
