@@ -1,1 +1,1 @@
-"""The demo without a person: companies connect, payments arrive, lexoffice fails, and every line exists exactly once."""
+"""The demo without a person: companies connect, payments arrive, lexoffice fails, every line exists exactly once."""

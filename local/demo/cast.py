@@ -91,7 +91,12 @@ type Payments = list[tuple[EntryKind, Order]]
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The entries of each company, in random order: with a feed that fails, with an export, with one entry of each kind."""
+    """The entries of each company, in random order.
+
+    - `rad`: its feed fails for a while.
+    - `tee`: it exports.
+    - `bau`: it has entries of every kind.
+    """
 
     rad: Payments
     tee: Payments

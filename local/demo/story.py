@@ -50,7 +50,10 @@ class Story:
         self._approve_tee()
 
     def prove(self) -> list[str]:
-        """Print what both vendors show now, also after an incomplete story; return the failed checks, one sentence each."""
+        """Print what both vendors show now and return the failed checks, one sentence each.
+
+        It also works after an incomplete story.
+        """
         self._say("The proof")
         untrue = []
         for company in self._world.companies:
@@ -136,7 +139,7 @@ class Story:
         )
 
     def _connect(self, company: DemoCompany) -> None:
-        """Connect a company as its admin does. Retry once if the first attempt fails."""
+        """Connect a company as its admin does, in at most `_CONNECT_ATTEMPTS` attempts."""
         for attempt in range(1, _CONNECT_ATTEMPTS + 1):
             try:
                 title = browser.connect(

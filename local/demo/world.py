@@ -16,7 +16,7 @@ from local.demo.pleo import PleoControl
 from local.emulator.process import ROOT
 from local.stack import LocalStack
 
-# What a row of the ledger says about how far its entry, job, item, voucher or match has come.
+# The fields of a ledger row that record the progress of its entry, job, item, voucher or match.
 _STAGES = {
     "ENTRY": ("state",),
     "JOB": ("state",),
@@ -118,7 +118,7 @@ class DemoWorld:
         return stages_of(self.ledger_items(company))
 
     def progress(self) -> object:
-        """Return the progress of all companies. It changes with each step forward; a repeated failure does not change it."""
+        """Return the progress of all companies. It changes with each step forward and not with a repeated failure."""
         return (
             [self.stages(company) for company in self.companies],
             self.dead_letters(),
@@ -126,11 +126,11 @@ class DemoWorld:
         )
 
     def dead_letters(self) -> int:
-        """Return the number of dead letters."""
+        """Return the number of wake-ups in the feed's dead-letter queue."""
         return self._depth("FeedDeadLetterQueue")
 
     def waiting_wake_ups(self) -> int:
-        """Return the number of wake-ups that are in a queue or in progress."""
+        """Return the number of wake-ups in the feed's queue."""
         return self._depth("FeedQueue")
 
     def support(self, *command: str) -> str:

@@ -6,8 +6,7 @@ Rules of AWS:
 - The default destination is the queue a message came from. It is unknown for a message that was sent to the dead-letter
   queue directly.
 - Only visible messages are moved; a message that a consumer has received stays.
-- In a FIFO queue a moved message counts as sent with its deduplication id: the id it had before it became a dead
-  letter.
+- In a FIFO queue a moved message counts as sent with a deduplication id: the message id it had before the move.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
 """
@@ -114,7 +113,7 @@ def _send(message: Json, destination: Json, now: float) -> None:
     fresh: Json = {"receipt_handle": None, "receive_count": 0, "first_receive_at": None}
     stamps = {"id": sqs.new_uuid(), "sent_at": now, "visible_at": now, "enqueued_at": now}
     if destination["is_fifo"]:
-        # A dead letter's deduplication id is its message id, whatever id it had in its own queue.
+        # The deduplication id of a dead letter is its message id, whatever it was in the source queue.
         died = "DeadLetterQueueSourceArn" in message["sys"]
         dedup_id = message["id"] if died else message["dedup_id"]
         scoped = destination["attributes"].get("DeduplicationScope") == "messageGroup"

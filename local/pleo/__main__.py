@@ -1,4 +1,4 @@
-"""`python -m local.pleo`: the stand-in on a port; the client secret comes from `PLEO_STANDIN_CLIENT_SECRET`."""
+"""`python -m local.pleo`: serve the stand-in; the client secret comes from `PLEO_STANDIN_CLIENT_SECRET`."""
 
 import argparse
 

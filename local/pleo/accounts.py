@@ -1,7 +1,7 @@
-"""The chart of accounts (https://developers.pleo.io/reference/accounts): created in batches, changed, searched.
+"""The chart of accounts (https://developers.pleo.io/reference/accounts): create in batches, change, search.
 
-`externalId` is the only key towards the accounting system. A batch reports an account that exists as failed, an equal
-one, too, by default (docs/assumptions.md#pleo-accounts).
+`externalId` is the only key to the accounting system. A batch reports an existing account as failed. By default this
+includes an account that is equal in all fields (docs/assumptions.md#pleo-accounts).
 """
 
 from starlette.responses import Response
@@ -23,7 +23,7 @@ _WRITABLE = {
     "taxCodeExternalId": Field(text(), nullable=True),
     "metadata": Field(mapping, nullable=True),
 }
-# In a batch the lengths are reasons of the single item and not errors of the request.
+# In a batch, a wrong length fails the single item and not the request.
 ITEM = _WRITABLE | {
     "name": Field(text(), required=True),
     "code": Field(text(), nullable=True),
@@ -65,7 +65,7 @@ async def create_batch(call: PleoCall) -> Response:
 
 
 async def update(call: PleoCall) -> Response:
-    """`PUT /v1/chart-of-accounts/{accountId}`; `externalId` cannot be changed."""
+    """`PUT /v1/chart-of-accounts/{accountId}`: change an account. `externalId` cannot be changed."""
     row = _own(call)
     body = await call.body(_WRITABLE)
     changed = row | _optional(body) | {"name": body["name"], "archived": body["archived"]}
@@ -75,7 +75,7 @@ async def update(call: PleoCall) -> Response:
 
 
 async def search(call: PleoCall) -> Response:
-    """`POST /v1/chart-of-accounts:search`, without those assigned to a category or as contra account when asked."""
+    """`POST /v1/chart-of-accounts:search`: on request without accounts of categories and contra accounts."""
     body = await call.body(SEARCH)
     company_id = call.own(body["companyId"])
     rows = [

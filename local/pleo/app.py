@@ -34,14 +34,14 @@ ROOMS = (
 
 
 def create_app(settings: PleoSettings) -> Starlette:
-    """Build the stand-in for one registered OAuth client, with one company and nothing connected."""
+    """Build the stand-in for one registered OAuth client, with one company and no connection."""
     world = PleoWorld(settings)
     app = StandInApp(
         world,
         [route for room in ROOMS for route in room.ROUTES],
         {HTTPException: _http_error, Exception: _crash, PleoRefusal: _refusal},
     )
-    # Outermost: a fault hits a call before anything else looks at it.
+    # Outermost layer: a fault hits a call before any other code handles it.
     app.middleware_stack = TrafficLayer(app.build_middleware_stack(), world)
     return app
 

@@ -1,4 +1,4 @@
-"""Who a token stands for, and the company behind it (https://developers.pleo.io/reference)."""
+"""The company of a token, and its details (https://developers.pleo.io/reference)."""
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -10,7 +10,7 @@ from local.pleo.world import PleoCompany
 
 
 async def introspect(call: PleoCall) -> Response:
-    """`GET /v1/introspect`: the best way to learn the company after OAuth."""
+    """`GET /v1/introspect`: the recommended way to get the company's id after OAuth."""
     data = {
         "applicationName": call.world.settings.application_name,
         "authMethod": "OAUTH2",

@@ -1,4 +1,4 @@
-"""The control surface: what a test, a demo or a bench may do to the stand-in; `README.md` lists every command."""
+"""The control surface: what a test, a demo or a bench may do to the stand-in. `README.md` lists every command."""
 
 import re
 from collections import Counter
@@ -40,13 +40,13 @@ FAULT = {
 
 
 def reset(order: PleoOrder) -> Json:
-    """Go back to the state right after start."""
+    """Restore the state right after start."""
     order.world.reset()
     return {}
 
 
 def state(order: PleoOrder) -> Json:
-    """Show everything a test may want to see, in one object; secrets and tokens are not in it."""
+    """Return the whole state that a test may check, in one object, without secrets and tokens."""
     world = order.world
     answers = world.tally.answers
     return {
@@ -74,7 +74,7 @@ def state(order: PleoOrder) -> Json:
 
 
 def add_company(order: PleoOrder) -> Json:
-    """Add another company: `name`, `currency` (EUR), `opening_minors`."""
+    """Add a company: `name`, `currency` (EUR), `opening_minors`."""
     asked = order.body
     company = PleoCompany(
         asked.get("id", new_id()),
@@ -87,12 +87,12 @@ def add_company(order: PleoOrder) -> Json:
 
 
 def add_entries(order: PleoOrder) -> Json:
-    """Add many entries at once, in this order: a bare array or `{"entries": [...]}`."""
+    """Add entries in the given order: a bare array or `{"entries": [...]}`."""
     return {"ids": [spending.create(order.world, each)["id"] for each in order.body["entries"]]}
 
 
 def add_fault(order: PleoOrder) -> Json:
-    """Order a misbehaviour for the next calls that fit."""
+    """Order a fault for the next calls that match."""
     asked = order.body
     fault = Fault(
         route=re.compile(asked["route"]),
@@ -111,7 +111,7 @@ def add_fault(order: PleoOrder) -> Json:
 
 
 def clear_faults(order: PleoOrder) -> Json:
-    """Behave again."""
+    """Remove all ordered faults."""
     order.world.faults.orders.clear()
     return {}
 
@@ -124,13 +124,13 @@ def move_clock(order: PleoOrder) -> Json:
 
 
 def revoke(order: PleoOrder) -> Json:
-    """Let the user disconnect the app in Pleo: its tokens die."""
+    """Disconnect the app as the user does in Pleo: its tokens end."""
     order.world.disconnect(order.world.company(order.body["company_id"]).id)
     return {}
 
 
 def wallet_balance(order: PleoOrder) -> Json:
-    """Show what the wallet holds, and what of it can still be spent, in minor units."""
+    """Return the wallet's balance, and the part of it that can still be spent, in minor units."""
     company = order.world.company(order.params["company_id"])
     available = spending.available(order.world, company)
     return {

@@ -1,4 +1,4 @@
-"""What the control surface shows of a chart: accounts, tax codes, categories; and what an admin does to them."""
+"""Control of the chart: show accounts, tax codes and categories, and change them as an admin does."""
 
 from local.pleo import bookkeeping
 from local.pleo.wire import Json
@@ -10,7 +10,7 @@ CHANGE = {"company_id": Field(text()), "name": Field(text(least=1)), "archived":
 
 
 def chart(order: Order[PleoWorld]) -> Json:
-    """Show everything in the chart of `?company_id=`, archived rows included."""
+    """Return the whole chart of `?company_id=`, including archived rows."""
     world = order.world
     company = _company(world, order.query.get("company_id"))
     tables = {"accounts": world.accounts, "tax_codes": world.tax_codes, "categories": world.categories}

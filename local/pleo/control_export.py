@@ -1,4 +1,4 @@
-"""The control surface's half about exporting: click, cancel, code entries, set the contra account, refuse an update."""
+"""Control of exports: click, cancel, enter details of entries, set the contra account, refuse an update."""
 
 from local.pleo import bookkeeping, export_jobs
 from local.pleo.export_jobs import JOB_FAILURES, UPDATE_ERRORS
@@ -18,7 +18,7 @@ CONTRA_ACCOUNT = {"company_id": Field(text()), "account_external_id": Field(text
 
 
 def click(order: Order[PleoWorld]) -> Json:
-    """Click «Exportieren» for some entries or for the whole queue; the job with its items."""
+    """Click «Exportieren» for some entries or for the whole queue; return the job with its items."""
     world, asked = order.world, order.body
     company = _company(order)
     if asked.get("all", False) is ("entry_ids" in asked):
@@ -28,7 +28,7 @@ def click(order: Order[PleoWorld]) -> Json:
 
 
 def cancel(order: Order[PleoWorld]) -> Json:
-    """Let the user cancel; `type` lets the job fail for another of Pleo's reasons."""
+    """Cancel a job as the user does. `type` lets the job fail for another of Pleo's reasons."""
     job = _job(order)
     export_jobs.cancel(order.world, job, kind=order.body.get("type", "canceled_by_user"))
     return shown_job(order.world, job)
@@ -42,7 +42,7 @@ def refuse_updates(order: Order[PleoWorld]) -> Json:
 
 
 def describe_many(order: Order[PleoWorld]) -> Json:
-    """Say of many entries what a bookkeeper says of one: an array of objects with `id`."""
+    """Enter the details of many entries: an array of objects with `id`."""
     for each in order.body["entries"]:
         details = dict(each)
         bookkeeping.describe(order.world, str(details.pop("id", "")), details)
@@ -50,13 +50,13 @@ def describe_many(order: Order[PleoWorld]) -> Json:
 
 
 def set_contra_account(order: Order[PleoWorld]) -> Json:
-    """Set the contra account by the accounting system's id, or take it away with null."""
+    """Set the contra account by its external id; null removes it."""
     bookkeeping.set_contra_account(order.world, _company(order), order.body["account_external_id"])
     return {}
 
 
 def shown_job(world: PleoWorld, job: Json) -> Json:
-    """A job with all its items, for a test to look at."""
+    """Return a job with all its items, for a test."""
     return export_jobs.shown(job) | {"items": list(world.job_items[job["id"]].values())}
 
 

@@ -1,4 +1,4 @@
-"""The control surface's half about webhooks: how they are delivered, when, and a delivery that is wrong on purpose."""
+"""Control of webhooks: how and when they are delivered, and single deliveries with deliberate errors."""
 
 import base64
 import time
@@ -33,24 +33,24 @@ RAW = {
 
 
 def set_manner(order: Order[PleoWorld]) -> Json:
-    """Deliver webhooks in another manner from now on; only what is named changes."""
+    """Change how webhooks are delivered from now on. Only the named fields change."""
     rules = order.world.courier.rules
     rules.manner = replace(rules.manner, **order.body)
     return {"webhooks": order.world.courier.outstanding()}
 
 
 async def flush(order: Order[PleoWorld]) -> Json:
-    """Send what was held."""
+    """Send the held webhooks."""
     return {"sent": order.world.courier.flush()}
 
 
 async def idle(order: Order[PleoWorld]) -> Json:
-    """Say whether nothing is in progress; `?wait=5` waits up to five seconds for that."""
+    """Return whether no delivery is in progress. `?wait=5` waits up to five seconds for that."""
     return await order.world.courier.idle(seconds=float(order.query.get("wait", "0")))
 
 
 async def send_raw(order: Order[PleoWorld]) -> Json:
-    """Deliver any body with any timestamp, id, secret or header (null leaves a header out); answer the status."""
+    """Deliver any body with any timestamp, id, secret or header (null omits a header); return the answer's status."""
     import httpx
 
     world, asked = order.world, order.body

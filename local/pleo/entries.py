@@ -1,6 +1,6 @@
-"""Accounting entries as the API shows and finds them (https://developers.pleo.io/reference/accounting-entries).
+"""Accounting entries: read and search (https://developers.pleo.io/reference/accounting-entries).
 
-There is no filter by change time. Only one kind of date may be filtered by; the published texts say "after" and
+There is no filter by time of change. A search may filter by one kind of date only. The published texts say "after" and
 "before", so both bounds are exclusive by default (switch `date_bounds`).
 """
 
@@ -151,7 +151,7 @@ async def read(call: PleoCall) -> Response:
 
 
 def shown(row: Json, switches: PleoSwitches) -> Json:
-    """An entry as the API and the events show it, following the switches for optional fields and the merchant."""
+    """Return an entry as the API and the events show it. Switches decide on optional fields and the merchant."""
     entry = {name: value for name, value in row.items() if value is not None and not name.startswith("_")}
     entry["splitItems"] = [_public(split) for split in row["splitItems"]]
     if switches.entry_merchant == "absent":
@@ -200,7 +200,7 @@ def _presence_tests(asked: Json) -> list[Callable[[Json], bool]]:
 
 
 def _unsettled_tests(asked: Json, finds: str) -> list[Callable[[Json], bool]]:
-    """Whether `settled: false` means more than a missing date is not documented."""
+    """Return the tests for `settled: false`. Whether it means more than a missing date is not documented."""
     narrow = asked.get("settled") is False and finds == "pending"
     return [lambda row: row["status"] == "PENDING"] if narrow else []
 

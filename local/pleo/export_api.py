@@ -61,7 +61,7 @@ async def read_job(call: PleoCall) -> Response:
 
 
 async def update_job_items(call: PleoCall) -> Response:
-    """`PUT /v3/export-jobs/{jobId}/items`: 200 even when some updates failed; those are in `errors`."""
+    """`PUT /v3/export-jobs/{jobId}/items`: 200 even if some updates fail; those are in `errors`."""
     job = _job(call)
     updates = decoded(await call.request.body())
     if not isinstance(updates, list):
@@ -134,7 +134,7 @@ def _given(call: PleoCall, body: Json, shape: dict[str, Field]) -> Json:
 
 
 def _problem(call: PleoCall, job: Json, update: Json) -> tuple[str, str] | None:
-    """Error type and sentence when this one update cannot be made."""
+    """Return error type and message if this update is impossible, else None."""
     does_not_exist, status_failed, _ = UPDATE_ERRORS
     entry_id = update["accountingEntryId"]
     row = call.world.job_items[job["id"]].get(entry_id)

@@ -1,6 +1,6 @@
-"""An export item: an entry as the accounting system gets it (https://developers.pleo.io/reference/export-api).
+"""Export items: entries as the accounting system receives them (https://developers.pleo.io/reference/export-api).
 
-Signs, the form of numbers, dates and what `netAmount` means are not documented; switches decide (README.md).
+Signs, the format of numbers, dates and the meaning of `netAmount` are not documented. Switches decide (README.md).
 """
 
 import uuid
@@ -18,12 +18,12 @@ _INVOICES = frozenset({"invoice", "invoice_payment", "card_invoice"})
 
 
 def missing_contra_account(world: PleoWorld, entry: Json) -> bool:
-    """Whether the item would need a contra account that is not set."""
+    """Return whether the item needs a contra account that is not set."""
     return kind_of(entry)[0] in WITH_CONTRA_ACCOUNT and _contra(world, entry["companyId"]) is None
 
 
 def item(world: PleoWorld, entry: Json) -> Json:
-    """The item of an entry, its file links fresh."""
+    """Return the item of an entry, with new file links."""
     details = book(world, entry)
     kind, sub_kind = kind_of(entry)
     moves_in = kind in MONEY_IN or sub_kind in MONEY_IN_SUB_TYPES
@@ -122,7 +122,7 @@ def _tax(world: PleoWorld, part: Json, *, moves_in: bool) -> Json | None:
 
 def _net(world: PleoWorld, part: Json, tax: Json | None, *, moves_in: bool) -> Json:
     # In Pleo's words an inclusive tax is part of the net amount, an exclusive one is not, and reverse charge was never
-    # paid; so the net amount is the line but for exclusive tax. Accountants would read it the other way round.
+    # paid. The net amount is therefore the line without exclusive tax. Accountants would read it the other way round.
     without_tax = {"worded": {"exclusive"}, "excluding": {"exclusive", "inclusive"}, "line": set[str]()}
     if tax is None or tax["type"] not in without_tax[world.switches.net_amount]:
         return _both(world, part, moves_in=moves_in)
@@ -144,7 +144,7 @@ def _money(world: PleoWorld, money: Json, *, moves_in: bool, share: Decimal) -> 
     whole = int(part.quantize(Decimal(1), ROUND_HALF_UP))
     negative = {"money_in": moves_in, "none": False, "money_out": not moves_in}[world.switches.export_negative]
     value = -whole if negative else whole
-    # A float on purpose: the schema says `number`, and a server that keeps doubles writes 2677.0.
+    # Deliberately a float: the schema says `number`, and a server that stores doubles writes 2677.0.
     form: Any = float(value) if world.switches.export_value == "fraction" else value
     return {"currency": money["currency"], "value": form}
 

@@ -1,7 +1,9 @@
-"""Export jobs: who may start one, what each event and item update does, and when a job runs out.
+"""Export jobs: who may start one, the effect of each event and item update, and the expiry of a job.
 
-https://developers.pleo.io/reference/export-api: pending → in_progress → completed, completed_with_errors or failed; one
-open job per company; a job fails as `job_expired` when nothing was done with it for an hour. Reading is not doing.
+https://developers.pleo.io/reference/export-api:
+- pending → in_progress → completed, completed_with_errors or failed.
+- One open job per company.
+- A job fails as `job_expired` after an hour without an event or update. Reading does not count.
 """
 
 from collections.abc import Iterable
@@ -42,7 +44,7 @@ _SNAPSHOT = ("companyId", "createdAt", "createdBy", "expiresIn", "id", "numberOf
 
 
 def queue(world: PleoWorld, company: PleoCompany) -> list[Json]:
-    """What the export page offers, oldest settlement first; wallet movements are not on it (switch)."""
+    """Return the entries on the export page, oldest settlement first. Wallet movements are not on it (switch)."""
     rows = [
         row
         for row in world.entries.values()
@@ -55,9 +57,11 @@ def queue(world: PleoWorld, company: PleoCompany) -> list[Json]:
 
 
 def click(world: PleoWorld, company: PleoCompany, entry_ids: list[str], *, parallel: bool = False) -> Json:
-    """Somebody clicks «Exportieren»: a new job and its webhook. A contra account may be missing still (switch).
+    """Create a job and send its webhook, as a click on «Exportieren» does.
 
-    Raises PleoRefusal: 400 entries, installation or contra account; 409 while another job is open and not `parallel`.
+    A contra account may still be missing (switch). Raise PleoRefusal:
+    - 400: entries, installation or contra account.
+    - 409: another job is open and `parallel` is False.
     """
     entries = [_exportable(world, company, entry_id) for entry_id in dict.fromkeys(entry_ids)]
     if not entries:
@@ -81,7 +85,10 @@ def click(world: PleoWorld, company: PleoCompany, entry_ids: list[str], *, paral
 
 
 def job_of(world: PleoWorld, job_id: str, company_id: str | None = None) -> Json:
-    """A job, expired first when its hour is over; of one company when asked. Raises PleoRefusal (404)."""
+    """Return a job, or the company's job if `company_id` is given; expire it first if its hour is over.
+
+    Raise PleoRefusal (404) if there is no such job.
+    """
     expire(world)
     job = world.jobs.get(job_id)
     if job is None or company_id not in (None, job["companyId"]):
@@ -90,25 +97,25 @@ def job_of(world: PleoWorld, job_id: str, company_id: str | None = None) -> Json
 
 
 def open_jobs(world: PleoWorld, company_id: str) -> list[Json]:
-    """The company's jobs that are pending or in progress."""
+    """Return the company's jobs that are pending or in progress."""
     expire(world)
     return [job for job in world.jobs.values() if job["companyId"] == company_id and job["status"] in OPEN]
 
 
 def require_open(job: Json, *statuses: str) -> None:
-    """Raises PleoRefusal (422) when the job is in none of the statuses."""
+    """Raise PleoRefusal (422) if the job has none of the statuses."""
     if job["status"] not in statuses:
         raise PleoRefusal(422, "EXPORT_JOB_STATUS_UNPROCESSABLE", f"The export job is {job['status']}.")
 
 
 def check_contra_accounts(world: PleoWorld, entries: Iterable[Json]) -> None:
-    """Raises PleoRefusal (400) when an entry needs a contra account that is not set."""
+    """Raise PleoRefusal (400) if an entry needs a contra account that is not set."""
     if any(missing_contra_account(world, entry) for entry in entries):
         raise PleoRefusal(400, "MISSING_CONTRA_ACCOUNTS", "Contra accounts are missing for some wallets.")
 
 
 def move(world: PleoWorld, job: Json, event: str, *, reason: str | None = None, kind: str | None = None) -> None:
-    """An event of the integration. Raises PleoRefusal (422) for a change the job's state does not allow."""
+    """Apply an event of the integration. Raise PleoRefusal (422) if the job's state does not allow the change."""
     started = event == "started" and job["status"] == "pending"
     from_pending = event == "failed" and world.switches.failed_while_pending == "accepted"
     if not started and job["status"] not in (OPEN if from_pending else ("in_progress",)):
@@ -126,14 +133,14 @@ def move(world: PleoWorld, job: Json, event: str, *, reason: str | None = None, 
 
 
 def cancel(world: PleoWorld, job: Json, *, kind: str = "canceled_by_user") -> None:
-    """The user cancels, or Pleo gives up for another reason. Raises PleoRefusal (409) for a job that is over."""
+    """Cancel a job as the user does, or as Pleo does for another reason. Raise PleoRefusal (409) for a finished job."""
     if job["status"] not in OPEN:
         raise PleoRefusal(409, "CONFLICT", f"The export job is {job['status']}.")
     _finish(world, job, "failed", kind=kind)
 
 
 def expire(world: PleoWorld) -> None:
-    """Fail every open job with which nothing was done for its hour."""
+    """Fail every open job that had no activity for its hour."""
     now = world.clock.now().timestamp()
     for job in world.jobs.values():
         over = job["_touched"] + job["expiresIn"]
@@ -149,7 +156,7 @@ def touch(world: PleoWorld, job: Json) -> None:
 
 
 def shown(row: Json) -> Json:
-    """A job or job item as the API shows it."""
+    """Return a job or job item as the API shows it."""
     return {name: value for name, value in row.items() if not name.startswith("_")}
 
 

@@ -1,7 +1,8 @@
-"""The door of the API: bearer token, rate limit, scope; and the vendor's answer to everything refused.
+"""The checks before each API call: bearer token, rate limit, scope; and Pleo's answers to refused calls.
 
-https://developers.pleo.io/docs/authentication; 600 calls a minute per https://developers.pleo.io design pages, counted
-per OAuth client over all its companies by default (docs/assumptions.md#pleo-limits).
+- Authentication: https://developers.pleo.io/docs/authentication
+- Rate limit: 600 calls a minute per https://developers.pleo.io design pages. It is counted per OAuth client over all
+  its companies by default (docs/assumptions.md#pleo-limits).
 """
 
 from collections import deque
@@ -21,7 +22,7 @@ from local.standin.tokens import Grant
 
 @dataclass(frozen=True, slots=True)
 class PleoCall:
-    """An API call that passed the door: the request, the state, and whom its token stands for."""
+    """An API call that passed the checks: the request, the state, and the grant of its token."""
 
     request: Request
     world: PleoWorld
@@ -29,25 +30,28 @@ class PleoCall:
 
     @property
     def company_id(self) -> str:
-        """The only company this token may see."""
+        """Return the only company that this token may access."""
         return self.grant.holder_id
 
     async def body(self, shape: Mapping[str, Field]) -> Json:
-        """Return the checked JSON object of the request. Raises PleoRefusal (400)."""
+        """Return the checked JSON object of the request. Raise PleoRefusal (400) if it is invalid."""
         return self.checked(await object_of(self.request), shape)
 
     def checked(self, value: Json, shape: Mapping[str, Field]) -> Json:
-        """Return an object's known fields; unknown ones are refused or ignored by switch. Raises PleoRefusal (400)."""
+        """Return an object's known fields; a switch decides whether unknown ones are refused.
+
+        Raise PleoRefusal (400) if the object is invalid.
+        """
         return checked(value, shape, ignores_unknown=self.world.switches.unknown_fields == "ignored")
 
     def own(self, company_id: object) -> str:
-        """`company_id` when it is the token's own company. Raises PleoRefusal (404) otherwise."""
+        """Return `company_id` if it is the token's own company. Raise PleoRefusal (404) otherwise."""
         if company_id == self.company_id:
             return self.company_id
         raise not_found("Company")
 
     def found(self, rows: Mapping[str, Json], parameter: str, what: str) -> Json:
-        """The row of the token's own company that a parameter of the path names. Raises PleoRefusal (404)."""
+        """Return the row of the token's own company that a path parameter names. Raise PleoRefusal (404) otherwise."""
         row = rows.get(self.request.path_params[parameter])
         if row is None or row["companyId"] != self.company_id:
             raise not_found(what)
@@ -59,7 +63,7 @@ type Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def guarded(handler: Handler, *, area: str = "") -> Endpoint:
-    """The endpoint for a handler; `area` names the scope it needs (switch `scopes`), empty: none documented."""
+    """Return the endpoint for a handler. `area` names the required scope (switch `scopes`); empty: none documented."""
 
     async def endpoint(request: Request) -> Response:
         world = world_of(request)

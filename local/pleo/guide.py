@@ -1,4 +1,4 @@
-"""«So geht es weiter» on the home page: the help article as a list of steps, and which of them are done."""
+"""«So geht es weiter» on the home page: the help article as a list of steps, with the completed ones marked."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -8,7 +8,7 @@ from local.pleo.world import PleoCompany, PleoWorld
 
 @dataclass(frozen=True, slots=True)
 class GuideStep:
-    """One thing to do. `url` leads to where; `done` is what the stand-in can see of it, None when it sees nothing."""
+    """One step. `url` leads to its page. `done` says whether it is completed; None if the stand-in cannot tell."""
 
     title: str
     how: str
@@ -17,7 +17,7 @@ class GuideStep:
 
 
 def steps(world: PleoWorld, company: PleoCompany) -> list[GuideStep]:
-    """From an unconnected company to an approved match."""
+    """Return the steps from an unconnected company to an approved match."""
     query = urlencode({"company": company.id})
     entries = [row for row in world.entries.values() if row["companyId"] == company.id]
     paid = any(row["family"] == "CARD_PURCHASE" and row["status"] == "COMPLETED" for row in entries)

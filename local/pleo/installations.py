@@ -1,6 +1,6 @@
 """The app's installation in a company and its states (https://developers.pleo.io/reference/marketplace-overview).
 
-AUTHORIZED (consent given) → ACTIVATED. The states in which an app reports its own trouble (PENDING_INTEGRATION,
+AUTHORIZED (consent given) → ACTIVATED. The states in which an app reports its own errors (PENDING_INTEGRATION,
 INACTIVE, ERROR) cannot be reached: the product never sets them. The answers are bare objects without `data`.
 """
 
@@ -17,7 +17,7 @@ APPLICATION_ID = "a0000000-0000-4000-8000-000000000001"
 
 
 def record_consent(world: PleoWorld, company_id: str) -> None:
-    """Start a new installation, or the old one from its beginning (the harder reading)."""
+    """Start a new installation, or reset the existing one to its first status (the harder reading)."""
     status = "AUTHORIZED" if world.switches.requires_configuration else "ACTIVATED"
     now = world.clock.stamp()
     row = world.installations.get(company_id) or {
@@ -38,14 +38,14 @@ async def read(call: PleoCall) -> Response:
 
 
 async def activate(call: PleoCall) -> Response:
-    """`POST /v1/installations/me:activate`: repeating it changes nothing."""
+    """`POST /v1/installations/me:activate`: idempotent."""
     row = _mine(call)
     row.update(status="ACTIVATED", updatedAt=call.world.clock.stamp())
     return answer(row)
 
 
 async def delete(call: PleoCall) -> Response:
-    """`DELETE /v1/installations/me`: ends it and every token of it."""
+    """`DELETE /v1/installations/me`: end the installation and all its tokens."""
     _mine(call)
     call.world.disconnect(call.company_id)
     return no_content()

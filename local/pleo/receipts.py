@@ -1,8 +1,8 @@
-"""Receipts: files kept with an entry, links to them that die after a day, and their search.
+"""Receipts: the files of an entry, their links, which expire after a day, and their search.
 
-https://developers.pleo.io/reference/accounting-entries: a link is valid for 24 hours from the answer that held it.
-The file server is a store of its own, as S3 is: the signature in the link is the only permission, and a call that adds
-an `Authorization` header is refused.
+https://developers.pleo.io/reference/accounting-entries: a link is valid for 24 hours from the answer that contained it.
+The file server is a separate store, like S3. The signature in the link is the only permission. A call with an
+`Authorization` header is refused.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ LISTING = Listing(sortable=("id", "createdAt"), default_limit=10)
 
 
 def add(world: PleoWorld, entry: Json, order: Json) -> str:
-    """Keep a file with an entry, after those it has. `{kind, size, type}`: type only when it should lie; its id."""
+    """Append a file to an entry: `{kind, size, type}`, with `type` only for a false content type; return its id."""
     asked = checked(order, ORDER)
     kind = asked.get("kind", "pdf")
     row = {
@@ -62,19 +62,19 @@ def add(world: PleoWorld, entry: Json, order: Json) -> str:
 
 
 def of_entry(world: PleoWorld, entry: Json) -> list[Json]:
-    """The entry's files in their order; ids that a test put there without a file are left out."""
+    """Return the entry's files in their order, without ids that a test added without a file."""
     return [world.files[each] for each in entry["receiptIds"] if each in world.files]
 
 
 def link(world: PleoWorld, row: Json) -> str:
-    """A link to the file that works for 24 hours from now."""
+    """Return a link to the file that is valid for 24 hours from now."""
     expires = str(int(world.clock.now().timestamp()) + SECONDS)
     query = urlencode({"expires": expires, "signature": _signature(world, row["id"], expires)})
     return f"{world.settings.public_url}/files/{row['id']}?{query}"
 
 
 async def download(request: Request) -> Response:
-    """`GET /files/{id}?expires=&signature=`: the bytes; errors look like S3's and not like Pleo's."""
+    """`GET /files/{id}?expires=&signature=`: return the bytes. Errors have S3's format and not Pleo's."""
     world, file_id = world_of(request), request.path_params["file_id"]
     if "authorization" in request.headers:
         return _denied(400, "InvalidArgument", "Only one auth mechanism allowed")

@@ -1,8 +1,8 @@
-"""The life of an entry: created, changed, settled, cancelled; and the event that each step sends.
+"""The states of an entry: created, changed, settled, cancelled; and the event that each transition sends.
 
-Pleo's public catalogue names no card event; partners get `v1.card-transaction.<created|updated|settled>` with an
-accounting entry as `data` (docs/assumptions.md#pleo-card-events). By default only card purchases have events, so that
-fees, cashback and wallet movements must be found by polling.
+Pleo's public catalogue names no card event. Partners get `v1.card-transaction.<created|updated|settled>` with an
+accounting entry as `data` (docs/assumptions.md#pleo-card-events). By default only card purchases have events. Fees,
+cashback and wallet movements must then be found by polling.
 """
 
 from local.pleo import wallet
@@ -40,7 +40,7 @@ CHANGES = (
         "silent": Field(flag),
     }
 )
-# Families, sub-families and statuses are any text: a test may send a value that Pleo adds next year.
+# Families, sub-families and statuses are free text: a test may send a value that Pleo adds in the future.
 CREATION = CHANGES | {
     "id": Field(uuid),
     "company_id": Field(text()),
@@ -50,7 +50,7 @@ CREATION = CHANGES | {
 
 
 def create(world: PleoWorld, order: Json) -> Json:
-    """A new entry from `POST /control/entries`. Raises PleoRefusal (400, 404) for an order that makes no sense."""
+    """Create an entry from `POST /control/entries`. Raise PleoRefusal (400, 404) for an invalid order."""
     asked = _checked(order, CREATION)
     company = world.company(asked.get("company_id") or next(iter(world.companies)))
     if asked.get("id") in world.entries:
@@ -63,7 +63,7 @@ def create(world: PleoWorld, order: Json) -> Json:
 
 
 def change(world: PleoWorld, entry_id: str, order: Json) -> Json:
-    """Change fields of an entry; sends `updated`."""
+    """Change fields of an entry and send `updated`."""
     asked = _checked(order, CHANGES)
     row = found(world, entry_id)
     row.update(_plain(asked), updatedAt=asked.get("updatedAt") or world.clock.stamp())
@@ -73,7 +73,7 @@ def change(world: PleoWorld, entry_id: str, order: Json) -> Json:
 
 
 def settle(world: PleoWorld, entry_id: str, order: Json) -> Json:
-    """A pending payment reaches the wallet: `billMinors` is what it costs there when that differs."""
+    """Settle a pending payment. `billMinors` is its price in the wallet's currency if that has changed."""
     shape = {"billMinors": Field(whole()), "settledAt": Field(instant), "silent": Field(flag)}
     asked = checked(order, shape)
     row = _pending(world, entry_id)
@@ -92,7 +92,7 @@ def settle(world: PleoWorld, entry_id: str, order: Json) -> Json:
 
 
 def cancel(world: PleoWorld, entry_id: str, order: Json) -> Json:
-    """The authorisation is reversed: an `updated` event, or none at all (switch `cancel_event`)."""
+    """Reverse an authorisation: send an `updated` event, or none (switch `cancel_event`)."""
     asked = checked(order, {"silent": Field(flag)})
     row = _pending(world, entry_id)
     row.update(status="CANCELLED", updatedAt=world.clock.stamp())
@@ -102,20 +102,20 @@ def cancel(world: PleoWorld, entry_id: str, order: Json) -> Json:
 
 
 def found(world: PleoWorld, entry_id: str) -> Json:
-    """An entry by id, of whatever company. Raises PleoRefusal (404)."""
+    """Return an entry of any company by id. Raise PleoRefusal (404) if there is none."""
     if entry_id not in world.entries:
         raise not_found("Accounting entry")
     return world.entries[entry_id]
 
 
 def balance(world: PleoWorld, company: PleoCompany) -> int:
-    """The wallet's balance in minor units."""
+    """Return the wallet's balance in minor units."""
     rows = (row for row in world.entries.values() if row["companyId"] == company.id)
     return wallet.balance(company.opening_minors, rows)
 
 
 def available(world: PleoWorld, company: PleoCompany) -> int:
-    """What can still be spent of the wallet, in minor units: its balance without what is reserved."""
+    """Return the balance without reserved amounts, in minor units: what can still be spent."""
     rows = [row for row in world.entries.values() if row["companyId"] == company.id]
     return wallet.balance(company.opening_minors, rows) + sum(map(wallet.reserved, rows))
 
@@ -194,9 +194,9 @@ def _announce(world: PleoWorld, row: Json, what: str) -> None:
 
 
 def publish(world: PleoWorld, company_id: str, event_type: str, data: Json, *, subscribed_as: str = "") -> None:
-    """Send an event to every subscription of the company that asked for its type; one event id, one snapshot.
+    """Send an event to every subscription of the company to this type: one event id, one snapshot.
 
-    `subscribed_as` is the name of the type in subscriptions when the event itself spells it otherwise.
+    `subscribed_as` is the type's name in subscriptions if the event spells it differently.
     """
     payload = encoded({"data": data, "eventType": event_type, "eventId": new_id()})
     for row in world.subscriptions.values():

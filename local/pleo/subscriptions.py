@@ -1,7 +1,7 @@
 """Webhook subscriptions (https://developers.pleo.io/reference/overview-webhooks); creation answers 200, not 201.
 
-A subscription belongs to the company of the token that made it. Deleting is soft; nothing prevents two subscriptions to
-one endpoint, and then everything is delivered twice.
+A subscription belongs to the company of the token that created it. Deletion is soft. Two subscriptions may have the
+same endpoint; each event is then delivered twice.
 """
 
 from starlette.responses import Response
@@ -58,7 +58,7 @@ async def listed(call: PleoCall) -> Response:
 
 
 async def delete(call: PleoCall) -> Response:
-    """`DELETE /v1/subscriptions/{id}`: nothing more is delivered."""
+    """`DELETE /v1/subscriptions/{id}`: no further deliveries."""
     row = _own(call)
     row.update(deletedAt=call.world.clock.stamp(), deletedBy=urn(call.company_id))
     return no_content()
@@ -70,7 +70,7 @@ async def secret(call: PleoCall) -> Response:
 
 
 def shown(row: Json) -> Json:
-    """A subscription as the API shows it."""
+    """Return a subscription as the API shows it."""
     return {name: value for name, value in row.items() if not name.startswith("_")}
 
 

@@ -1,6 +1,6 @@
-"""Everything Pleo leaves open; the first position of each switch is its default, the harder reading.
+"""The switches for all that Pleo leaves open. The first position is the default, the harder reading.
 
-docs/assumptions.md says what each means and which belief of the product it tries.
+docs/assumptions.md says what each switch means and which belief of the product it tests.
 """
 
 from local.standin.switches import Board, Flag, OneOf, Value
@@ -22,7 +22,7 @@ _FIRST_COMPANY = "c0000000-0000-4000-8000-000000000001"
 
 
 class PleoSwitches(Board):
-    """The current position of every switch. Numbers are counts, seconds or HTTP statuses as their names say."""
+    """The current position of every switch. Numbers are counts, seconds or HTTP statuses, as their names say."""
 
     batch_equal_account = OneOf("failed", "created")
     events_for = OneOf("card_purchase", "all")
@@ -33,7 +33,7 @@ class PleoSwitches(Board):
     date_bounds = OneOf("exclusive", "inclusive")
     unsettled_finds = OneOf("undated", "pending")
     unknown_fields = OneOf("refused", "ignored")
-    page_cap = Value(0, 1)  # 0: as many as asked for
+    page_cap = Value(0, 1)  # 0: no cap, as requested
     rate_limit_per_minute = Value(600, 20)
     rate_limit_scope = OneOf("client", "company")
     retry_after_seconds = Value(0, 9)  # 0: no header

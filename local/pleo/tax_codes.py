@@ -1,8 +1,8 @@
 """Tax codes (https://developers.pleo.io/reference/tax-codes-overview).
 
-Nothing makes a tax code unique: creating one twice makes two, so a client must search before it creates. `exclusive`
-codes are documented as unsupported and refused. Pleo declares no status codes; 201 and 200 are assumed
-(docs/assumptions.md#pleo-tax-codes).
+- A tax code is not unique: creating it twice makes two, so a client must search before it creates.
+- `exclusive` codes are documented as unsupported, and refused.
+- Pleo declares no status codes; 201 and 200 are assumed (docs/assumptions.md#pleo-tax-codes).
 """
 
 from starlette.responses import Response
@@ -44,7 +44,7 @@ async def create(call: PleoCall) -> Response:
 
 
 async def update(call: PleoCall) -> Response:
-    """`PUT /v0/tax-codes/{taxCodeId}`: the same body as for creating."""
+    """`PUT /v0/tax-codes/{taxCodeId}`: the same body as for creation."""
     row = _own(call)
     row.update(await _body(call), updatedAt=call.world.clock.stamp())
     return answer({"data": row})

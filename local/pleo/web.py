@@ -1,4 +1,4 @@
-"""The web app a customer clicks: settings with the lexoffice connection, the wallet; what every page needs."""
+"""Pleo's web app: settings with the lexoffice connection, the wallet, and the helpers of all pages."""
 
 from collections.abc import Awaitable, Callable
 from decimal import Decimal, InvalidOperation
@@ -43,7 +43,7 @@ type Step = Callable[[PleoWorld, PleoCompany, Request, dict[str, str]], None]
 
 
 async def home(request: Request) -> Response:
-    """`/`: what to do next, and the companies to choose from."""
+    """`/`: the next steps, and the list of companies."""
     world = world_of(request)
     company = company_of(world, request)
     return view(
@@ -52,7 +52,7 @@ async def home(request: Request) -> Response:
 
 
 async def settings(request: Request) -> Response:
-    """`/settings`: the way to «Buchhaltung»."""
+    """`/settings`: the link to «Buchhaltung»."""
     world = world_of(request)
     return view(world, company_of(world, request), "settings.html")
 
@@ -89,7 +89,7 @@ async def wallet(request: Request) -> Response:
 
 
 def pay(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
-    """A card payment: pending, in the wallet's currency or in a foreign one with the amount the wallet is charged."""
+    """Pay by card: pending, in the wallet's currency or in a foreign one with the amount charged to the wallet."""
     currency = form.get("currency") or company.currency
     order: Json = {
         "company_id": company.id,
@@ -107,17 +107,17 @@ def pay(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[st
 
 
 def load(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
-    """A top-up from the bank."""
+    """Top the wallet up from the bank."""
     _move(world, company, form, "LOAD")
 
 
 def unload(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
-    """A withdrawal to the bank."""
+    """Withdraw to the bank."""
     _move(world, company, form, "UNLOAD")
 
 
 def settle(world: PleoWorld, _company: PleoCompany, request: Request, form: dict[str, str]) -> None:
-    """The payment is settled, by another amount when one is given."""
+    """Settle the payment, with another amount if one is given."""
     row = spending.found(world, request.path_params["entry_id"])
     wallet_currency = world.company(row["companyId"]).currency
     amount = form.get("amount", "").strip()
@@ -125,12 +125,12 @@ def settle(world: PleoWorld, _company: PleoCompany, request: Request, form: dict
 
 
 def cancel(world: PleoWorld, _company: PleoCompany, request: Request, _form: dict[str, str]) -> None:
-    """The authorisation is reversed."""
+    """Reverse the authorisation."""
     spending.cancel(world, request.path_params["entry_id"], {})
 
 
 def refund(world: PleoWorld, company: PleoCompany, request: Request, _form: dict[str, str]) -> None:
-    """The merchant gives a settled payment back: a new entry, negative and settled at once."""
+    """Refund a settled payment: a new entry, negative and settled immediately."""
     row = spending.found(world, request.path_params["entry_id"])
     now = world.clock.stamp()
     values = {
@@ -142,17 +142,18 @@ def refund(world: PleoWorld, company: PleoCompany, request: Request, _form: dict
 
 
 def disconnect(world: PleoWorld, company: PleoCompany, _request: Request, _form: dict[str, str]) -> None:
-    """The user ends the connection: the app's tokens die."""
+    """Disconnect as the user does: the app's tokens end."""
     world.disconnect(company.id)
 
 
 def posted(path: str, step: Step, back: str) -> Route:
-    """A form: does `step` and goes back to the page, with the problem when the step was refused."""
+    """Return the route of a form: run `step` and redirect back to the page, with the error if the step was refused."""
 
     async def endpoint(request: Request) -> Response:
         world = world_of(request)
         company = company_of(world, request)
-        # A box ticked twice is a list; everything else appears once. Lists are joined by blanks, ids have none.
+        # A box ticked twice is a list; every other field appears once. Lists are joined by blanks, which ids do not
+        # contain.
         sent = (await request.form()).multi_items()
         form = {name: " ".join(str(value) for key, value in sent if key == name) for name, _ in sent}
         query = {"company": company.id}
@@ -166,12 +167,12 @@ def posted(path: str, step: Step, back: str) -> Route:
 
 
 def got(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
-    """A page."""
+    """Return the route of a page."""
     return Route(path, endpoint, methods=["GET"])
 
 
 def company_of(world: PleoWorld, request: Request) -> PleoCompany:
-    """The company that `?company=` chooses, or the first. Raises PleoRefusal (404)."""
+    """Return the company of `?company=`, or the first one. Raise PleoRefusal (404) if it is unknown."""
     company_id = request.query_params.get("company") or next(iter(world.companies))
     if company_id not in world.companies:
         raise not_found("Company")
@@ -179,12 +180,12 @@ def company_of(world: PleoWorld, request: Request) -> PleoCompany:
 
 
 def view(world: PleoWorld, company: PleoCompany, template: str, **context: Any) -> Response:
-    """A page within a company."""
+    """Render a page of a company."""
     return page(world, template, company=company, query=urlencode({"company": company.id}), **context)
 
 
 def line_of(row: Json) -> Json:
-    """An entry as a row of a table."""
+    """Return an entry as a row of a table."""
     kind = KIND_TEXTS.get(row.get("subFamily") or "") or KIND_TEXTS.get(row["family"], row["family"])
     card = row["family"] == "CARD_PURCHASE"
     if card and row["transactionValue"]["minors"] < 0:
@@ -211,7 +212,7 @@ def _move(world: PleoWorld, company: PleoCompany, form: dict[str, str], sub_fami
 
 
 def minors_of(text: str, currency: str) -> int:
-    """`1.234,56` or `1234.56` as minor units. Raises PleoRefusal (400) for anything that is no positive amount."""
+    """Parse `1.234,56` or `1234.56` as minor units. Raise PleoRefusal (400) unless it is a positive amount."""
     plain = text.strip().replace(" ", "")
     if "," in plain:
         plain = plain.replace(".", "").replace(",", ".")

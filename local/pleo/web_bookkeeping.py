@@ -1,4 +1,4 @@
-"""The pages of the bookkeeper: «Kategorien» with accounts, tax codes and the contra account; one entry's details."""
+"""The bookkeeper's pages: «Kategorien» with accounts, tax codes and the contra account; the details of an entry."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +11,7 @@ from local.pleo.world import PleoCompany, PleoWorld, world_of
 
 
 async def categories(request: Request) -> Response:
-    """`/categories`: names for employees, each with an account; what the accounting system sent; the contra account."""
+    """`/categories`: categories and their accounts, what the accounting system sent, and the contra account."""
     world = world_of(request)
     company = company_of(world, request)
     return view(
@@ -55,7 +55,7 @@ async def entry(request: Request) -> Response:
 
 
 def add_category(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
-    """A friendly name for an account."""
+    """Add a category for an account."""
     bookkeeping.add_category(
         world,
         {
@@ -68,12 +68,12 @@ def add_category(world: PleoWorld, company: PleoCompany, _request: Request, form
 
 
 def set_contra_account(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
-    """«Gegenkonto»."""
+    """Set «Gegenkonto»."""
     bookkeeping.set_contra_account(world, company, form.get("account") or None)
 
 
 def code(world: PleoWorld, _company: PleoCompany, request: Request, form: dict[str, str]) -> None:
-    """Category or account, tax code and note of an expense; a category brings its own account and tax code."""
+    """Set category or account, tax code and note of an expense. A category sets its account and tax code too."""
     order: Json = {"note": form.get("note") or None}
     if form.get("category"):
         order["category"] = form["category"]
@@ -85,7 +85,7 @@ def code(world: PleoWorld, _company: PleoCompany, request: Request, form: dict[s
 
 
 def add_receipt(world: PleoWorld, _company: PleoCompany, request: Request, form: dict[str, str]) -> None:
-    """Another receipt, made up by the stand-in; an employee may hand it in after the export, too."""
+    """Add a receipt that the stand-in generates; also after the export, as an employee may."""
     kilobytes = form.get("kilobytes", "").strip()
     size = int(kilobytes) * 1024 if kilobytes.isdecimal() else 0
     order = {"add_files": [{"kind": form.get("kind", "pdf"), "size": size}]}
@@ -93,7 +93,7 @@ def add_receipt(world: PleoWorld, _company: PleoCompany, request: Request, form:
 
 
 def split(world: PleoWorld, company: PleoCompany, request: Request, form: dict[str, str]) -> None:
-    """A part of the expense with another account; the rest keeps the first one."""
+    """Assign a part of the expense to another account; the rest keeps the first one."""
     row = spending.found(world, request.path_params["entry_id"])
     bill = row["totalBillValue"]
     if bill is None or not form.get("account"):

@@ -1,4 +1,4 @@
-"""The page «Export»: the queue, the running job, its errors after the final event, and the history."""
+"""The page «Export»: the queue, the open job, its errors after the final event, and the history."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,7 +21,7 @@ _REVIEWED = ("OK", "NOT_REQUIRED")
 
 
 async def export(request: Request) -> Response:
-    """`/export`: everything about exporting; `?job=` opens one job's results."""
+    """`/export`: all about exports; `?job=` shows the results of one job."""
     world = world_of(request)
     company = company_of(world, request)
     running = export_jobs.open_jobs(world, company.id)
@@ -43,7 +43,7 @@ async def export(request: Request) -> Response:
 
 
 def start(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
-    """«Exportieren»: a job of the ticked expenses."""
+    """«Exportieren»: create a job of the ticked expenses."""
     if not form.get("entry"):
         raise PleoRefusal(400, "VALIDATION_FAILED", "Bitte mindestens eine Ausgabe auswählen.")
     try:
@@ -53,7 +53,7 @@ def start(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[
 
 
 def cancel(world: PleoWorld, company: PleoCompany, request: Request, _form: dict[str, str]) -> None:
-    """«Abbrechen»: the job fails as cancelled by the user."""
+    """«Abbrechen»: fail the job as cancelled by the user."""
     job = export_jobs.job_of(world, request.path_params["job_id"], company.id)
     export_jobs.cancel(world, job)
 
@@ -73,7 +73,7 @@ def _queued(world: PleoWorld, row: Json) -> Json:
         "category": (row.get("_book") or {}).get("category") or (account or {}).get("name"),
         "split": len(row["splitItems"]),
         "files": files,
-        # As in Pleo: what has an account, a receipt and a review is ticked already.
+        # As in Pleo, an expense with account, receipt and review is ticked by default.
         "ticked": coded and files > 0 and row["reviewStatus"] in _REVIEWED,
     }
 

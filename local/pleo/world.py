@@ -1,4 +1,4 @@
-"""Everything the stand-in remembers, in memory and for one process."""
+"""The state of the stand-in, in memory of one process."""
 
 import secrets
 from collections import Counter, deque
@@ -21,7 +21,7 @@ DEFAULT_COMPANY_ID = "c0000000-0000-4000-8000-000000000001"
 
 @dataclass(frozen=True, slots=True)
 class PleoCompany:
-    """A legal entity with its wallet; `opening_minors` is what the wallet held before the first entry."""
+    """A legal entity with its wallet. `opening_minors` is the wallet's balance before the first entry."""
 
     id: str
     name: str
@@ -31,7 +31,7 @@ class PleoCompany:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of calls by `METHOD /route` and of answers by the same with the status."""
+    """Counts of calls by `METHOD /route`, and of answers by the same plus the status."""
 
     calls: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
@@ -39,7 +39,7 @@ class Tally:
 
 @dataclass(slots=True)
 class PleoWorld:
-    """The state behind every route. Rows are the JSON objects Pleo shows, keyed by their id."""
+    """The state behind every route. Rows are the JSON objects that Pleo shows, keyed by their id."""
 
     settings: PleoSettings
     switches: PleoSwitches = field(init=False)
@@ -70,7 +70,7 @@ class PleoWorld:
         self.reset()
 
     def reset(self) -> None:
-        """Back to the first second: one company, nothing connected, every switch in its default."""
+        """Restore the initial state: one company, no connection, all switches at their defaults."""
         self.courier.reset()
         self.switches = PleoSwitches()
         self.clock = PleoClock()
@@ -86,18 +86,18 @@ class PleoWorld:
         self.consents, self.recent_calls = {}, {}
 
     def company(self, company_id: str) -> PleoCompany:
-        """A company by id. Raises PleoRefusal (404)."""
+        """Return a company by id. Raise PleoRefusal (404) if there is none."""
         if company_id not in self.companies:
             raise not_found("Company")
         return self.companies[company_id]
 
     def company_behind(self, authorization: str) -> str:
-        """The company an `Authorization` header stands for; "" for none."""
+        """Return the company of an `Authorization` header; "" for none."""
         grant = self.tokens.by_access_token(bearer_token(authorization))
         return grant.holder_id if grant else ""
 
     def disconnect(self, company_id: str) -> None:
-        """The installation ends and its tokens die; subscriptions may live on (switch)."""
+        """End the installation and its tokens; a switch decides whether subscriptions stay."""
         self.tokens.revoke_all(company_id)
         self.installations.pop(company_id, None)
         if not self.switches.subscriptions_outlive_installation:
@@ -107,7 +107,7 @@ class PleoWorld:
 
 
 def world_of(request: Request) -> PleoWorld:
-    """The state of the app that serves this request."""
+    """Return the state of the app that serves this request."""
     world = request.app.state.world
     if not isinstance(world, PleoWorld):
         raise TypeError("create_app puts the PleoWorld here")
