@@ -14,7 +14,7 @@ from local.standin.serving import secret_from, serve
 
 def main() -> None:
     """Parse the command line and serve until interrupted."""
-    # At once: the deployment waits for the public half.
+    # Start now: the deployment waits for the public key.
     signing.prepare()
     parser = argparse.ArgumentParser(prog="python -m local.lexoffice", description=__doc__)
     parser.add_argument("--port", type=int, required=True)

@@ -1,6 +1,6 @@
 """`/v1/finance/accounts` (https://developers.lexware.io/partner/docs/#finance-endpoint).
 
-The vendor never computes a balance: what the partner last sent is what people see.
+lexoffice never computes a balance: its users see what the partner last sent.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ _CARD_PROVIDERS = ("VISA", "MASTERCARD", "AMEX", "DINERSCLUB")
 
 
 def create(call: LexofficeCall) -> LexofficeAnswer:
-    """Create an account; the answer is an action result with version 0, though the account is read with 1."""
+    """Create an account. The answer is an action result with version 0, although a read shows version 1."""
     reader = Reader(call.json_object())
     now = call.world.clock.now()
     account = LexofficeAccount(
@@ -48,7 +48,7 @@ def create(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def read(call: LexofficeCall) -> LexofficeAnswer:
-    """Show one account."""
+    """Return one account."""
     return LexofficeAnswer(200, as_json(find(call, call.world.accounts, "Financial account")))
 
 
@@ -66,7 +66,7 @@ def list_all(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def update(call: LexofficeCall) -> LexofficeAnswer:
-    """Replace what a partner may change: what is left out is emptied; read-only fields are ignored."""
+    """Replace what a partner may change: omitted fields are emptied, read-only fields are ignored."""
     account = find(call, call.world.accounts, "Financial account")
     reader = Reader(call.json_object())
     version = reader.whole("lockVersion", required=True)
@@ -106,7 +106,7 @@ def _check_reference(call: LexofficeCall, account: LexofficeAccount) -> None:
 
 
 def as_json(account: LexofficeAccount) -> dict[str, object]:
-    """Show an account with the extra fields that real answers carry beyond the documented ones."""
+    """Return an account with the undocumented fields that real answers contain."""
     return {
         "financialAccountId": account.id,
         "organizationId": account.organization_id,
@@ -133,7 +133,7 @@ def as_json(account: LexofficeAccount) -> dict[str, object]:
             "syncStartDate": None,
             "syncEndDate": None,
         },
-        "virtualAcountId": account.virtual_account_id,  # the vendor's spelling
+        "virtualAcountId": account.virtual_account_id,  # lexoffice's spelling
         "balanceDate": clock.utc_text(account.modified),
         "connectionType": account.account_system,
         "usingProfileType": "BUSINESS",

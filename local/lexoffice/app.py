@@ -14,7 +14,7 @@ _SUGGESTIONS = f"{_ORGANIZATION}/bank/{{account_id}}/zuordnungsvorschlaege"
 
 
 def create_app(settings: LexofficeSettings) -> Starlette:
-    """Build the application with one organisation, «Muster Handwerk GmbH», and nothing else in it."""
+    """Build the application with one organisation, «Muster Handwerk GmbH», and no other data."""
     routes = [
         Route("/v1/{rest:path}", gateway.serve, methods=gateway.METHODS),
         Route("/oauth2/authorize", consent.show, methods=["GET"]),

@@ -1,4 +1,4 @@
-"""«Verbundene Apps» in the web app: what a customer has let in, and the button that withdraws it."""
+"""«Verbundene Apps» in the web app: the connected apps, and the button that revokes the access of one."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -10,7 +10,7 @@ from local.standin.tokens import Grant
 
 
 async def apps(request: Request) -> Response:
-    """List the organisation's living connections, oldest first."""
+    """List the organisation's active connections, oldest first."""
     organization = find_organization(request)
     if organization is None:
         return missing(request, "Diese Organisation gibt es nicht.")
@@ -18,7 +18,7 @@ async def apps(request: Request) -> Response:
 
 
 async def withdraw(request: Request) -> Response:
-    """«Zugriff entziehen»: end the connection of the form's `connection_id`, if it lives, and show the list again."""
+    """«Zugriff entziehen»: end the connection of the form's `connection_id` if it is active; show the list again."""
     world: LexofficeWorld = request.app.state.world
     form = await request.form()
     for connection in _living(request):

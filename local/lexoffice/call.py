@@ -1,4 +1,4 @@
-"""One API call that has passed the gateway, and the table entry of the endpoint that serves it."""
+"""One API call that has passed the gateway, and the table entry of its endpoint."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,11 @@ class FilePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LexofficeCall:
-    """Who calls, with what; `body` is the parsed JSON of a POST or PUT, `form` and `file` are a multipart body's."""
+    """The caller and the content of a call.
+
+    - `body`: the parsed JSON of a POST or PUT.
+    - `form`, `file`: the parts of a multipart body.
+    """
 
     world: LexofficeWorld
     organization: Organization
@@ -36,11 +40,11 @@ class LexofficeCall:
     file: FilePart | None = None
 
     def location(self, path: str) -> str:
-        """Build the absolute address of a resource."""
+        """Return the absolute address of a resource."""
         return f"{self.world.settings.public_url}/v1/{path}"
 
     def json_object(self) -> dict[str, Json]:
-        """Return the body if it is an object; raise the vendor's 400 otherwise."""
+        """Return the body if it is an object; raise lexoffice's 400 otherwise."""
         if not isinstance(self.body, dict):
             raise RefusedError(400, "Malformed JSON request")
         return self.body
@@ -48,9 +52,10 @@ class LexofficeCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A method and a path (`{name}` stands for one segment), who serves it and what it takes.
+    """A method and a path (`{name}` stands for one segment), the function that serves it, and what it takes.
 
-    `scope` names the scopes it needs, separated by spaces (None: none); `takes` is the type of a POST's or PUT's body.
+    - `scope`: the required scopes, separated by spaces (None: none).
+    - `takes`: the content type of a POST's or PUT's body.
     """
 
     method: str
@@ -66,12 +71,12 @@ class Endpoint:
         object.__setattr__(self, "_pattern", re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)))
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the path's parameters if the path is this endpoint's."""
+        """Return the path's parameters if the path is this endpoint's, else None."""
         found = self._pattern.fullmatch(path)
         return None if found is None else found.groupdict()
 
 
 def require_permission(call: LexofficeCall, *, owner_id: str) -> None:
-    """Raise 403 for an object of another organisation: the vendor does not hide it behind a 404."""
+    """Raise 403 for an object of another organisation: lexoffice does not hide it behind a 404."""
     if owner_id != call.organization.id:
         raise RefusedError(403, "Access to this resource is denied")

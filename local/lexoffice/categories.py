@@ -5,7 +5,7 @@ from local.lexoffice.wire import LexofficeAnswer
 
 
 def read(call: LexofficeCall) -> LexofficeAnswer:
-    """List all categories as a bare array, without paging; no scope is needed."""
+    """List all categories as a bare array, without paging. No scope is required."""
     return LexofficeAnswer(200, [category.as_json() for category in call.world.categories])
 
 

@@ -1,4 +1,4 @@
-"""How the list of posting categories is changed: `POST /control/categories`."""
+"""Control of the posting categories: `POST /control/categories`."""
 
 from local.lexoffice.category_list import StoredCategory, initial_categories
 from local.lexoffice.orders import FLAG, TEXT, LexofficeOrder, RejectedError, optional
@@ -19,7 +19,7 @@ SHAPE = {
 
 
 def change(order: LexofficeOrder) -> object:
-    """Do one `action`; with `add`, a name may exist already."""
+    """Apply one `action`. `add` accepts a name that exists already."""
     categories = order.world.categories
     match order.body["action"]:
         case "rename":

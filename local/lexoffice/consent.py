@@ -1,6 +1,6 @@
-"""The page where a person lets an app into an organisation: `/oauth2/authorize` (RFC 6749, section 4.1, with PKCE).
+"""The page where an admin gives an app access to an organisation: `/oauth2/authorize`.
 
-https://developers.lexware.io/partner/docs/#security-and-authentication
+RFC 6749, section 4.1, with PKCE: https://developers.lexware.io/partner/docs/#security-and-authentication
 """
 
 import re
@@ -23,7 +23,7 @@ _CONNECTION_NAME = re.compile(r"[A-Za-zäöüÄÖÜß0-9\s/?.\-{}\"_\\:=,()]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the app asks for, checked."""
+    """The app's checked request."""
 
     redirect_uri: str
     state: str | None
@@ -33,7 +33,7 @@ class Asked:
 
 
 class NoRedirectError(Exception):
-    """Client or redirect URI cannot be trusted: the error is shown, never sent to that address."""
+    """Client or redirect URI is not trusted. The error is shown, and never sent to that address."""
 
 
 async def show(request: Request) -> Response:
@@ -53,7 +53,7 @@ async def show(request: Request) -> Response:
 
 
 async def decide(request: Request) -> Response:
-    """Take the decision (form: `decision` allow or deny, `organization_id`) and send the browser back."""
+    """Apply the decision (form: `decision` allow or deny, `organization_id`) and redirect the browser to the app."""
     world: LexofficeWorld = request.app.state.world
     asked = _check(world, request)
     if isinstance(asked, Response):

@@ -1,4 +1,4 @@
-"""`/v1/contacts` (https://developers.lexware.io/docs/#contacts-endpoint): customers and vendors; none is deleted."""
+"""`/v1/contacts` (https://developers.lexware.io/docs/#contacts-endpoint): customers and vendors, never deleted."""
 
 import html
 import re
@@ -18,7 +18,7 @@ _SHORTEST_FILTER = 3
 
 
 def create(call: LexofficeCall) -> LexofficeAnswer:
-    """Store a contact; the numbers the vendor assigns are only seen when it is read."""
+    """Store a contact. Its numbers, which lexoffice assigns, are only shown when it is read."""
     reader = Reader(call.json_object())
     version = reader.whole("version", required=call.world.switches.contact_version == "required")
     if version not in {None, 0}:
@@ -34,12 +34,12 @@ def create(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def read(call: LexofficeCall) -> LexofficeAnswer:
-    """Show one contact."""
+    """Return one contact."""
     return LexofficeAnswer(200, as_json(find(call, call.world.contacts, "Contact")))
 
 
 def update(call: LexofficeCall) -> LexofficeAnswer:
-    """Replace a contact; a stale version is a 406 here, unlike elsewhere."""
+    """Replace a contact. A stale version is a 406 here, unlike elsewhere."""
     contact = find(call, call.world.contacts, "Contact")
     reader = Reader(call.json_object())
     version = reader.whole("version", required=True)
@@ -68,10 +68,10 @@ def search(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def _number(call: LexofficeCall, contact: StoredContact) -> None:
-    """Assign the numbers of roles that are new."""
+    """Assign the numbers of new roles."""
     others = call.world.contacts_of(call.organization.id)
     roles = contact.content["roles"]
-    assert isinstance(roles, dict)  # noqa: S101 - read_contact has seen to it
+    assert isinstance(roles, dict)  # noqa: S101 - read_contact has checked it
     if "customer" in roles and contact.customer_number is None:
         contact.customer_number = max((other.customer_number or 0 for other in others), default=0) + 1
         contact.customer_number = max(contact.customer_number, _FIRST_CUSTOMER)
@@ -103,7 +103,7 @@ def _emails(contact: StoredContact) -> list[str]:
 
 
 def _contains(text: str, pattern: str | None) -> bool:
-    """Search as the vendor does: any case, `_` and `%` as wildcards, in the HTML-encoded text."""
+    """Search like lexoffice: case-insensitive, `_` and `%` as wildcards, in the HTML-encoded text."""
     if pattern is None:
         return True
     wildcards = {"_": ".", "%": ".*"}
@@ -112,7 +112,7 @@ def _contains(text: str, pattern: str | None) -> bool:
 
 
 def as_json(contact: StoredContact) -> dict[str, object]:
-    """Show a contact with the numbers of its roles; real answers carry no dates."""
+    """Return a contact with the numbers of its roles. Like real answers, it contains no dates."""
     numbers = {"customer": contact.customer_number, "vendor": contact.vendor_number}
     return {
         "id": contact.id,

@@ -1,4 +1,4 @@
-"""The control surface; the README of this folder explains each command."""
+"""The control surface. The README of this folder describes each command."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -1,4 +1,4 @@
-"""Faults as lexoffice's gateway would answer them, and how one is ordered: `POST /control/faults`."""
+"""Faults in the format of lexoffice's gateway, and the commands that order them: `POST /control/faults`."""
 
 import re
 import time
@@ -36,7 +36,7 @@ _BODIES: dict[int, object] = {
 
 
 class LexofficeFaultAnswers:
-    """What the vendor's gateway says."""
+    """The answers of lexoffice's gateway."""
 
     def failed(self, fault: Fault) -> Response:
         """Answer with the body of the order, or with the gateway's for this status."""
@@ -50,7 +50,7 @@ class LexofficeFaultAnswers:
 async def run(
     world: LexofficeWorld, request: Request, organization_id: str, effect: Callable[[], Awaitable[Response]]
 ) -> Response:
-    """Let a call take effect with the fault that hits it, if one does."""
+    """Let a call take effect, with the fault that hits it, if any."""
     fault = world.faults.take(method=request.method, path=request.url.path, holder=organization_id)
     return await strike(fault, effect, receive=request.receive, answers=LexofficeFaultAnswers())
 
@@ -76,18 +76,18 @@ def order_fault(order: Order[LexofficeWorld]) -> object:
 
 
 def clear_faults(order: Order[LexofficeWorld]) -> object:
-    """Withdraw all ordered faults."""
+    """Remove all ordered faults."""
     order.world.faults.orders.clear()
     return {}
 
 
 def show_faults(order: Order[LexofficeWorld]) -> object:
-    """Show all ordered faults, used up or not."""
+    """Return all ordered faults, used up or not."""
     return [shown(fault) for fault in order.world.faults.orders]
 
 
 def shown(fault: Fault) -> dict[str, object]:
-    """Show one ordered fault."""
+    """Return one ordered fault."""
     return {
         "id": fault.id,
         "kind": fault.kind,

@@ -1,4 +1,4 @@
-"""`/v1/files` and a voucher's files (https://developers.lexware.io/docs/#files-endpoint); nothing detaches a file."""
+"""`/v1/files` and a voucher's files (https://developers.lexware.io/docs/#files-endpoint); files are never detached."""
 
 import base64
 
@@ -13,7 +13,7 @@ from local.standin.clock import BERLIN
 
 
 def attach(call: LexofficeCall) -> LexofficeAnswer:
-    """Add a file to a voucher, whose version grows."""
+    """Add a file to a voucher and increment the voucher's version."""
     voucher = find(call, call.world.vouchers, "Voucher")
     file = _received(call, voucher_id=voucher.id)
     if voucher.status not in vouchers.CHANGEABLE and call.world.switches.file_on_paid == "refuse":
@@ -30,10 +30,10 @@ def attach(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def upload(call: LexofficeCall) -> LexofficeAnswer:
-    """Take a file without a voucher: `type=voucher` creates an unchecked one that no call can delete."""
+    """Store a file without a voucher: `type=voucher` creates an unchecked voucher that no call can delete."""
     kind = call.form.get("type")
     if kind not in {"voucher", "attachment"}:
-        # The vendor answers with a bare JSON string here.
+        # lexoffice answers with a bare JSON string here.
         return LexofficeAnswer(400, "Invalid or missing upload type.")
     file = _received(call, voucher_id=None, attachment=kind == "attachment")
     call.world.files[file.id] = file
@@ -57,7 +57,7 @@ def upload(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def download(call: LexofficeCall) -> LexofficeAnswer:
-    """Hand out a file's bytes; asked for JSON, as base64 that is still labelled with the file's type."""
+    """Return a file's bytes. If JSON is requested, return base64 that is still labelled with the file's type."""
     file = find(call, call.world.files, "File")
     accepted = call.accept
     if "xml" in accepted and file.extension != "xml":
@@ -72,7 +72,7 @@ def download(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def status(call: LexofficeCall) -> LexofficeAnswer:
-    """Say how far an upload is; here it is always through."""
+    """Return the status of an upload. Here it is always complete."""
     return LexofficeAnswer(200, {"id": find(call, call.world.files, "File").id, "status": "upload_success"})
 
 
@@ -94,7 +94,7 @@ def _received(call: LexofficeCall, *, voucher_id: str | None, attachment: bool =
 
 
 def _same(call: LexofficeCall, voucher: StoredVoucher, file: StoredFile) -> StoredFile | None:
-    """Find the same content on the same voucher, where the vendor is meant to recognise it."""
+    """Return the file of the same voucher with the same content, if the switch makes lexoffice recognise it."""
     if call.world.switches.same_file == "new":
         return None
     stored = (call.world.files[id_] for id_ in voucher.files)

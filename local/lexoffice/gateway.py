@@ -1,5 +1,6 @@
-"""The way into `/v1`: outage, token, rate limit, ordered faults, route, scope, plan, content type, then the endpoint.
+"""The checks before each endpoint of `/v1`, in this order.
 
+Outage, token, rate limit, ordered faults, route, scope, plan, content type, then the endpoint.
 Status codes: https://developers.lexware.io/docs/#error-codes-http-status-codes.
 """
 
@@ -56,14 +57,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *subscriptions.ENDPOINTS,
 )
 _STORED_ENCODED = ("/v1/vouchers", "/v1/voucherlist", "/v1/contacts")
-# Starlette's names for every method a client may try; what no endpoint serves becomes a 405.
+# Starlette's names for every method that a client may try. An unsupported one is answered with 405.
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 async def serve(request: Request) -> Response:
     """Serve one call below `/v1`."""
     world: LexofficeWorld = request.app.state.world
-    # Read before anything is answered: a client may still be sending.
+    # Read before any answer: a client may still be sending.
     await request.body()
     connection = world.grants.by_access_token(bearer_token(request.headers.get("authorization", "")))
     if connection is None:
@@ -115,11 +116,11 @@ async def _admit(world: LexofficeWorld, organization: Organization, connection: 
 
 
 class _ForbiddenError(Exception):
-    """The token lacks the scope; the gateway refuses in its own short shape."""
+    """The token lacks the scope. The gateway refuses in its own short format."""
 
 
 def _find(method: str, path: str) -> tuple[Endpoint | None, dict[str, str]]:
-    """Find the endpoint for a method and a path, and the path's parameters."""
+    """Return the endpoint for a method and a path, and the path's parameters."""
     for endpoint in ENDPOINTS:
         params = endpoint.match(path)
         if params is not None and endpoint.method == method:
@@ -141,7 +142,7 @@ def _check(call: LexofficeCall, endpoint: Endpoint | None, request: Request) -> 
 
 
 def _check_family(path: str) -> None:
-    """Answer a method that vouchers, files and contacts do not know: measured, 404 instead of 405."""
+    """Answer 404 instead of 405 to an unknown method of vouchers, files and contacts, as measured at lexoffice."""
     if path.startswith(problems.LEGACY_FAMILIES):
         raise problems.not_found("Resource")
 
@@ -176,7 +177,7 @@ async def _run(call: LexofficeCall, endpoint: Endpoint | None, request: Request)
 
 
 def _as_stored(endpoint: Endpoint, body: object) -> object:
-    """Show texts the way the searchable resources are said to store them: HTML-encoded."""
+    """HTML-encode texts, as the searchable resources are said to store them."""
     match body:
         case str() if endpoint.path.startswith(_STORED_ENCODED):
             return html.escape(body, quote=False)
@@ -198,7 +199,7 @@ async def _with_body(call: LexofficeCall, endpoint: Endpoint, request: Request) 
 
 
 async def _with_form(call: LexofficeCall, request: Request) -> LexofficeCall:
-    """Read a multipart body; only a part named `file` that has a file name is a file."""
+    """Read a multipart body. Only a part named `file` with a file name is a file."""
     try:
         async with request.form() as form:
             file = form.get("file")
@@ -212,7 +213,7 @@ async def _with_form(call: LexofficeCall, request: Request) -> LexofficeCall:
 
 
 def _too_many(world: LexofficeWorld, bucket: TokenBucket) -> LexofficeAnswer:
-    """Refuse a call over the limit; the vendor sends no `Retry-After`, the switches can."""
+    """Refuse a call over the limit. lexoffice sends no `Retry-After`; the switches can add one."""
     seconds = max(1, math.ceil(min(bucket.seconds_until_next(), 3600)))
     match world.switches.too_many:
         case "disguised_as_500":

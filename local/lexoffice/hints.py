@@ -1,6 +1,6 @@
-"""`POST /v1/transaction-assignment-hint`: a voucher's word about its bank line, which may come before the line.
+"""`POST /v1/transaction-assignment-hint`: link a voucher to its line, which may not exist yet.
 
-https://developers.lexware.io/partner/docs/#transaction-assignment-hint-endpoint. Nothing reads or deletes a hint.
+https://developers.lexware.io/partner/docs/#transaction-assignment-hint-endpoint. A hint cannot be read or deleted.
 """
 
 from local.lexoffice import matching, problems
@@ -12,7 +12,7 @@ from local.lexoffice.wire import LexofficeAnswer
 
 
 def create(call: LexofficeCall) -> LexofficeAnswer:
-    """Keep the hint, one per voucher for good; the answer echoes it."""
+    """Store the hint, one per voucher for good; the answer echoes it."""
     reader = Reader(call.json_object())
     voucher_id = reader.uuid("voucherId")
     reference, end_to_end = reader.text("externalReference"), reader.text("endToEndId")

@@ -1,8 +1,11 @@
-"""«Zuordnungsvorschläge»: which hinted vouchers fit a bank line, and what happens when somebody approves one.
+"""«Zuordnungsvorschläge»: which hinted vouchers fit a line, and the effect of an approval.
 
-A hint books nothing (https://developers.lexware.io/partner/docs/#transaction-assignment-hint-endpoint). The rails are
-the app's own: the voucher is open, its amount lies within 95 to 105 % of the line's and flows the same way, and it is
-dated not after the line and at most three months before it.
+A hint books nothing (https://developers.lexware.io/partner/docs/#transaction-assignment-hint-endpoint). The criteria
+are
+the app's own:
+- The voucher is open.
+- Its amount is 95 to 105 % of the line's and flows in the same direction.
+- It is not dated after the line, and at most three months before it.
 """
 
 import calendar
@@ -20,7 +23,7 @@ from local.standin.clock import BERLIN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A hint, its voucher and line as far as they exist, and the rail that is missed (None: it is proposed)."""
+    """A hint, its voucher and line where they exist, and the criterion that is not met (None: it is proposed)."""
 
     hint: Hint
     voucher: StoredVoucher | None
@@ -29,12 +32,12 @@ class Candidate:
 
 
 def candidates(world: LexofficeWorld, organization_id: str) -> list[Candidate]:
-    """Judge every hint of an organisation as things are now."""
+    """Check every hint of an organisation against the current state."""
     return [_judge(world, hint) for hint in world.hints.values() if hint.organization_id == organization_id]
 
 
 def proposals(world: LexofficeWorld, organization_id: str) -> list[tuple[StoredVoucher, Transaction]]:
-    """List what a person can approve, in the order the hints came."""
+    """Return the proposals that can be approved, in the order in which the hints arrived."""
     return [
         (found.voucher, found.line)
         for found in candidates(world, organization_id)
@@ -44,7 +47,7 @@ def proposals(world: LexofficeWorld, organization_id: str) -> list[tuple[StoredV
 
 def approve(world: LexofficeWorld, organization_id: str, voucher_id: str | None = None) -> list[str]:
     """Approve one proposal, or all of them; return the vouchers' ids."""
-    # A line may be proposed for two vouchers: the first one takes it, the second must be judged anew.
+    # A line may be proposed for two vouchers. The first one takes it; the second must be checked again.
     approved = []
     for voucher, _ in proposals(world, organization_id):
         if voucher_id not in {None, voucher.id}:
@@ -57,13 +60,13 @@ def approve(world: LexofficeWorld, organization_id: str, voucher_id: str | None 
 
 
 def apply_hints(world: LexofficeWorld, organization_id: str) -> None:
-    """Let every proposal come true by itself, where the vendor is meant to do so."""
+    """Approve every proposal automatically if the switch says so."""
     if world.switches.hint_effect == "auto":
         approve(world, organization_id)
 
 
 def assign(world: LexofficeWorld, voucher: StoredVoucher, line: Transaction) -> None:
-    """Settle a voucher with a line, as far as both reach."""
+    """Settle a voucher with a line, up to the smaller of the two open amounts."""
     left = _left(line)
     used = min(abs(left), voucher.open_amount)
     voucher.payments.append(VoucherPayment(amount=used, posted=line.transaction_date, transaction_id=line.id))
@@ -75,7 +78,7 @@ def assign(world: LexofficeWorld, voucher: StoredVoucher, line: Transaction) -> 
 
 
 def unassign(world: LexofficeWorld, line: Transaction) -> None:
-    """Take a line away from everything it settled."""
+    """Remove a line from all vouchers that it settled."""
     for voucher_id, _ in line.assignments:
         voucher = world.vouchers.get(voucher_id)
         if voucher is None:
@@ -89,7 +92,7 @@ def unassign(world: LexofficeWorld, line: Transaction) -> None:
 
 
 def touch_voucher(world: LexofficeWorld, voucher: StoredVoucher, status: str) -> None:
-    """Give a voucher a new version, and a status, of which subscribers are told if it is another one."""
+    """Increment a voucher's version and set its status. Subscribers get an event if the status has changed."""
     changed = voucher.status != status
     voucher.status = status
     voucher.version += 1
@@ -119,7 +122,7 @@ def _lines(world: LexofficeWorld, hint: Hint) -> Iterator[Transaction]:
 
 
 def missed_rail(voucher: StoredVoucher, line: Transaction) -> str | None:
-    """Name the first rail that a voucher and a line miss; None if they can be proposed."""
+    """Return the first criterion that a voucher and a line do not meet; None if they can be proposed."""
     if voucher.status != "open":
         return "voucher not open"
     if line.state in {"completely_assigned", "invisible"}:

@@ -1,6 +1,6 @@
-"""The token side of the authorization server: `POST /oauth2/token` and `POST /oauth2/revoke`.
+"""The token endpoints of the authorisation server: `POST /oauth2/token` and `POST /oauth2/revoke`.
 
-https://developers.lexware.io/partner/docs/#security-and-authentication. The client proves itself with HTTP Basic only.
+https://developers.lexware.io/partner/docs/#security-and-authentication. The client authenticates with HTTP Basic only.
 """
 
 from starlette.datastructures import FormData
@@ -37,7 +37,7 @@ async def token(request: Request) -> Response:
 
 
 async def revoke(request: Request) -> Response:
-    """End a connection; an unknown token is answered alike (RFC 7009)."""
+    """End a connection. An unknown token gets the same answer (RFC 7009)."""
     world: LexofficeWorld = request.app.state.world
     form = await request.form()
     if world.outage:
@@ -56,7 +56,7 @@ async def revoke(request: Request) -> Response:
 
 
 def _grant(world: LexofficeWorld, request: Request, form: FormData) -> LexofficeAnswer:
-    # Any error consumes the code, a failed authentication too.
+    # Every error consumes the code, including a failed authentication.
     code = world.grants.present_code(oauth.text_of(form, "code")) if "code" in form else None
     if code is not None:
         code.used = True

@@ -1,4 +1,4 @@
-"""The web app a bookkeeper clicks through: organisations, bank accounts with their lines and proposals, categories."""
+"""The web app of a bookkeeper: organisations, bank accounts with their lines and proposals, categories."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -19,24 +19,24 @@ _STATES = {
 
 
 def find_organization(request: Request) -> Organization | None:
-    """Find the organisation that the path names."""
+    """Return the organisation that the path names, if it exists."""
     world: LexofficeWorld = request.app.state.world
     return world.organizations.get(request.path_params["organization_id"])
 
 
 def missing(request: Request, text: str) -> Response:
-    """Tell a person that there is nothing here."""
+    """Return a page that says that there is nothing here."""
     return page(request, "error.html", status=404, error="Nicht gefunden", text=text)
 
 
 async def home(request: Request) -> Response:
-    """Let the person choose an organisation."""
+    """Show the list of organisations to choose from."""
     world: LexofficeWorld = request.app.state.world
     return page(request, "home.html", organizations=list(world.organizations.values()))
 
 
 async def bank(request: Request) -> Response:
-    """«Finanzen» → «Bank»: all accounts with the balance the partner last sent."""
+    """«Finanzen» → «Bank»: all accounts with the balance that the partner last sent."""
     world: LexofficeWorld = request.app.state.world
     organization = find_organization(request)
     if organization is None:
@@ -51,7 +51,7 @@ async def account(request: Request) -> Response:
 
 
 async def suggestions(request: Request) -> Response:
-    """One account, tab «Zuordnungsvorschläge»: each voucher beside the bank line it is proposed for."""
+    """One account, tab «Zuordnungsvorschläge»: each voucher beside the line it is proposed for."""
     return _account_page(request, tab="zuordnungsvorschlaege")
 
 

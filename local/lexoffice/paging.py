@@ -12,7 +12,7 @@ _WINDOW = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """Which page is wanted; `ordered` is the property and direction a list is sorted by, None if it shows none."""
+    """The requested page. `ordered` is the sort property and direction of the list; None if the list shows none."""
 
     number: int
     size: int
@@ -20,7 +20,7 @@ class Paging:
 
     @classmethod
     def of(cls, call: LexofficeCall) -> "Paging":
-        """Read `page` and `size`; raise 400 for what is out of range."""
+        """Read `page` and `size`; raise 400 for values out of range."""
         number, size = _whole(call, "page", 0), _whole(call, "size", 25)
         if size > _MAX_SIZE:
             raise RefusedError(400, f"parameter 'size' must be equal or lower than {_MAX_SIZE}")
@@ -31,11 +31,11 @@ class Paging:
         return cls(number=number, size=size)
 
     def sorted_by(self, name: str, *, ascending: bool) -> "Paging":
-        """Say what the list is sorted by."""
+        """Set the sort property and direction."""
         return replace(self, ordered=(name, ascending))
 
     def envelope(self, rows: Sequence[object]) -> dict[str, object]:
-        """Cut the page out of all rows and put the vendor's envelope around it."""
+        """Return the page of all rows in lexoffice's envelope."""
         start = self.number * self.size
         content = list(rows[start : start + self.size])
         pages = -(-len(rows) // self.size)

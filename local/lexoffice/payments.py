@@ -1,4 +1,4 @@
-"""`GET /v1/payments/{voucherId}` (https://developers.lexware.io/docs/#payments-endpoint): partners can only read."""
+"""`GET /v1/payments/{voucherId}` (https://developers.lexware.io/docs/#payments-endpoint): read-only for partners."""
 
 from local.lexoffice import clock
 from local.lexoffice.call import Endpoint, LexofficeCall
@@ -9,7 +9,7 @@ from local.lexoffice.wire import LexofficeAnswer
 
 
 def read(call: LexofficeCall) -> LexofficeAnswer:
-    """Show what is open and what has settled the rest."""
+    """Return the open amount and the payments that settled the rest."""
     voucher = find(call, call.world.vouchers, "Voucher")
     if voucher.status == "unchecked":
         raise RefusedError(406, "No payment information available for this voucher")
@@ -17,7 +17,7 @@ def read(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def as_json(voucher: StoredVoucher) -> dict[str, object]:
-    """Show a voucher's payments; `paidDate` only where everything is paid."""
+    """Return a voucher's payments; `paidDate` only if everything is paid."""
     shown: dict[str, object] = {
         "openAmount": voucher.open_amount,
         "currency": "EUR",

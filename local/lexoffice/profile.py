@@ -1,4 +1,4 @@
-"""`GET /v1/profile`: who the connection speaks for (https://developers.lexware.io/docs/#profile-endpoint)."""
+"""`GET /v1/profile`: the connection's organisation (https://developers.lexware.io/docs/#profile-endpoint)."""
 
 from local.lexoffice import clock
 from local.lexoffice.call import Endpoint, LexofficeCall
@@ -6,7 +6,7 @@ from local.lexoffice.wire import LexofficeAnswer
 
 
 def read(call: LexofficeCall) -> LexofficeAnswer:
-    """Show the organisation, its tax type and plan; a downgraded plan has lost `BOOKKEEPING`."""
+    """Return the organisation, its tax type and plan. A downgraded plan lacks `BOOKKEEPING`."""
     organization = call.organization
     features = [
         feature

@@ -1,4 +1,4 @@
-"""What `GET /control/state` shows: everything a test may want to look at, and no token."""
+"""The answer of `GET /control/state`: all that a test may check, without tokens."""
 
 from dataclasses import asdict
 
@@ -8,7 +8,7 @@ from local.lexoffice.world import LexofficeWorld
 
 
 def state(world: LexofficeWorld) -> dict[str, object]:
-    """Show the whole world."""
+    """Return the whole state."""
     return {
         "now": clock.berlin_text(world.clock.now()),
         "outage": world.outage,
@@ -21,7 +21,7 @@ def state(world: LexofficeWorld) -> dict[str, object]:
 
 
 def lines(world: LexofficeWorld, organization_id: str | None) -> list[dict[str, object]]:
-    """Show transactions in the order they arrived, of one organisation or of all."""
+    """Return transactions in the order they arrived, of one organisation or of all."""
     wanted = world.transactions.values() if organization_id is None else world.transactions_of(organization_id)
     return [{"organizationId": line.organization_id, **transactions.as_json(line)} for line in wanted]
 

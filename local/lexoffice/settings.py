@@ -1,4 +1,4 @@
-"""What the stand-in is started with, and the switches for everything the vendor's documentation leaves open."""
+"""The start parameters of the stand-in, and the switches for all that lexoffice's documentation leaves open."""
 
 from dataclasses import dataclass
 
@@ -19,21 +19,22 @@ ALL_SCOPES = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LexofficeSettings:
-    """One registered OAuth client and the address people and programs reach the stand-in at (no trailing slash)."""
+    """One registered OAuth client, and the address of the stand-in for browsers and clients (no trailing slash)."""
 
     public_url: str
     client_id: str
     client_secret: str
     redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...] = ALL_SCOPES
-    pleo_url: str = ""  # where people find Pleo, for links; empty when unknown
+    pleo_url: str = ""  # Pleo's web address, for links; empty if unknown
 
 
 class LexofficeSwitches(Board):
-    """Behaviour that is open in the documentation; the first position of each is the default, the harder reading.
+    """Behaviour that the documentation leaves open. The first position is the default, the harder reading.
 
-    docs/assumptions.md says what each means and which belief of the product it tries. Durations are seconds, rates are
-    calls per second.
+    docs/assumptions.md says what each switch means and which belief of the product it tests. Durations are seconds,
+    rates
+    are calls per second.
     """
 
     # OAuth

@@ -1,4 +1,4 @@
-"""`/v1/event-subscriptions` (https://developers.lexware.io/docs/#event-subscriptions-endpoint); no scope is needed."""
+"""`/v1/event-subscriptions` (https://developers.lexware.io/docs/#event-subscriptions-endpoint); requires no scope."""
 
 from urllib.parse import urlsplit
 
@@ -45,7 +45,7 @@ async def create(call: LexofficeCall) -> LexofficeAnswer:
     status = await call.world.courier.probe(url)
     if status is None or (call.world.switches.callback_test == "success" and not 200 <= status < 300):
         raise problems.invalid(Violation("INVALID", "callbackUrl", "ist nicht erreichbar"))
-    # The test took a while; the same subscription may have come in the meantime.
+    # The same subscription may have been created during the test call.
     _refuse_duplicate(call, event_type, url)
     subscription = LexofficeSubscription(
         organization_id=call.organization.id,
@@ -74,7 +74,7 @@ def list_all(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def read(call: LexofficeCall) -> LexofficeAnswer:
-    """Show one subscription."""
+    """Return one subscription."""
     return LexofficeAnswer(200, as_json(_find(call)))
 
 
@@ -92,7 +92,7 @@ def _find(call: LexofficeCall) -> LexofficeSubscription:
 
 
 def _is_secure(url: str) -> bool:
-    """Accept HTTPS; plain HTTP only for this machine, where nothing else is to be had."""
+    """Accept HTTPS; plain HTTP only for this machine, where there is no HTTPS."""
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
@@ -110,7 +110,7 @@ def _refuse_duplicate(call: LexofficeCall, event_type: str, url: str) -> None:
 
 
 def as_json(subscription: LexofficeSubscription) -> dict[str, object]:
-    """Show a subscription; its id is called otherwise than in the answer to its creation."""
+    """Return a subscription. Its id has another name than in the answer to its creation."""
     return {
         "subscriptionId": subscription.id,
         "organizationId": subscription.organization_id,

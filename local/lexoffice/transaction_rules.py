@@ -1,4 +1,4 @@
-"""When a finance transaction is acceptable (https://developers.lexware.io/partner/docs/#finance-endpoint)."""
+"""The rules for a valid finance transaction (https://developers.lexware.io/partner/docs/#finance-endpoint)."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ _KNOWN_FEE_PAIRS = frozenset(
 def read_transaction(
     call: LexofficeCall, item: Json, *, prefix: str, violations: list[Violation]
 ) -> Transaction | None:
-    """Check one item of a batch; add what is wrong to `violations` and return None if anything is.
+    """Check one item of a batch. Add its violations to `violations` and return None if there are any.
 
     Raise 403 for another organisation's account.
     """
@@ -88,7 +88,7 @@ def _bank_detail(reader: Reader, name: str, account: LexofficeAccount | None) ->
 
 
 def _fee(reader: Reader, amount: Decimal, account: LexofficeAccount | None) -> Fee | None:
-    """Read the fee: it opposes the amount's sign and belongs to payment providers' accounts only."""
+    """Read the fee. It has the opposite sign of the amount and is allowed on payment providers' accounts only."""
     fee = reader.money("feeAmount")
     if fee is None:
         return None

@@ -1,7 +1,7 @@
 """`/v1/finance/transactions` (https://developers.lexware.io/partner/docs/#finance-endpoint).
 
-A batch is taken whole or not at all. An `externalReference` seen before is not an error: the stored line comes back
-as it was, and the new one is silently ignored.
+A batch is accepted as a whole or not at all. A known `externalReference` is not an error: the answer contains the
+stored line unchanged, and the new one is silently ignored.
 """
 
 from local.lexoffice import clock, matching, problems
@@ -17,7 +17,7 @@ MAX_BATCH = 25
 
 
 def create(call: LexofficeCall) -> LexofficeAnswer:
-    """Take up to 25 lines, of any of the organisation's accounts; answer all of them in the order sent."""
+    """Accept up to 25 lines, of any of the organisation's accounts; answer all of them in the order sent."""
     items = call.body
     if not isinstance(items, list):
         raise RefusedError(400, "Malformed JSON request")
@@ -39,7 +39,7 @@ def create(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def _keep(call: LexofficeCall, draft: Transaction) -> Transaction | None:
-    """Store a line or return the stored one in its place (None if duplicates are to be left out)."""
+    """Store a line, or return the stored one with its reference (None if duplicates are to be omitted)."""
     stored = _duplicate_of(call, draft)
     if stored is None:
         call.world.add_transaction(draft)
@@ -59,18 +59,18 @@ def _duplicate_of(call: LexofficeCall, draft: Transaction) -> Transaction | None
 
 
 def read(call: LexofficeCall) -> LexofficeAnswer:
-    """Show one line."""
+    """Return one line."""
     return LexofficeAnswer(200, as_json(find(call, call.world.transactions, "Transaction")))
 
 
 def assignments(call: LexofficeCall) -> LexofficeAnswer:
-    """List which vouchers and invoices settle a line."""
+    """List the vouchers and invoices that settle a line."""
     line = find(call, call.world.transactions, "Transaction")
     return LexofficeAnswer(200, [{"id": id_, "type": kind} for id_, kind in line.assignments])
 
 
 def as_json(line: Transaction) -> dict[str, object]:
-    """Show a line; the fee fields only where there is a fee."""
+    """Return a line; the fee fields only if there is a fee."""
     shown: dict[str, object] = {
         "financialTransactionId": line.id,
         "valueDate": line.value_date and clock.berlin_text(line.value_date),

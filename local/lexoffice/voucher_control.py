@@ -1,4 +1,4 @@
-"""Control of vouchers, proposals and events: what a bookkeeper does in the app, and what tests look at."""
+"""Control of vouchers, proposals and events: a bookkeeper's actions in the app, and what tests check."""
 
 from local.lexoffice import event_sender, matching, payments, vouchers
 from local.lexoffice.matching import Candidate
@@ -22,7 +22,7 @@ def approve(order: LexofficeOrder) -> object:
 
 
 def touch_voucher(order: LexofficeOrder) -> object:
-    """Do to a voucher what a bookkeeper can: edit it (its version grows), pay it by hand, void it, delete it."""
+    """Change a voucher as a bookkeeper can: edit it (its version grows), pay it by hand, void it, delete it."""
     world = order.world
     voucher = found(world.vouchers, order.params["id"], "voucher")
     if order.body.get("delete"):
@@ -46,7 +46,7 @@ def emit(order: LexofficeOrder) -> object:
 
 
 def hints(world: LexofficeWorld, organization_id: str) -> list[dict[str, object]]:
-    """Show every hint with its line, and which rail keeps it from being proposed."""
+    """Return every hint with its line, and the criterion that keeps it from being proposed."""
     return [_hint(candidate) for candidate in matching.candidates(world, organization_id)]
 
 
@@ -62,7 +62,7 @@ def _hint(candidate: Candidate) -> dict[str, object]:
 
 
 def voucher_list(world: LexofficeWorld, organization_id: str) -> list[dict[str, object]]:
-    """Show vouchers as the API does, with their payments."""
+    """Return vouchers as the API does, with their payments."""
     return [
         vouchers.as_json(voucher) | {"payments": payments.as_json(voucher)["paymentItems"]}
         for voucher in world.vouchers_of(organization_id)
@@ -70,7 +70,7 @@ def voucher_list(world: LexofficeWorld, organization_id: str) -> list[dict[str, 
 
 
 def event_log(order: LexofficeOrder) -> object:
-    """Show every event sent, with its attempts."""
+    """Return every event sent, with its attempts."""
     return [event_sender.shown(delivery) for delivery in order.world.courier.log]
 
 

@@ -1,4 +1,4 @@
-"""`GET /v1/voucherlist` (https://developers.lexware.io/docs/#voucherlist-endpoint): search before repeating a POST."""
+"""`GET /v1/voucherlist` (https://developers.lexware.io/docs/#voucherlist-endpoint): search before a retry of a POST."""
 
 import html
 from collections.abc import Callable
@@ -34,7 +34,7 @@ _DAYS: dict[str, Callable[[StoredVoucher], date]] = {
 
 
 def read(call: LexofficeCall) -> LexofficeAnswer:
-    """List vouchers by type and status, both of which must be given; the newest first unless sorted otherwise."""
+    """List vouchers by type and status, both required; the newest first unless sorted otherwise."""
     if "voucherType" not in call.query or "voucherStatus" not in call.query:
         raise RefusedError(400, "Missing required request parameters")
     types, statuses = _listed(call, "voucherType", _TYPES), _listed(call, "voucherStatus", _STATUSES)
@@ -60,20 +60,20 @@ def read(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def shown_status(world: LexofficeWorld, voucher: StoredVoucher) -> str:
-    """Say what the list shows: an open voucher past its due date is overdue."""
+    """Return the status in the list: an open voucher past its due date is overdue."""
     today = world.clock.now().astimezone(BERLIN).date()
     return "overdue" if voucher.status == "open" and voucher.due_date < today else voucher.status
 
 
 def contact_name(world: LexofficeWorld, voucher: StoredVoucher) -> str:
-    """Say who the voucher is from or to."""
+    """Return the name of the voucher's sender or recipient."""
     if voucher.contact_id is not None:
         return world.contacts[voucher.contact_id].name
     return voucher.contact_name or ("Sammellieferant" if voucher.is_purchase else "Sammelkunde")
 
 
 def as_row(world: LexofficeWorld, voucher: StoredVoucher) -> dict[str, object]:
-    """Show a voucher as a row of the list."""
+    """Return a voucher as a row of the list."""
     return {
         "id": voucher.id,
         "voucherType": voucher.type,
@@ -95,7 +95,7 @@ def as_row(world: LexofficeWorld, voucher: StoredVoucher) -> dict[str, object]:
 def _listed(call: LexofficeCall, name: str, allowed: frozenset[str]) -> set[str]:
     values = call.query[name].split(",")
     if "" in values:
-        # The vendor trips over `open,,paid` instead of refusing it.
+        # lexoffice fails on `open,,paid` instead of refusing it.
         raise RefusedError(500, "Internal server error")
     if not set(values) <= allowed:
         raise RefusedError(400, f"parameter '{name}' has an unknown value")
@@ -113,7 +113,7 @@ def _sort(call: LexofficeCall) -> tuple[str, bool]:
 
 
 def _has_status(world: LexofficeWorld, voucher: StoredVoucher, wanted: set[str]) -> bool:
-    # Asked for open ones, the vendor returns overdue ones with them.
+    # A search for open vouchers also returns overdue ones.
     return bool(wanted & {"any", voucher.status, shown_status(world, voucher)})
 
 

@@ -1,4 +1,4 @@
-"""«Belege» in the web app: the list, a voucher with its files, and the key that events are signed with."""
+"""«Belege» in the web app: the list, a voucher with its files, and the public key of the events."""
 
 import asyncio
 from datetime import date
@@ -43,7 +43,7 @@ async def vouchers(request: Request) -> Response:
 
 
 async def voucher(request: Request) -> Response:
-    """One voucher: items, files, what has been paid and by which bank line."""
+    """One voucher: items, files, the paid amount and the lines that paid it."""
     world: LexofficeWorld = request.app.state.world
     organization, found = find_organization(request), _voucher(request)
     if organization is None or found is None:
@@ -62,7 +62,7 @@ async def voucher(request: Request) -> Response:
 
 
 async def file(request: Request) -> Response:
-    """Show a voucher's file, byte for byte."""
+    """Return a voucher's file, byte for byte."""
     world: LexofficeWorld = request.app.state.world
     found, stored = _voucher(request), world.files.get(request.path_params["file_id"])
     if found is None or stored is None or stored.id not in found.files:
@@ -72,13 +72,13 @@ async def file(request: Request) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     if stored.extension == "xml":
-        # Somebody else's XML may be looked at, nothing in it may run. (Browsers show no PDF in a sandbox.)
+        # Uploaded XML may be displayed but must not run scripts. (Browsers show no PDF in a sandbox.)
         headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return Response(stored.content, media_type=stored.media_type, headers=headers)
 
 
 async def permalink(request: Request) -> Response:
-    """Lead from the vendor's permanent address to the voucher's page."""
+    """Redirect from lexoffice's permanent address to the voucher's page."""
     world: LexofficeWorld = request.app.state.world
     found = world.vouchers.get(request.path_params["voucher_id"])
     if found is None:
@@ -86,14 +86,14 @@ async def permalink(request: Request) -> Response:
     return RedirectResponse(f"/organisationen/{found.organization_id}/belege/{found.id}", status_code=302)
 
 
-async def public_key(request: Request) -> Response:  # noqa: ARG001 - the same for everybody
-    """Publish the key at the path the vendor uses; the first call may wait until it is made."""
+async def public_key(request: Request) -> Response:  # noqa: ARG001 - the same for every request
+    """Return the key at lexoffice's path. The first call may wait until it is generated."""
     key = await asyncio.wrap_future(signing.prepare())
     return Response(signing.public_pem(key), media_type="application/x-pem-file")
 
 
 def _voucher(request: Request) -> StoredVoucher | None:
-    """Find the voucher that the path names, within the organisation that it names."""
+    """Return the voucher that the path names, within the organisation that it names."""
     world: LexofficeWorld = request.app.state.world
     found = world.vouchers.get(request.path_params["voucher_id"])
     return found if found and found.organization_id == request.path_params["organization_id"] else None

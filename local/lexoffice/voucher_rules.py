@@ -1,4 +1,4 @@
-"""When a voucher is acceptable (https://developers.lexware.io/docs/#vouchers-endpoint); every breach is reported."""
+"""The rules for a valid voucher (https://developers.lexware.io/docs/#vouchers-endpoint). Every violation is reported."""
 
 from datetime import date
 from decimal import Decimal
@@ -26,9 +26,9 @@ _DISTANCE_SALES = frozenset(
 
 
 def read_voucher(call: LexofficeCall, reader: Reader, *, timestamps: bool) -> StoredVoucher:
-    """Read and check everything but status, version and files; raise the vendor's 406 with all that is wrong.
+    """Read and check all but status, version and files; raise lexoffice's 406 with all violations.
 
-    `timestamps` lets a client send back the dates as it read them.
+    `timestamps` lets a client send dates in the format in which it read them.
     """
     now = call.world.clock.now()
     kind = reader.choice("type", TYPES) or "purchaseinvoice"
@@ -75,7 +75,7 @@ def _day(reader: Reader, name: str, *, timestamps: bool, required: bool = False)
 
 
 def _items(reader: Reader) -> list[VoucherItem] | None:
-    """Read the items; None if one of them cannot be computed with."""
+    """Read the items; None if one of them is unusable for computing."""
     raw = reader.source.get("voucherItems")
     if not isinstance(raw, list) or not raw:
         reader.refuse("voucherItems", "missing_entity", "darf nicht leer sein")
@@ -88,7 +88,7 @@ def _item(parent: Reader, raw: Json, path: str) -> VoucherItem | None:
     reader = Reader(raw if isinstance(raw, dict) else {}, f"{path}.")
     amount, tax = reader.money("amount", required=True), reader.money("taxAmount", required=True)
     rate, category = reader.whole("taxRatePercent", required=True), reader.uuid("categoryId")
-    # A credit is a voucher of its own type with positive amounts; free items are not known.
+    # A credit is a voucher of its own type with positive amounts. Items of amount zero are not accepted.
     if amount is not None and amount <= 0:
         reader.refuse("amount", "invalid_value", "muss größer als 0 sein")
     if tax is not None and tax < 0:
@@ -135,7 +135,7 @@ def _check_items(call: LexofficeCall, reader: Reader, voucher: StoredVoucher) ->
 
 
 def _rates_are_known(call: LexofficeCall, reader: Reader, voucher: StoredVoucher) -> bool:
-    """Note every rate that cannot be; say whether tax can be computed at all."""
+    """Report every invalid rate; return whether tax can be computed."""
     organization = call.organization
     taxed = not (organization.small_business or organization.tax_type == "vatfree")
     for index, item in enumerate(voucher.items):

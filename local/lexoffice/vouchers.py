@@ -1,6 +1,6 @@
 """`/v1/vouchers` (https://developers.lexware.io/docs/#vouchers-endpoint).
 
-A PUT replaces the whole voucher, its list of files too: what is left out is deleted for good.
+A PUT replaces the whole voucher, including its list of files: what is omitted is deleted for good.
 """
 
 import html
@@ -15,12 +15,12 @@ from local.lexoffice.voucher_records import StoredVoucher
 from local.lexoffice.voucher_rules import read_voucher
 from local.lexoffice.wire import LexofficeAnswer
 
-# A voucher that has left these states is paid, exported or void, and closed to partners.
+# A voucher in any other state is paid, exported or void, and closed to partners.
 CHANGEABLE = ("open", "unchecked")
 
 
 def create(call: LexofficeCall) -> LexofficeAnswer:
-    """Store a voucher; it is `open` at once."""
+    """Store a voucher; it is `open` immediately."""
     reader = Reader(call.json_object())
     status = reader.text("voucherStatus")
     allowed = {"none": (None,), "open": (None, "open"), "unchecked": (None, "open", "unchecked")}
@@ -38,7 +38,7 @@ def create(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def read(call: LexofficeCall) -> LexofficeAnswer:
-    """Show one voucher."""
+    """Return one voucher."""
     return LexofficeAnswer(200, as_json(find(call, call.world.vouchers, "Voucher")))
 
 
@@ -65,7 +65,7 @@ def update(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def search(call: LexofficeCall) -> LexofficeAnswer:
-    """Find vouchers by their exact number (deprecated by the vendor); an empty number is refused."""
+    """Find vouchers by their exact number (deprecated by lexoffice); an empty number is refused."""
     number = call.query.get("voucherNumber")
     if not number:
         raise problems.RefusedError(
@@ -82,7 +82,7 @@ def search(call: LexofficeCall) -> LexofficeAnswer:
 
 
 def _check_status(reader: Reader, old: StoredVoucher) -> None:
-    """Let a client name `open` only; an upload that nobody has checked yet accepts nothing else."""
+    """Allow a client to set `open` only. An unchecked upload requires it; otherwise the status may be omitted."""
     status = reader.text("voucherStatus")
     if status != "open" and (status is not None or old.status == "unchecked"):
         reader.refuse("voucherStatus", "invalid_value", "kann nicht gesetzt werden")
@@ -97,7 +97,7 @@ def _kept_files(reader: Reader, old: StoredVoucher) -> list[str]:
 
 
 def as_json(voucher: StoredVoucher) -> dict[str, object]:
-    """Show a voucher; dates are midnights in Germany."""
+    """Return a voucher; dates are midnights in Germany."""
     shown: dict[str, object] = {
         "id": voucher.id,
         "organizationId": voucher.organization_id,

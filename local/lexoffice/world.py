@@ -1,4 +1,4 @@
-"""Everything the stand-in remembers, in memory; a reset replaces the whole."""
+"""The state of the stand-in, in memory; a reset replaces all of it."""
 
 import time
 from datetime import timedelta
@@ -19,7 +19,7 @@ DEFAULT_ORGANIZATION_ID = "5f1c7c8e-2f5b-4f0c-8f5e-0d0a6b7f3a11"
 
 
 class LexofficeWorld:
-    """The vendor's state. One event loop changes it, and never across an await, so it needs no locks."""
+    """lexoffice's state. One event loop changes it, and never across an await, so it needs no locks."""
 
     def __init__(self, settings: LexofficeSettings) -> None:
         self.settings = settings
@@ -48,15 +48,15 @@ class LexofficeWorld:
 
     @property
     def courier(self) -> Courier[LexofficeSubscription]:
-        """What sends its events."""
+        """The courier of its events."""
         return self.events.courier
 
     def connections_of(self, organization_id: str) -> list[Grant]:
-        """List an organisation's connections, revoked ones too, oldest first."""
+        """List an organisation's connections, including revoked ones, oldest first."""
         return [item for item in self.grants.grants.values() if item.holder_id == organization_id]
 
     def add_organization(self, organization: Organization) -> None:
-        """Register a customer who has been with lexoffice for a month."""
+        """Register an organisation that has existed for a month."""
         organization.created -= timedelta(days=30)
         self.organizations[organization.id] = organization
 
@@ -79,7 +79,7 @@ class LexofficeWorld:
             self._references.setdefault((line.organization_id, line.external_reference), []).append(line.id)
 
     def lines_with_reference(self, organization_id: str, reference: str) -> list[Transaction]:
-        """Find the lines that carry a reference and still exist."""
+        """List the existing lines with a reference."""
         ids = self._references.get((organization_id, reference), ())
         return [self.transactions[id_] for id_ in ids if id_ in self.transactions]
 
@@ -104,7 +104,7 @@ class LexofficeWorld:
         del self.vouchers[voucher.id]
 
     def bucket(self, organization: Organization, connection: Grant, endpoint: str) -> TokenBucket:
-        """Find the bucket a call draws from, by the switch `bucket_key`, at its present size."""
+        """Return the bucket of a call by the switch `bucket_key`, at its current size."""
         keys = {
             "organization": (organization.id, ""),
             "connection": (organization.id, connection.id),
@@ -119,7 +119,7 @@ class LexofficeWorld:
         return bucket
 
     def drain_buckets(self, organization: Organization, tokens: float) -> None:
-        """Let another app of this customer use up tokens of whatever buckets the organisation has."""
+        """Take tokens from all buckets of the organisation, as another app of the customer would."""
         rate, capacity = self._bucket_size(organization)
         self._buckets.setdefault((organization.id, ""), TokenBucket(rate, capacity, now=self._bucket_time))
         for (owner, _), bucket in self._buckets.items():
