@@ -116,7 +116,7 @@ def _as_http_api_event(execute: Callable[[Json, Any], Json]) -> Callable[[Json, 
             event["requestContext"]["domainName"] = headers.get("host", "").split(":")[0]
         result = execute(function, event)
         if of_api and result.get("error"):
-            # API Gateway does not tell the caller what failed.
+            # API Gateway does not disclose the error to the caller.
             result["body"] = {"statusCode": 500, "body": '{"message":"Internal Server Error"}'}
         return result
 

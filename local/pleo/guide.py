@@ -8,7 +8,7 @@ from local.pleo.world import PleoCompany, PleoWorld
 
 @dataclass(frozen=True, slots=True)
 class GuideStep:
-    """One step. `url` leads to its page. `done` says whether it is completed; None if the stand-in cannot tell."""
+    """One step. `url` leads to its page. `done` says whether it is completed; None if that is unknown."""
 
     title: str
     how: str

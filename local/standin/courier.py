@@ -174,7 +174,7 @@ class Courier[R]:
             return type(error).__name__
 
     async def _take_slot(self) -> None:
-        """Wait for a free slot, first come, first served. The limit is read anew for each call."""
+        """Wait for a free slot, first come, first served. The limit is read again for each call."""
         async with self._slot_free:
             await self._slot_free.wait_for(lambda: self._calling < max(1, self._rules.most_at_once()))
             self._calling += 1
