@@ -1,4 +1,4 @@
-"""The rules for a valid voucher (https://developers.lexware.io/docs/#vouchers-endpoint), all violations at once."""
+"""The rules for a valid voucher (https://developers.lexware.io/docs/#vouchers-endpoint); reported all at once."""
 
 from datetime import date
 from decimal import Decimal
