@@ -72,7 +72,7 @@ class LexofficeDeliveries(DeliveryRules[LexofficeSubscription]):
         return result in _RETRIED or result >= 500
 
     def end(self, delivery: WebhookDelivery[LexofficeSubscription]) -> None:
-        """End a subscription whose last attempt got 410 or 404 or found no host."""
+        """End a subscription whose last attempt got 410 or 404 or could not connect."""
         if delivery.attempts[-1].result in {410, 404, "ConnectError"}:
             self._subscriptions.pop(delivery.recipient.id, None)
 
