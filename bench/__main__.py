@@ -8,7 +8,7 @@ from rich.console import Console
 from bench import backlog, export_figures, latency, start_up, trickle
 from bench.figures import RESULT, Figure, show, write
 from bench.record import Record
-from bench.world import World
+from bench.world import BenchWorld
 from local.build import require_runtime
 from local.stack import LocalStack
 
@@ -25,7 +25,7 @@ def main() -> int:
     figures: list[Figure] = []
     say("Starting the product between the two vendors")
     with LocalStack() as stack:
-        world, record = World(stack), Record(stack)
+        world, record = BenchWorld(stack), Record(stack)
         world.stop_clock()
         environments = {name: world.environment(name) for name in ("PleoWebhookFunction", "FeedFunction")}
         say(f"{latency.PAYMENTS} single payments, each when everything is idle")

@@ -9,7 +9,7 @@ because each call uses half a second of the limit: n calls at the full rate arri
 from bench.counts import Counted, figures
 from bench.figures import Figure
 from bench.record import Record
-from bench.world import Customer, Json, World
+from bench.world import BenchWorld, Customer, Json
 
 PAYMENTS = 1_000
 _SLOT = 0.5  # seconds per call: https://developers.lexware.io/docs/#api-rate-limits

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from bench.figures import Figure
-from bench.record import Call, by_operation, item_bytes, read_units, write_units
-from bench.world import Customer, Json, World
+from bench.record import AwsCall, by_operation, item_bytes, read_units, write_units
+from bench.world import BenchWorld, Customer, Json
 
 _LARGEST_ITEM = 1024  # bytes per write unit
 

@@ -3,7 +3,7 @@
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from bench.export_pace import Pace, simulate
+from bench.export_pace import ExportPace, simulate
 from bench.figures import Figure
 
 ITEMS = 700
@@ -29,7 +29,7 @@ def measure() -> list[Figure]:
         return [*_pace(calm.result()), *_outage(disturbed.result())]
 
 
-def _pace(pace: Pace) -> list[Figure]:
+def _pace(pace: ExportPace) -> list[Figure]:
     subject = f"export of {pace.items}"
     return [
         Figure(
@@ -51,7 +51,7 @@ def _pace(pace: Pace) -> list[Figure]:
     ]
 
 
-def _outage(pace: Pace) -> list[Figure]:
+def _outage(pace: ExportPace) -> list[Figure]:
     subject = f"export of {pace.items}, lexoffice away for {OUTAGE / 60:.0f} min"
     twice = pace.vouchers_twice + pace.lines_twice
     undecided = pace.items - pace.outcomes["successful"] - pace.outcomes["failed"]

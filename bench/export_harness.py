@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from botocore.client import BaseClient
 
-from bench.export_vendors import Json, Vendors
+from bench.export_vendors import Json, MeasuredVendors
 from bench.virtual_time import PerThread, VirtualClock
 
 

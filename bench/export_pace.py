@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from bench.export_harness import Latency
 from bench.export_product import LEXOFFICE, Product, at_work
-from bench.export_vendors import Call
+from bench.export_vendors import VendorCall
 from local.lexoffice.world import DEFAULT_ORGANIZATION_ID
 
 _OFFICE_SUPPLIES = "16d04a21-fd91-11e1-a21f-0800200c9a66"
@@ -116,7 +116,7 @@ def simulate(items: int, *, outage: float = 0.0, latency: Latency | None = None)
         vouchers = product.lexoffice_world.vouchers_of(DEFAULT_ORGANIZATION_ID)
         lines = product.lexoffice_world.transactions_of(DEFAULT_ORGANIZATION_ID)
         shown = {line.external_reference or "": line.created.timestamp() for line in lines}
-        return Pace(
+        return ExportPace(
             items=items,
             seconds=updates[-1] - began,
             status=job["status"],
@@ -156,7 +156,7 @@ def _is_update(call: Call) -> bool:
     return (event or results) and call.status < 300
 
 
-def _purpose(call: Call) -> str:
+def _purpose(call: VendorCall) -> str:
     match call.method, call.path.split("/")[2:]:
         case "POST", ["vouchers"]:
             return "voucher"

@@ -23,17 +23,15 @@ import httpx
 from bench import export_cloud
 from bench.export_harness import Latency, Told, forgetting, fresh_processes, harnessed
 from bench.export_queues import Context, FifoQueue, Sqs
-from bench.export_vendors import Vendors
+from bench.export_vendors import MeasuredVendors
 from bench.virtual_time import VirtualClock, governing
 from local.lexoffice.app import create_app as create_lexoffice
-from local.lexoffice.settings import Settings as LexofficeSettings
-from local.lexoffice.world import DEFAULT_ORGANIZATION_ID
-from local.lexoffice.world import World as LexofficeWorld
+from local.lexoffice.settings import LexofficeSettings
+from local.lexoffice.world import DEFAULT_ORGANIZATION_ID, LexofficeWorld
 from local.package import Template, read_template
 from local.pleo.app import create_app as create_pleo
-from local.pleo.settings import Settings as PleoSettings
-from local.pleo.world import DEFAULT_COMPANY_ID
-from local.pleo.world import World as PleoWorld
+from local.pleo.settings import PleoSettings
+from local.pleo.world import DEFAULT_COMPANY_ID, PleoWorld
 
 _START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 _HERE, PLEO, LEXOFFICE = "product.example", "pleo.example", "lexoffice.example"
@@ -57,7 +55,7 @@ class Product:
     """The running product with at most one connected company."""
 
     clock: VirtualClock
-    vendors: Vendors
+    vendors: MeasuredVendors
     pleo: httpx.Client
     lexoffice: httpx.Client
     queues: Mapping[str, FifoQueue]
@@ -194,7 +192,7 @@ def deployed(
         stack.enter_context(fresh_processes())
         doors = _opened(stack, template, parameters or {})
         stack.enter_context(governing(clock, ["functions", "shared", "local.pleo", "local.lexoffice", "local.standin"]))
-        vendors = Vendors(clock, _apps(), latency.vendor)
+        vendors = MeasuredVendors(clock, _apps(), latency.vendor)
         stack.callback(vendors.close)
         told = stack.enter_context(harnessed(clock, vendors, latency))
         pleo, lexoffice = (_client(stack, vendors, host) for host in (PLEO, LEXOFFICE))
@@ -225,7 +223,7 @@ def _apps() -> dict[str, Any]:
     return {PLEO: create_pleo(pleo), LEXOFFICE: create_lexoffice(lexoffice)}
 
 
-def _client(stack: ExitStack, vendors: Vendors, host: str) -> httpx.Client:
+def _client(stack: ExitStack, vendors: MeasuredVendors, host: str) -> httpx.Client:
     return stack.enter_context(httpx.Client(base_url=f"https://{host}", transport=vendors, trust_env=False))
 
 

@@ -54,7 +54,7 @@ class Vendors(httpx.BaseTransport):
     clock: VirtualClock
     apps: Mapping[str, Starlette]
     latency: float
-    calls: list[Call] = field(default_factory=list)
+    calls: list[VendorCall] = field(default_factory=list)
     outbox: list[Post] = field(default_factory=list)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
@@ -69,7 +69,9 @@ class Vendors(httpx.BaseTransport):
         response = self._loop.run_until_complete(self._answered(request))
         if not control:
             url, door = request.url, threading.current_thread().name
-            self.calls.append(Call(self.clock.time(), door, url.host, request.method, url.path, response.status_code))
+            self.calls.append(
+                VendorCall(self.clock.time(), door, url.host, request.method, url.path, response.status_code)
+            )
             self.clock.sleep(self.latency / 2)
         return response
 

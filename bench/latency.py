@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bench.figures import Figure
-from bench.record import Call, Record
-from bench.world import Customer, World
+from bench.record import AwsCall, Record
+from bench.world import BenchWorld, Customer
 
 PAYMENTS = 30
 # Seconds after the last call: longer than one slot of lexoffice's limit, so that the limit has recovered.

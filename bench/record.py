@@ -72,7 +72,7 @@ class Record:
         if not answer.raise_for_status().json()["applied"]:
             raise RuntimeError("This release of the emulator cannot record requests.")
 
-    def _between(self, began: datetime, ended: datetime) -> list[Call]:
+    def _between(self, began: datetime, ended: datetime) -> list[AwsCall]:
         events: dict[str, Mapping[str, Any]] = {}
         while True:
             found = self._trail.lookup_events(StartTime=began, EndTime=ended, MaxResults=_PAGE)["Events"]
@@ -84,12 +84,12 @@ class Record:
         calls = (self._call(event) for event in events.values() if event["AccessKeyId"] != ADMIN["aws_access_key_id"])
         return sorted(calls, key=lambda call: call.at)
 
-    def _call(self, event: Mapping[str, Any]) -> Call:
+    def _call(self, event: Mapping[str, Any]) -> AwsCall:
         request = json.loads(event["CloudTrailEvent"])["requestParameters"]
         asked = _asked(request)
         service = event["EventSource"].partition(".")[0]
         resource = self._names.get(asked.rpartition("/")[2], "")
-        return Call(event["EventTime"], service, event["EventName"], resource, request)
+        return AwsCall(event["EventTime"], service, event["EventName"], resource, request)
 
 
 def _asked(request: Mapping[str, Any]) -> str:
@@ -120,7 +120,7 @@ def write_units(calls: Iterable[Call], *, refused: bool = False) -> int:
     return sum(_write_units(call, refused=refused) for call in calls)
 
 
-def _write_units(call: Call, *, refused: bool) -> int:
+def _write_units(call: AwsCall, *, refused: bool) -> int:
     match call.operation:
         case "PutItem" | "UpdateItem":
             indexed = ":work" in call.request.get("ExpressionAttributeValues", {}) and not refused
@@ -143,7 +143,7 @@ def read_units(calls: Sequence[Call], *, queried_bytes: float = 0) -> float:
     return sum(_read_units(call) for call in calls) + max(queries, math.ceil(queried_bytes / 4096))
 
 
-def _read_units(call: Call) -> float:
+def _read_units(call: AwsCall) -> float:
     match call.operation:
         case "GetItem":
             return 1.0 if call.request.get("ConsistentRead") else 0.5

@@ -5,7 +5,7 @@ import time
 from bench.counts import Counted, figures
 from bench.figures import Figure
 from bench.record import Record, read_units, write_units
-from bench.world import Customer, World
+from bench.world import BenchWorld, Customer
 
 PAYMENTS = 200
 _EVERY = 0.125  # seconds: eight payments per second, far more than one company makes
@@ -31,7 +31,7 @@ def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
     return [*figures("trickle", counted), *_turn(world, record, customer)]
 
 
-def _turn(world: World, record: Record, customer: Customer) -> list[Figure]:
+def _turn(world: BenchWorld, record: Record, customer: Customer) -> list[Figure]:
     with record.recording() as calls:
         world.reschedule(customer)
     per_entry = {

@@ -192,11 +192,11 @@ def _time_of(clock: VirtualClock) -> SimpleNamespace:
 
 
 def _datetime_of(clock: VirtualClock) -> type[datetime]:
-    class Kind(type):
+    class VirtualDatetimeMeta(type):
         def __instancecheck__(cls, value: object) -> bool:
             return isinstance(value, datetime)
 
-    class VirtualDatetime(datetime, metaclass=Kind):
+    class VirtualDatetime(datetime, metaclass=VirtualDatetimeMeta):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return datetime.fromtimestamp(clock.time(), tz)

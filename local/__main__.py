@@ -1,4 +1,4 @@
-"""`make up`: starts the product on this machine and stays until Ctrl-C, which ends everything it started."""
+"""`make up`: start the product on this machine and run until Ctrl-C, which ends every process it started."""
 
 import json
 import signal
@@ -12,8 +12,8 @@ from local.stack import FIXED_PORTS, STACK_JSON, LocalStack
 
 
 def main() -> int:
-    """Exit status: 0 after Ctrl-C or a termination signal, 1 when something did not start or died."""
-    # SIGINT, too: started in the background of a script, it would be ignored otherwise.
+    """Return the exit status: 0 after Ctrl-C or a termination signal, 1 if a part did not start or died."""
+    # SIGINT too: a shell script that starts this in the background sets SIGINT to be ignored.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, _interrupt)
     try:
@@ -45,7 +45,7 @@ def _stay() -> None:
 
 
 def _forget(stack: LocalStack) -> None:
-    """Removes the description, unless another `make up` has written its own since."""
+    """Remove the stack description, unless another `make up` has since written its own."""
     with suppress(FileNotFoundError):
         if json.loads(STACK_JSON.read_text())["api_url"] == stack.api_url:
             STACK_JSON.unlink()

@@ -1,4 +1,4 @@
-"""A browser without script, for demo, bench and journey tests: follows redirects, fills in forms, keeps cookies."""
+"""A browser without JavaScript for demo, bench and journey tests: follows redirects, fills in forms, keeps cookies."""
 
 import time
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class _Form:
 
 
 class Browser:
-    """One person's browser; `page` is what it shows."""
+    """The browser of one admin. `page` is the page it shows."""
 
     def __init__(self) -> None:
         hooks: dict[str, list[Callable[..., Any]]] = {"request": [self._with_cookies], "response": [self._keep_cookies]}
@@ -38,7 +38,7 @@ class Browser:
         self.page: httpx.Response
 
     def open(self, url: str) -> Self:
-        """Type an address; a page that loads itself again is waited for until it is done with that."""
+        """Open an address. Poll a page that refreshes itself until it no longer does."""
         self.page = self._client.get(url)
         changed_at = time.monotonic()
         while "refresh" in self.page.headers and time.monotonic() - changed_at < _SILENCE_SECONDS:
@@ -49,9 +49,10 @@ class Browser:
         return self
 
     def submit(self, **values: str) -> Self:
-        """Send the page's first form that has all these fields, with these values in them.
+        """Send the first form of the page that has all these fields, with these values.
 
-        A button is a field with its name and value. Raises LookupError when no form of the page offers that.
+        A button counts as a field with its name and value.
+        Raise LookupError if no form of the page has these fields.
         """
         for form in _forms(self.page.text):
             if all(value in form.choices.get(name, [value]) and _has(form, name) for name, value in values.items()):
@@ -59,7 +60,10 @@ class Browser:
         raise LookupError(f"no form with {values} on {self.page.url}: {self.title}")
 
     def press(self, path: str, **filled: str) -> Self:
-        """Send the page's form that leads to this path and is `filled` in so. Raises LookupError without one."""
+        """Send the form of the page that leads to `path` and has the values in `filled`.
+
+        Raise LookupError if there is no such form.
+        """
         for form in _forms(self.page.text):
             if urlsplit(form.action).path == path and filled.items() <= form.fields.items():
                 return self._send(form, form.fields)
@@ -72,7 +76,7 @@ class Browser:
             return self
         here = str(self.page.url.copy_with(raw_path=b"/")).rstrip("/")
         answer = self._client.post(url, data=values, headers={"Origin": here}, follow_redirects=False)
-        # As browsers do; the site that is led to is not told where a form came from.
+        # Browsers do the same: the redirect target does not learn which page the form was on.
         self.page = answer
         return self.open(urljoin(url, answer.headers["location"])) if answer.is_redirect else self
 
@@ -87,21 +91,21 @@ class Browser:
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The cookies it keeps, by name."""
+        """Return the stored cookies by name."""
         return dict(self._cookies)
 
     @property
     def title(self) -> str:
-        """The page's title."""
+        """Return the title of the page."""
         return self.page.text.partition("<title>")[2].partition("</title>")[0].strip()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the HTTP connections."""
         self._client.close()
 
 
 def connect(connect_url: str, *, company_id: str, organization_id: str) -> str:
-    """Connect a company as its admin would, and return the title of the last page."""
+    """Connect a company as its admin would and return the title of the last page."""
     browser = Browser()
     try:
         browser.open(connect_url).submit(start_day=today())
@@ -113,12 +117,12 @@ def connect(connect_url: str, *, company_id: str, organization_id: str) -> str:
 
 
 def today() -> str:
-    """Today in Germany, for the connect form: whoever connects here has no history unless that is the point."""
+    """Return today's date in Germany, for the connect form: by default a company connects without history."""
     return datetime.now(ZoneInfo("Europe/Berlin")).date().isoformat()
 
 
 def _content(page: httpx.Response) -> str:
-    """What people see of a page; its head differs each time."""
+    """Return the visible content of a page. Its head differs at each request."""
     return page.text.partition("<main")[2]
 
 

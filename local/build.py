@@ -1,14 +1,15 @@
-"""Fills the folders that `sam build` packs, and proves that what was built can be imported. See the Makefile.
+"""Fill the folders that `sam build` packs, and check that the built artefacts can be imported. See the Makefile.
 
     python -m local.build function <logical id> <folder>
     python -m local.build layer <folder>
     python -m local.build check
 
-Only with the Python that the functions run on at AWS: another one writes bytecode that Lambda ignores, and cannot
-import the layer's packages.
+Run this with the Python version of the functions. Lambda ignores bytecode of another version, and another version
+cannot import the layer's packages.
 
-Bytecode is shipped, because the runtime cannot write its own next to the code, and importing is most of a cold
-start; it is never compared with its source (PEP 552, unchecked hashes), because unpacking changes file times.
+The artefacts contain bytecode: the runtime cannot write its own next to the code, and importing is most of a cold
+start. Python never compares the bytecode with its source (PEP 552, unchecked hashes), because unpacking changes
+file times.
 """
 
 import compileall
@@ -27,18 +28,19 @@ import botocore
 
 from local.package import FUNCTION, LAYER, ROOT, Template, archive, door, function_files, read_template
 
-# Every file gets this time (1980-01-02: ZIP knows none before 1980), so that equal content gives equal archives.
+# Modification time of every file, so that equal content gives equal archives. 1980-01-02: ZIP cannot store dates before
+# 1980.
 _STILL = 315619200
 _BUILT = ROOT / ".aws-sam" / "build"
 RUNTIME = (3, 13)  # template.yaml: python3.13
 _ARM64 = ("--python-platform", "aarch64-manylinux2014", "--only-binary", ":all:")
 
-# Of no use at run time. Licences stay: they are part of what their packages allow.
+# Files that are not used at run time. Licences stay, because their packages require them.
 _SUPERFLUOUS = ("bin", "**/tests", "**/*.pyi", "**/RECORD", "**/INSTALLER", "**/REQUESTED", "boto3/examples", ".lock")
 
 
 def build_function(logical_id: str, folder: Path) -> None:
-    """Copies a function's files with their bytecode."""
+    """Copy a function's files and add their bytecode."""
     for file in function_files(logical_id):
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, folder / file)
@@ -46,12 +48,15 @@ def build_function(logical_id: str, folder: Path) -> None:
 
 
 def build_layer(folder: Path) -> None:
-    """Fills the layer with what the lock file pins for production, built for Lambda's arm64."""
+    """Fill the layer with the production packages of the lock file, built for Lambda's arm64."""
     shutil.copytree(layer(_ARM64), folder, dirs_exist_ok=True)
 
 
 def layer(platform: tuple[str, ...]) -> Path:
-    """The layer for a platform (empty: this machine's), made once per lock file, AWS services used and recipe."""
+    """Return the folder of the layer for a platform (empty: this machine's).
+
+    Build it once per combination of lock file, AWS services in use and build recipe.
+    """
     locked = _uv("export", "--frozen", "--no-dev", "--no-emit-project", "--no-header").stdout
     services = _services()
     recipe = (locked, services, platform, Path(__file__).read_text())
@@ -61,7 +66,7 @@ def layer(platform: tuple[str, ...]) -> Path:
         return folder
     draft = folder.with_suffix(f".{os.getpid()}")
     packages = draft / "python"
-    # Copies: what is cut below must not be cut out of uv's cache, to which it would link otherwise.
+    # Copy instead of linking: trimming below would otherwise delete files in uv's cache.
     _uv(
         "pip",
         "install",
@@ -84,13 +89,13 @@ def layer(platform: tuple[str, ...]) -> Path:
     finish(draft, "/opt")
     try:
         draft.rename(folder)
-    except OSError:  # another build was faster
+    except OSError:  # another build finished first
         shutil.rmtree(draft)
     return folder
 
 
 def _trim_endpoints(file: Path, services: list[str]) -> None:
-    """botocore parses all addresses for its first client; 97 % of the file concerns services we do not use."""
+    """Keep only the endpoints of `services`: botocore parses the file for its first client, and we use 3 % of it."""
     endpoints = json.loads(file.read_text())
     for partition in endpoints["partitions"]:
         partition["services"] = {name: row for name, row in partition["services"].items() if name in services}
@@ -98,7 +103,7 @@ def _trim_endpoints(file: Path, services: list[str]) -> None:
 
 
 def _services() -> list[str]:
-    """The AWS services whose names our code mentions; botocore's descriptions of all others are 9/10 of it."""
+    """Return the AWS services that our code names. botocore's data for all other services is 90 % of its size."""
     sources = [ROOT / "shared", ROOT / "functions"]
     code = "".join(file.read_text() for source in sources for file in source.rglob("*.py"))
     known = {path.name for path in (Path(botocore.__file__).parent / "data").iterdir() if path.is_dir()}
@@ -106,9 +111,9 @@ def _services() -> list[str]:
 
 
 def check() -> None:
-    """Prints the sizes of the built artefacts and imports every door from its own; exits with 1 when one cannot be.
+    """Print the sizes of the built artefacts and import each door from its own artefact; exit with 1 on failure.
 
-    The built layer holds arm64 packages; the doors are imported with the same layer built for this machine.
+    The built layer holds arm64 packages. The doors are imported with the same layer built for this machine.
     """
     packages = layer(()) / "python"
     template = read_template(_BUILT / "template.yaml")
@@ -125,7 +130,7 @@ def check() -> None:
 
 
 def _environment(template: Template, function: Template) -> dict[str, str]:
-    """The function's variables: parameters with their defaults, resources with an identity of the right form."""
+    """Return the function's environment variables: parameter defaults, and well-formed identifiers for resources."""
     environment: dict[str, str] = {}
     for properties in (template["Globals"]["Function"], function["Properties"]):
         variables = properties.get("Environment", {}).get("Variables", {})
@@ -153,7 +158,7 @@ def _import_door(logical_id: str, function: Template, template: Template, packag
         raise SystemExit(f"{logical_id}: {module} is not in its own folder, functions/{door(logical_id)}")
     path = [str(_BUILT / logical_id), str(packages)]
     program = f"import sys; sys.path[:0] = {path!r}; import {module}; assert callable({module}.{attribute})"
-    # -I -S: neither this project nor its environment can lend a module that the artefact lacks.
+    # -I -S: no module that the artefact lacks can come from this project or its environment.
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program],
         env=_environment(template, function) | {"AWS_DEFAULT_REGION": "eu-central-1"},
@@ -166,7 +171,7 @@ def _import_door(logical_id: str, function: Template, template: Template, packag
 
 
 def finish(folder: Path, mounted_at: str) -> None:
-    """Adds bytecode that names the files as Lambda mounts them, and stills all times."""
+    """Add bytecode that names the files as Lambda mounts them, and set all file times to the fixed one."""
     compiled = compileall.compile_dir(
         folder,
         stripdir=str(folder),
@@ -190,7 +195,7 @@ def _size(logical_id: str) -> str:
 
 
 def require_runtime(running: tuple[int, int] = sys.version_info[:2]) -> None:
-    """Exit with a sentence unless this is the Python of the functions."""
+    """Exit with an error message unless this is the Python version of the functions."""
     if running != RUNTIME:
         needed, found = ("{}.{}".format(*version) for version in (RUNTIME, running))
         raise SystemExit(

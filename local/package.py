@@ -1,6 +1,7 @@
-"""What a deployment consists of: which files a function carries, and the template with what it refers to uploaded.
+"""The contents of a deployment: the files of each function, and the template with its references uploaded.
 
-`make build` (local/build.py) and the local stack use the same selection, so what runs here is what would be deployed.
+`make build` (local/build.py) and the local stack use the same selection. The local stack therefore runs what would
+be deployed.
 """
 
 import hashlib
@@ -15,17 +16,17 @@ ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "template.yaml"
 
 type Template = dict[str, Any]
-# Stores a file and answers with its s3:// address.
+# Stores a file and returns its s3:// address.
 type Upload = Callable[[str, bytes], str]
 
 FUNCTION = "AWS::Serverless::Function"
 LAYER = "AWS::Serverless::LayerVersion"
 DASHBOARD = "AWS::CloudWatch::Dashboard"
-_STILL = (1980, 1, 1, 0, 0, 0)  # every entry's time, so that equal content gives equal archives
+_STILL = (1980, 1, 1, 0, 0, 0)  # modification time of every entry, so that equal content gives equal archives
 
 
 def read_template(path: Path = TEMPLATE) -> Template:
-    """A SAM template as a dictionary; intrinsic functions in their long form."""
+    """Return a SAM template as a dictionary, with intrinsic functions in their long form."""
     from samtranslator.yaml_helper import yaml_parse
 
     template: Template = yaml_parse(path.read_text())
@@ -33,19 +34,19 @@ def read_template(path: Path = TEMPLATE) -> Template:
 
 
 def door(logical_id: str) -> str:
-    """The folder under functions/ of a function: PleoWebhookFunction → pleo_webhook."""
+    """Return the folder of a function below functions/: PleoWebhookFunction → pleo_webhook."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", logical_id.removesuffix("Function")).lower()
 
 
 def function_files(logical_id: str) -> list[Path]:
-    """What a function's archive holds, relative to the project: its own door and everything shared; no caches."""
+    """Return the files of a function's archive, relative to the project: its door and all shared code, no caches."""
     own = ROOT / "functions" / door(logical_id)
     found = [ROOT / "functions" / "__init__.py", *own.rglob("*"), *(ROOT / "shared").rglob("*")]
     return sorted(path.relative_to(ROOT) for path in found if path.is_file() and "__pycache__" not in path.parts)
 
 
 def archive(files: Iterable[Path], *, root: Path = ROOT) -> bytes:
-    """A ZIP archive of `files` (relative to `root`); equal files give equal bytes."""
+    """Return a ZIP archive of `files` (relative to `root`). Equal files give equal bytes."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as target:
         for file in files:
@@ -56,10 +57,10 @@ def archive(files: Iterable[Path], *, root: Path = ROOT) -> bytes:
 
 
 def package(upload: Upload) -> Template:
-    """The template as `sam package` leaves it: code and includes replaced by addresses of uploads, nothing else.
+    """Return the template as `sam package` writes it: code and includes are replaced by addresses of uploads.
 
-    The layer's archive stays empty: it holds packages for arm64, which this machine's processor may not be able to
-    import, so the emulated functions find the same versions in the development environment.
+    The archive of the layer stays empty. It would hold packages for arm64, which this machine's processor may be unable
+    to import. The emulated functions find the same versions in the development environment.
     """
     template = read_template()
     for logical_id, resource in template["Resources"].items():
@@ -77,7 +78,7 @@ def package(upload: Upload) -> Template:
 
 
 def extend_timeouts(template: Template, factor: int) -> None:
-    """Multiply the timeout of every function, up to Lambda's own limit of 900 s."""
+    """Multiply the timeout of every function by `factor`, up to Lambda's limit of 900 s."""
     functions = (resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == FUNCTION)
     for properties in (template["Globals"]["Function"], *functions):
         if "Timeout" in properties:

@@ -5,7 +5,7 @@
         stack.client("sqs")                 # a boto3 client with every permission
         stack.resources["FeedQueue"]        # logical id → physical id
 
-Nothing listens on anything but loopback, and everything ends with the block, or with this process.
+All ports listen on loopback only. All processes end with the block, or with this process.
 """
 
 import json
@@ -22,17 +22,19 @@ from local import package, vendors
 from local.emulator.deploy import STACK, create_bucket, deploy, upload
 from local.emulator.process import ADMIN, ANSWER_SECONDS, DIRECT, REGION, ROOT, Emulator, free_ports, wait_until_answers
 
-# The addresses of `make up` and `make demo`, so that bookmarks and sandbox registrations stay valid.
+# The ports of `make up` and `make demo`. They are fixed so that bookmarks and sandbox registrations stay valid.
 FIXED_PORTS = {"api": 4700, "aws": 4701, "pleo": 4702, "lexoffice": 4703}
 STACK_JSON = ROOT / ".local" / "stack.json"
 
 
 class LocalStack:
-    """Starts and deploys on entering, ends everything on leaving.
+    """Context manager: starts and deploys the product on entry, ends all its processes on exit.
 
-    `parameters` are template parameters that differ from the local defaults. `fixed_ports` prefers FIXED_PORTS to
-    free ones (a port that is taken is replaced by a free one). `slowness` multiplies the functions' timeouts, for a
-    machine so busy that they would never finish. Raises StartError when a part does not come up.
+    - `parameters`: template parameters that differ from the local defaults.
+    - `fixed_ports`: use FIXED_PORTS; a port that is taken is replaced by a free one.
+    - `slowness`: factor for the timeouts of the functions, for a machine that is too busy to finish in time.
+
+    Raise StartError if a part does not start.
     """
 
     api_url: str
@@ -62,32 +64,35 @@ class LocalStack:
             "PleoAppUrl": os.environ.get("PLEO_APP_URL") or self._pleo.web_url,
             "LexofficeApiUrl": self._lexoffice.api_url,
             "LexofficeAppUrl": self._lexoffice.web_url,
-            # Nobody wants to watch a retry for half a minute.
+            # The default of half a minute is too long to watch a retry.
             "FeedRetrySeconds": "1",
             **(parameters or {}),
         }
 
     @property
     def connect_url(self) -> str:
-        """Where a company's admin begins."""
+        """Return the address where a company's admin begins."""
         return f"{self.api_url}/connect"
 
     @property
     def start_url(self) -> str:
-        """From where everything is found by clicking: Pleo's stand-in; with another Pleo, where an admin begins."""
+        """Return the page from which every other page can be reached: Pleo's stand-in, or the connect page.
+
+        The connect page is used if the environment names another Pleo.
+        """
         return self.pleo_url if self._pleo.command else self.connect_url
 
     @property
     def lexoffice_client(self) -> tuple[str, str]:
-        """The OAuth client at lexoffice: id and secret."""
+        """Return the OAuth client at lexoffice: id and secret."""
         return self._lexoffice.client_id, self._lexoffice.client_secret
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the emulator that may do everything."""
+        """Return a boto3 client of the emulator with all permissions."""
         return self.emulator.client(service)
 
     def logs(self, logical_id: str) -> list[str]:
-        """Everything a function has logged, oldest first."""
+        """Return all log lines of a function, oldest first."""
         function = self.resources[logical_id]
         configuration = self.client("lambda").get_function_configuration(FunctionName=function)
         pages = self.client("logs").get_paginator("filter_log_events")
@@ -95,22 +100,22 @@ class LocalStack:
         return [event["message"] for page in found for event in page["events"]]
 
     def kill_worker(self, logical_id: str) -> list[int]:
-        """Kills the processes that run a function, as a crashing host would; the killed process ids.
+        """Kill the processes that run a function, as a crash of the host would; return their process ids.
 
-        The message such a process was working on stays invisible for the queue's visibility timeout (twelve minutes
-        for FeedQueue), as on AWS; `expire_visibility` makes it visible at once.
+        The message in progress stays invisible for the queue's visibility timeout, as on AWS (twelve minutes for
+        FeedQueue). `expire_visibility` makes it visible immediately.
         """
         answer: Any = self.emulator.control(f"kill-workers?function={self.resources[logical_id]}")
         return list(answer["killed"])
 
     def expire_visibility(self, logical_id: str) -> int:
-        """Lets the visibility timeout of every message in flight in a queue run out; how many there were."""
+        """Make all in-flight messages of a queue visible immediately; return their number."""
         name = self.resources[logical_id].rsplit("/", 1)[1]
         answer: Any = self.emulator.control(f"expire-visibility?queue={name}")
         return int(answer["released"])
 
     def write_stack_json(self, path: Path = STACK_JSON) -> Path:
-        """Tells other processes (`ops --local`) where everything is."""
+        """Write the addresses of the stack for other processes (`ops --local`)."""
         description = {
             "api_url": self.api_url,
             "aws_endpoint_url": self.emulator.endpoint_url,
@@ -127,7 +132,7 @@ class LocalStack:
         return path
 
     def __enter__(self) -> Self:
-        """Starts, deploys, and waits until everything answers."""
+        """Start and deploy the product; return once every part answers."""
         try:
             self.emulator.start()
             started = [(vendor, *self._start(vendor)) for vendor in (self._pleo, self._lexoffice) if vendor.command]
@@ -143,7 +148,7 @@ class LocalStack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ends everything that was started."""
+        """End all processes that were started."""
         self._stop()
 
     def _stop(self) -> None:
@@ -183,7 +188,7 @@ class LocalStack:
         self.operator = self._operator()
 
     def _operator(self) -> dict[str, str]:
-        """The keys of somebody with the rights of a support operator and no others."""
+        """Return AWS credentials with the permissions of an operator and no others."""
         iam = self.client("iam")
         iam.create_user(UserName="operator")
         iam.attach_user_policy(UserName="operator", PolicyArn=self.resources["OperatorPolicy"])
@@ -191,10 +196,10 @@ class LocalStack:
         return {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
 
     def _webhook_key(self) -> str:
-        """The key lexoffice's events are signed with: the stand-in's, or that of a sandbox; empty if none is known."""
+        """Return the public key that verifies lexoffice's events: the stand-in's or the sandbox's; "" if unknown."""
         if not self._lexoffice.webhook_key_url:
             return os.environ.get("LEXOFFICE_WEBHOOK_KEY", "")
-        # Last of all that the deployment needs, because the stand-in may still be making it.
+        # The deployment needs this last, because the stand-in may still be generating the key.
         with DIRECT.open(self._lexoffice.webhook_key_url, timeout=ANSWER_SECONDS) as answer:
             key: str = answer.read().decode()
         return key

@@ -1,8 +1,11 @@
-"""Where Pleo and lexoffice are: stand-ins on this machine, or what the environment names instead.
+"""The addresses of Pleo and lexoffice: stand-ins on this machine, or what the environment names instead.
 
-PLEO_API_URL, PLEO_AUTH_URL, PLEO_CLIENT_ID and PLEO_CLIENT_SECRET (LEXOFFICE_API_URL, LEXOFFICE_APP_URL and so on)
-point at a vendor's staging or sandbox; the stand-in of that vendor is then not started. LEXOFFICE_WEBHOOK_KEY is then
-the public key that lexoffice's events are signed with, in PEM format; without it events are not subscribed to.
+- PLEO_API_URL, PLEO_AUTH_URL, PLEO_CLIENT_ID, PLEO_CLIENT_SECRET name Pleo's staging environment.
+- LEXOFFICE_API_URL, LEXOFFICE_APP_URL and so on name lexoffice's sandbox.
+- LEXOFFICE_WEBHOOK_KEY is the public key, in PEM format, that verifies the sandbox's events. Without it the product
+  does not subscribe to events.
+
+If the environment names a vendor, that vendor's stand-in is not started.
 """
 
 import os
@@ -13,24 +16,24 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One vendor as the stack sees it. `command` starts its stand-in; empty when it is somewhere else."""
+    """One vendor as the stack sees it. `command` starts its stand-in and is empty for a remote vendor."""
 
     name: str
     api_url: str
-    web_url: str  # where people log in: Pleo's authorisation server, lexoffice's web app
+    web_url: str  # where users log in: Pleo's authorisation server, lexoffice's web app
     client_id: str
     client_secret: str = field(repr=False)
     command: tuple[str, ...] = ()
-    webhook_key_url: str = ""  # where the stand-in publishes the key it signs events with
+    webhook_key_url: str = ""  # where the stand-in publishes the public key of its events
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the stand-in's process gets besides its command: the secret, which `ps` must not show."""
+        """Return the environment of the stand-in's process: the secret, which `ps` must not show."""
         return {f"{self.name.upper()}_STANDIN_CLIENT_SECRET": self.client_secret}
 
 
 def pleo(api_url: str, port: int) -> Vendor:
-    """Pleo, for a product that answers at `api_url`."""
+    """Return Pleo, for a product that answers at `api_url`."""
     if os.environ.get("PLEO_API_URL"):
         return _elsewhere("pleo", "PLEO_API_URL", "PLEO_AUTH_URL")
     addresses = {
@@ -42,7 +45,7 @@ def pleo(api_url: str, port: int) -> Vendor:
 
 
 def lexoffice(api_url: str, port: int) -> Vendor:
-    """lexoffice, for a product that answers at `api_url`."""
+    """Return lexoffice, for a product that answers at `api_url`."""
     if os.environ.get("LEXOFFICE_API_URL"):
         return _elsewhere("lexoffice", "LEXOFFICE_API_URL", "LEXOFFICE_APP_URL")
     vendor = _stand_in("lexoffice", port, {"--redirect-uri": f"{api_url}/oauth/lexoffice/callback"})
@@ -50,7 +53,7 @@ def lexoffice(api_url: str, port: int) -> Vendor:
 
 
 def acquainted(pleo: Vendor, lexoffice: Vendor) -> tuple[Vendor, Vendor]:
-    """Both vendors, each stand-in with links to where people find the other one."""
+    """Return both vendors; each stand-in gets the other one's web address for its links."""
     return _leading_to(pleo, lexoffice), _leading_to(lexoffice, pleo)
 
 

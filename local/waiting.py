@@ -1,23 +1,24 @@
-"""Waits for what happens by itself as long as something moves, so that a slow machine only takes longer.
+"""Wait for an asynchronous result for as long as there is progress, so that a slow machine only takes longer.
 
-A fixed time would measure the machine. Silence says that nothing works on it any more.
+A fixed timeout would measure the speed of the machine. No progress for a while means that nothing works on the
+result any more.
 """
 
 import time
 from collections.abc import Callable
 
-# Longer than every pause between two steps: the longest is lexoffice's stand-in repeating an event after 160 s.
+# Longer than every pause between two steps. The longest pause is 160 s, before lexoffice's stand-in retries an event.
 SILENCE_SECONDS = 200.0
-# Silence is so many looks in a row without a change. Where even a look takes long, silence lasts longer, too.
+# The number of checks in a row without a change that count as silence. Silence lasts longer where a check is slow.
 _LOOKS = 20
-# A look costs processor time that the product needs: pause three times as long as it took, within these bounds.
+# A check costs processor time that the product needs. Pause three times as long as the check took, within these bounds.
 _LEAST_PAUSE_SECONDS = 0.25
 _MOST_PAUSE_SECONDS = 5.0
 _PAUSE_PER_LOOK = 3
 
 
 class StalledError(RuntimeError):
-    """Nothing has moved for too long; the text is a sentence that says what was waited for."""
+    """Nothing has changed for too long. The text is a sentence that names what was awaited."""
 
 
 def wait_until(
@@ -32,8 +33,10 @@ def wait_until(
 ) -> None:
     """Return once `condition` holds.
 
-    `progress` returns anything comparable that changes with each step towards it, and only then; `report` is called
-    each time the condition is found false. Raise StalledError when nothing has changed for `silence` seconds.
+    - `progress` returns a comparable value that changes with each step towards the condition, and only then.
+    - `report` is called each time the condition is false.
+
+    Raise StalledError if `progress` has not changed for `silence` seconds.
     """
     seen, looks = progress(), 0
     moved_at = looked_at = clock()

@@ -1,1 +1,1 @@
-"""The story played without a person: companies connect, payments arrive, lexoffice fails, all is there once."""
+"""The demo without a person: companies connect, payments arrive, lexoffice fails, every line exists exactly once."""

@@ -1,4 +1,4 @@
-"""`make demo`: plays the story on this machine and proves its end; exit status 0 only if all of it is true."""
+"""`make demo`: play the story on this machine and prove its end. The exit status is 0 only if every check passes."""
 
 import sys
 import traceback
@@ -8,19 +8,19 @@ from contextlib import ExitStack
 from rich.console import Console
 
 from local.demo.story import NotConnectedError, Story
-from local.demo.world import CommandFailedError, World
+from local.demo.world import CommandFailedError, DemoWorld
 from local.emulator.process import ROOT, StartError
 from local.stack import LocalStack
 from local.waiting import StalledError
 
 _LOG = ROOT / "build" / "demo.log"
-# A busy machine can take longer to start a function than the template's 10 s allow. The emulator would then kill it at
-# every attempt, and nothing would ever arrive. Six times FeedFunction's timeout is its queue's visibility timeout.
+# On a busy machine a function may need more than the template's 10 s to start. The emulator would then kill it at every
+# attempt, and no line would arrive. The queue's visibility timeout is six times FeedFunction's timeout.
 SLOWNESS = 4
 
 
 def main() -> int:
-    """Start the stack, play, end it."""
+    """Start the stack, play the story, end the stack."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print("Starting the emulator, deploying template.yaml, starting the stand-ins for Pleo and lexoffice")
     try:
@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def conclude(console: Console, untrue: Sequence[str], harmless: Sequence[str]) -> int:
-    """Print what is harmless and what is not true, one sentence each; return the exit status."""
+    """Print the harmless findings and the failed checks, one sentence each; return the exit status."""
     for sentence in harmless:
         console.print(f"Harmless on a slow machine: {sentence}", soft_wrap=True, markup=False)
     if not untrue:
@@ -46,7 +46,10 @@ def conclude(console: Console, untrue: Sequence[str], harmless: Sequence[str]) -
 
 
 def _run(console: Console) -> tuple[list[str], list[str]]:
-    """Play and prove; return what is not true and what is harmless. A failure becomes a sentence; its details a log."""
+    """Play and prove; return the failed checks and the harmless findings.
+
+    An exception becomes one sentence; its details go to a log.
+    """
     log: list[str] = []
     try:
         with ExitStack() as ends:
@@ -63,7 +66,7 @@ def _run(console: Console) -> tuple[list[str], list[str]]:
 
 
 def _play_and_prove(stack: LocalStack, console: Console, log: list[str]) -> tuple[list[str], list[str]]:
-    story = Story(World(stack), console)
+    story = Story(DemoWorld(stack), console)
     untrue: list[str] = []
     for act in (story.play, story.prove):
         try:
@@ -83,13 +86,13 @@ def _sentence(error: Exception) -> str:
 
 
 def _logs(stack: LocalStack) -> list[str]:
-    """Everything that the doors, the stand-ins and the emulator have logged."""
+    """Return all log lines of the doors, the stand-ins and the emulator."""
     found = []
     for name in sorted(stack.resources):
         if name.endswith("Function"):
             try:
                 found += [f"--- {name}", *stack.logs(name)]
-            except Exception as error:  # the emulator may be what has failed
+            except Exception as error:  # the emulator itself may have failed
                 found.append(f"--- {name}: {error}")
     for file in sorted(stack.emulator.directory.glob("*.log")):
         found += [f"--- {file.name}", file.read_text(errors="replace")]

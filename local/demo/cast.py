@@ -1,4 +1,4 @@
-"""What happens in the demo: the accounting entries of its three companies, the same every time."""
+"""The accounting entries of the demo's three companies. They are the same in every run."""
 
 import random
 from collections.abc import Callable
@@ -25,10 +25,11 @@ type Order = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of entry: how many arrive in the demo, what Pleo is told to create, and what should become of them.
+class EntryKind:
+    """One kind of entry: how many arrive in the demo, what Pleo's stand-in creates, and the expected result.
 
-    `outcome` is the ledger's final state; `settles` are card payments that arrive pending first.
+    - `outcome`: the final state in the ledger.
+    - `settles`: a card payment that arrives pending first.
     """
 
     name: str
@@ -63,34 +64,39 @@ def _of(family: str, sub_family: str | None, least: int, most: int, **more: Any)
 
 
 # 200 entries in all.
-KINDS: tuple[Kind, ...] = (
-    Kind("card purchase", 130, _card, settles=True),
-    Kind("card purchase in USD", 15, _foreign("USD", _ABROAD, 500, 50_000), settles=True),
-    Kind("card purchase in JPY", 10, _foreign("JPY", _TOKYO, 150, 9_000), settles=True),
-    Kind("ATM withdrawal", 6, _of("CARD_PURCHASE", "ATM", 2_000, 20_000, merchant="Sparkasse"), settles=True),
-    Kind("refund", 12, lambda rng: _card(rng) | {"refund": True}, settles=True),
-    Kind("chargeback", 3, lambda rng: _card(rng) | {"refund": True}, settles=True),
-    Kind("authorisation, reversed", 4, _card, outcome="void"),
-    Kind("authorisation, still pending", 3, _card, outcome="pending"),
-    Kind("Pleo fee", 4, _of("PLEO_INVOICE", "PLEO_INVOICE", 500, 9_900)),
-    Kind("cashback", 2, _of("CASHBACK", None, 50, 900)),
-    Kind("wallet top-up", 2, _of("WALLET", "LOAD", 500_000, 900_000), outcome="listed"),
-    Kind("wallet withdrawal", 1, _of("WALLET", "UNLOAD", 10_000, 20_000), outcome="listed"),
-    Kind("reimbursement", 3, _of("REIMBURSEMENT", "REIMBURSEMENT_TO_EMPLOYEE", 900, 9_000), outcome="listed"),
-    Kind("out-of-pocket", 4, _of("OUT_OF_POCKET", None, 500, 5_000), outcome="none"),
-    Kind("mileage", 1, _of("MILEAGE", None, 500, 5_000), outcome="none"),
+KINDS: tuple[EntryKind, ...] = (
+    EntryKind("card purchase", 130, _card, settles=True),
+    EntryKind("card purchase in USD", 15, _foreign("USD", _ABROAD, 500, 50_000), settles=True),
+    EntryKind("card purchase in JPY", 10, _foreign("JPY", _TOKYO, 150, 9_000), settles=True),
+    EntryKind("ATM withdrawal", 6, _of("CARD_PURCHASE", "ATM", 2_000, 20_000, merchant="Sparkasse"), settles=True),
+    EntryKind("refund", 12, lambda rng: _card(rng) | {"refund": True}, settles=True),
+    EntryKind("chargeback", 3, lambda rng: _card(rng) | {"refund": True}, settles=True),
+    EntryKind("authorisation, reversed", 4, _card, outcome="void"),
+    EntryKind("authorisation, still pending", 3, _card, outcome="pending"),
+    EntryKind("Pleo fee", 4, _of("PLEO_INVOICE", "PLEO_INVOICE", 500, 9_900)),
+    EntryKind("cashback", 2, _of("CASHBACK", None, 50, 900)),
+    EntryKind("wallet top-up", 2, _of("WALLET", "LOAD", 500_000, 900_000), outcome="listed"),
+    EntryKind("wallet withdrawal", 1, _of("WALLET", "UNLOAD", 10_000, 20_000), outcome="listed"),
+    EntryKind("reimbursement", 3, _of("REIMBURSEMENT", "REIMBURSEMENT_TO_EMPLOYEE", 900, 9_000), outcome="listed"),
+    EntryKind("out-of-pocket", 4, _of("OUT_OF_POCKET", None, 500, 5_000), outcome="none"),
+    EntryKind("mileage", 1, _of("MILEAGE", None, 500, 5_000), outcome="none"),
 )
 
 
-SMALL_KINDS: tuple[Kind, ...] = (Kind("card purchase", 8, _card, settles=True),)
-EXPORTED_KINDS: tuple[Kind, ...] = (Kind("card purchase", 30, _card, settles=True),)
+SMALL_KINDS: tuple[EntryKind, ...] = (EntryKind("card purchase", 8, _card, settles=True),)
+EXPORTED_KINDS: tuple[EntryKind, ...] = (EntryKind("card purchase", 30, _card, settles=True),)
 
-type Payments = list[tuple[Kind, Order]]
+type Payments = list[tuple[EntryKind, Order]]
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Every company's entries, mixed: with a feed that gives up, with an export, with one entry of every kind."""
+    """The entries of each company, in random order.
+
+    - `rad`: its feed fails for a while.
+    - `tee`: it exports.
+    - `bau`: it has entries of every kind.
+    """
 
     rad: Payments
     tee: Payments
@@ -99,20 +105,20 @@ class Cast:
 
 def cast() -> Cast:
     """Return the entries of all companies."""
-    rng = random.Random(2026)  # noqa: S311 - the same story every time
+    rng = random.Random(2026)  # noqa: S311 - the same story in every run
     return Cast(rad=_mixed(SMALL_KINDS, rng), tee=_mixed(EXPORTED_KINDS, rng), bau=_mixed(KINDS, rng))
 
 
 def settlement(position: int, order: Order) -> Order:
-    """Return how an authorised payment settles: every tenth purchase at 1.50 EUR more, for a tip or a minibar."""
+    """Return how an authorised payment settles: every tenth purchase costs 1.50 EUR more, for a tip or a minibar."""
     is_plain_purchase = "amount" in order and not order.get("refund") and "family" not in order
     return {"billMinors": order["amount"] + 150} if position % 10 == 0 and is_plain_purchase else {}
 
 
 def coding(position: int) -> Order:
-    """Return what a bookkeeper enters for an expense: every third has a receipt.
+    """Return what a bookkeeper enters for an expense. Every third expense has a receipt.
 
-    The first is left without an account, and the second has a receipt that lexoffice does not take: both must fail.
+    Two expenses must fail: the first has no account, and the second has a receipt that lexoffice refuses.
     """
     if position == 0:
         return {"note": "noch nicht zugeordnet"}
@@ -122,7 +128,7 @@ def coding(position: int) -> Order:
     return coded | {"files": [{"kind": "pdf"}]} if position % 3 == 0 else coded
 
 
-def _mixed(kinds: tuple[Kind, ...], rng: random.Random) -> Payments:
+def _mixed(kinds: tuple[EntryKind, ...], rng: random.Random) -> Payments:
     orders = [(kind, kind.order(rng)) for kind in kinds for _ in range(kind.count)]
     rng.shuffle(orders)
     return orders

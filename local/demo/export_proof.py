@@ -1,4 +1,4 @@
-"""The proof of the export: what both vendors show when the job is over and the suggestions are approved."""
+"""The proof of the export: what both vendors show after the job has ended and the suggestions are approved."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from typing import Any, Self
 
 from rich.console import Console
 
-from local.demo.world import Company, World
+from local.demo.world import DemoCompany, DemoWorld
 
 FAILS = {"missing_configuration": "one expense has no account", "receipt_conversion_failure": "one receipt is HEIC"}
 
 
 @dataclass(frozen=True, slots=True)
 class ExportProof:
-    """One finished job. `suggested` vouchers were approved, `matched` lines then belong to a voucher for good."""
+    """One finished job. `suggested` vouchers were approved; `matched` lines are assigned to a voucher."""
 
     company: str
     status: str
@@ -23,8 +23,8 @@ class ExportProof:
     matched: int
 
     @classmethod
-    def of(cls, world: World, company: Company, job_id: str, *, suggested: int) -> Self:
-        """Look at both vendors."""
+    def of(cls, world: DemoWorld, company: DemoCompany, job_id: str, *, suggested: int) -> Self:
+        """Read the job, the vouchers and the lines from both vendors."""
         job = world.pleo.export_job(job_id)
         return cls(
             company=company.name,
@@ -37,7 +37,7 @@ class ExportProof:
 
     @property
     def untrue(self) -> list[str]:
-        """What is not as it must be, one sentence each, and why as far as the vendors know."""
+        """Return the failed checks, one sentence each, with the reason where a vendor shows it."""
         states = Counter(item["status"] for item in self.items)
         successes = len(self.items) - len(FAILS)
         wrong = []
@@ -67,7 +67,7 @@ class ExportProof:
 
 
 def show_export(console: Console, proof: ExportProof) -> None:
-    """Print what became of the job."""
+    """Print the job's results."""
     receipts = sum(len(voucher["files"]) for voucher in proof.vouchers)
     console.print(
         f"Export: {len(proof.items)} items, {len(proof.vouchers)} vouchers with {receipts} receipts; "

@@ -1,17 +1,17 @@
-"""Pleo's stand-in as the demo steers it: employees pay, a bookkeeper assigns accounts and exports."""
+"""The demo's control of Pleo's stand-in: employees pay, a bookkeeper assigns accounts and exports."""
 
 from typing import Any
 
 import httpx
 
-from local.demo.cast import Kind, Payments, coding, settlement
+from local.demo.cast import EntryKind, Payments, coding, settlement
 
-# A delivery that a slow machine fails is repeated after 0.1, 6, 36 and 144 s: within what the demo waits for.
+# A failed delivery is retried after 0.1, 6, 36 and 144 s, which is within the time that the demo waits.
 _MANNER = {"retry_scale": 0.02}
 
 
 class PleoControl:
-    """The control surface of Pleo's stand-in."""
+    """A client of the control surface of Pleo's stand-in."""
 
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=60, trust_env=False)
@@ -21,24 +21,24 @@ class PleoControl:
         self._http.close()
 
     def add_company(self, name: str) -> str:
-        """Create a customer with an empty wallet; return its id."""
+        """Create a company with an empty wallet; return its id."""
         self._post("/webhooks", _MANNER)
         return str(self._post("/companies", {"name": name, "opening_minors": 0})["id"])
 
     def hold_webhooks(self, *, copies: int) -> None:
-        """Keep webhooks back from now on, to send each `copies` times in random order."""
+        """Hold webhooks from now on. Each is sent `copies` times and in random order when released."""
         self._post("/webhooks", _MANNER | {"mode": "hold", "copies": copies, "shuffle": True, "seed": 7})
 
     def release_webhooks(self) -> None:
-        """Send what was held."""
+        """Send the held webhooks."""
         self._post("/webhooks/flush", {})
 
     def webhooks_on_their_way(self) -> int:
-        """Webhooks that are being sent, or wait to be sent again."""
+        """Return the number of webhooks in progress or waiting for a retry."""
         state = self._get("/webhooks/idle")
         return int(state["sending"]) + int(state["retrying"])
 
-    def pay(self, company_id: str, payments: Payments) -> dict[str, Kind]:
+    def pay(self, company_id: str, payments: Payments) -> dict[str, EntryKind]:
         """Create the entries; card payments are authorised first and settled afterwards. Return kinds by entry id."""
         bodies = [order | {"company_id": company_id} for _, order in payments]
         for (kind, _), body in zip(payments, bodies, strict=True):
@@ -63,17 +63,17 @@ class PleoControl:
         return str(self._post("/export", {"company_id": company_id, "entry_ids": entry_ids})["id"])
 
     def export_job(self, job_id: str) -> dict[str, Any]:
-        """A job with its items."""
+        """Return a job with its items."""
         job: dict[str, Any] = self._get(f"/export/{job_id}")
         return job
 
     def entry(self, entry_id: str) -> dict[str, Any]:
-        """An entry."""
+        """Return an entry."""
         entry: dict[str, Any] = self._get(f"/entries/{entry_id}")
         return entry
 
     def wallet(self, company_id: str) -> int:
-        """What is in the wallet, in cents, by Pleo's own count."""
+        """Return the wallet's balance in cents, as Pleo computes it."""
         return int(self._get(f"/wallet/{company_id}")["minors"])
 
     def _post(self, path: str, body: Any) -> Any:

@@ -1,6 +1,6 @@
-"""The proof: what lexoffice shows, against what Pleo says happened. Computed from the vendors' side alone.
+"""The proof: compare what lexoffice shows with what happened at Pleo, from the vendors' data alone.
 
-The rules stand here a second time on purpose: the demo must not ask the product whether the product is right.
+The rules are implemented a second time on purpose: the demo must not ask the product whether the product is right.
 """
 
 from collections import Counter
@@ -11,8 +11,8 @@ from typing import Any, Self
 from rich.console import Console
 from rich.table import Table
 
-from local.demo.cast import Kind
-from local.demo.world import Company, World
+from local.demo.cast import EntryKind
+from local.demo.world import DemoCompany, DemoWorld
 
 _MONEY_IN = {"CASHBACK"}
 _SHOULD = {
@@ -31,50 +31,50 @@ _ALWAYS_HARMLESS = 3
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """A company's calls to lexoffice; it refuses those that exceed its two a second."""
+    """The calls to lexoffice for a company. lexoffice refuses calls beyond two per second."""
 
     accepted: int
     refused: int
 
     @classmethod
     def of(cls, organization: dict[str, Any]) -> Self:
-        """Read what lexoffice's stand-in has counted."""
+        """Read the counts of lexoffice's stand-in."""
         return cls(accepted=organization["calls"]["accepted"], refused=organization["calls"]["refused"])
 
     @property
     def sent(self) -> int:
-        """All of them."""
+        """Return the number of all calls, refused ones included."""
         return self.accepted + self.refused
 
     @property
     def most_refused(self) -> int:
-        """How many refused calls are harmless."""
+        """Return the highest number of refused calls that is harmless."""
         return max(_ALWAYS_HARMLESS, self.sent // _CALLS_PER_HARMLESS_REFUSAL)
 
     @property
     def is_paced(self) -> bool:
-        """Whether the product keeps lexoffice's pace."""
+        """Return whether the product keeps to lexoffice's rate limit."""
         return self.refused <= self.most_refused
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One company's end of the story. Amounts are cents."""
+    """The final state of one company. Amounts are cents."""
 
-    company: Company
-    states: dict[str, str]  # entry id → the ledger's state
-    reasons: dict[str, str]  # entry id → why there is no line
-    lines: Counter[tuple[str, int]]  # (entry id, amount) as lexoffice has them
+    company: DemoCompany
+    states: dict[str, str]  # entry id → state in the ledger
+    reasons: dict[str, str]  # entry id → reason why there is no line
+    lines: Counter[tuple[str, int]]  # (entry id, amount) of each line at lexoffice
     expected: Counter[tuple[str, int]]
     balance: int
     wallet: int
     calls: Calls
     unreadable: int
-    causes: dict[str, str]  # worker → why it was last postponed
+    causes: dict[str, str]  # worker → reason why it was last postponed
 
     @classmethod
-    def of(cls, world: World, company: Company) -> Self:
-        """Look at both vendors and at the ledger."""
+    def of(cls, world: DemoWorld, company: DemoCompany) -> Self:
+        """Read both vendors and the ledger."""
         items = world.ledger_items(company)
         rows = _entry_rows(items)
         organization = world.organization(company)
@@ -98,7 +98,7 @@ class Proof:
 
     @property
     def untrue(self) -> list[str]:
-        """What is not as it must be, one sentence each, and why as far as the product knows."""
+        """Return the failed checks, one sentence each, with the reason where the product recorded one."""
         wrong = [*self._wrong_states(), *self._wrong_lines()]
         if self.balance != self.wallet:
             wrong.append(f"the account in lexoffice says {_euros(self.balance)}, the wallet {_euros(self.wallet)}")
@@ -115,7 +115,7 @@ class Proof:
 
     @property
     def harmless(self) -> list[str]:
-        """What a slow machine does without any harm, one sentence each."""
+        """Return the harmless effects of a slow machine, one sentence each."""
         calls = self.calls
         if not calls.refused or not calls.is_paced:
             return []
@@ -148,15 +148,15 @@ class Proof:
         ]
 
 
-def entry_rows(world: World, company: Company) -> dict[str, dict[str, str]]:
-    """State and reason by entry id."""
+def entry_rows(world: DemoWorld, company: DemoCompany) -> dict[str, dict[str, str]]:
+    """Return state and reason by entry id."""
     return _entry_rows(world.ledger_items(company))
 
 
-def is_settled(world: World, company: Company) -> bool:
-    """Whether the product believes that it is done; the proof says whether that is right.
+def is_settled(world: DemoWorld, company: DemoCompany) -> bool:
+    """Return whether the ledger says that all work is done. The proof then checks whether it is right.
 
-    Asked of the ledger, because lexoffice's stand-in must not be kept from answering in time: it is strict about pace.
+    This reads the ledger and not lexoffice: lexoffice's stand-in enforces the rate limit and must answer in time.
     """
     items = world.ledger_items(company)
     rows = _entry_rows(items)
@@ -165,8 +165,8 @@ def is_settled(world: World, company: Company) -> bool:
     return done and any(item.get("total") == item.get("pushed") for item in balances)
 
 
-def recorded_lines(world: World, company: Company) -> int:
-    """How many lines the ledger has recorded as sent."""
+def recorded_lines(world: DemoWorld, company: DemoCompany) -> int:
+    """Return the number of lines that the ledger has recorded as sent."""
     return sum(row["state"] == "sent" for row in entry_rows(world, company).values())
 
 
@@ -181,8 +181,8 @@ def show(console: Console, proof: Proof) -> None:
     )
 
 
-def expected_lines(entries: dict[str, dict[str, Any]], company: Company) -> Counter[tuple[str, int]]:
-    """Return the lines that must be there, by Pleo's entries (id → entry)."""
+def expected_lines(entries: dict[str, dict[str, Any]], company: DemoCompany) -> Counter[tuple[str, int]]:
+    """Return the lines that must exist, computed from Pleo's entries (id → entry)."""
     return Counter(
         (entry_id, _effect(entries[entry_id])) for entry_id, kind in company.entries.items() if kind.outcome == "sent"
     )
@@ -211,7 +211,7 @@ def _table(proof: Proof) -> Table:
     return table
 
 
-def _why(proof: Proof, ids: list[str], kind: Kind) -> str:
+def _why(proof: Proof, ids: list[str], kind: EntryKind) -> str:
     if kind.outcome == "listed":
         return "entered in lexoffice by hand"
     found = {proof.reasons.get(entry_id, "") or proof.states.get(entry_id, "") for entry_id in ids}

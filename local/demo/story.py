@@ -1,4 +1,4 @@
-"""The acts of the demo: each says what it does and waits until it has happened, as long as anything moves."""
+"""The acts of the demo. Each prints what it does and waits for the result for as long as there is progress."""
 
 import shlex
 import time
@@ -12,11 +12,11 @@ from local import browser
 from local.demo.cast import cast
 from local.demo.export_proof import ExportProof, show_export
 from local.demo.proof import Proof, entry_rows, is_settled, recorded_lines, show
-from local.demo.world import Company, World
+from local.demo.world import DemoCompany, DemoWorld
 from local.waiting import wait_until
 
 _OUTAGE_SECONDS = 4.0
-# Looking at each of them takes half a second of lexoffice's limit; some are enough to see it happen.
+# Reading each match takes half a second of lexoffice's rate limit; a few of them show the effect.
 _MATCHES_AWAITED = 5
 _CONNECT_ATTEMPTS = 5
 # Without a terminal nothing can be redrawn: a long wait then prints a line at this interval.
@@ -24,13 +24,13 @@ _REPORT_SECONDS = 15.0
 
 
 class NotConnectedError(RuntimeError):
-    """A company could not be connected; the text is a sentence."""
+    """A company could not be connected. The text is a sentence."""
 
 
 class Story:
-    """The whole story. `harmless` collects what a slow machine caused without harm, one sentence each."""
+    """The whole story. `harmless` collects the harmless effects of a slow machine, one sentence each."""
 
-    def __init__(self, world: World, console: Console) -> None:
+    def __init__(self, world: DemoWorld, console: Console) -> None:
         self._world = world
         self._console = console
         self._began = time.monotonic()
@@ -41,7 +41,7 @@ class Story:
         self.harmless: list[str] = []
 
     def play(self) -> None:
-        """Play everything. Raises StalledError, NotConnectedError or CommandFailedError where it cannot go on."""
+        """Play all acts. Raise StalledError, NotConnectedError or CommandFailedError if an act cannot finish."""
         self._connect_companies()
         self._pay_rad()
         self._pay_and_export_tee()
@@ -50,7 +50,10 @@ class Story:
         self._approve_tee()
 
     def prove(self) -> list[str]:
-        """Print what both vendors show now, however far the story came; return what is not true, in sentences."""
+        """Print what both vendors show now and return the failed checks, one sentence each.
+
+        It also works after an incomplete story.
+        """
         self._say("The proof")
         untrue = []
         for company in self._world.companies:
@@ -95,7 +98,7 @@ class Story:
         self._wait("the first lines of Muster Bau", lambda: recorded_lines(world, bau) >= 25)
         self._say(f"lexoffice is down for everybody, for {_OUTAGE_SECONDS:.0f} seconds, in the middle of the feed")
         world.outage(None, on=True)
-        time.sleep(_OUTAGE_SECONDS)  # the length of the outage is the scene, nothing is awaited
+        time.sleep(_OUTAGE_SECONDS)  # the length of the outage is part of the story; nothing is awaited
         world.outage(None, on=False)
         self._wait(
             "an answer to every webhook",
@@ -154,7 +157,7 @@ class Story:
             setbacks.append(title)
         raise NotConnectedError(f"{company.name} could not be connected: {'; '.join(setbacks)}.")
 
-    def _wait_for_lines(self, company: Company) -> None:
+    def _wait_for_lines(self, company: DemoCompany) -> None:
         world, expected = self._world, sum(kind.outcome == "sent" for kind in company.entries.values())
         self._wait(
             f"every entry of {company.name} at its place",
@@ -163,7 +166,7 @@ class Story:
         )
 
     def _wait(self, what: str, condition: Callable[[], bool], count: Callable[[], str] = str) -> None:
-        """Wait and show the progress, which `count` puts into words."""
+        """Wait and show the progress in the words of `count`."""
         reported = time.monotonic()
 
         def report() -> None:

@@ -1,4 +1,4 @@
-"""What the demo can do and see: both vendors' stand-ins, and AWS as an operator has it."""
+"""The demo's access to the system: both vendors' stand-ins, and AWS with an operator's permissions."""
 
 import json
 import os
@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 
-from local.demo.cast import Kind, Payments
+from local.demo.cast import EntryKind, Payments
 from local.demo.pleo import PleoControl
 from local.emulator.process import ROOT
 from local.stack import LocalStack
 
-# What a row of the ledger says about how far its entry, job, item, voucher or match has come.
+# The fields of a ledger row that record the progress of its entry, job, item, voucher or match.
 _STAGES = {
     "ENTRY": ("state",),
     "JOB": ("state",),
@@ -25,25 +25,25 @@ _STAGES = {
     "MATCH": ("state",),
     "BALANCE": ("pushed",),
 }
-# An operator's command takes two seconds of a processor, which busy machines give slowly.
+# Timeout: an operator's command takes two seconds of processor time, which is much longer on a busy machine.
 _COMMAND_SECONDS = 300
 
 
 class CommandFailedError(RuntimeError):
-    """An operator's command ended badly; the text is a sentence with its last words."""
+    """An operator's command failed. The text is a sentence with the end of its output."""
 
 
 @dataclass(slots=True)
-class Company:
-    """A company at Pleo, its organisation at lexoffice, and what arrived: entry id → kind."""
+class DemoCompany:
+    """A company at Pleo, its organisation at lexoffice, and its entries: entry id → kind."""
 
     name: str
     id: str
     organization_id: str
-    entries: dict[str, Kind] = field(default_factory=dict)
+    entries: dict[str, EntryKind] = field(default_factory=dict)
 
 
-class World:
+class DemoWorld:
     """Both vendors and the deployed product."""
 
     def __init__(self, stack: LocalStack) -> None:
@@ -52,36 +52,36 @@ class World:
         self._lexoffice = httpx.Client(base_url=stack.lexoffice_url, timeout=60, trust_env=False)
         self._sqs = stack.client("sqs")
         self.connect_url = stack.connect_url
-        self.companies: list[Company] = []
-        # An event that a slow machine fails is repeated sooner than in life.
+        self.companies: list[DemoCompany] = []
+        # Retry failed events sooner than lexoffice would, because deliveries time out on a slow machine.
         self._post("/control/switches", {"event_retry_scale": 0.1})
 
-    def add_company(self, name: str) -> Company:
-        """Create a customer of both vendors."""
+    def add_company(self, name: str) -> DemoCompany:
+        """Create a company at Pleo and an organisation at lexoffice."""
         company_id = self.pleo.add_company(name)
         organization = self._post("/control/organizations", {"companyName": name})
-        self.companies.append(Company(name, company_id, organization["id"]))
+        self.companies.append(DemoCompany(name, company_id, organization["id"]))
         return self.companies[-1]
 
-    def pay(self, company: Company, payments: Payments) -> None:
-        """Let entries happen at Pleo."""
+    def pay(self, company: DemoCompany, payments: Payments) -> None:
+        """Create entries at Pleo."""
         company.entries |= self.pleo.pay(company.id, payments)
 
-    def outage(self, company: Company | None, *, on: bool) -> None:
-        """Let lexoffice answer 503 to one customer, or to all."""
+    def outage(self, company: DemoCompany | None, *, on: bool) -> None:
+        """Start or end an outage: lexoffice answers 503 to one company, or to all."""
         body: dict[str, Any] = {"on": on}
         if company is not None:
             body["organization_id"] = company.organization_id
         self._post("/control/outage", body)
 
-    def export(self, company: Company) -> str:
-        """Assign accounts, then click «Exportieren» for everything in the queue; return the job's id."""
+    def export(self, company: DemoCompany) -> str:
+        """Assign accounts, then click «Exportieren» for the whole queue; return the job's id."""
         account = self.organization(company)["accounts"][0]["financialAccountId"]
         self.pleo.assign(company.id, account, list(company.entries))
         return self.pleo.click_export(company.id, list(company.entries))
 
-    def approve(self, company: Company) -> int:
-        """Approve every suggestion; return how many there were."""
+    def approve(self, company: DemoCompany) -> int:
+        """Approve all suggestions; return their number."""
         return len(self._post("/control/proposals/approve", {"organization_id": company.organization_id})["approved"])
 
     def start_sync(self, company: Company) -> None:
@@ -89,15 +89,15 @@ class World:
         message = {"connection_id": self.connection_id(company)}
         self._sqs.send_message(QueueUrl=self._stack.resources["SyncQueue"], MessageBody=json.dumps(message))
 
-    def connection_id(self, company: Company) -> str:
-        """The product's own id of a company; empty as long as it has never connected."""
+    def connection_id(self, company: DemoCompany) -> str:
+        """Return the product's connection id of a company; "" before it has connected."""
         guard = self._stack.client("dynamodb").get_item(
             TableName=self._stack.resources["ConnectionTable"], Key={"id": {"S": f"COMPANY#{company.id}"}}
         )
         return str(guard["Item"]["connection_id"]["S"]) if "Item" in guard else ""
 
-    def ledger_items(self, company: Company) -> list[dict[str, Any]]:
-        """A company's part of the ledger, as DynamoDB has it."""
+    def ledger_items(self, company: DemoCompany) -> list[dict[str, Any]]:
+        """Return a company's ledger items as DynamoDB stores them."""
         connection_id = self.connection_id(company)
         if not connection_id:
             return []
@@ -113,12 +113,12 @@ class World:
         )
         return [item for page in pages for item in page["Items"]]
 
-    def stages(self, company: Company) -> Counter[tuple[str, ...]]:
-        """How many rows of a company's ledger have come how far."""
+    def stages(self, company: DemoCompany) -> Counter[tuple[str, ...]]:
+        """Count the rows of a company's ledger by stage."""
         return stages_of(self.ledger_items(company))
 
     def progress(self) -> object:
-        """How far everything has come. It changes with every step forward; a failure that repeats changes nothing."""
+        """Return the progress of all companies. It changes with each step forward and not with a repeated failure."""
         return (
             [self.stages(company) for company in self.companies],
             self.dead_letters(),
@@ -126,15 +126,15 @@ class World:
         )
 
     def dead_letters(self) -> int:
-        """How many wake-ups have given up."""
+        """Return the number of wake-ups in the feed's dead-letter queue."""
         return self._depth("FeedDeadLetterQueue")
 
     def waiting_wake_ups(self) -> int:
-        """How many wake-ups are still tried."""
+        """Return the number of wake-ups in the feed's queue."""
         return self._depth("FeedQueue")
 
     def support(self, *command: str) -> str:
-        """Run a support operator's command with an operator's rights; return what it prints."""
+        """Run a command of `ops` with an operator's permissions; return its output."""
         described = self._stack.write_stack_json(self._stack.emulator.directory / "stack.json")
         ran = subprocess.run(
             [sys.executable, "-m", "ops", *command, "--local"],
@@ -150,14 +150,14 @@ class World:
             raise CommandFailedError(f"`python -m ops {shlex.join(command)}` ended with {ran.returncode}: {last}")
         return ran.stdout
 
-    def lines(self, company: Company) -> list[dict[str, Any]]:
-        """The lines of the company's account at lexoffice."""
+    def lines(self, company: DemoCompany) -> list[dict[str, Any]]:
+        """Return the lines in the company's finance account at lexoffice."""
         url = f"/control/transactions?organization_id={company.organization_id}"
         lines: list[dict[str, Any]] = self._get(url)
         return lines
 
-    def organization(self, company: Company) -> dict[str, Any]:
-        """Everything lexoffice knows of the customer: accounts, balance, calls counted."""
+    def organization(self, company: DemoCompany) -> dict[str, Any]:
+        """Return all that lexoffice's stand-in shows of the organisation: accounts, balance, counts of calls."""
         state = self._get("/control/state")
         return next(row for row in state["organizations"] if row["id"] == company.organization_id)
 
@@ -174,7 +174,7 @@ class World:
 
 
 def stages_of(items: list[dict[str, Any]]) -> Counter[tuple[str, ...]]:
-    """Count a ledger's rows by what they are and how far they have come."""
+    """Count the rows of a ledger by kind and stage."""
     stages: Counter[tuple[str, ...]] = Counter()
     for item in items:
         room = item["row"]["S"].partition("#")[0]

@@ -1,1 +1,1 @@
-"""AWS on one machine: MiniStack as a child process, with what it lacks supplied in `patches`."""
+"""AWS on one machine: MiniStack as a child process. `patches` adds the behaviour of AWS that it lacks."""

@@ -1,7 +1,9 @@
 """The emulator's process: MiniStack with our patches, on two loopback ports.
 
-Usage: python -m local.emulator <emulator port> <API port>, started by `local.emulator.process` only. It leads a
-process group, and ends the whole group when its standard input closes: however its parent dies, nothing stays.
+Usage: python -m local.emulator <emulator port> <API port>, started by `local.emulator.process` only.
+
+The process leads a process group. It ends the whole group when its standard input closes, so no process outlives the
+parent, however the parent ends.
 """
 
 import asyncio
@@ -27,7 +29,7 @@ def _end_with_parent() -> None:
 
 
 def main(port: int, api_port: int) -> None:
-    """Serves until the parent closes standard input."""
+    """Serve until the parent closes standard input."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     patches.apply()
     config = Config()

@@ -1,4 +1,4 @@
-"""Deploys a SAM template on the emulator, the way `sam deploy` does: uploads to S3, a CloudFormation stack, a wait."""
+"""Deploy a SAM template on the emulator as `sam deploy` does: upload to S3, create a CloudFormation stack, wait."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,18 +11,18 @@ _BUCKET = "pleo-lexoffice-deployment"
 
 
 def create_bucket(emulator: Emulator) -> None:
-    """Makes the place where uploads go."""
+    """Create the bucket for uploads."""
     emulator.client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
 
 
 def upload(emulator: Emulator, key: str, content: bytes) -> str:
-    """Stores `content`; its s3:// address."""
+    """Store `content` and return its s3:// address."""
     emulator.client("s3").put_object(Bucket=_BUCKET, Key=key, Body=content)
     return f"s3://{_BUCKET}/{key}"
 
 
 def deploy(emulator: Emulator, template: str, parameters: Mapping[str, str]) -> dict[str, str]:
-    """Creates the stack; logical id → physical id. Raises StartError with the reasons when it fails."""
+    """Create the stack and return logical id → physical id. Raise StartError with the reasons if it fails."""
     upload(emulator, "template", template.encode())
     formation = emulator.client("cloudformation")
     formation.create_stack(
@@ -49,7 +49,7 @@ def _wait(formation: Any) -> None:
 
 
 def _is_complete(formation: Any) -> bool:
-    """Raises StartError with the reasons when it has failed."""
+    """Return whether the stack is complete. Raise StartError with the reasons if it has failed."""
     status = formation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
     if status not in {"CREATE_COMPLETE", "CREATE_IN_PROGRESS"}:
         events = formation.describe_stack_events(StackName=STACK)["StackEvents"]

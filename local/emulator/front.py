@@ -1,4 +1,4 @@
-"""The emulator's two additions that AWS has elsewhere: the API under a plain address, and a small control surface.
+"""Two additions to the emulator: the API on a port of its own, and a small control surface.
 
 The API answers at the root of its own port, as it does behind a custom domain, and refuses bodies over 10 MB
 (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
@@ -26,14 +26,14 @@ _MAX_BODY = 10 * 1024 * 1024
 
 
 class Front:
-    """ASGI application around the emulator's; `api_port` is the port on which only the HTTP API answers."""
+    """ASGI application around the emulator's. `api_port` is the port on which only the HTTP API answers."""
 
     def __init__(self, app: App, *, api_port: int) -> None:
         self._app = app
         self._api_port = api_port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sorts a request by the port it came in on."""
+        """Route a request by the port it arrived on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif scope["server"][1] == self._api_port:
@@ -52,8 +52,8 @@ class Front:
         if body is None:
             await _answer(send, 413, {"message": "Request Entity Too Large"})
             return
-        # The emulator finds the API by this path as well as by host name; so the Host header stays what the
-        # caller sent, and no name has to resolve.
+        # The emulator finds the API by this path as well as by host name. The Host header therefore stays as the caller
+        # sent it, and no name has to resolve.
         prefix = f"/_aws/execute-api/{api}/$default"
         raw_path = prefix.encode() + (scope.get("raw_path") or scope["path"].encode())
         messages = iter([{"type": "http.request", "body": body, "more_body": False}])
@@ -65,7 +65,10 @@ class Front:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or None when it is too large. It is read to its end: the caller would miss the refusal."""
+    """Return the whole body, or None if it is too large.
+
+    Read it to its end in both cases: a caller that is still sending would not receive the refusal.
+    """
     body = bytearray()
     fits = True
     while True:
@@ -90,7 +93,7 @@ async def _control(scope: Scope, send: Send) -> None:
 
 def _kill_workers(function: str) -> list[int]:
     killed = []
-    # Copies: while this runs, the emulator starts and ends workers in other threads.
+    # Copies: the emulator starts and ends workers in other threads meanwhile.
     for key, workers in list(lambda_runtime._workers.items()):
         if key.split(":")[2] != function:
             continue
@@ -98,7 +101,7 @@ def _kill_workers(function: str) -> list[int]:
             process = worker._proc
             if process is not None and process.poll() is None:
                 process.kill()
-                process.wait()  # until it is gone, the emulator would still hand it work
+                process.wait()  # until the process has ended, the emulator would still give it work
                 killed.append(process.pid)
     return killed
 

@@ -1,9 +1,13 @@
-"""Redriving a dead-letter queue, which MiniStack 1.5.33 cannot: the three MessageMoveTask actions of SQS.
+"""Redrive of a dead-letter queue: the three MessageMoveTask actions of SQS, which MiniStack 1.5.33 lacks.
 
-One task per queue at a time, at most 100 in all; what is moved is a new message; the default destination is where a
-message came from, which nobody knows of one that was sent to the dead-letter queue itself. Only what is visible is
-moved: the message that somebody has received stays. In a FIFO queue a moved message counts as sent with its
-deduplication id, which is the id it had before it died.
+Rules of AWS:
+- One task per queue at a time; 100 tasks in all.
+- A moved message is a new message.
+- The default destination is the queue a message came from. It is unknown for a message that was sent to the dead-letter
+  queue directly.
+- Only visible messages are moved; a message that a consumer has received stays.
+- In a FIFO queue a moved message counts as sent with a deduplication id: the message id it had before the move.
+
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
 """
 
@@ -18,7 +22,7 @@ from ministack.services import sqs
 
 type Json = dict[str, Any]
 
-_BURST = 500  # messages per second, AWS's ceiling, also when no rate is asked for
+_BURST = 500  # messages per second: AWS's maximum, and the default
 _MOST_TASKS = 100
 _MOST_LISTED = 10
 _ACTIVE = ("RUNNING", "CANCELLING")
@@ -67,12 +71,12 @@ async def _start(request: Json, _url: str) -> Json:
 
 
 def _handle(source_arn: str) -> str:
-    """A handle names its task and the dead-letter queue, whose permissions decide who may cancel it."""
+    """Return the handle of a task. It contains the dead-letter queue, whose permissions decide who may cancel."""
     return base64.b64encode(json.dumps({"taskId": sqs.new_uuid(), "sourceArn": source_arn}).encode()).decode()
 
 
 def queue_of(request: Json) -> str:
-    """The ARN of the dead-letter queue that a request is about, "" if it names none."""
+    """Return the ARN of the dead-letter queue that a request names, or ""."""
     if "TaskHandle" not in request:
         return str(request.get("SourceArn", ""))
     try:
@@ -82,7 +86,7 @@ def queue_of(request: Json) -> str:
 
 
 async def _move(task: Json, source: Json) -> None:
-    """Moves what is visible in the dead-letter queue until nothing is left or the task is cancelled."""
+    """Move the visible messages of the dead-letter queue until none is left or the task is cancelled."""
     pause = 1 / task.get("MaxNumberOfMessagesPerSecond", _BURST)
     while task["Status"] == "RUNNING":
         with sqs._queues_lock:
@@ -105,11 +109,11 @@ async def _move(task: Json, source: Json) -> None:
 
 
 def _send(message: Json, destination: Json, now: float) -> None:
-    """A redriven message is a new message: new id, new time of sending, never received; the group stays."""
+    """Send a message as a new one: new id, new sent time, receive count 0, same message group."""
     fresh: Json = {"receipt_handle": None, "receive_count": 0, "first_receive_at": None}
     stamps = {"id": sqs.new_uuid(), "sent_at": now, "visible_at": now, "enqueued_at": now}
     if destination["is_fifo"]:
-        # What had an id of its own as long as it lived has the message's for it since it died.
+        # The deduplication id of a dead letter is its message id, whatever it was in the source queue.
         died = "DeadLetterQueueSourceArn" in message["sys"]
         dedup_id = message["id"] if died else message["dedup_id"]
         scoped = destination["attributes"].get("DeduplicationScope") == "messageGroup"
@@ -131,7 +135,7 @@ def _list(request: Json, _url: str) -> Json:
     if type(most) is not int or not 1 <= most <= _MOST_LISTED:
         raise sqs._Err("InvalidParameterValue", f"MaxResults must be between 1 and {_MOST_LISTED}.")
     tasks = _tasks.get(request["SourceArn"], [])[:most]
-    # The handle is only shown while the task can still be cancelled.
+    # AWS returns the handle only while the task can still be cancelled.
     return {
         "Results": [
             {name: value for name, value in task.items() if name != "TaskHandle" or task["Status"] == "RUNNING"}
@@ -148,7 +152,7 @@ def _cancel(request: Json, _url: str) -> Json:
         raise sqs._Err("ResourceNotFoundException", "Task does not exist.", 404)
     if task["Status"] != "RUNNING":
         raise sqs._Err("InvalidParameterValue", "Only active tasks can be cancelled.")
-    task["Status"] = "CANCELLING"  # until the message on its way has arrived
+    task["Status"] = "CANCELLING"  # until the message in progress has arrived
     return {"ApproximateNumberOfMessagesMoved": task["ApproximateNumberOfMessagesMoved"]}
 
 

@@ -1,10 +1,13 @@
-"""What MiniStack 1.5.33 lacks of the AWS behaviour that this product relies on.
+"""The behaviour of AWS that this product relies on and MiniStack 1.5.33 lacks.
 
-Each patch names the rule of AWS it supplies; when a newer release behaves so by itself, the patch goes
-(tests/house/test_emulator.py says what must hold).
+Each patch names the AWS rule it supplies. Remove a patch once a newer MiniStack release follows the rule itself;
+tests/house/test_emulator.py states what must hold.
 
-Known and left alone: alarms never change colour, throttling of routes is not enforced, the access log of the API
-stays empty, dynamodb:LeadingKeys is not known inside transactions.
+Known gaps without a patch:
+- Alarms never change state.
+- Throttling of routes is not enforced.
+- The API's access log stays empty.
+- dynamodb:LeadingKeys is unknown inside transactions.
 """
 
 import json
@@ -21,12 +24,12 @@ from ministack.services.cloudformation import provisioners
 from local.emulator import message_moves
 
 type Json = dict[str, Any]
-# A provisioner answers with the physical id and the attributes for Fn::GetAtt.
+# A provisioner returns the physical id and the attributes for Fn::GetAtt.
 type Provisioned = tuple[str, Json]
 
 
 def apply() -> None:
-    """Installs every patch. Called once, before the server starts."""
+    """Install every patch. Call this once, before the server starts."""
     _wrap("AWS::ApiGatewayV2::Api", _routes_from_body)
     _wrap("AWS::DynamoDB::Table", _time_to_live)
     secret = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
@@ -43,7 +46,7 @@ def apply() -> None:
 
 
 def _wrap(resource_type: str, after: Callable[[str, Json], None]) -> None:
-    """Lets `after(physical id, properties)` complete what the provisioner created or updated."""
+    """Call `after(physical id, properties)` after the provisioner has created or updated a resource of this type."""
     handlers = provisioners._RESOURCE_HANDLERS[resource_type]
     create, update = handlers["create"], handlers["update"]
 
@@ -62,10 +65,10 @@ def _wrap(resource_type: str, after: Callable[[str, Json], None]) -> None:
 
 # ------------------------------------------------------------------------------------------------ HTTP API
 def _routes_from_body(api_id: str, props: Json) -> None:
-    """An API's OpenAPI `Body` (what SAM makes of HttpApi events) defines its routes and integrations.
+    """Define an API's routes and integrations from its OpenAPI `Body`, which is what SAM makes of HttpApi events.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-apigatewayv2-api.html
-    Authorizers and CORS of the Body are left out: the template has none.
+    Authorizers and CORS of the Body are not supported: the template has none.
     """
     if "Body" not in props:
         return
@@ -96,7 +99,7 @@ def _routes_from_body(api_id: str, props: Json) -> None:
 
 
 def _as_http_api_event(execute: Callable[[Json, Any], Json]) -> Callable[[Json, Any], Json]:
-    """Payload format 2.0: cookies in a list of their own, the domain name the caller used, no empty parameters.
+    """Use payload format 2.0: cookies in their own list, the caller's domain name, no empty parameters.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
@@ -113,7 +116,7 @@ def _as_http_api_event(execute: Callable[[Json, Any], Json]) -> Callable[[Json, 
             event["requestContext"]["domainName"] = headers.get("host", "").split(":")[0]
         result = execute(function, event)
         if of_api and result.get("error"):
-            # API Gateway keeps what went wrong to itself.
+            # API Gateway does not disclose the error to the caller.
             result["body"] = {"statusCode": 500, "body": '{"message":"Internal Server Error"}'}
         return result
 
@@ -122,9 +125,11 @@ def _as_http_api_event(execute: Callable[[Json, Any], Json]) -> Callable[[Json, 
 
 # ------------------------------------------------------------------------------------------------ logs
 def _end_of_logs() -> None:
-    """What a function writes belongs to the invocation that wrote it, and a silent function is not slower.
+    """Attribute log lines to the invocation that wrote them, and do not delay a function that logs nothing.
 
-    The emulator guesses when a function's output has ended, and waits 50 ms for a first line. Here the worker says so.
+    The emulator guesses when a function's output has ended, and waits 50 ms for a first line. With this patch the
+    worker
+    marks the end of the output.
     """
     end = "\x1e"
     script, last_line = lambda_runtime._PYTHON_WORKER_SCRIPT, "        _real_stdout.flush()\n\nrun()\n"
@@ -135,7 +140,7 @@ def _end_of_logs() -> None:
 
     def drain(worker: Any) -> str:
         lines: list[str] = []
-        with suppress(Empty):  # a worker that died never says so
+        with suppress(Empty):  # a worker that died never marks the end
             while not (line := worker._stderr_queue.get(timeout=0.25)).endswith(end):
                 lines.append(line)
             lines += [line.removesuffix(end)] if line != end else []
@@ -146,7 +151,7 @@ def _end_of_logs() -> None:
 
 # ------------------------------------------------------------------------------------------------ alarms
 def _with_metric_math(known: Callable[[str, Json], Json]) -> Callable[[str, Json], Json]:
-    """An alarm may watch an expression over several metrics. Here it only exists, as every alarm does.
+    """Accept alarms on an expression over several metrics. Like every alarm here, such an alarm has no effect.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
     """
@@ -163,7 +168,7 @@ def _with_metric_math(known: Callable[[str, Json], Json]) -> Callable[[str, Json
 
 # ------------------------------------------------------------------------------------------------ tables, secrets
 def _time_to_live(table: str, props: Json) -> None:
-    """`TimeToLiveSpecification` switches the table's time to live on.
+    """Enable the table's time to live from `TimeToLiveSpecification`.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-dynamodb-table-timetolivespecification.html
     """
@@ -174,7 +179,7 @@ def _time_to_live(table: str, props: Json) -> None:
 
 
 def _secret_by_arn(provision: Callable[..., Any]) -> Callable[..., Any]:
-    """`!Ref` of a secret is its ARN. The emulator keys its secrets, and finds them again, by name.
+    """Make `!Ref` of a secret return its ARN. The emulator stores and finds its secrets by name.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-secretsmanager-secret.html
     """
@@ -189,7 +194,7 @@ def _secret_by_arn(provision: Callable[..., Any]) -> Callable[..., Any]:
 
 # ------------------------------------------------------------------------------------------------ IAM conditions
 def _with_request_keys(known: Callable[..., Json]) -> Callable[..., Json]:
-    """Adds the condition keys kms:EncryptionContext:<name> and dynamodb:LeadingKeys to a request's context.
+    """Add the condition keys kms:EncryptionContext:<name> and dynamodb:LeadingKeys to a request's context.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
@@ -210,7 +215,7 @@ def _with_request_keys(known: Callable[..., Json]) -> Callable[..., Json]:
 
 
 def _batches_as_one(known: Callable[..., str | None]) -> Callable[..., str | None]:
-    """SQS has no actions of its own for batches: who may send a message may send ten.
+    """Authorise SQS batch calls by the action for a single message: SQS has no actions of their own for batches.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
     """
@@ -223,7 +228,7 @@ def _batches_as_one(known: Callable[..., str | None]) -> Callable[..., str | Non
 
 
 def _moves_by_queue(known: Callable[..., str]) -> Callable[..., str]:
-    """Who may start, list and cancel moves is decided by the dead-letter queue.
+    """Authorise starting, listing and cancelling message moves by the dead-letter queue.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
     """
@@ -238,7 +243,7 @@ def _moves_by_queue(known: Callable[..., str]) -> Callable[..., str]:
 
 
 def _leading_keys(request: Json) -> list[str]:
-    """The partition key values that a call for one item or one query names."""
+    """Return the partition key values that a call for one item or one query names."""
     table = dynamodb._tables.get(dynamodb._normalize_table_name(request.get("TableName") or ""))
     if table is None:
         return []
@@ -254,7 +259,7 @@ def _leading_keys(request: Json) -> list[str]:
 
 # ------------------------------------------------------------------------------------------------ queues
 def _concurrent_groups(known: Callable[..., int]) -> Callable[..., int]:
-    """A FIFO queue is worked on group by group, several groups at the same time.
+    """Process several message groups of a FIFO queue at the same time, each group in order.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
     """
@@ -266,7 +271,7 @@ def _concurrent_groups(known: Callable[..., int]) -> Callable[..., int]:
 
 
 def _one_group(known: Callable[..., list[Json]]) -> Callable[..., list[Json]]:
-    """A receive takes from one message group, so that a batch never waits for another group's batch."""
+    """Receive messages of one message group only, so that a batch never waits for another group's batch."""
 
     def collect(queue: Json, limit: int, visibility: int, now: float) -> list[Json]:
         waiting = queue["messages"]

@@ -1,4 +1,4 @@
-"""Starts and ends the emulator, and knows what environment it may see."""
+"""Start and end the emulator, and build the environment that its processes see."""
 
 import json
 import os
@@ -19,27 +19,27 @@ from urllib.error import HTTPError, URLError
 ROOT = Path(__file__).parents[2]
 REGION = "eu-central-1"
 
-# The emulator takes this key pair for the account's root user, who may do everything.
+# The emulator treats this key pair as the account's root user, which has all permissions.
 ADMIN = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
-# How long a call of the emulator or of a stand-in may take on a machine under load.
+# Timeout in seconds for a call to the emulator or a stand-in, on a machine under load.
 ANSWER_SECONDS = 60.0
-# How long they may take to start: three seconds of processor time have been seen to take a minute. One that ends is
-# noticed at once, so only one that hangs is waited for that long.
+# Timeout in seconds for a start: three seconds of processor time have taken up to a minute. A process that ends is
+# noticed immediately; the timeout concerns only a process that hangs.
 _START_SECONDS = 300.0
 
-# Direct to loopback, whatever proxy the machine is set up for.
+# Connects to loopback directly, whatever proxy the machine uses.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class StartError(RuntimeError):
-    """A child process ended or stayed silent while it should have started; the text holds its last words."""
+    """A child process ended or did not answer during its start. The text contains the end of its log."""
 
 
 class Emulator:
     """MiniStack as a child process on loopback. IAM is enforced: a door without a permission is refused, as on AWS.
 
-    Other children may join its process group (`group`): they end with it, also when this process is killed.
+    Other children may join its process group (`group`). They end with it, also if this process is killed.
     """
 
     def __init__(self, *, port: int, api_port: int) -> None:
@@ -48,25 +48,25 @@ class Emulator:
         runs = ROOT / ".local"
         runs.mkdir(exist_ok=True)
         _sweep(runs)
-        # Its temporary files (unpacked functions) are private to the run and go with it.
+        # Its temporary files (unpacked functions) belong to this run and are deleted with it.
         self.directory = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=runs))
         self._process: subprocess.Popen[bytes] | None = None
         self._clients: dict[str, Any] = {}
 
     @property
     def group(self) -> int:
-        """The process group that ends as a whole."""
+        """Return the process group that ends as a whole."""
         if self._process is None:
             raise RuntimeError("The emulator has not been started.")
         return self._process.pid
 
     @property
     def log(self) -> Path:
-        """What the emulator wrote about itself."""
+        """Return the path of the emulator's log."""
         return self.directory / "emulator.log"
 
     def start(self) -> None:
-        """Starts the process; `wait` waits until it answers."""
+        """Start the process; `wait` waits until it answers."""
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local.emulator", *map(str, self._ports)],
@@ -79,13 +79,13 @@ class Emulator:
             )
 
     def wait(self) -> None:
-        """Returns when the emulator answers; raises StartError when it has ended or hangs."""
+        """Return once the emulator answers. Raise StartError if it has ended or hangs."""
         if self._process is None:
             raise RuntimeError("The emulator has not been started.")
         wait_until_answers(f"{self.endpoint_url}/_ministack/health", self._process, self.log)
 
     def client(self, service: str) -> Any:
-        """A boto3 client that may do everything."""
+        """Return a boto3 client with all permissions."""
         if service not in self._clients:
             import boto3
 
@@ -98,20 +98,20 @@ class Emulator:
         return self._clients[service]
 
     def wait_for_end(self) -> None:
-        """Returns never by itself: raises StartError when the emulator ends on its own."""
+        """Block until the emulator ends, then raise StartError."""
         if self._process is not None:
             self._process.wait()
             raise StartError(f"The emulator has ended:\n{_last_words(self.log)}")
 
     def control(self, path_and_query: str) -> dict[str, object]:
-        """POST to the control surface (`local.emulator.front`); answers with its JSON."""
+        """Send a POST to the control surface (`local.emulator.front`) and return its JSON answer."""
         request = urllib.request.Request(f"{self.endpoint_url}/_local/{path_and_query}", method="POST")  # noqa: S310
         with DIRECT.open(request, timeout=ANSWER_SECONDS) as answer:
             body: dict[str, object] = json.load(answer)
         return body
 
     def stop(self) -> None:
-        """Ends the whole process group and removes its files. Harmless when repeated."""
+        """End the whole process group and remove its files. Idempotent."""
         while self._clients:
             self._clients.popitem()[1].close()
         if self._process is not None:
@@ -124,7 +124,7 @@ class Emulator:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _environment(self) -> dict[str, str]:
-        # Whatever AWS account the caller is logged in to must be out of reach of the emulator and its functions.
+        # The emulator and its functions must not reach the AWS account that the caller is logged in to.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return inherited | {
             "AUTH": "true",
@@ -147,7 +147,7 @@ class Emulator:
         }
 
     def __enter__(self) -> Self:
-        """Starts and waits."""
+        """Start the emulator and wait until it answers."""
         try:
             self.start()
             self.wait()
@@ -159,18 +159,18 @@ class Emulator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ends everything."""
+        """End all its processes."""
         self.stop()
 
 
 def free_ports(*wanted: int) -> list[int]:
-    """A free loopback port for each wanted one: that one if nobody has it, else (and for 0) any."""
-    with ExitStack() as held:  # all at once, so that none is chosen twice
+    """Return a free loopback port for each wanted one: that port if it is free, otherwise (and for 0) any."""
+    with ExitStack() as held:  # all at once, so that no port is chosen twice
         return [_bind(held.enter_context(socket.socket()), port) for port in wanted]
 
 
 def _sweep(runs: Path) -> None:
-    """Removes what runs have left whose process was killed."""
+    """Remove the files of earlier runs whose process was killed."""
     for directory in runs.glob("run-*-*"):
         try:
             os.kill(int(directory.name.split("-")[1]), 0)
@@ -189,7 +189,7 @@ def _bind(held: socket.socket, wanted: int) -> int:
 
 
 def wait_until_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Returns as soon as `url` answers with any HTTP status; raises StartError when the process ends or hangs."""
+    """Return once `url` answers with any HTTP status. Raise StartError if the process ends or hangs."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -206,7 +206,7 @@ def wait_until_answers(url: str, process: subprocess.Popen[bytes], log: Path) ->
 
 
 def _name(process: subprocess.Popen[bytes]) -> str:
-    """The module that a child process runs: `python -m <module> …`."""
+    """Return the module that a child process runs: `python -m <module> …`."""
     arguments = process.args if isinstance(process.args, list) else [str(process.args)]
     return str(arguments[arguments.index("-m") + 1]) if "-m" in arguments else str(arguments[0])
 

@@ -8,13 +8,13 @@ import uuid
 
 from local.lexoffice import signing
 from local.lexoffice.app import create_app
-from local.lexoffice.settings import Settings
+from local.lexoffice.settings import LexofficeSettings
 from local.standin.serving import secret_from, serve
 
 
 def main() -> None:
     """Parse the command line and serve until interrupted."""
-    # At once: the deployment waits for the public half.
+    # Start now: the deployment waits for the public key.
     signing.prepare()
     parser = argparse.ArgumentParser(prog="python -m local.lexoffice", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--redirect-uri", action="append", required=True)
     parser.add_argument("--pleo-url", default="")
     arguments = parser.parse_args()
-    settings = Settings(
+    settings = LexofficeSettings(
         public_url=arguments.public_url.rstrip("/"),
         client_id=str(arguments.client_id),
         client_secret=secret_from("LEXOFFICE_STANDIN_CLIENT_SECRET"),

@@ -1,29 +1,29 @@
 """`/v1/finance/accounts` (https://developers.lexware.io/partner/docs/#finance-endpoint).
 
-The vendor never computes a balance: what the partner last sent is what people see.
+lexoffice never computes a balance: its users see what the partner last sent.
 """
 
 from dataclasses import replace
 from decimal import Decimal
 
 from local.lexoffice import clock, problems
-from local.lexoffice.call import Call, Endpoint
+from local.lexoffice.call import Endpoint, LexofficeCall
 from local.lexoffice.problems import RefusedError
 from local.lexoffice.reading import Reader, euros
-from local.lexoffice.records import Account
+from local.lexoffice.records import LexofficeAccount
 from local.lexoffice.resources import action_result, find
-from local.lexoffice.wire import Answer
+from local.lexoffice.wire import LexofficeAnswer
 
 TYPES = ("GIRO", "SAVINGS", "FIXEDTERM", "SECURITIES", "LOAN", "CREDITCARD", "CASH", "PAYMENT_PROVIDER")
 _COLLECTION = "finance/accounts"
 _CARD_PROVIDERS = ("VISA", "MASTERCARD", "AMEX", "DINERSCLUB")
 
 
-def create(call: Call) -> Answer:
-    """Create an account; the answer is an action result with version 0, though the account is read with 1."""
+def create(call: LexofficeCall) -> LexofficeAnswer:
+    """Create an account. The answer is an action result with version 0, although a read shows version 1."""
     reader = Reader(call.json_object())
     now = call.world.clock.now()
-    account = Account(
+    account = LexofficeAccount(
         organization_id=call.organization.id,
         account_system=reader.choice("accountSystem", call.world.switches.account_systems.split()) or "",
         type=reader.choice("type", TYPES) or "",
@@ -43,16 +43,16 @@ def create(call: Call) -> Answer:
     call.world.accounts[account.id] = account
     answer = action_result(call, account, collection=_COLLECTION, version=0)
     if call.world.switches.account_create_answer == "full":
-        answer = Answer(201, as_json(account))
-    return Answer(201, answer.body, {"Location": call.location(f"finance/accounts/{account.id}")})
+        answer = LexofficeAnswer(201, as_json(account))
+    return LexofficeAnswer(201, answer.body, {"Location": call.location(f"finance/accounts/{account.id}")})
 
 
-def read(call: Call) -> Answer:
-    """Show one account."""
-    return Answer(200, as_json(find(call, call.world.accounts, "Financial account")))
+def read(call: LexofficeCall) -> LexofficeAnswer:
+    """Return one account."""
+    return LexofficeAnswer(200, as_json(find(call, call.world.accounts, "Financial account")))
 
 
-def list_all(call: Call) -> Answer:
+def list_all(call: LexofficeCall) -> LexofficeAnswer:
     """List the organisation's accounts, or those with an `iban` or an `externalReference`, not both."""
     iban, reference = call.query.get("iban"), call.query.get("externalReference")
     if iban is not None and reference is not None:
@@ -62,11 +62,11 @@ def list_all(call: Call) -> Answer:
         found = [account for account in found if account.iban == iban]
     if reference is not None:
         found = [account for account in found if account.external_reference == reference]
-    return Answer(200, [as_json(account) for account in found])
+    return LexofficeAnswer(200, [as_json(account) for account in found])
 
 
-def update(call: Call) -> Answer:
-    """Replace what a partner may change: what is left out is emptied; read-only fields are ignored."""
+def update(call: LexofficeCall) -> LexofficeAnswer:
+    """Replace what a partner may change: omitted fields are emptied, read-only fields are ignored."""
     account = find(call, call.world.accounts, "Financial account")
     reader = Reader(call.json_object())
     version = reader.whole("lockVersion", required=True)
@@ -84,7 +84,7 @@ def update(call: Call) -> Answer:
     return action_result(call, changed, collection=_COLLECTION, version=changed.lock_version)
 
 
-def _read_common(account: Account, reader: Reader) -> None:
+def _read_common(account: LexofficeAccount, reader: Reader) -> None:
     account.name = reader.text("name", required=True) or ""
     account.account_holder = reader.text("accountHolder")
     account.balance = euros(reader.money("balance", required=True) or Decimal())
@@ -95,7 +95,7 @@ def _read_common(account: Account, reader: Reader) -> None:
     )
 
 
-def _check_reference(call: Call, account: Account) -> None:
+def _check_reference(call: LexofficeCall, account: LexofficeAccount) -> None:
     if not call.world.switches.account_reference_unique or account.external_reference is None:
         return
     others = call.world.accounts_of(call.organization.id)
@@ -105,8 +105,8 @@ def _check_reference(call: Call, account: Account) -> None:
         )
 
 
-def as_json(account: Account) -> dict[str, object]:
-    """Show an account with the extra fields that real answers carry beyond the documented ones."""
+def as_json(account: LexofficeAccount) -> dict[str, object]:
+    """Return an account with the undocumented fields that real answers contain."""
     return {
         "financialAccountId": account.id,
         "organizationId": account.organization_id,
@@ -133,7 +133,7 @@ def as_json(account: Account) -> dict[str, object]:
             "syncStartDate": None,
             "syncEndDate": None,
         },
-        "virtualAcountId": account.virtual_account_id,  # the vendor's spelling
+        "virtualAcountId": account.virtual_account_id,  # lexoffice's spelling
         "balanceDate": clock.utc_text(account.modified),
         "connectionType": account.account_system,
         "usingProfileType": "BUSINESS",

@@ -5,16 +5,16 @@ from starlette.routing import Route
 
 from local.lexoffice import app_pages, consent, control, gateway, oauth, pages, voucher_pages
 from local.lexoffice.rendering import PAGES
-from local.lexoffice.settings import Settings
-from local.lexoffice.world import World
+from local.lexoffice.settings import LexofficeSettings
+from local.lexoffice.world import LexofficeWorld
 from local.standin.app import StandInApp
 
 _ORGANIZATION = "/organisationen/{organization_id}"
 _SUGGESTIONS = f"{_ORGANIZATION}/bank/{{account_id}}/zuordnungsvorschlaege"
 
 
-def create_app(settings: Settings) -> Starlette:
-    """Build the application with one organisation, «Muster Handwerk GmbH», and nothing else in it."""
+def create_app(settings: LexofficeSettings) -> Starlette:
+    """Build the application with one organisation, «Muster Handwerk GmbH», and no other data."""
     routes = [
         Route("/v1/{rest:path}", gateway.serve, methods=gateway.METHODS),
         Route("/oauth2/authorize", consent.show, methods=["GET"]),
@@ -37,4 +37,4 @@ def create_app(settings: Settings) -> Starlette:
         Route(f"{_ORGANIZATION}/apps", app_pages.withdraw, methods=["POST"]),
         *PAGES.stylesheets("lexoffice.css"),
     ]
-    return StandInApp(World(settings), routes)
+    return StandInApp(LexofficeWorld(settings), routes)

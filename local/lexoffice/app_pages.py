@@ -1,16 +1,16 @@
-"""«Verbundene Apps» in the web app: what a customer has let in, and the button that withdraws it."""
+"""«Verbundene Apps» in the web app: the connected apps, and the button that revokes the access of one."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from local.lexoffice.pages import find_organization, missing
 from local.lexoffice.rendering import page
-from local.lexoffice.world import World
+from local.lexoffice.world import LexofficeWorld
 from local.standin.tokens import Grant
 
 
 async def apps(request: Request) -> Response:
-    """List the organisation's living connections, oldest first."""
+    """List the organisation's active connections, oldest first."""
     organization = find_organization(request)
     if organization is None:
         return missing(request, "Diese Organisation gibt es nicht.")
@@ -18,8 +18,8 @@ async def apps(request: Request) -> Response:
 
 
 async def withdraw(request: Request) -> Response:
-    """«Zugriff entziehen»: end the connection of the form's `connection_id`, if it lives, and show the list again."""
-    world: World = request.app.state.world
+    """«Zugriff entziehen»: end the connection of the form's `connection_id` if it is active; show the list again."""
+    world: LexofficeWorld = request.app.state.world
     form = await request.form()
     for connection in _living(request):
         if connection.id == form.get("connection_id"):
@@ -28,5 +28,5 @@ async def withdraw(request: Request) -> Response:
 
 
 def _living(request: Request) -> list[Grant]:
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     return [item for item in world.connections_of(request.path_params["organization_id"]) if not item.revoked]

@@ -1,6 +1,6 @@
-"""Rate limits, on the real monotonic clock: the API's token bucket and the authorization server's guard.
+"""Rate limits, on the real monotonic clock: the API's token bucket and the authorisation server's guard.
 
-https://developers.lexware.io/docs/#api-rate-limits: two calls a second over all endpoints, a refused call is not
+https://developers.lexware.io/docs/#api-rate-limits: two calls a second over all endpoints; a refused call is not
 executed. Capacity and key are not published; see the switches.
 """
 
@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from local.lexoffice.settings import Switches
+from local.lexoffice.settings import LexofficeSwitches
 
 type Monotonic = Callable[[], float]
 
 
 @dataclass(slots=True)
 class TokenBucket:
-    """Holds up to `capacity` tokens, refilled continuously at `rate` a second; each call takes one or is refused."""
+    """Contains up to `capacity` tokens, refilled continuously at `rate` per second. A call takes one or is refused."""
 
     rate: float
     capacity: float
@@ -28,7 +28,7 @@ class TokenBucket:
         self._seen = self.now()
 
     def take(self) -> bool:
-        """Take one token if there is one."""
+        """Take one token if there is one; return whether there was."""
         self._refill()
         if self.tokens < 1:
             return False
@@ -36,7 +36,7 @@ class TokenBucket:
         return True
 
     def drain(self, tokens: float) -> None:
-        """Let another app of the customer take tokens; the bucket may go below zero and must refill first."""
+        """Take tokens as another app of the customer would. The bucket may go below zero and must then refill first."""
         self._refill()
         self.tokens -= tokens
 
@@ -47,7 +47,7 @@ class TokenBucket:
         self.tokens = min(self.tokens, capacity)
 
     def seconds_until_next(self) -> float:
-        """How long until one token is there (infinite if nothing refills)."""
+        """Return the seconds until one token is available (infinite without refill)."""
         self._refill()
         missing = max(0.0, 1 - self.tokens)
         if not missing:
@@ -63,15 +63,15 @@ class TokenBucket:
 
 @dataclass(slots=True)
 class TokenEndpointGuard:
-    """Blocks a client that calls the token endpoint too often; calls while blocked prolong the block."""
+    """Blocks a client that calls the token endpoint too often. Calls while blocked extend the block."""
 
-    switches: Switches
+    switches: LexofficeSwitches
     now: Monotonic = time.monotonic
     _recent: list[float] = field(default_factory=list)
     _blocked_until: float = 0.0
 
     def admits(self) -> bool:
-        """Count one call and say whether it may go on."""
+        """Count one call and return whether it is allowed."""
         if not self.switches.token_rate:
             return True
         now = self.now()

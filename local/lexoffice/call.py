@@ -1,4 +1,4 @@
-"""One API call that has passed the gateway, and the table entry of the endpoint that serves it."""
+"""One API call that has passed the gateway, and the table entry of its endpoint."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -8,13 +8,13 @@ from starlette.datastructures import QueryParams
 
 from local.lexoffice.problems import RefusedError
 from local.lexoffice.records import Organization
-from local.lexoffice.wire import Answer, Json
-from local.lexoffice.world import World
+from local.lexoffice.wire import Json, LexofficeAnswer
+from local.lexoffice.world import LexofficeWorld
 from local.standin.tokens import Grant
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class FilePart:
     """The part `file` of a multipart body."""
 
     name: str
@@ -22,10 +22,14 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """Who calls, with what; `body` is the parsed JSON of a POST or PUT, `form` and `file` are a multipart body's."""
+class LexofficeCall:
+    """The caller and the content of a call.
 
-    world: World
+    - `body`: the parsed JSON of a POST or PUT.
+    - `form`, `file`: the parts of a multipart body.
+    """
+
+    world: LexofficeWorld
     organization: Organization
     connection: Grant
     params: dict[str, str]
@@ -33,14 +37,14 @@ class Call:
     accept: str = "*/*"
     body: Json = None
     form: dict[str, str] = field(default_factory=dict)
-    file: Upload | None = None
+    file: FilePart | None = None
 
     def location(self, path: str) -> str:
-        """Build the absolute address of a resource."""
+        """Return the absolute address of a resource."""
         return f"{self.world.settings.public_url}/v1/{path}"
 
     def json_object(self) -> dict[str, Json]:
-        """Return the body if it is an object; raise the vendor's 400 otherwise."""
+        """Return the body if it is an object; raise lexoffice's 400 otherwise."""
         if not isinstance(self.body, dict):
             raise RefusedError(400, "Malformed JSON request")
         return self.body
@@ -48,15 +52,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A method and a path (`{name}` stands for one segment), who serves it and what it takes.
+    """A method and a path (`{name}` stands for one segment), the function that serves it, and what it takes.
 
-    `scope` names the scopes it needs, separated by spaces (None: none); `takes` is the type of a POST's or PUT's body.
+    - `scope`: the required scopes, separated by spaces (None: none).
+    - `takes`: the content type of a POST's or PUT's body.
     """
 
     method: str
     path: str
     scope: str | None
-    serve: Callable[[Call], Answer | Awaitable[Answer]]
+    serve: Callable[[LexofficeCall], LexofficeAnswer | Awaitable[LexofficeAnswer]]
     needs_plan: bool = True
     takes: str = "application/json"
     gives_files: bool = False
@@ -66,12 +71,12 @@ class Endpoint:
         object.__setattr__(self, "_pattern", re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)))
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the path's parameters if the path is this endpoint's."""
+        """Return the path's parameters if the path is this endpoint's, else None."""
         found = self._pattern.fullmatch(path)
         return None if found is None else found.groupdict()
 
 
-def require_permission(call: Call, *, owner_id: str) -> None:
-    """Raise 403 for an object of another organisation: the vendor does not hide it behind a 404."""
+def require_permission(call: LexofficeCall, *, owner_id: str) -> None:
+    """Raise 403 for an object of another organisation: lexoffice does not hide it behind a 404."""
     if owner_id != call.organization.id:
         raise RefusedError(403, "Access to this resource is denied")

@@ -1,8 +1,8 @@
-"""How the list of posting categories is changed: `POST /control/categories`."""
+"""Control of the posting categories: `POST /control/categories`."""
 
-from local.lexoffice.category_list import Category, initial_categories
+from local.lexoffice.category_list import StoredCategory, initial_categories
 from local.lexoffice.orders import FLAG, TEXT, LexofficeOrder, RejectedError, optional
-from local.lexoffice.world import World
+from local.lexoffice.world import LexofficeWorld
 from local.standin.control import Command
 from local.standin.shape import Field, one_of
 from local.standin.wire import new_id
@@ -19,7 +19,7 @@ SHAPE = {
 
 
 def change(order: LexofficeOrder) -> object:
-    """Do one `action`; with `add`, a name may exist already."""
+    """Apply one `action`. `add` accepts a name that exists already."""
     categories = order.world.categories
     match order.body["action"]:
         case "rename":
@@ -37,7 +37,7 @@ def change(order: LexofficeOrder) -> object:
     return {"count": len(categories)}
 
 
-def _find(order: LexofficeOrder) -> Category:
+def _find(order: LexofficeOrder) -> StoredCategory:
     id_, name = order.body.get("id"), order.body.get("name")
     for category in order.world.categories:
         if category.id == id_ or (id_ is None and category.name == name):
@@ -53,7 +53,7 @@ def _name(order: LexofficeOrder) -> str:
 
 
 def _add(order: LexofficeOrder) -> object:
-    category = Category(
+    category = StoredCategory(
         id=order.body.get("id") or new_id(),
         name=_name(order),
         type="outgo",
@@ -66,11 +66,11 @@ def _add(order: LexofficeOrder) -> object:
     return {"id": category.id}
 
 
-def _set_flags(category: Category, order: LexofficeOrder) -> None:
+def _set_flags(category: StoredCategory, order: LexofficeOrder) -> None:
     category.type = order.body.get("type") or category.type
     for name, attribute in (("contactRequired", "contact_required"), ("splitAllowed", "split_allowed")):
         if order.body.get(name) is not None:
             setattr(category, attribute, order.body[name])
 
 
-COMMANDS: tuple[Command[World], ...] = (Command("POST", "/categories", change, SHAPE),)
+COMMANDS: tuple[Command[LexofficeWorld], ...] = (Command("POST", "/categories", change, SHAPE),)

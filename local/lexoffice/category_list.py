@@ -1,6 +1,6 @@
-"""The posting categories the stand-in starts with.
+"""The posting categories that the stand-in starts with.
 
-Ids and names of the first two tables are the vendor's, as public clients and the documentation show them
+Ids and names of the first two tables are lexoffice's, as public clients and the documentation show them
 (https://developers.lexware.io/docs/#posting-categories-endpoint). The third table, and all groups except «Reisen» and
 «Einnahmen», are plausible inventions: the official list of about 230 entries is not public.
 """
@@ -50,7 +50,7 @@ _OUTGO = (
     (f"f9f05690-fd89-11e1-{_TAIL}", "Bahn-/Flugticket, Mietwagen", "Reisen"),
     (f"f9f05693-fd89-11e1-{_TAIL}", "Taxi", "Reisen"),
     (f"f9f05694-fd89-11e1-{_TAIL}", "Übernachtungskosten (Selbständige)", "Reisen"),
-    # Known by their ids only; the names are ours.
+    # Only their ids are known; the names are ours.
     ("113476af-ac83-4bf2-941d-0daa37022945", "Gebühren Zahlungsdienstleister", "Geldverkehr"),
     ("aba9020f-d0a6-47ca-ace6-03d6ed492351", "Rundungsdifferenzen", "Sonstiges"),
 )
@@ -69,7 +69,7 @@ _INCOME = (
     ("d73b880f-c24a-41ea-a862-18d90e1c3d82", "Elektronische Dienstleistungen"),
     ("4ebd965a-7126-416c-9d8c-a5c9366ee473", "Fernverkauf in EU-Land steuerpflichtig"),
     ("7ecea006-844c-4c98-a02d-aa3142640dd5", "Elektronische Dienstleistungen in EU-Land steuerpflichtig"),
-    ("4f01e761-d912-441f-ad1a-1c1d2d590a81", "Provisionserlöse"),  # known by its id only; the name is ours
+    ("4f01e761-d912-441f-ad1a-1c1d2d590a81", "Provisionserlöse"),  # only its id is known; the name is ours
 )
 # group, names
 _INVENTED_OUTGO = (
@@ -91,7 +91,7 @@ _CROSS_BORDER = ("§13b", "Innergemeinschaftlich")
 
 
 @dataclass(slots=True, kw_only=True)
-class Category:
+class StoredCategory:
     """A posting category: `outgo` for purchases, `income` for sales."""
 
     id: str
@@ -102,7 +102,7 @@ class Category:
     split_allowed: bool
 
     def as_json(self) -> dict[str, object]:
-        """Show it as the API does."""
+        """Return the category as the API shows it."""
         return {
             "id": self.id,
             "name": self.name,
@@ -113,8 +113,8 @@ class Category:
         }
 
 
-def initial_categories() -> list[Category]:
-    """Make a fresh list."""
+def initial_categories() -> list[StoredCategory]:
+    """Return a new copy of the initial list."""
     known = [_category(id_, name, "outgo", group) for id_, name, group in _OUTGO]
     invented = [
         _category(str(uuid.uuid5(uuid.NAMESPACE_OID, f"posting category {name}")), name, "outgo", group)
@@ -125,9 +125,9 @@ def initial_categories() -> list[Category]:
     return income + known + invented
 
 
-def _category(id_: str, name: str, type_: Literal["income", "outgo"], group: str) -> Category:
+def _category(id_: str, name: str, type_: Literal["income", "outgo"], group: str) -> StoredCategory:
     crosses_border = name.startswith(_CROSS_BORDER) or "§13b" in name
-    return Category(
+    return StoredCategory(
         id=id_,
         name=name,
         type=type_,

@@ -1,27 +1,27 @@
-"""The vendor's own arithmetic of VAT: per column, that is per category and rate, never per receipt line.
+"""lexoffice's own computation of VAT: per column, that is per category and rate, never per receipt line.
 
-Whole cents and whole per cent only, half a cent up, so that it shares nothing with how a client may compute.
+Whole cents and whole per cent only, half a cent rounded up. It thus shares nothing with how a client may compute.
 """
 
 from collections.abc import Sequence
 from decimal import Decimal
 
-from local.lexoffice.voucher_records import Item
+from local.lexoffice.voucher_records import VoucherItem
 
 
 def cents(amount: Decimal) -> int:
-    """Turn EUR with at most two decimals into cents."""
+    """Convert EUR with at most two decimals to cents."""
     return int(amount.scaleb(2))
 
 
 def tax_of(column: int, rate: int, *, gross: bool) -> int:
-    """Compute the tax, in cents, that a column's sum contains (gross) or bears (net)."""
+    """Return the tax, in cents, that a column's sum contains (gross) or that is added to it (net)."""
     divisor = 100 + rate if gross else 100
     return (2 * column * rate + divisor) // (2 * divisor)
 
 
-def wrong_columns(items: Sequence[Item], *, gross: bool, tolerance: int) -> list[int]:
-    """Find the columns whose tax is off by more than `tolerance` cents; each is named by its first item's index."""
+def wrong_columns(items: Sequence[VoucherItem], *, gross: bool, tolerance: int) -> list[int]:
+    """Return the columns whose tax is off by more than `tolerance` cents, each as its first item's index."""
     columns: dict[tuple[str, int], list[int]] = {}
     for index, item in enumerate(items):
         columns.setdefault((item.category_id, item.tax_rate), []).append(index)
@@ -34,8 +34,8 @@ def wrong_columns(items: Sequence[Item], *, gross: bool, tolerance: int) -> list
     return wrong
 
 
-def split_columns(items: Sequence[Item], unsplittable: set[str]) -> list[int]:
-    """Find the items that give a category a second rate though it allows only one."""
+def split_columns(items: Sequence[VoucherItem], unsplittable: set[str]) -> list[int]:
+    """Return the items that give a category a second rate although it allows only one."""
     first: dict[str, int] = {}
     return [
         index

@@ -1,13 +1,13 @@
-"""Control of customers, accounts, lines, consent, time, limits and switches."""
+"""Control of organisations, accounts, lines, consent, time, limits and switches."""
 
 from decimal import Decimal
 
 from local.lexoffice import clock, matching
 from local.lexoffice.orders import FLAG, TEXT, LexofficeOrder, RejectedError, found, optional, organization_of
 from local.lexoffice.reading import euros
-from local.lexoffice.records import Account, Organization, RefusalRule
-from local.lexoffice.settings import Switches
-from local.lexoffice.world import World
+from local.lexoffice.records import LexofficeAccount, Organization, RefusalRule
+from local.lexoffice.settings import LexofficeSwitches
+from local.lexoffice.world import LexofficeWorld
 from local.standin import control
 from local.standin.control import Command
 from local.standin.shape import Field, anything, flag, list_of, number, one_of, text
@@ -17,7 +17,7 @@ _REFUSAL = ("purpose_contains", "external_reference", "voucher_number")
 
 
 def add_organization(order: LexofficeOrder) -> object:
-    """Add a customer."""
+    """Add an organisation."""
     organization = Organization(company_name=order.body["companyName"], created=order.world.clock.now())
     _set_taxes(organization, order)
     if (features := order.body.get("businessFeatures")) is not None:
@@ -27,7 +27,7 @@ def add_organization(order: LexofficeOrder) -> object:
 
 
 def change_organization(order: LexofficeOrder) -> object:
-    """Change how a customer is taxed."""
+    """Change how an organisation is taxed."""
     organization = found(order.world.organizations, order.params["id"], "organization")
     _set_taxes(organization, order)
     return {"id": organization.id}
@@ -40,7 +40,7 @@ def _set_taxes(organization: Organization, order: LexofficeOrder) -> None:
 
 
 def set_outage(order: LexofficeOrder) -> object:
-    """Switch everything, or one organisation, off and on."""
+    """Start or end an outage of everything or of one organisation."""
     on = order.body["on"]
     if order.body.get("organization_id") is None:
         order.world.outage = on
@@ -50,7 +50,7 @@ def set_outage(order: LexofficeOrder) -> object:
 
 
 def refuse(order: LexofficeOrder) -> object:
-    """Have the books refuse matching transactions or vouchers."""
+    """Refuse matching transactions or vouchers from now on."""
     criteria = {name: order.body.get(name) for name in _REFUSAL}
     if all(value is None for value in criteria.values()):
         raise RejectedError("purpose_contains, external_reference or voucher_number is needed")
@@ -61,14 +61,14 @@ def refuse(order: LexofficeOrder) -> object:
 
 
 def stop_refusing(order: LexofficeOrder) -> object:
-    """Withdraw all refusal rules."""
+    """Remove all refusal rules."""
     for organization in order.world.organizations.values():
         organization.refusal_rules.clear()
     return {}
 
 
 def touch_account(order: LexofficeOrder) -> object:
-    """Do to an account what its owner can do in the app; each change makes a partner's lock version stale."""
+    """Change an account as its owner can in the app. Each change makes a partner's lock version stale."""
     account = found(order.world.accounts, order.params["id"], "account")
     if order.body.get("delete"):
         order.world.delete_account(account)
@@ -77,7 +77,7 @@ def touch_account(order: LexofficeOrder) -> object:
     return {"id": account.id, "lockVersion": account.lock_version}
 
 
-def _edit(order: LexofficeOrder, account: Account) -> None:
+def _edit(order: LexofficeOrder, account: LexofficeAccount) -> None:
     if (deactivated := order.body.get("deactivated")) is not None:
         account.deactivated = deactivated
     account.name = order.body.get("name") or account.name
@@ -86,7 +86,7 @@ def _edit(order: LexofficeOrder, account: Account) -> None:
 
 
 def touch_transaction(order: LexofficeOrder) -> object:
-    """Do to a line what a bookkeeper can: hide it, delete it, or settle it with a voucher (in part: `open`)."""
+    """Change a line as a bookkeeper can: hide it, delete it, or settle it with a voucher (partly: `open`)."""
     line = found(order.world.transactions, order.params["id"], "transaction")
     if order.body.get("delete"):
         del order.world.transactions[line.id]
@@ -103,7 +103,7 @@ def touch_transaction(order: LexofficeOrder) -> object:
 
 
 def revoke(order: LexofficeOrder) -> object:
-    """Let the customer withdraw the consent: one connection, or all of an organisation."""
+    """Revoke the consent as the customer does: one connection, or all of an organisation."""
     connection_id = order.body.get("connection_id")
     if connection_id is None:
         revoked = order.world.connections_of(organization_of(order).id)
@@ -115,7 +115,7 @@ def revoke(order: LexofficeOrder) -> object:
 
 
 def downgrade(order: LexofficeOrder) -> object:
-    """Take bookkeeping out of the plan (status 402 or 403 on every call but the profile), or restore it (null)."""
+    """Remove bookkeeping from the plan (status 402 or 403 on every call but the profile), or restore it (null)."""
     status = order.body.get("status")
     if status not in {None, 402, 403}:
         raise RejectedError("status must be 402, 403 or null")
@@ -124,13 +124,13 @@ def downgrade(order: LexofficeOrder) -> object:
 
 
 def expire_access_tokens(order: LexofficeOrder) -> object:
-    """End all access tokens early; refresh tokens live on."""
+    """End all access tokens early; refresh tokens stay valid."""
     order.world.grants.expire_access_tokens()
     return {}
 
 
 def move_clock(order: LexofficeOrder) -> object:
-    """Advance the clock or set it; the rate limits keep real time."""
+    """Advance the clock or set it. The rate limits follow real time."""
     control.move_clock(order.world.clock, order.body)
     return {"now": clock.berlin_text(order.world.clock.now())}
 
@@ -147,14 +147,14 @@ def touch_bucket(order: LexofficeOrder) -> object:
 
 
 def change_switches(order: LexofficeOrder) -> object:
-    """Change switches by name, and show all of them."""
+    """Change switches by name and return all of them."""
     order.world.switches.turn(order.body)
     return order.world.switches.as_dict()
 
 
 _WHOSE = {"organization_id": TEXT}
 _AMOUNT = optional(number)
-COMMANDS: tuple[Command[World], ...] = (
+COMMANDS: tuple[Command[LexofficeWorld], ...] = (
     Command(
         "POST",
         "/organizations",
@@ -177,6 +177,6 @@ COMMANDS: tuple[Command[World], ...] = (
     Command("POST", "/expire-access-tokens", expire_access_tokens),
     Command("POST", "/clock", move_clock, control.CLOCK),
     Command("POST", "/bucket", touch_bucket, {**_WHOSE, "take": _AMOUNT, "rate": _AMOUNT, "capacity": _AMOUNT}),
-    Command("POST", "/switches", change_switches, control.switch_shape(Switches)),
+    Command("POST", "/switches", change_switches, control.switch_shape(LexofficeSwitches)),
     Command("GET", "/switches", change_switches),
 )

@@ -1,6 +1,6 @@
-"""The page where a person lets an app into an organisation: `/oauth2/authorize` (RFC 6749, section 4.1, with PKCE).
+"""The page where an admin gives an app access to an organisation: `/oauth2/authorize`.
 
-https://developers.lexware.io/partner/docs/#security-and-authentication
+RFC 6749, section 4.1, with PKCE: https://developers.lexware.io/partner/docs/#security-and-authentication
 """
 
 import re
@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from local.lexoffice import problems
 from local.lexoffice.rendering import page
-from local.lexoffice.world import World
+from local.lexoffice.world import LexofficeWorld
 from local.standin import pkce
 from local.standin.oauth import redirect_back
 from local.standin.tokens import Grant, OAuthError
@@ -23,7 +23,7 @@ _CONNECTION_NAME = re.compile(r"[A-Za-zäöüÄÖÜß0-9\s/?.\-{}\"_\\:=,()]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the app asks for, checked."""
+    """The app's checked request."""
 
     redirect_uri: str
     state: str | None
@@ -33,12 +33,12 @@ class Asked:
 
 
 class NoRedirectError(Exception):
-    """Client or redirect URI cannot be trusted: the error is shown, never sent to that address."""
+    """Client or redirect URI is not trusted. The error is shown, and never sent to that address."""
 
 
 async def show(request: Request) -> Response:
     """Show the consent page, or the error."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     asked = _check(world, request)
     if isinstance(asked, Response):
         return asked
@@ -53,8 +53,8 @@ async def show(request: Request) -> Response:
 
 
 async def decide(request: Request) -> Response:
-    """Take the decision (form: `decision` allow or deny, `organization_id`) and send the browser back."""
-    world: World = request.app.state.world
+    """Apply the decision (form: `decision` allow or deny, `organization_id`) and redirect the browser to the app."""
+    world: LexofficeWorld = request.app.state.world
     asked = _check(world, request)
     if isinstance(asked, Response):
         return asked
@@ -69,7 +69,7 @@ async def decide(request: Request) -> Response:
     return _back(asked.redirect_uri, asked.state, code=code)
 
 
-def _check(world: World, request: Request) -> Asked | Response:
+def _check(world: LexofficeWorld, request: Request) -> Asked | Response:
     query = request.query_params
     try:
         redirect_uri = _trusted_redirect_uri(world, request)
@@ -84,7 +84,7 @@ def _check(world: World, request: Request) -> Asked | Response:
         return _back(redirect_uri, state, error=error.error, error_description=error.description)
 
 
-def _trusted_redirect_uri(world: World, request: Request) -> str:
+def _trusted_redirect_uri(world: LexofficeWorld, request: Request) -> str:
     query = request.query_params
     if query.get("client_id") != world.settings.client_id:
         raise NoRedirectError("Unknown client")
@@ -94,7 +94,7 @@ def _trusted_redirect_uri(world: World, request: Request) -> str:
     return redirect_uri
 
 
-def _read(world: World, request: Request, redirect_uri: str) -> Asked:
+def _read(world: LexofficeWorld, request: Request, redirect_uri: str) -> Asked:
     query = request.query_params
     if len(query.multi_items()) != len(query):
         raise OAuthError("invalid_request", "A parameter is given twice")

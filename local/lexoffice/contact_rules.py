@@ -1,4 +1,4 @@
-"""When a contact is acceptable (https://developers.lexware.io/docs/#contacts-endpoint)."""
+"""The rules for a valid contact (https://developers.lexware.io/docs/#contacts-endpoint)."""
 
 import re
 
@@ -6,7 +6,7 @@ from local.lexoffice import problems
 from local.lexoffice.reading import Reader
 from local.lexoffice.wire import Json
 
-# ISO 3166 and the vendor's extensions such as ES_CN and GR_69.
+# ISO 3166 and lexoffice's extensions such as ES_CN and GR_69.
 _COUNTRY = re.compile(r"[A-Z]{2}(_[A-Z0-9]{2})?", re.ASCII)
 _NOTE_LENGTH = 1000
 _LISTS = (
@@ -17,7 +17,7 @@ _LISTS = (
 
 
 def read_contact(reader: Reader) -> dict[str, object]:
-    """Check a contact and return what is kept of it; raise the vendor's 406 with all that is wrong."""
+    """Check a contact and return its stored fields. Raise lexoffice's 406 with all violations."""
     content: dict[str, object] = {"roles": _roles(reader), **_identity(reader)}
     for name, kinds in _LISTS:
         if found := _single_entries(reader, name, kinds.split()):
@@ -43,7 +43,7 @@ def _roles(reader: Reader) -> dict[str, Json]:
 
 
 def _identity(reader: Reader) -> dict[str, object]:
-    """Read the company or the person, exactly one of them."""
+    """Read the company or the person; exactly one of them is required."""
     given = [name for name in ("company", "person") if reader.source.get(name) is not None]
     if len(given) != 1:
         key = "invalid_value" if given else "missing_entity"
@@ -60,7 +60,7 @@ def _identity(reader: Reader) -> dict[str, object]:
 
 
 def _single_entries(reader: Reader, name: str, kinds: list[str]) -> dict[str, Json]:
-    """Read lists of which a client may write one entry each."""
+    """Read lists in which a client may write one entry each."""
     raw = reader.source.get(name)
     lists = {kind: raw[kind] for kind in kinds if raw.get(kind)} if isinstance(raw, dict) else {}
     for kind, entries in lists.items():

@@ -1,4 +1,4 @@
-"""The control surface; the README of this folder explains each command."""
+"""The control surface. The README of this folder describes each command."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -6,12 +6,12 @@ from starlette.routing import Route
 
 from local.lexoffice import category_control, commands, faults, report, voucher_control
 from local.lexoffice.orders import RejectedError
-from local.lexoffice.wire import Answer
-from local.lexoffice.world import World
+from local.lexoffice.wire import LexofficeAnswer
+from local.lexoffice.world import LexofficeWorld
 from local.standin import control
 from local.standin.control import Command
 
-COMMANDS: tuple[Command[World], ...] = (
+COMMANDS: tuple[Command[LexofficeWorld], ...] = (
     Command("GET", "/state", lambda order: report.state(order.world)),
     Command("GET", "/transactions", lambda order: report.lines(order.world, order.query.get("organization_id"))),
     Command("GET", "/faults", faults.show_faults),
@@ -24,21 +24,21 @@ COMMANDS: tuple[Command[World], ...] = (
 
 
 async def _reset(request: Request) -> Response:
-    old: World = request.app.state.world
-    request.app.state.world = World(old.settings)
+    old: LexofficeWorld = request.app.state.world
+    request.app.state.world = LexofficeWorld(old.settings)
     await old.courier.close()
-    return Answer(200, {}).response()
+    return LexofficeAnswer(200, {}).response()
 
 
 def _render(value: object) -> Response:
-    return Answer(200, value).response()
+    return LexofficeAnswer(200, value).response()
 
 
 def _refuse(error: Exception) -> Response:
     if not isinstance(error, ValueError):
         raise error
     status = error.status if isinstance(error, RejectedError) else 400
-    return Answer(status, {"error": str(error)}).response()
+    return LexofficeAnswer(status, {"error": str(error)}).response()
 
 
 ROUTES = [

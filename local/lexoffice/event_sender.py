@@ -1,8 +1,10 @@
-"""Events and their subscribers: signed, repeated as documented, logged.
+"""Events and their subscribers: signed, retried as documented, logged.
 
-https://developers.lexware.io/docs/#event-subscriptions-endpoint: 200, 201, 202 and 204 are success within 5 s; 401,
-403, 404, 429, 5xx and a dead host are retried; 410 ends the subscription at once.
-How many are sent at once is not documented: `event_parallel`.
+https://developers.lexware.io/docs/#event-subscriptions-endpoint:
+- 200, 201, 202 and 204 within 5 s are success.
+- 401, 403, 404, 429, 5xx and an unreachable host are retried.
+- 410 ends the subscription immediately.
+- The number of parallel calls is not documented: `event_parallel`.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from local.lexoffice import clock, signing
-from local.lexoffice.settings import Switches
+from local.lexoffice.settings import LexofficeSwitches
 from local.standin.clock import MovableClock
 from local.standin.courier import Courier, DeliveryRules, Result, WebhookDelivery
 from local.standin.tokens import Grant
@@ -25,8 +27,8 @@ _RETRIED = frozenset({401, 403, 404, 429})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
-    """One event type and the address it is sent to; it belongs to a connection and ends with it."""
+class LexofficeSubscription:
+    """One event type and the address it is sent to. It belongs to a connection and ends with it."""
 
     organization_id: str
     connection_id: str
@@ -36,16 +38,16 @@ class Subscription:
     id: str = field(default_factory=new_id)
 
 
-class LexofficeDeliveries(DeliveryRules[Subscription]):
-    """lexoffice's rules of delivery; a subscription that has ended still hears that its connection is gone."""
+class LexofficeDeliveries(DeliveryRules[LexofficeSubscription]):
+    """lexoffice's rules of delivery. An ended subscription still receives the end of its connection."""
 
     most_redirects = 3
 
-    def __init__(self, switches: Switches, subscriptions: dict[str, Subscription]) -> None:
+    def __init__(self, switches: LexofficeSwitches, subscriptions: dict[str, LexofficeSubscription]) -> None:
         self._switches = switches
         self._subscriptions = subscriptions
 
-    async def sign(self, delivery: WebhookDelivery[Subscription]) -> tuple[bytes, Mapping[str, str]]:
+    async def sign(self, delivery: WebhookDelivery[LexofficeSubscription]) -> tuple[bytes, Mapping[str, str]]:
         """Return the body and its headers; the signature covers the raw body."""
         key = await asyncio.wrap_future(signing.prepare())
         signature = await asyncio.to_thread(signing.signature, key, delivery.payload)
@@ -56,36 +58,36 @@ class LexofficeDeliveries(DeliveryRules[Subscription]):
         return RETRY_SECONDS
 
     def most_at_once(self) -> int:
-        """Return how many calls may be in progress at once."""
+        """Return the maximum number of calls in progress."""
         return self._switches.event_parallel
 
     def is_success(self, result: Result) -> bool:
-        """Return whether the answer is one of the four that count."""
+        """Return whether the answer is one of the four successful statuses."""
         return result in _SUCCESS
 
     def is_retried(self, result: Result) -> bool:
-        """Return whether a failure is repeated; anything unlisted, too many redirects for one, is not."""
+        """Return whether a failure is retried. An unlisted one is not, for example too many redirects."""
         if isinstance(result, str):
             return result != "TooManyRedirects"
         return result in _RETRIED or result >= 500
 
-    def end(self, delivery: WebhookDelivery[Subscription]) -> None:
-        """End a subscription whose address is gone, or was not there to the last."""
+    def end(self, delivery: WebhookDelivery[LexofficeSubscription]) -> None:
+        """End a subscription whose last attempt got 410 or 404 or could not connect."""
         if delivery.attempts[-1].result in {410, 404, "ConnectError"}:
             self._subscriptions.pop(delivery.recipient.id, None)
 
 
 class Events:
-    """All subscriptions, and every event that was sent to one of them."""
+    """All subscriptions, and every event sent to one of them."""
 
-    def __init__(self, clock_: MovableClock, switches: Switches) -> None:
+    def __init__(self, clock_: MovableClock, switches: LexofficeSwitches) -> None:
         self._clock = clock_
         self._switches = switches
-        self.subscriptions: dict[str, Subscription] = {}
+        self.subscriptions: dict[str, LexofficeSubscription] = {}
         self.courier = Courier(LexofficeDeliveries(switches, self.subscriptions))
 
     def emit(self, organization_id: str, event_type: str, resource_id: str) -> int:
-        """Send an event to everybody in the organisation who subscribed to it; return how many that are."""
+        """Send an event to all its subscribers in the organisation; return their number."""
         wanted = [
             item
             for item in self.subscriptions.values()
@@ -95,13 +97,13 @@ class Events:
         return len(wanted)
 
     def end_connection(self, connection: Grant) -> None:
-        """Tell a connection's subscribers that it is gone, and forget them."""
+        """Send a connection's subscribers the end of the connection, and delete the subscriptions."""
         own = [item for item in self.subscriptions.values() if item.connection_id == connection.id]
         self._send([item for item in own if item.event_type == "token.revoked"], connection.id)
         for item in own:
             del self.subscriptions[item.id]
 
-    def _send(self, subscriptions: list[Subscription], resource_id: str) -> None:
+    def _send(self, subscriptions: list[LexofficeSubscription], resource_id: str) -> None:
         moment = clock.berlin_text(self._clock.now())
         for item in subscriptions:
             event = {
@@ -115,8 +117,8 @@ class Events:
             self.courier.send(WebhookDelivery(item, item.callback_url, body) for _ in copies)
 
 
-def shown(delivery: WebhookDelivery[Subscription]) -> dict[str, object]:
-    """Show a delivery in the log."""
+def shown(delivery: WebhookDelivery[LexofficeSubscription]) -> dict[str, object]:
+    """Return a delivery for the log."""
     event: dict[str, object] = json.loads(delivery.payload)
     return event | {
         "subscriptionId": delivery.recipient.id,

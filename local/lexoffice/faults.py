@@ -1,4 +1,4 @@
-"""Faults as lexoffice's gateway would answer them, and how one is ordered: `POST /control/faults`."""
+"""Faults in the format of lexoffice's gateway, and the commands that order them: `POST /control/faults`."""
 
 import re
 import time
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from local.lexoffice.wire import dump
-from local.lexoffice.world import World
+from local.lexoffice.world import LexofficeWorld
 from local.standin.control import Order
 from local.standin.faults import Fault, strike
 from local.standin.shape import Field, anything, number, one_of, pattern, text, whole
@@ -36,7 +36,7 @@ _BODIES: dict[int, object] = {
 
 
 class LexofficeFaultAnswers:
-    """What the vendor's gateway says."""
+    """The answers of lexoffice's gateway."""
 
     def failed(self, fault: Fault) -> Response:
         """Answer with the body of the order, or with the gateway's for this status."""
@@ -48,14 +48,14 @@ class LexofficeFaultAnswers:
 
 
 async def run(
-    world: World, request: Request, organization_id: str, effect: Callable[[], Awaitable[Response]]
+    world: LexofficeWorld, request: Request, organization_id: str, effect: Callable[[], Awaitable[Response]]
 ) -> Response:
-    """Let a call take effect with the fault that hits it, if one does."""
+    """Let a call take effect, with the fault that hits it, if any."""
     fault = world.faults.take(method=request.method, path=request.url.path, holder=organization_id)
     return await strike(fault, effect, receive=request.receive, answers=LexofficeFaultAnswers())
 
 
-def order_fault(order: Order[World]) -> object:
+def order_fault(order: Order[LexofficeWorld]) -> object:
     """Order a fault; without `times` and `seconds` it hits one call."""
     asked = {name: value for name, value in order.body.items() if value is not None}
     seconds = asked.get("seconds")
@@ -75,19 +75,19 @@ def order_fault(order: Order[World]) -> object:
     return shown(order.world.faults.add(fault))
 
 
-def clear_faults(order: Order[World]) -> object:
-    """Withdraw all ordered faults."""
+def clear_faults(order: Order[LexofficeWorld]) -> object:
+    """Remove all ordered faults."""
     order.world.faults.orders.clear()
     return {}
 
 
-def show_faults(order: Order[World]) -> object:
-    """Show all ordered faults, used up or not."""
+def show_faults(order: Order[LexofficeWorld]) -> object:
+    """Return all ordered faults, used up or not."""
     return [shown(fault) for fault in order.world.faults.orders]
 
 
 def shown(fault: Fault) -> dict[str, object]:
-    """Show one ordered fault."""
+    """Return one ordered fault."""
     return {
         "id": fault.id,
         "kind": fault.kind,

@@ -1,6 +1,6 @@
-"""What an uploaded file is, told from its bytes (https://developers.lexware.io/docs/#files-endpoint).
+"""The type of an uploaded file, determined from its bytes (https://developers.lexware.io/docs/#files-endpoint).
 
-The extension says what the file claims to be, the content must bear it out. The keys are the vendor's.
+The extension states the type, and the content must match it. The keys of errors are lexoffice's.
 """
 
 import re
@@ -23,11 +23,11 @@ _INVOICE_ROOTS = (
 
 
 class BadFileError(Exception):
-    """A file the vendor refuses; the text is its `i18nKey`."""
+    """A file that lexoffice refuses. The text is its `i18nKey`."""
 
 
 def extension_of(name: str, content: bytes, *, attachment: bool) -> str:
-    """Return `pdf`, `jpg`, `png` or `xml`; raise BadFileError for everything else."""
+    """Return `pdf`, `jpg`, `png` or `xml`; raise BadFileError for all other files."""
     if len(content) > (ATTACHMENT_BYTES if attachment else VOUCHER_BYTES):
         raise BadFileError("max_file_size_exceeded")
     match PurePath(name).suffix.lower():
@@ -46,7 +46,7 @@ def extension_of(name: str, content: bytes, *, attachment: bool) -> str:
 
 
 def _is_sound_pdf(content: bytes) -> bool:
-    """Follow the trail a reader follows: header, end, and the cross-reference table the end points at."""
+    """Check what a PDF reader needs: header, end, and the cross-reference table that the end points at."""
     end = list(_START_OF_XREF.finditer(content, max(0, len(content) - 2048)))
     if not content.startswith(b"%PDF-") or not end or b"/Encrypt" in content:
         return False
@@ -60,12 +60,12 @@ def _image(content: bytes) -> str:
             return "png"
     elif content.startswith(b"\xff\xd8\xff") and content.rstrip(b"\0").endswith(b"\xff\xd9"):
         return "jpg"
-    # A HEIC that somebody renamed ends here, too.
+    # A renamed HEIC ends here too.
     raise BadFileError("image_conversion_error")
 
 
 def _is_xrechnung(content: bytes) -> bool:
-    """Say whether it is an e-invoice: a known root, and a customisation that names XRechnung or EN 16931."""
+    """Return whether it is an e-invoice: a known root, and a customisation that names XRechnung or EN 16931."""
     roots: list[str] = []
     texts: list[str] = []
     parser = expat.ParserCreate(namespace_separator=" ")

@@ -1,47 +1,47 @@
-"""`/v1/files` and a voucher's files (https://developers.lexware.io/docs/#files-endpoint); nothing detaches a file."""
+"""`/v1/files` and a voucher's files (https://developers.lexware.io/docs/#files-endpoint); files are never detached."""
 
 import base64
 
 from local.lexoffice import problems, vouchers
-from local.lexoffice.call import Call, Endpoint
+from local.lexoffice.call import Endpoint, LexofficeCall
 from local.lexoffice.file_types import MEDIA_TYPES, BadFileError, extension_of
 from local.lexoffice.problems import RefusedError, Violation
 from local.lexoffice.resources import find
-from local.lexoffice.voucher_records import StoredFile, Voucher
-from local.lexoffice.wire import Answer
+from local.lexoffice.voucher_records import StoredFile, StoredVoucher
+from local.lexoffice.wire import LexofficeAnswer
 from local.standin.clock import BERLIN
 
 
-def attach(call: Call) -> Answer:
-    """Add a file to a voucher, whose version grows."""
+def attach(call: LexofficeCall) -> LexofficeAnswer:
+    """Add a file to a voucher and increment the voucher's version."""
     voucher = find(call, call.world.vouchers, "Voucher")
     file = _received(call, voucher_id=voucher.id)
     if voucher.status not in vouchers.CHANGEABLE and call.world.switches.file_on_paid == "refuse":
         raise problems.invalid(Violation("invalid_value", "voucherStatus", "Der Beleg kann nicht mehr geändert werden"))
     stored = _same(call, voucher, file)
     if stored is not None:
-        return Answer(202, {"id": stored.id})
+        return LexofficeAnswer(202, {"id": stored.id})
     call.world.files[file.id] = file
     voucher.files.append(file.id)
     voucher.version += 1
     voucher.modified = call.world.clock.now()
     call.world.events.emit(voucher.organization_id, "voucher.changed", voucher.id)
-    return Answer(202, {"id": file.id})
+    return LexofficeAnswer(202, {"id": file.id})
 
 
-def upload(call: Call) -> Answer:
-    """Take a file without a voucher: `type=voucher` creates an unchecked one that no call can delete."""
+def upload(call: LexofficeCall) -> LexofficeAnswer:
+    """Store a file without a voucher: `type=voucher` creates an unchecked voucher that no call can delete."""
     kind = call.form.get("type")
     if kind not in {"voucher", "attachment"}:
-        # The vendor answers with a bare JSON string here.
-        return Answer(400, "Invalid or missing upload type.")
+        # lexoffice answers with a bare JSON string here.
+        return LexofficeAnswer(400, "Invalid or missing upload type.")
     file = _received(call, voucher_id=None, attachment=kind == "attachment")
     call.world.files[file.id] = file
     if kind == "attachment":
-        return Answer(202, {"id": file.id})
+        return LexofficeAnswer(202, {"id": file.id})
     now = call.world.clock.now()
     today = now.astimezone(BERLIN).date()
-    voucher = Voucher(
+    voucher = StoredVoucher(
         organization_id=call.organization.id,
         created=now,
         modified=now,
@@ -53,11 +53,11 @@ def upload(call: Call) -> Answer:
     file.voucher_id = voucher.id
     call.world.vouchers[voucher.id] = voucher
     call.world.events.emit(voucher.organization_id, "voucher.created", voucher.id)
-    return Answer(202, {"id": file.id, "voucherId": voucher.id})
+    return LexofficeAnswer(202, {"id": file.id, "voucherId": voucher.id})
 
 
-def download(call: Call) -> Answer:
-    """Hand out a file's bytes; asked for JSON, as base64 that is still labelled with the file's type."""
+def download(call: LexofficeCall) -> LexofficeAnswer:
+    """Return a file's bytes. If JSON is requested, return base64 that is still labelled with the file's type."""
     file = find(call, call.world.files, "File")
     accepted = call.accept
     if "xml" in accepted and file.extension != "xml":
@@ -67,16 +67,16 @@ def download(call: Call) -> Answer:
         "Content-Disposition": f"inline; filename={file.id}.{file.extension};",
     }
     if accepted.startswith("application/json") and not file.media_type.startswith("image/"):
-        return Answer(200, base64.b64encode(file.content), headers)
-    return Answer(200, file.content, headers)
+        return LexofficeAnswer(200, base64.b64encode(file.content), headers)
+    return LexofficeAnswer(200, file.content, headers)
 
 
-def status(call: Call) -> Answer:
-    """Say how far an upload is; here it is always through."""
-    return Answer(200, {"id": find(call, call.world.files, "File").id, "status": "upload_success"})
+def status(call: LexofficeCall) -> LexofficeAnswer:
+    """Return the status of an upload. Here it is always complete."""
+    return LexofficeAnswer(200, {"id": find(call, call.world.files, "File").id, "status": "upload_success"})
 
 
-def _received(call: Call, *, voucher_id: str | None, attachment: bool = False) -> StoredFile:
+def _received(call: LexofficeCall, *, voucher_id: str | None, attachment: bool = False) -> StoredFile:
     if call.file is None:
         raise RefusedError(500, "technical_error")
     try:
@@ -93,8 +93,8 @@ def _received(call: Call, *, voucher_id: str | None, attachment: bool = False) -
     )
 
 
-def _same(call: Call, voucher: Voucher, file: StoredFile) -> StoredFile | None:
-    """Find the same content on the same voucher, where the vendor is meant to recognise it."""
+def _same(call: LexofficeCall, voucher: StoredVoucher, file: StoredFile) -> StoredFile | None:
+    """Return the file of the same voucher with the same content, if the switch makes lexoffice recognise it."""
     if call.world.switches.same_file == "new":
         return None
     stored = (call.world.files[id_] for id_ in voucher.files)

@@ -1,5 +1,6 @@
-"""The way into `/v1`: outage, token, rate limit, ordered faults, route, scope, plan, content type, then the endpoint.
+"""The checks before each endpoint of `/v1`, in this order.
 
+Outage, token, rate limit, ordered faults, route, scope, plan, content type, then the endpoint.
 Status codes: https://developers.lexware.io/docs/#error-codes-http-status-codes.
 """
 
@@ -32,11 +33,11 @@ from local.lexoffice import (
     vouchers,
 )
 from local.lexoffice.bucket import TokenBucket
-from local.lexoffice.call import Call, Endpoint, Upload
+from local.lexoffice.call import Endpoint, FilePart, LexofficeCall
 from local.lexoffice.problems import RefusedError
 from local.lexoffice.records import Arrival, Organization
-from local.lexoffice.wire import Answer
-from local.lexoffice.world import World
+from local.lexoffice.wire import LexofficeAnswer
+from local.lexoffice.world import LexofficeWorld
 from local.standin.oauth import bearer_token
 from local.standin.tokens import Grant
 from local.standin.wire import parse
@@ -56,19 +57,19 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *subscriptions.ENDPOINTS,
 )
 _STORED_ENCODED = ("/v1/vouchers", "/v1/voucherlist", "/v1/contacts")
-# Starlette's names for every method a client may try; what no endpoint serves becomes a 405.
+# Starlette's names for every method that a client may try. An unsupported one is answered with 405.
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 async def serve(request: Request) -> Response:
     """Serve one call below `/v1`."""
-    world: World = request.app.state.world
-    # Read before anything is answered: a client may still be sending.
+    world: LexofficeWorld = request.app.state.world
+    # Read before any answer: a client may still be sending.
     await request.body()
     connection = world.grants.by_access_token(bearer_token(request.headers.get("authorization", "")))
     if connection is None:
         if world.outage:
-            return Answer(503).response()
+            return LexofficeAnswer(503).response()
         return problems.gateway(401, "Unauthorized", {"x-amzn-ErrorType": "UnauthorizedException"}).response()
     organization = world.organizations[connection.holder_id]
     arrival = Arrival(at=time.time(), method=request.method, path=request.url.path)
@@ -80,9 +81,9 @@ async def serve(request: Request) -> Response:
     return response
 
 
-async def _admit(world: World, organization: Organization, connection: Grant, request: Request) -> Response:
+async def _admit(world: LexofficeWorld, organization: Organization, connection: Grant, request: Request) -> Response:
     if world.outage or organization.outage:
-        return Answer(503).response()
+        return LexofficeAnswer(503).response()
     path = request.url.path
     endpoint, params = _find(request.method, path)
     name = f"{request.method} {endpoint.path if endpoint else path}"
@@ -92,7 +93,7 @@ async def _admit(world: World, organization: Organization, connection: Grant, re
         return _too_many(world, bucket).response()
     organization.traffic.accepted += 1
     organization.traffic.by_route[name] += 1
-    call = Call(
+    call = LexofficeCall(
         world=world,
         organization=organization,
         connection=connection,
@@ -115,11 +116,11 @@ async def _admit(world: World, organization: Organization, connection: Grant, re
 
 
 class _ForbiddenError(Exception):
-    """The token lacks the scope; the gateway refuses in its own short shape."""
+    """The token lacks the scope. The gateway refuses in its own short format."""
 
 
 def _find(method: str, path: str) -> tuple[Endpoint | None, dict[str, str]]:
-    """Find the endpoint for a method and a path, and the path's parameters."""
+    """Return the endpoint for a method and a path, and the path's parameters."""
     for endpoint in ENDPOINTS:
         params = endpoint.match(path)
         if params is not None and endpoint.method == method:
@@ -127,7 +128,7 @@ def _find(method: str, path: str) -> tuple[Endpoint | None, dict[str, str]]:
     return None, {}
 
 
-def _check(call: Call, endpoint: Endpoint | None, request: Request) -> None:
+def _check(call: LexofficeCall, endpoint: Endpoint | None, request: Request) -> None:
     if endpoint is None:
         if any(other.match(request.url.path) is not None for other in ENDPOINTS):
             _check_family(request.url.path)
@@ -141,7 +142,7 @@ def _check(call: Call, endpoint: Endpoint | None, request: Request) -> None:
 
 
 def _check_family(path: str) -> None:
-    """Answer a method that vouchers, files and contacts do not know: measured, 404 instead of 405."""
+    """Answer 404 instead of 405 to an unknown method of vouchers, files and contacts, as measured at lexoffice."""
     if path.startswith(problems.LEGACY_FAMILIES):
         raise problems.not_found("Resource")
 
@@ -156,7 +157,7 @@ def _check_headers(endpoint: Endpoint, request: Request) -> None:
             raise RefusedError(415, "Content type is not supported")
 
 
-def _check_plan(call: Call) -> None:
+def _check_plan(call: LexofficeCall) -> None:
     status = call.organization.denied_status
     if status is None and "BOOKKEEPING" not in call.organization.business_features:
         status = call.world.switches.missing_bookkeeping_status
@@ -164,19 +165,19 @@ def _check_plan(call: Call) -> None:
         raise RefusedError(status, "The contract of this organization does not include this feature")
 
 
-async def _run(call: Call, endpoint: Endpoint | None, request: Request) -> Answer:
+async def _run(call: LexofficeCall, endpoint: Endpoint | None, request: Request) -> LexofficeAnswer:
     assert endpoint is not None  # noqa: S101 - _check has refused this
     if endpoint.method in {"POST", "PUT"}:
         call = await _with_body(call, endpoint, request)
     served = endpoint.serve(call)
-    answer = served if isinstance(served, Answer) else await served
+    answer = served if isinstance(served, LexofficeAnswer) else await served
     if endpoint.method == "GET" and call.world.switches.stored_texts == "html":
         answer = replace(answer, body=_as_stored(endpoint, answer.body))
     return answer
 
 
 def _as_stored(endpoint: Endpoint, body: object) -> object:
-    """Show texts the way the searchable resources are said to store them: HTML-encoded."""
+    """HTML-encode texts, as the searchable resources are said to store them."""
     match body:
         case str() if endpoint.path.startswith(_STORED_ENCODED):
             return html.escape(body, quote=False)
@@ -188,7 +189,7 @@ def _as_stored(endpoint: Endpoint, body: object) -> object:
             return body
 
 
-async def _with_body(call: Call, endpoint: Endpoint, request: Request) -> Call:
+async def _with_body(call: LexofficeCall, endpoint: Endpoint, request: Request) -> LexofficeCall:
     if endpoint.takes != "application/json":
         return await _with_form(call, request)
     try:
@@ -197,22 +198,22 @@ async def _with_body(call: Call, endpoint: Endpoint, request: Request) -> Call:
         raise RefusedError(400, "Malformed JSON request") from error
 
 
-async def _with_form(call: Call, request: Request) -> Call:
-    """Read a multipart body; only a part named `file` that has a file name is a file."""
+async def _with_form(call: LexofficeCall, request: Request) -> LexofficeCall:
+    """Read a multipart body. Only a part named `file` with a file name is a file."""
     try:
         async with request.form() as form:
             file = form.get("file")
             return replace(
                 call,
                 form={name: value for name, value in form.items() if isinstance(value, str)},
-                file=Upload(file.filename or "", await file.read()) if isinstance(file, UploadFile) else None,
+                file=FilePart(file.filename or "", await file.read()) if isinstance(file, UploadFile) else None,
             )
     except HTTPException as error:
         raise RefusedError(400, "Malformed multipart request") from error
 
 
-def _too_many(world: World, bucket: TokenBucket) -> Answer:
-    """Refuse a call over the limit; the vendor sends no `Retry-After`, the switches can."""
+def _too_many(world: LexofficeWorld, bucket: TokenBucket) -> LexofficeAnswer:
+    """Refuse a call over the limit. lexoffice sends no `Retry-After`; the switches can add one."""
     seconds = max(1, math.ceil(min(bucket.seconds_until_next(), 3600)))
     match world.switches.too_many:
         case "disguised_as_500":

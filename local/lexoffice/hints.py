@@ -1,18 +1,18 @@
-"""`POST /v1/transaction-assignment-hint`: a voucher's word about its bank line, which may come before the line.
+"""`POST /v1/transaction-assignment-hint`: link a voucher to its line, which may not exist yet.
 
-https://developers.lexware.io/partner/docs/#transaction-assignment-hint-endpoint. Nothing reads or deletes a hint.
+https://developers.lexware.io/partner/docs/#transaction-assignment-hint-endpoint. A hint cannot be read or deleted.
 """
 
 from local.lexoffice import matching, problems
-from local.lexoffice.call import Call, Endpoint, require_permission
+from local.lexoffice.call import Endpoint, LexofficeCall, require_permission
 from local.lexoffice.problems import Violation
 from local.lexoffice.reading import Reader
 from local.lexoffice.voucher_records import Hint
-from local.lexoffice.wire import Answer
+from local.lexoffice.wire import LexofficeAnswer
 
 
-def create(call: Call) -> Answer:
-    """Keep the hint, one per voucher for good; the answer echoes it."""
+def create(call: LexofficeCall) -> LexofficeAnswer:
+    """Store the hint, one per voucher for good; the answer echoes it."""
     reader = Reader(call.json_object())
     voucher_id = reader.uuid("voucherId")
     reference, end_to_end = reader.text("externalReference"), reader.text("endToEndId")
@@ -34,7 +34,9 @@ def create(call: Call) -> Answer:
     )
     matching.apply_hints(call.world, call.organization.id)
     echo = {"voucherId": voucher_id, "externalReference": reference, "endToEndId": end_to_end}
-    return Answer(call.world.switches.hint_status, {name: value for name, value in echo.items() if value is not None})
+    return LexofficeAnswer(
+        call.world.switches.hint_status, {name: value for name, value in echo.items() if value is not None}
+    )
 
 
 ENDPOINTS = (

@@ -1,8 +1,11 @@
-"""«Zuordnungsvorschläge»: which hinted vouchers fit a bank line, and what happens when somebody approves one.
+"""«Zuordnungsvorschläge»: which hinted vouchers fit a line, and the effect of an approval.
 
-A hint books nothing (https://developers.lexware.io/partner/docs/#transaction-assignment-hint-endpoint). The rails are
-the app's own: the voucher is open, its amount lies within 95 to 105 % of the line's and flows the same way, and it is
-dated not after the line and at most three months before it.
+A hint books nothing (https://developers.lexware.io/partner/docs/#transaction-assignment-hint-endpoint). The criteria
+are
+the app's own:
+- The voucher is open.
+- Its amount is 95 to 105 % of the line's and flows in the same direction.
+- It is not dated after the line, and at most three months before it.
 """
 
 import calendar
@@ -13,28 +16,28 @@ from decimal import Decimal
 
 from local.lexoffice.column_tax import cents
 from local.lexoffice.records import Transaction
-from local.lexoffice.voucher_records import Hint, Payment, Voucher
-from local.lexoffice.world import World
+from local.lexoffice.voucher_records import Hint, StoredVoucher, VoucherPayment
+from local.lexoffice.world import LexofficeWorld
 from local.standin.clock import BERLIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A hint, its voucher and line as far as they exist, and the rail that is missed (None: it is proposed)."""
+    """A hint, its voucher and line where they exist, and the criterion that is not met (None: it is proposed)."""
 
     hint: Hint
-    voucher: Voucher | None
+    voucher: StoredVoucher | None
     line: Transaction | None
     missed: str | None
 
 
-def candidates(world: World, organization_id: str) -> list[Candidate]:
-    """Judge every hint of an organisation as things are now."""
+def candidates(world: LexofficeWorld, organization_id: str) -> list[Candidate]:
+    """Check every hint of an organisation against the current state."""
     return [_judge(world, hint) for hint in world.hints.values() if hint.organization_id == organization_id]
 
 
-def proposals(world: World, organization_id: str) -> list[tuple[Voucher, Transaction]]:
-    """List what a person can approve, in the order the hints came."""
+def proposals(world: LexofficeWorld, organization_id: str) -> list[tuple[StoredVoucher, Transaction]]:
+    """Return the proposals that can be approved, in the order in which the hints arrived."""
     return [
         (found.voucher, found.line)
         for found in candidates(world, organization_id)
@@ -42,9 +45,9 @@ def proposals(world: World, organization_id: str) -> list[tuple[Voucher, Transac
     ]
 
 
-def approve(world: World, organization_id: str, voucher_id: str | None = None) -> list[str]:
+def approve(world: LexofficeWorld, organization_id: str, voucher_id: str | None = None) -> list[str]:
     """Approve one proposal, or all of them; return the vouchers' ids."""
-    # A line may be proposed for two vouchers: the first one takes it, the second must be judged anew.
+    # A line may be proposed for two vouchers. The first one takes it; the second must be checked again.
     approved = []
     for voucher, _ in proposals(world, organization_id):
         if voucher_id not in {None, voucher.id}:
@@ -56,17 +59,17 @@ def approve(world: World, organization_id: str, voucher_id: str | None = None) -
     return approved
 
 
-def apply_hints(world: World, organization_id: str) -> None:
-    """Let every proposal come true by itself, where the vendor is meant to do so."""
+def apply_hints(world: LexofficeWorld, organization_id: str) -> None:
+    """Approve every proposal automatically if the switch says so."""
     if world.switches.hint_effect == "auto":
         approve(world, organization_id)
 
 
-def assign(world: World, voucher: Voucher, line: Transaction) -> None:
-    """Settle a voucher with a line, as far as both reach."""
+def assign(world: LexofficeWorld, voucher: StoredVoucher, line: Transaction) -> None:
+    """Settle a voucher with a line, up to the smaller of the two open amounts."""
     left = _left(line)
     used = min(abs(left), voucher.open_amount)
-    voucher.payments.append(Payment(amount=used, posted=line.transaction_date, transaction_id=line.id))
+    voucher.payments.append(VoucherPayment(amount=used, posted=line.transaction_date, transaction_id=line.id))
     line.assignments.append((voucher.id, "voucher"))
     line.open_amount = left + used if left < 0 else left - used
     _touch_line(world, line)
@@ -74,8 +77,8 @@ def assign(world: World, voucher: Voucher, line: Transaction) -> None:
     world.events.emit(voucher.organization_id, "payment.changed", voucher.id)
 
 
-def unassign(world: World, line: Transaction) -> None:
-    """Take a line away from everything it settled."""
+def unassign(world: LexofficeWorld, line: Transaction) -> None:
+    """Remove a line from all vouchers that it settled."""
     for voucher_id, _ in line.assignments:
         voucher = world.vouchers.get(voucher_id)
         if voucher is None:
@@ -88,8 +91,8 @@ def unassign(world: World, line: Transaction) -> None:
     _touch_line(world, line)
 
 
-def touch_voucher(world: World, voucher: Voucher, status: str) -> None:
-    """Give a voucher a new version, and a status, of which subscribers are told if it is another one."""
+def touch_voucher(world: LexofficeWorld, voucher: StoredVoucher, status: str) -> None:
+    """Increment a voucher's version and set its status. Subscribers get an event if the status has changed."""
     changed = voucher.status != status
     voucher.status = status
     voucher.version += 1
@@ -98,7 +101,7 @@ def touch_voucher(world: World, voucher: Voucher, status: str) -> None:
         world.events.emit(voucher.organization_id, "voucher.status.changed", voucher.id)
 
 
-def _judge(world: World, hint: Hint) -> Candidate:
+def _judge(world: LexofficeWorld, hint: Hint) -> Candidate:
     voucher = world.vouchers.get(hint.voucher_id)
     line = next(_lines(world, hint), None)
     missed = "line missing"
@@ -109,7 +112,7 @@ def _judge(world: World, hint: Hint) -> Candidate:
     return Candidate(hint=hint, voucher=voucher, line=line, missed=missed)
 
 
-def _lines(world: World, hint: Hint) -> Iterator[Transaction]:
+def _lines(world: LexofficeWorld, hint: Hint) -> Iterator[Transaction]:
     if hint.external_reference is not None:
         yield from world.lines_with_reference(hint.organization_id, hint.external_reference)
     else:
@@ -118,8 +121,8 @@ def _lines(world: World, hint: Hint) -> Iterator[Transaction]:
         )
 
 
-def missed_rail(voucher: Voucher, line: Transaction) -> str | None:
-    """Name the first rail that a voucher and a line miss; None if they can be proposed."""
+def missed_rail(voucher: StoredVoucher, line: Transaction) -> str | None:
+    """Return the first criterion that a voucher and a line do not meet; None if they can be proposed."""
     if voucher.status != "open":
         return "voucher not open"
     if line.state in {"completely_assigned", "invisible"}:
@@ -146,6 +149,6 @@ def _three_months_before(day: date) -> date:
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
-def _touch_line(world: World, line: Transaction) -> None:
+def _touch_line(world: LexofficeWorld, line: Transaction) -> None:
     line.lock_version += 1
     line.modified = world.clock.now()

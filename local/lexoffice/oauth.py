@@ -1,6 +1,6 @@
-"""The token side of the authorization server: `POST /oauth2/token` and `POST /oauth2/revoke`.
+"""The token endpoints of the authorisation server: `POST /oauth2/token` and `POST /oauth2/revoke`.
 
-https://developers.lexware.io/partner/docs/#security-and-authentication. The client proves itself with HTTP Basic only.
+https://developers.lexware.io/partner/docs/#security-and-authentication. The client authenticates with HTTP Basic only.
 """
 
 from starlette.datastructures import FormData
@@ -9,18 +9,18 @@ from starlette.responses import Response
 
 from local.lexoffice import problems
 from local.lexoffice.faults import run
-from local.lexoffice.wire import Answer
-from local.lexoffice.world import World
+from local.lexoffice.wire import LexofficeAnswer
+from local.lexoffice.world import LexofficeWorld
 from local.standin import oauth
 from local.standin.tokens import Code, OAuthError, Pair
 
 
 async def token(request: Request) -> Response:
     """Exchange a code, or a refresh token, for a new pair."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     form = await request.form()
     if world.outage:
-        return Answer(503).response()
+        return LexofficeAnswer(503).response()
     world.token_calls += 1
     if not world.guard.admits():
         world.token_calls_refused += 1
@@ -28,7 +28,7 @@ async def token(request: Request) -> Response:
     secret = oauth.text_of(form, "code") or oauth.text_of(form, "refresh_token")
     organization_id = world.grants.holder_behind(secret)
     if organization_id and world.organizations[organization_id].outage:
-        return Answer(503).response()
+        return LexofficeAnswer(503).response()
 
     async def effect() -> Response:
         return _grant(world, request, form).response()
@@ -37,11 +37,11 @@ async def token(request: Request) -> Response:
 
 
 async def revoke(request: Request) -> Response:
-    """End a connection; an unknown token is answered alike (RFC 7009)."""
-    world: World = request.app.state.world
+    """End a connection. An unknown token gets the same answer (RFC 7009)."""
+    world: LexofficeWorld = request.app.state.world
     form = await request.form()
     if world.outage:
-        return Answer(503).response()
+        return LexofficeAnswer(503).response()
 
     async def effect() -> Response:
         try:
@@ -55,8 +55,8 @@ async def revoke(request: Request) -> Response:
     return await run(world, request, organization_id, effect)
 
 
-def _grant(world: World, request: Request, form: FormData) -> Answer:
-    # Any error consumes the code, a failed authentication too.
+def _grant(world: LexofficeWorld, request: Request, form: FormData) -> LexofficeAnswer:
+    # Every error consumes the code, including a failed authentication.
     code = world.grants.present_code(oauth.text_of(form, "code")) if "code" in form else None
     if code is not None:
         code.used = True
@@ -65,10 +65,10 @@ def _grant(world: World, request: Request, form: FormData) -> Answer:
         pair = _pair(world, request, form, code)
     except OAuthError as error:
         return problems.oauth(error)
-    return Answer(200, pair.as_json(), oauth.NO_STORE)
+    return LexofficeAnswer(200, pair.as_json(), oauth.NO_STORE)
 
 
-def _pair(world: World, request: Request, form: FormData, code: Code | None) -> Pair:
+def _pair(world: LexofficeWorld, request: Request, form: FormData, code: Code | None) -> Pair:
     if request.headers.get("content-type", "").partition(";")[0] != oauth.FORM:
         raise OAuthError("invalid_request", "The body must be form encoded")
     if oauth.grant_type(form) == "authorization_code":
@@ -84,7 +84,7 @@ def _pair(world: World, request: Request, form: FormData, code: Code | None) -> 
     return pair
 
 
-def _authenticate(world: World, request: Request) -> None:
+def _authenticate(world: LexofficeWorld, request: Request) -> None:
     settings = world.settings
     presented = oauth.basic_credentials(request.headers.get("authorization", "")) or ("", "")
     if not oauth.is_client(presented, client_id=settings.client_id, client_secret=settings.client_secret):

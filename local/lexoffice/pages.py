@@ -1,14 +1,14 @@
-"""The web app a bookkeeper clicks through: organisations, bank accounts with their lines and proposals, categories."""
+"""The web app of a bookkeeper: organisations, bank accounts with their lines and proposals, categories."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from local.lexoffice import matching
-from local.lexoffice.category_list import Category
+from local.lexoffice.category_list import StoredCategory
 from local.lexoffice.records import Organization
 from local.lexoffice.rendering import page
 from local.lexoffice.voucher_list import contact_name
-from local.lexoffice.world import World
+from local.lexoffice.world import LexofficeWorld
 
 _STATES = {
     None: "offen",
@@ -19,25 +19,25 @@ _STATES = {
 
 
 def find_organization(request: Request) -> Organization | None:
-    """Find the organisation that the path names."""
-    world: World = request.app.state.world
+    """Return the organisation that the path names, if it exists."""
+    world: LexofficeWorld = request.app.state.world
     return world.organizations.get(request.path_params["organization_id"])
 
 
 def missing(request: Request, text: str) -> Response:
-    """Tell a person that there is nothing here."""
+    """Return a page that says that there is nothing here."""
     return page(request, "error.html", status=404, error="Nicht gefunden", text=text)
 
 
 async def home(request: Request) -> Response:
-    """Let the person choose an organisation."""
-    world: World = request.app.state.world
+    """Show the list of organisations to choose from."""
+    world: LexofficeWorld = request.app.state.world
     return page(request, "home.html", organizations=list(world.organizations.values()))
 
 
 async def bank(request: Request) -> Response:
-    """«Finanzen» → «Bank»: all accounts with the balance the partner last sent."""
-    world: World = request.app.state.world
+    """«Finanzen» → «Bank»: all accounts with the balance that the partner last sent."""
+    world: LexofficeWorld = request.app.state.world
     organization = find_organization(request)
     if organization is None:
         return missing(request, "Diese Organisation gibt es nicht.")
@@ -51,13 +51,13 @@ async def account(request: Request) -> Response:
 
 
 async def suggestions(request: Request) -> Response:
-    """One account, tab «Zuordnungsvorschläge»: each voucher beside the bank line it is proposed for."""
+    """One account, tab «Zuordnungsvorschläge»: each voucher beside the line it is proposed for."""
     return _account_page(request, tab="zuordnungsvorschlaege")
 
 
 async def approve(request: Request) -> Response:
     """Approve the proposal of the form's `voucher_id`, or all of the account (`alle`), and show the tab again."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     organization = find_organization(request)
     if organization is None:
         return missing(request, "Diese Organisation gibt es nicht.")
@@ -71,7 +71,7 @@ async def approve(request: Request) -> Response:
 
 
 def _account_page(request: Request, *, tab: str) -> Response:
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     organization = find_organization(request)
     found = world.accounts.get(request.path_params["account_id"])
     if organization is None or found is None or found.organization_id != organization.id:
@@ -99,7 +99,7 @@ def _account_page(request: Request, *, tab: str) -> Response:
 
 async def categories(request: Request) -> Response:
     """«Kategorien»: the posting categories, expenses first."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     organization = find_organization(request)
     if organization is None:
         return missing(request, "Diese Organisation gibt es nicht.")
@@ -110,5 +110,5 @@ async def categories(request: Request) -> Response:
     return page(request, "categories.html", organization=organization, section="kategorien", kinds=kinds)
 
 
-def _by_group(category: Category) -> tuple[str, str]:
+def _by_group(category: StoredCategory) -> tuple[str, str]:
     return category.group_name, category.name

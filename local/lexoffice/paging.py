@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from local.lexoffice.call import Call
+from local.lexoffice.call import LexofficeCall
 from local.lexoffice.problems import RefusedError
 
 _MAX_SIZE = 250
@@ -12,15 +12,15 @@ _WINDOW = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """Which page is wanted; `ordered` is the property and direction a list is sorted by, None if it shows none."""
+    """The requested page. `ordered` is the sort property and direction of the list; None if the list shows none."""
 
     number: int
     size: int
     ordered: tuple[str, bool] | None = None
 
     @classmethod
-    def of(cls, call: Call) -> "Paging":
-        """Read `page` and `size`; raise 400 for what is out of range."""
+    def of(cls, call: LexofficeCall) -> "Paging":
+        """Read `page` and `size`; raise 400 for values out of range."""
         number, size = _whole(call, "page", 0), _whole(call, "size", 25)
         if size > _MAX_SIZE:
             raise RefusedError(400, f"parameter 'size' must be equal or lower than {_MAX_SIZE}")
@@ -31,11 +31,11 @@ class Paging:
         return cls(number=number, size=size)
 
     def sorted_by(self, name: str, *, ascending: bool) -> "Paging":
-        """Say what the list is sorted by."""
+        """Set the sort property and direction."""
         return replace(self, ordered=(name, ascending))
 
     def envelope(self, rows: Sequence[object]) -> dict[str, object]:
-        """Cut the page out of all rows and put the vendor's envelope around it."""
+        """Return the page of all rows in lexoffice's envelope."""
         start = self.number * self.size
         content = list(rows[start : start + self.size])
         pages = -(-len(rows) // self.size)
@@ -56,7 +56,7 @@ class Paging:
         return envelope | {"sort": [direction | {"nullHandling": "NATIVE", "ascending": ascending}]}
 
 
-def _whole(call: Call, name: str, default: int) -> int:
+def _whole(call: LexofficeCall, name: str, default: int) -> int:
     text = call.query.get(name)
     if text is None:
         return default

@@ -1,23 +1,23 @@
-"""`GET /v1/payments/{voucherId}` (https://developers.lexware.io/docs/#payments-endpoint): partners can only read."""
+"""`GET /v1/payments/{voucherId}` (https://developers.lexware.io/docs/#payments-endpoint): read-only for partners."""
 
 from local.lexoffice import clock
-from local.lexoffice.call import Call, Endpoint
+from local.lexoffice.call import Endpoint, LexofficeCall
 from local.lexoffice.problems import RefusedError
 from local.lexoffice.resources import find
-from local.lexoffice.voucher_records import Voucher
-from local.lexoffice.wire import Answer
+from local.lexoffice.voucher_records import StoredVoucher
+from local.lexoffice.wire import LexofficeAnswer
 
 
-def read(call: Call) -> Answer:
-    """Show what is open and what has settled the rest."""
+def read(call: LexofficeCall) -> LexofficeAnswer:
+    """Return the open amount and the payments that settled the rest."""
     voucher = find(call, call.world.vouchers, "Voucher")
     if voucher.status == "unchecked":
         raise RefusedError(406, "No payment information available for this voucher")
-    return Answer(200, as_json(voucher))
+    return LexofficeAnswer(200, as_json(voucher))
 
 
-def as_json(voucher: Voucher) -> dict[str, object]:
-    """Show a voucher's payments; `paidDate` only where everything is paid."""
+def as_json(voucher: StoredVoucher) -> dict[str, object]:
+    """Return a voucher's payments; `paidDate` only if everything is paid."""
     shown: dict[str, object] = {
         "openAmount": voucher.open_amount,
         "currency": "EUR",
@@ -41,7 +41,7 @@ def as_json(voucher: Voucher) -> dict[str, object]:
     return shown
 
 
-def _status(voucher: Voucher) -> str:
+def _status(voucher: StoredVoucher) -> str:
     if not voucher.open_amount:
         return "balanced"
     return "openExpense" if voucher.moves_money_out else "openRevenue"

@@ -1,19 +1,19 @@
-"""`GET /v1/profile`: who the connection speaks for (https://developers.lexware.io/docs/#profile-endpoint)."""
+"""`GET /v1/profile`: the connection's organisation (https://developers.lexware.io/docs/#profile-endpoint)."""
 
 from local.lexoffice import clock
-from local.lexoffice.call import Call, Endpoint
-from local.lexoffice.wire import Answer
+from local.lexoffice.call import Endpoint, LexofficeCall
+from local.lexoffice.wire import LexofficeAnswer
 
 
-def read(call: Call) -> Answer:
-    """Show the organisation, its tax type and plan; a downgraded plan has lost `BOOKKEEPING`."""
+def read(call: LexofficeCall) -> LexofficeAnswer:
+    """Return the organisation, its tax type and plan. A downgraded plan lacks `BOOKKEEPING`."""
     organization = call.organization
     features = [
         feature
         for feature in organization.business_features
         if feature != "BOOKKEEPING" or organization.denied_status is None
     ]
-    return Answer(
+    return LexofficeAnswer(
         200,
         {
             "organizationId": organization.id,

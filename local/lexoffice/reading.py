@@ -1,4 +1,4 @@
-"""Field by field out of a JSON object, collecting every violation instead of stopping at the first."""
+"""Read a JSON object field by field and collect every violation instead of stopping at the first."""
 
 import re
 from collections.abc import Callable, Collection
@@ -16,18 +16,18 @@ _INTEGER_DIGITS = 12
 
 @dataclass(slots=True)
 class Reader:
-    """Reads one object; `prefix` is `[3].` for the fourth item of a batch and empty otherwise."""
+    """Reads one object. `prefix` is `[3].` for the fourth item of a batch and empty otherwise."""
 
     source: dict[str, Json]
     prefix: str = ""
     violations: list[Violation] = field(default_factory=list)
 
     def refuse(self, name: str, violation: str, message: str) -> None:
-        """Note that a field breaks a rule."""
+        """Record that a field violates a rule."""
         self.violations.append(Violation(violation, f"{self.prefix}{name}", message))
 
     def text(self, name: str, *, required: bool = False, max_length: int = 0) -> str | None:
-        """Read a string; a required one must not be blank, an optional blank one counts as absent."""
+        """Read a string. A required one must not be blank; an optional blank one counts as missing."""
         value = self.source.get(name)
         if value is None:
             if required:
@@ -45,7 +45,7 @@ class Reader:
         return value
 
     def choice(self, name: str, allowed: Collection[str]) -> str | None:
-        """Read a required string that must be one of a few."""
+        """Read a required string that must be one of `allowed`."""
         value = self.text(name, required=True)
         if value is not None and value not in allowed:
             self.refuse(name, "INVALID", "hat keinen zulässigen Wert")
@@ -106,10 +106,10 @@ def _is_whole(number: Decimal) -> bool:
 
 
 def euros(number: Decimal) -> Decimal:
-    """Give a sum of EUR exactly two decimals."""
+    """Return a sum of EUR with exactly two decimals."""
     return number.quantize(Decimal("0.01"))
 
 
 def german_amount(number: Decimal | None) -> str | None:
-    """Write a sum of EUR the German way without thousands' separators, as the API does: `-22,33`."""
+    """Format a sum of EUR in German without thousands' separators, as the API does: `-22,33`."""
     return None if number is None else f"{euros(number):f}".replace(".", ",")

@@ -1,4 +1,4 @@
-"""What lexoffice keeps: organisations, finance accounts and their transactions."""
+"""lexoffice's records: organisations, finance accounts and their transactions."""
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Arrival:
 
 @dataclass(slots=True)
 class Traffic:
-    """What was called in the name of one organisation since the last reset."""
+    """The calls of one organisation since the last reset."""
 
     accepted: int = 0
     too_many: int = 0
@@ -35,7 +35,7 @@ class Traffic:
 
 @dataclass(slots=True, kw_only=True)
 class RefusalRule:
-    """The customer's books refuse matching transactions or vouchers (a closed period, say) with this reason."""
+    """A rule that refuses matching transactions or vouchers with this reason (for example a closed period)."""
 
     message: str
     violation: str
@@ -46,9 +46,10 @@ class RefusalRule:
 
 @dataclass(slots=True, kw_only=True)
 class Organization:
-    """A customer of lexoffice; the plan decides `business_features`.
+    """An organisation at lexoffice. The plan decides `business_features`.
 
-    `denied_status` is set while the plan is downgraded; `bucket_rate` and `bucket_capacity` override the switches.
+    - `denied_status` is set while the plan is downgraded.
+    - `bucket_rate` and `bucket_capacity` override the switches.
     """
 
     company_name: str
@@ -69,7 +70,7 @@ class Organization:
 
 
 @dataclass(slots=True, kw_only=True)
-class Account:
+class LexofficeAccount:
     """A finance account (https://developers.lexware.io/partner/docs/#finance-endpoint); `balance` is in EUR."""
 
     organization_id: str
@@ -86,7 +87,7 @@ class Account:
     provider: str | None = None
     external_reference: str | None = None
     deactivated: bool = False
-    # A fresh account is read with lock version 1, though the answer to its creation says 0.
+    # A new account is read with lock version 1, although the answer to its creation says 0.
     lock_version: int = 1
     id: str = field(default_factory=new_id)
     virtual_account_id: str = field(default_factory=new_id)
@@ -124,7 +125,7 @@ class Transaction:
     fee: Fee | None = None
     lock_version: int = 0
     id: str = field(default_factory=new_id)
-    # What vouchers settle of it: (voucher id, kind); openAmount stays null until the first one.
+    # The documents that settle it: (voucher id, kind). openAmount stays null until the first one.
     assignments: list[tuple[str, Literal["invoice", "voucher"]]] = field(default_factory=list)
     open_amount: Decimal | None = None
     invisible: bool = False
@@ -138,7 +139,7 @@ class Transaction:
 
     @property
     def state(self) -> str | None:
-        """How far vouchers settle it; None while nothing is assigned."""
+        """The degree of assignment; None while nothing is assigned."""
         if self.invisible:
             return "invisible"
         if not self.assignments:

@@ -1,14 +1,14 @@
-"""What `GET /control/state` shows: everything a test may want to look at, and no token."""
+"""The answer of `GET /control/state`: all that a test may check, without tokens."""
 
 from dataclasses import asdict
 
 from local.lexoffice import accounts, clock, contacts, faults, subscriptions, transactions, voucher_control
 from local.lexoffice.records import Organization
-from local.lexoffice.world import World
+from local.lexoffice.world import LexofficeWorld
 
 
-def state(world: World) -> dict[str, object]:
-    """Show the whole world."""
+def state(world: LexofficeWorld) -> dict[str, object]:
+    """Return the whole state."""
     return {
         "now": clock.berlin_text(world.clock.now()),
         "outage": world.outage,
@@ -20,13 +20,13 @@ def state(world: World) -> dict[str, object]:
     }
 
 
-def lines(world: World, organization_id: str | None) -> list[dict[str, object]]:
-    """Show transactions in the order they arrived, of one organisation or of all."""
+def lines(world: LexofficeWorld, organization_id: str | None) -> list[dict[str, object]]:
+    """Return transactions in the order they arrived, of one organisation or of all."""
     wanted = world.transactions.values() if organization_id is None else world.transactions_of(organization_id)
     return [{"organizationId": line.organization_id, **transactions.as_json(line)} for line in wanted]
 
 
-def _organization(world: World, organization: Organization) -> dict[str, object]:
+def _organization(world: LexofficeWorld, organization: Organization) -> dict[str, object]:
     traffic = organization.traffic
     return {
         "id": organization.id,

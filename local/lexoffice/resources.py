@@ -1,12 +1,12 @@
-"""What the endpoints of all resources do alike: find what the path names, and give the short answer to a write."""
+"""Helpers of all endpoints: find the object that the path names, and build the short answer to a write."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
 from local.lexoffice import clock, problems
-from local.lexoffice.call import Call, require_permission
-from local.lexoffice.wire import Answer
+from local.lexoffice.call import LexofficeCall, require_permission
+from local.lexoffice.wire import LexofficeAnswer
 
 
 class Owned(Protocol):
@@ -14,11 +14,11 @@ class Owned(Protocol):
 
     @property
     def organization_id(self) -> str:
-        """Whose it is."""
+        """The id of its organisation."""
 
 
 class Kept(Protocol):
-    """An object that says when it was made and last changed."""
+    """An object with its times of creation and last change."""
 
     @property
     def id(self) -> str:
@@ -26,15 +26,15 @@ class Kept(Protocol):
 
     @property
     def created(self) -> datetime:
-        """When it was made."""
+        """When it was created."""
 
     @property
     def modified(self) -> datetime:
         """When it was last changed."""
 
 
-def find[T: Owned](call: Call, kept: Mapping[str, T], what: str, id_: str | None = None) -> T:
-    """Find what the path's `id` names, or `id_`; raise 404, or 403 if it is another organisation's."""
+def find[T: Owned](call: LexofficeCall, kept: Mapping[str, T], what: str, id_: str | None = None) -> T:
+    """Return the object that the path's `id` names, or `id_`; raise 404, or 403 for another organisation's."""
     found = kept.get((id_ or call.params["id"]).lower())
     if found is None:
         raise problems.not_found(what)
@@ -42,9 +42,9 @@ def find[T: Owned](call: Call, kept: Mapping[str, T], what: str, id_: str | None
     return found
 
 
-def action_result(call: Call, kept: Kept, *, collection: str, version: int) -> Answer:
-    """Build the short answer to a write; `collection` is the resource's path below /v1."""
-    return Answer(
+def action_result(call: LexofficeCall, kept: Kept, *, collection: str, version: int) -> LexofficeAnswer:
+    """Return the short answer to a write; `collection` is the resource's path below /v1."""
+    return LexofficeAnswer(
         200,
         {
             "id": kept.id,

@@ -1,6 +1,6 @@
-"""The stand-in's own RSA key, with which events are signed (https://developers.lexware.io/docs/#event-subscriptions).
+"""The RSA key that signs the stand-in's events (https://developers.lexware.io/docs/#event-subscriptions).
 
-A key of 4096 bits can take seconds, so a thread makes it, once per process, while everything else starts.
+A 4096-bit key can take seconds, so a thread generates it, once per process, while the other parts start.
 """
 
 import base64
@@ -16,19 +16,19 @@ _key: Future[rsa.RSAPrivateKey] | None = None
 
 
 def prepare() -> Future[rsa.RSAPrivateKey]:
-    """Start to make the key, unless that has been done."""
+    """Start generating the key, unless it has been started."""
     global _key  # noqa: PLW0603 - one key per process
     with _once:
         if _key is None:
             _key = Future()
-            # Somebody who stops waiting must not cancel it for the others.
+            # A caller that stops waiting must not cancel it for the others.
             _key.set_running_or_notify_cancel()
             threading.Thread(target=_make, args=(_key,), name="event key", daemon=True).start()
     return _key
 
 
 def public_pem(key: rsa.RSAPrivateKey) -> bytes:
-    """Write the public half the way the vendor publishes its own."""
+    """Return the public key in lexoffice's format."""
     return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 

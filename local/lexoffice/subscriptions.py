@@ -1,14 +1,14 @@
-"""`/v1/event-subscriptions` (https://developers.lexware.io/docs/#event-subscriptions-endpoint); no scope is needed."""
+"""`/v1/event-subscriptions` (https://developers.lexware.io/docs/#event-subscriptions-endpoint); requires no scope."""
 
 from urllib.parse import urlsplit
 
 from local.lexoffice import clock, problems
-from local.lexoffice.call import Call, Endpoint
-from local.lexoffice.event_sender import Subscription
+from local.lexoffice.call import Endpoint, LexofficeCall
+from local.lexoffice.event_sender import LexofficeSubscription
 from local.lexoffice.problems import RefusedError, Violation
 from local.lexoffice.reading import Reader
 from local.lexoffice.resources import find
-from local.lexoffice.wire import Answer
+from local.lexoffice.wire import LexofficeAnswer
 
 _CHANGES = ("created", "changed", "deleted")
 EVENT_TYPES = (
@@ -32,7 +32,7 @@ EVENT_TYPES = (
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
-async def create(call: Call) -> Answer:
+async def create(call: LexofficeCall) -> LexofficeAnswer:
     """Subscribe to an event type, after a test call (HEAD) to the address."""
     reader = Reader(call.json_object())
     event_type = reader.choice("eventType", EVENT_TYPES) or ""
@@ -45,9 +45,9 @@ async def create(call: Call) -> Answer:
     status = await call.world.courier.probe(url)
     if status is None or (call.world.switches.callback_test == "success" and not 200 <= status < 300):
         raise problems.invalid(Violation("INVALID", "callbackUrl", "ist nicht erreichbar"))
-    # The test took a while; the same subscription may have come in the meantime.
+    # The same subscription may have been created during the test call.
     _refuse_duplicate(call, event_type, url)
-    subscription = Subscription(
+    subscription = LexofficeSubscription(
         organization_id=call.organization.id,
         connection_id=call.connection.id,
         event_type=event_type,
@@ -64,27 +64,27 @@ async def create(call: Call) -> Answer:
         "updatedDate": moment,
         "version": 0,
     }
-    return Answer(201, body, {"Location": address})
+    return LexofficeAnswer(201, body, {"Location": address})
 
 
-def list_all(call: Call) -> Answer:
+def list_all(call: LexofficeCall) -> LexofficeAnswer:
     """List the connection's subscriptions, in `content` but without pages."""
     own = [item for item in call.world.events.subscriptions.values() if item.connection_id == call.connection.id]
-    return Answer(200, {"content": [as_json(item) for item in own]})
+    return LexofficeAnswer(200, {"content": [as_json(item) for item in own]})
 
 
-def read(call: Call) -> Answer:
-    """Show one subscription."""
-    return Answer(200, as_json(_find(call)))
+def read(call: LexofficeCall) -> LexofficeAnswer:
+    """Return one subscription."""
+    return LexofficeAnswer(200, as_json(_find(call)))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: LexofficeCall) -> LexofficeAnswer:
     """End a subscription."""
     del call.world.events.subscriptions[_find(call).id]
-    return Answer(204)
+    return LexofficeAnswer(204)
 
 
-def _find(call: Call) -> Subscription:
+def _find(call: LexofficeCall) -> LexofficeSubscription:
     subscription = find(call, call.world.events.subscriptions, "Event subscription")
     if subscription.connection_id != call.connection.id:
         raise problems.not_found("Event subscription")
@@ -92,7 +92,7 @@ def _find(call: Call) -> Subscription:
 
 
 def _is_secure(url: str) -> bool:
-    """Accept HTTPS; plain HTTP only for this machine, where nothing else is to be had."""
+    """Accept HTTPS; plain HTTP only for this machine, where there is no HTTPS."""
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
@@ -102,15 +102,15 @@ def _is_secure(url: str) -> bool:
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and at_home))
 
 
-def _refuse_duplicate(call: Call, event_type: str, url: str) -> None:
+def _refuse_duplicate(call: LexofficeCall, event_type: str, url: str) -> None:
     wanted = (call.connection.id, event_type, url)
     for item in call.world.events.subscriptions.values():
         if (item.connection_id, item.event_type, item.callback_url) == wanted:
             raise RefusedError(409, "An identical event subscription exists already")
 
 
-def as_json(subscription: Subscription) -> dict[str, object]:
-    """Show a subscription; its id is called otherwise than in the answer to its creation."""
+def as_json(subscription: LexofficeSubscription) -> dict[str, object]:
+    """Return a subscription. Its id has another name than in the answer to its creation."""
     return {
         "subscriptionId": subscription.id,
         "organizationId": subscription.organization_id,

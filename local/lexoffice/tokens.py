@@ -1,7 +1,7 @@
 """lexoffice's rules for tokens (https://developers.lexware.io/partner/docs/#security-and-authentication).
 
-A connection has exactly one living access token and one living refresh token; a dead refresh token is refused and ends
-nothing.
+A connection has exactly one valid access token and one valid refresh token. An invalid refresh token is refused and
+revokes nothing.
 """
 
 import base64
@@ -11,7 +11,7 @@ import json
 import secrets
 from datetime import datetime
 
-from local.lexoffice.settings import Switches
+from local.lexoffice.settings import LexofficeSwitches
 from local.standin.tokens import Grant, Lifetimes, TokenRules
 from local.standin.wire import new_id
 
@@ -19,8 +19,8 @@ _SIGNING_KEY = secrets.token_bytes(64)
 _DAY = 86_400
 
 
-def token_rules(switches: Switches) -> TokenRules:
-    """Codes and refresh tokens of 128 characters, access tokens that look like a JWT, with lifetimes by switch."""
+def token_rules(switches: LexofficeSwitches) -> TokenRules:
+    """Return the rules: codes and refresh tokens of 128 characters, JWT-like access tokens, lifetimes by switch."""
     return TokenRules(
         lifetimes=lambda: Lifetimes(
             switches.code_seconds, switches.access_token_seconds, switches.refresh_token_days * _DAY
@@ -33,7 +33,7 @@ def token_rules(switches: Switches) -> TokenRules:
 
 
 def _access_token(grant: Grant, now: datetime) -> str:
-    """Make what looks like a JWT of about 900 characters; only its equality counts here."""
+    """Return a text of about 900 characters in the format of a JWT. The stand-in only compares it for equality."""
     claims = {
         "iss": "lexoffice stand-in",
         "sub": grant.holder_id,

@@ -1,11 +1,11 @@
-"""When a finance transaction is acceptable (https://developers.lexware.io/partner/docs/#finance-endpoint)."""
+"""The rules for a valid finance transaction (https://developers.lexware.io/partner/docs/#finance-endpoint)."""
 
 from decimal import Decimal
 
-from local.lexoffice.call import Call, require_permission
+from local.lexoffice.call import LexofficeCall, require_permission
 from local.lexoffice.problems import Violation
 from local.lexoffice.reading import Reader, euros
-from local.lexoffice.records import Account, Fee, Transaction
+from local.lexoffice.records import Fee, LexofficeAccount, Transaction
 from local.lexoffice.wire import Json
 
 _FEE_RATES = (0, 5, 7, 16, 19)
@@ -15,8 +15,10 @@ _KNOWN_FEE_PAIRS = frozenset(
 )
 
 
-def read_transaction(call: Call, item: Json, *, prefix: str, violations: list[Violation]) -> Transaction | None:
-    """Check one item of a batch; add what is wrong to `violations` and return None if anything is.
+def read_transaction(
+    call: LexofficeCall, item: Json, *, prefix: str, violations: list[Violation]
+) -> Transaction | None:
+    """Check one item of a batch. Add its violations to `violations` and return None if there are any.
 
     Raise 403 for another organisation's account.
     """
@@ -50,7 +52,7 @@ def read_transaction(call: Call, item: Json, *, prefix: str, violations: list[Vi
     return None if reader.violations else line
 
 
-def _account(call: Call, reader: Reader) -> Account | None:
+def _account(call: LexofficeCall, reader: Reader) -> LexofficeAccount | None:
     account_id = reader.uuid("financialAccountId")
     if account_id is None:
         return None
@@ -64,7 +66,7 @@ def _account(call: Call, reader: Reader) -> Account | None:
     return account
 
 
-def _read_changeable(call: Call, reader: Reader, line: Transaction, account: Account | None) -> None:
+def _read_changeable(call: LexofficeCall, reader: Reader, line: Transaction, account: LexofficeAccount | None) -> None:
     switches = call.world.switches
     line.purpose = reader.text("purpose", required=True, max_length=switches.purpose_max_length) or ""
     amount = reader.money("amount", required=True)
@@ -78,15 +80,15 @@ def _read_changeable(call: Call, reader: Reader, line: Transaction, account: Acc
     line.recipient_or_sender_bic = _bank_detail(reader, "recipientOrSenderBic", account)
 
 
-def _bank_detail(reader: Reader, name: str, account: Account | None) -> str | None:
+def _bank_detail(reader: Reader, name: str, account: LexofficeAccount | None) -> str | None:
     value = reader.text(name)
     if value is not None and account is not None and account.type == "PAYMENT_PROVIDER":
         reader.refuse(name, "INVALID", "ist nur bei Bankkonten zulässig")
     return value
 
 
-def _fee(reader: Reader, amount: Decimal, account: Account | None) -> Fee | None:
-    """Read the fee: it opposes the amount's sign and belongs to payment providers' accounts only."""
+def _fee(reader: Reader, amount: Decimal, account: LexofficeAccount | None) -> Fee | None:
+    """Read the fee. It has the opposite sign of the amount and is allowed on payment providers' accounts only."""
     fee = reader.money("feeAmount")
     if fee is None:
         return None
@@ -105,7 +107,7 @@ def _fee(reader: Reader, amount: Decimal, account: Account | None) -> Fee | None
     return Fee(amount=euros(fee), tax_rate_percentage=rate, posting_category_id=category)
 
 
-def _apply_refusal_rules(call: Call, reader: Reader, line: Transaction) -> None:
+def _apply_refusal_rules(call: LexofficeCall, reader: Reader, line: Transaction) -> None:
     for rule in call.organization.refusal_rules:
         if rule.external_reference is not None and rule.external_reference == line.external_reference:
             reader.refuse("externalReference", rule.violation, rule.message)

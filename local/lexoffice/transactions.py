@@ -1,23 +1,23 @@
 """`/v1/finance/transactions` (https://developers.lexware.io/partner/docs/#finance-endpoint).
 
-A batch is taken whole or not at all. An `externalReference` seen before is not an error: the stored line comes back
-as it was, and the new one is silently ignored.
+A batch is accepted as a whole or not at all. A known `externalReference` is not an error: the answer contains the
+stored line unchanged, and the new one is silently ignored.
 """
 
 from local.lexoffice import clock, matching, problems
-from local.lexoffice.call import Call, Endpoint
+from local.lexoffice.call import Endpoint, LexofficeCall
 from local.lexoffice.problems import RefusedError, Violation
 from local.lexoffice.reading import german_amount
 from local.lexoffice.records import Transaction
 from local.lexoffice.resources import find
 from local.lexoffice.transaction_rules import read_transaction
-from local.lexoffice.wire import Answer
+from local.lexoffice.wire import LexofficeAnswer
 
 MAX_BATCH = 25
 
 
-def create(call: Call) -> Answer:
-    """Take up to 25 lines, of any of the organisation's accounts; answer all of them in the order sent."""
+def create(call: LexofficeCall) -> LexofficeAnswer:
+    """Accept up to 25 lines, of any of the organisation's accounts; answer all of them in the order sent."""
     items = call.body
     if not isinstance(items, list):
         raise RefusedError(400, "Malformed JSON request")
@@ -35,11 +35,11 @@ def create(call: Call) -> Answer:
         raise problems.invalid(*violations)
     kept = [_keep(call, draft) for draft in drafts]
     matching.apply_hints(call.world, call.organization.id)
-    return Answer(201, [as_json(line) for line in kept if line is not None])
+    return LexofficeAnswer(201, [as_json(line) for line in kept if line is not None])
 
 
-def _keep(call: Call, draft: Transaction) -> Transaction | None:
-    """Store a line or return the stored one in its place (None if duplicates are to be left out)."""
+def _keep(call: LexofficeCall, draft: Transaction) -> Transaction | None:
+    """Store a line, or return the stored one with its reference (None if duplicates are to be omitted)."""
     stored = _duplicate_of(call, draft)
     if stored is None:
         call.world.add_transaction(draft)
@@ -48,7 +48,7 @@ def _keep(call: Call, draft: Transaction) -> Transaction | None:
     return stored if call.world.switches.duplicate_answer == "existing" else None
 
 
-def _duplicate_of(call: Call, draft: Transaction) -> Transaction | None:
+def _duplicate_of(call: LexofficeCall, draft: Transaction) -> Transaction | None:
     scope = call.world.switches.dedupe
     if draft.external_reference is None:
         return None
@@ -58,19 +58,19 @@ def _duplicate_of(call: Call, draft: Transaction) -> Transaction | None:
     return None
 
 
-def read(call: Call) -> Answer:
-    """Show one line."""
-    return Answer(200, as_json(find(call, call.world.transactions, "Transaction")))
+def read(call: LexofficeCall) -> LexofficeAnswer:
+    """Return one line."""
+    return LexofficeAnswer(200, as_json(find(call, call.world.transactions, "Transaction")))
 
 
-def assignments(call: Call) -> Answer:
-    """List which vouchers and invoices settle a line."""
+def assignments(call: LexofficeCall) -> LexofficeAnswer:
+    """List the vouchers and invoices that settle a line."""
     line = find(call, call.world.transactions, "Transaction")
-    return Answer(200, [{"id": id_, "type": kind} for id_, kind in line.assignments])
+    return LexofficeAnswer(200, [{"id": id_, "type": kind} for id_, kind in line.assignments])
 
 
 def as_json(line: Transaction) -> dict[str, object]:
-    """Show a line; the fee fields only where there is a fee."""
+    """Return a line; the fee fields only if there is a fee."""
     shown: dict[str, object] = {
         "financialTransactionId": line.id,
         "valueDate": line.value_date and clock.berlin_text(line.value_date),

@@ -1,11 +1,11 @@
-"""Control of vouchers, proposals and events: what a bookkeeper does in the app, and what tests look at."""
+"""Control of vouchers, proposals and events: a bookkeeper's actions in the app, and what tests check."""
 
 from local.lexoffice import event_sender, matching, payments, vouchers
 from local.lexoffice.matching import Candidate
 from local.lexoffice.orders import FLAG, TEXT, LexofficeOrder, RejectedError, found, optional, organization_of
 from local.lexoffice.subscriptions import EVENT_TYPES
-from local.lexoffice.voucher_records import Payment
-from local.lexoffice.world import World
+from local.lexoffice.voucher_records import VoucherPayment
+from local.lexoffice.world import LexofficeWorld
 from local.standin.control import Command
 from local.standin.shape import Field, one_of, text
 
@@ -22,7 +22,7 @@ def approve(order: LexofficeOrder) -> object:
 
 
 def touch_voucher(order: LexofficeOrder) -> object:
-    """Do to a voucher what a bookkeeper can: edit it (its version grows), pay it by hand, void it, delete it."""
+    """Change a voucher as a bookkeeper can: edit it (its version grows), pay it by hand, void it, delete it."""
     world = order.world
     voucher = found(world.vouchers, order.params["id"], "voucher")
     if order.body.get("delete"):
@@ -32,7 +32,7 @@ def touch_voucher(order: LexofficeOrder) -> object:
     status = order.body.get("status") or voucher.status
     voucher.remark = order.body.get("remark") or voucher.remark
     if status in {"paid", "paidoff"} and voucher.open_amount:
-        voucher.payments.append(Payment(amount=voucher.open_amount, posted=world.clock.now()))
+        voucher.payments.append(VoucherPayment(amount=voucher.open_amount, posted=world.clock.now()))
         world.events.emit(voucher.organization_id, "payment.changed", voucher.id)
     matching.touch_voucher(world, voucher, status)
     world.events.emit(voucher.organization_id, "voucher.changed", voucher.id)
@@ -45,8 +45,8 @@ def emit(order: LexofficeOrder) -> object:
     return {"sent": order.world.events.emit(organization_id, event_type, order.body["resourceId"])}
 
 
-def hints(world: World, organization_id: str) -> list[dict[str, object]]:
-    """Show every hint with its line, and which rail keeps it from being proposed."""
+def hints(world: LexofficeWorld, organization_id: str) -> list[dict[str, object]]:
+    """Return every hint with its line, and the criterion that keeps it from being proposed."""
     return [_hint(candidate) for candidate in matching.candidates(world, organization_id)]
 
 
@@ -61,8 +61,8 @@ def _hint(candidate: Candidate) -> dict[str, object]:
     }
 
 
-def voucher_list(world: World, organization_id: str) -> list[dict[str, object]]:
-    """Show vouchers as the API does, with their payments."""
+def voucher_list(world: LexofficeWorld, organization_id: str) -> list[dict[str, object]]:
+    """Return vouchers as the API does, with their payments."""
     return [
         vouchers.as_json(voucher) | {"payments": payments.as_json(voucher)["paymentItems"]}
         for voucher in world.vouchers_of(organization_id)
@@ -70,11 +70,11 @@ def voucher_list(world: World, organization_id: str) -> list[dict[str, object]]:
 
 
 def event_log(order: LexofficeOrder) -> object:
-    """Show every event sent, with its attempts."""
+    """Return every event sent, with its attempts."""
     return [event_sender.shown(delivery) for delivery in order.world.courier.log]
 
 
-COMMANDS: tuple[Command[World], ...] = (
+COMMANDS: tuple[Command[LexofficeWorld], ...] = (
     Command("GET", "/vouchers", lambda order: voucher_list(order.world, organization_of(order).id)),
     Command(
         "POST",

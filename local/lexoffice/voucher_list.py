@@ -1,16 +1,16 @@
-"""`GET /v1/voucherlist` (https://developers.lexware.io/docs/#voucherlist-endpoint): search before repeating a POST."""
+"""`GET /v1/voucherlist` (https://developers.lexware.io/docs/#voucherlist-endpoint): search before a retry of a POST."""
 
 import html
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from local.lexoffice import clock
-from local.lexoffice.call import Call, Endpoint
+from local.lexoffice.call import Endpoint, LexofficeCall
 from local.lexoffice.paging import Paging
 from local.lexoffice.problems import RefusedError
-from local.lexoffice.voucher_records import TYPES, Voucher
-from local.lexoffice.wire import Answer
-from local.lexoffice.world import World
+from local.lexoffice.voucher_records import TYPES, StoredVoucher
+from local.lexoffice.wire import LexofficeAnswer
+from local.lexoffice.world import LexofficeWorld
 from local.standin.clock import BERLIN
 
 _TYPES = frozenset(
@@ -20,21 +20,21 @@ _STATUSES = frozenset(
     """any draft open paid paidoff voided transferred sepadebit overdue accepted rejected unchecked blank""".split()
 )
 _ALONE = frozenset({"any", "overdue"})
-_SORTS: dict[str, Callable[[Voucher], date | datetime | str]] = {
+_SORTS: dict[str, Callable[[StoredVoucher], date | datetime | str]] = {
     "voucherDate": lambda voucher: voucher.voucher_date,
     "voucherNumber": lambda voucher: voucher.number or "",
     "createdDate": lambda voucher: voucher.created,
     "updatedDate": lambda voucher: voucher.modified,
 }
-_DAYS: dict[str, Callable[[Voucher], date]] = {
+_DAYS: dict[str, Callable[[StoredVoucher], date]] = {
     "voucherDate": lambda voucher: voucher.voucher_date,
     "createdDate": lambda voucher: voucher.created.astimezone(BERLIN).date(),
     "updatedDate": lambda voucher: voucher.modified.astimezone(BERLIN).date(),
 }
 
 
-def read(call: Call) -> Answer:
-    """List vouchers by type and status, both of which must be given; the newest first unless sorted otherwise."""
+def read(call: LexofficeCall) -> LexofficeAnswer:
+    """List vouchers by type and status, both required; the newest first unless sorted otherwise."""
     if "voucherType" not in call.query or "voucherStatus" not in call.query:
         raise RefusedError(400, "Missing required request parameters")
     types, statuses = _listed(call, "voucherType", _TYPES), _listed(call, "voucherStatus", _STATUSES)
@@ -56,24 +56,24 @@ def read(call: Call) -> Answer:
         if ("any" in types or voucher.type in types) and _has_status(call.world, voucher, statuses)
     ]
     found.sort(key=_SORTS[name], reverse=not ascending)
-    return Answer(200, paging.envelope([as_row(call.world, voucher) for voucher in found]))
+    return LexofficeAnswer(200, paging.envelope([as_row(call.world, voucher) for voucher in found]))
 
 
-def shown_status(world: World, voucher: Voucher) -> str:
-    """Say what the list shows: an open voucher past its due date is overdue."""
+def shown_status(world: LexofficeWorld, voucher: StoredVoucher) -> str:
+    """Return the status in the list: an open voucher past its due date is overdue."""
     today = world.clock.now().astimezone(BERLIN).date()
     return "overdue" if voucher.status == "open" and voucher.due_date < today else voucher.status
 
 
-def contact_name(world: World, voucher: Voucher) -> str:
-    """Say who the voucher is from or to."""
+def contact_name(world: LexofficeWorld, voucher: StoredVoucher) -> str:
+    """Return the name of the voucher's sender or recipient."""
     if voucher.contact_id is not None:
         return world.contacts[voucher.contact_id].name
     return voucher.contact_name or ("Sammellieferant" if voucher.is_purchase else "Sammelkunde")
 
 
-def as_row(world: World, voucher: Voucher) -> dict[str, object]:
-    """Show a voucher as a row of the list."""
+def as_row(world: LexofficeWorld, voucher: StoredVoucher) -> dict[str, object]:
+    """Return a voucher as a row of the list."""
     return {
         "id": voucher.id,
         "voucherType": voucher.type,
@@ -92,17 +92,17 @@ def as_row(world: World, voucher: Voucher) -> dict[str, object]:
     }
 
 
-def _listed(call: Call, name: str, allowed: frozenset[str]) -> set[str]:
+def _listed(call: LexofficeCall, name: str, allowed: frozenset[str]) -> set[str]:
     values = call.query[name].split(",")
     if "" in values:
-        # The vendor trips over `open,,paid` instead of refusing it.
+        # lexoffice fails on `open,,paid` instead of refusing it.
         raise RefusedError(500, "Internal server error")
     if not set(values) <= allowed:
         raise RefusedError(400, f"parameter '{name}' has an unknown value")
     return set(values)
 
 
-def _sort(call: Call) -> tuple[str, bool]:
+def _sort(call: LexofficeCall) -> tuple[str, bool]:
     text = call.query.get("sort")
     if text is None:
         return "voucherDate", False
@@ -112,12 +112,12 @@ def _sort(call: Call) -> tuple[str, bool]:
     return name, direction.upper() != "DESC"
 
 
-def _has_status(world: World, voucher: Voucher, wanted: set[str]) -> bool:
-    # Asked for open ones, the vendor returns overdue ones with them.
+def _has_status(world: LexofficeWorld, voucher: StoredVoucher, wanted: set[str]) -> bool:
+    # A search for open vouchers also returns overdue ones.
     return bool(wanted & {"any", voucher.status, shown_status(world, voucher)})
 
 
-def _fits(call: Call, voucher: Voucher) -> bool:
+def _fits(call: LexofficeCall, voucher: StoredVoucher) -> bool:
     query = call.query
     number, contact = query.get("voucherNumber"), query.get("contactId")
     if number is not None and html.escape(voucher.number or "", quote=False).lower() != number.lower():
@@ -127,12 +127,12 @@ def _fits(call: Call, voucher: Voucher) -> bool:
     return query.get("archived") != "true" and all(_in_days(call, name, day(voucher)) for name, day in _DAYS.items())
 
 
-def _in_days(call: Call, name: str, day: date) -> bool:
+def _in_days(call: LexofficeCall, name: str, day: date) -> bool:
     first, last = _day(call, f"{name}From"), _day(call, f"{name}To")
     return (first is None or first <= day) and (last is None or day <= last)
 
 
-def _day(call: Call, name: str) -> date | None:
+def _day(call: LexofficeCall, name: str) -> date | None:
     text = call.query.get(name)
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""«Belege» in the web app: the list, a voucher with its files, and the key that events are signed with."""
+"""«Belege» in the web app: the list, a voucher with its files, and the public key of the events."""
 
 import asyncio
 from datetime import date
@@ -10,8 +10,8 @@ from local.lexoffice import signing
 from local.lexoffice.pages import find_organization, missing
 from local.lexoffice.rendering import page
 from local.lexoffice.voucher_list import contact_name, shown_status
-from local.lexoffice.voucher_records import Voucher
-from local.lexoffice.world import World
+from local.lexoffice.voucher_records import StoredVoucher
+from local.lexoffice.world import LexofficeWorld
 
 _TYPES = {
     "purchaseinvoice": "Ausgabe",
@@ -33,7 +33,7 @@ _STATUSES = {
 
 async def vouchers(request: Request) -> Response:
     """«Belege»: the newest first."""
-    world: World = request.app.state.world
+    world: LexofficeWorld = request.app.state.world
     organization = find_organization(request)
     if organization is None:
         return missing(request, "Diese Organisation gibt es nicht.")
@@ -43,8 +43,8 @@ async def vouchers(request: Request) -> Response:
 
 
 async def voucher(request: Request) -> Response:
-    """One voucher: items, files, what has been paid and by which bank line."""
-    world: World = request.app.state.world
+    """One voucher: items, files, the paid amount and the lines that paid it."""
+    world: LexofficeWorld = request.app.state.world
     organization, found = find_organization(request), _voucher(request)
     if organization is None or found is None:
         return missing(request, "Diesen Beleg gibt es nicht.")
@@ -62,8 +62,8 @@ async def voucher(request: Request) -> Response:
 
 
 async def file(request: Request) -> Response:
-    """Show a voucher's file, byte for byte."""
-    world: World = request.app.state.world
+    """Return a voucher's file, byte for byte."""
+    world: LexofficeWorld = request.app.state.world
     found, stored = _voucher(request), world.files.get(request.path_params["file_id"])
     if found is None or stored is None or stored.id not in found.files:
         return missing(request, "Diese Datei gibt es nicht.")
@@ -72,38 +72,38 @@ async def file(request: Request) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     if stored.extension == "xml":
-        # Somebody else's XML may be looked at, nothing in it may run. (Browsers show no PDF in a sandbox.)
+        # Uploaded XML may be displayed but must not run scripts. (Browsers show no PDF in a sandbox.)
         headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return Response(stored.content, media_type=stored.media_type, headers=headers)
 
 
 async def permalink(request: Request) -> Response:
-    """Lead from the vendor's permanent address to the voucher's page."""
-    world: World = request.app.state.world
+    """Redirect from lexoffice's permanent address to the voucher's page."""
+    world: LexofficeWorld = request.app.state.world
     found = world.vouchers.get(request.path_params["voucher_id"])
     if found is None:
         return missing(request, "Diesen Beleg gibt es nicht.")
     return RedirectResponse(f"/organisationen/{found.organization_id}/belege/{found.id}", status_code=302)
 
 
-async def public_key(request: Request) -> Response:  # noqa: ARG001 - the same for everybody
-    """Publish the key at the path the vendor uses; the first call may wait until it is made."""
+async def public_key(request: Request) -> Response:  # noqa: ARG001 - the same for every request
+    """Return the key at lexoffice's path. The first call may wait until it is generated."""
     key = await asyncio.wrap_future(signing.prepare())
     return Response(signing.public_pem(key), media_type="application/x-pem-file")
 
 
-def _voucher(request: Request) -> Voucher | None:
-    """Find the voucher that the path names, within the organisation that it names."""
-    world: World = request.app.state.world
+def _voucher(request: Request) -> StoredVoucher | None:
+    """Return the voucher that the path names, within the organisation that it names."""
+    world: LexofficeWorld = request.app.state.world
     found = world.vouchers.get(request.path_params["voucher_id"])
     return found if found and found.organization_id == request.path_params["organization_id"] else None
 
 
-def _day(found: Voucher) -> date:
+def _day(found: StoredVoucher) -> date:
     return found.voucher_date
 
 
-def _row(world: World, found: Voucher) -> dict[str, object]:
+def _row(world: LexofficeWorld, found: StoredVoucher) -> dict[str, object]:
     status = shown_status(world, found)
     return {
         "voucher": found,

@@ -1,4 +1,4 @@
-"""What lexoffice keeps of vouchers: items, files, payments, contacts, and the hints that point at bank lines."""
+"""lexoffice's records of vouchers: items, files, payments, contacts, and the hints that link them to lines."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,7 +11,7 @@ TYPES = ("salesinvoice", "salescreditnote", "purchaseinvoice", "purchasecreditno
 
 
 @dataclass(slots=True, kw_only=True)
-class Item:
+class VoucherItem:
     """One row of a voucher; EUR and per cent, net or gross as the voucher says."""
 
     amount: Decimal
@@ -21,8 +21,8 @@ class Item:
 
 
 @dataclass(slots=True, kw_only=True)
-class Payment:
-    """What settled a part of a voucher: a bank line (`transaction_id`), or a person by hand (None)."""
+class VoucherPayment:
+    """A payment of a part of a voucher: by a line (`transaction_id`), or by hand (None)."""
 
     amount: Decimal
     posted: datetime
@@ -43,7 +43,7 @@ class StoredFile:
 
 
 @dataclass(slots=True, kw_only=True)
-class Voucher:
+class StoredVoucher:
     """A bookkeeping voucher (https://developers.lexware.io/docs/#vouchers-endpoint); an upload has no number yet."""
 
     organization_id: str
@@ -62,43 +62,43 @@ class Voucher:
     contact_id: str | None = None
     contact_name: str | None = None
     remark: str | None = None
-    items: list[Item] = field(default_factory=list)
+    items: list[VoucherItem] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
-    payments: list[Payment] = field(default_factory=list)
+    payments: list[VoucherPayment] = field(default_factory=list)
     version: int = 1
     id: str = field(default_factory=new_id)
 
     @property
     def is_credit_note(self) -> bool:
-        """Say whether it takes an invoice back."""
+        """Whether it cancels an invoice."""
         return self.type.endswith("creditnote")
 
     @property
     def is_purchase(self) -> bool:
-        """Say whether it stands on the expense side."""
+        """Whether it is on the expense side."""
         return self.type.startswith("purchase")
 
     @property
     def moves_money_out(self) -> bool:
-        """Say whether paying it shows as a negative bank line: bills we got, and credit we gave."""
+        """Whether its payment is a negative line: a received invoice, or a credit note to a customer."""
         return self.is_purchase != self.is_credit_note
 
     @property
     def open_amount(self) -> Decimal:
-        """What is left to pay in EUR, never negative."""
+        """The unpaid amount in EUR, never negative."""
         if self.status in {"paid", "paidoff", "voided"}:
             return Decimal("0.00")
         return self.total - sum((payment.amount for payment in self.payments), Decimal())
 
     @property
     def settled_status(self) -> str:
-        """The status it gets when it is paid: credit notes have a word of their own."""
+        """Its status once it is paid: credit notes have one of their own."""
         return "paidoff" if self.is_credit_note else "paid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hint:
-    """A partner's word that a voucher belongs to the bank line with this reference; exactly one key is set."""
+    """A partner's statement that a voucher belongs to the line with this reference; exactly one key is set."""
 
     organization_id: str
     voucher_id: str
@@ -107,8 +107,8 @@ class Hint:
 
 
 @dataclass(slots=True, kw_only=True)
-class Contact:
-    """A customer, a vendor or both; `content` is what was written, field by field."""
+class StoredContact:
+    """A customer, a vendor or both; `content` is what the client wrote, field by field."""
 
     organization_id: str
     content: dict[str, object]

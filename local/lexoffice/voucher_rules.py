@@ -1,15 +1,15 @@
-"""When a voucher is acceptable (https://developers.lexware.io/docs/#vouchers-endpoint); every breach is reported."""
+"""The rules for a valid voucher (https://developers.lexware.io/docs/#vouchers-endpoint); reported all at once."""
 
 from datetime import date
 from decimal import Decimal
 from typing import Literal, cast
 
 from local.lexoffice import clock, problems
-from local.lexoffice.call import Call
-from local.lexoffice.category_list import Category
+from local.lexoffice.call import LexofficeCall
+from local.lexoffice.category_list import StoredCategory
 from local.lexoffice.column_tax import cents, split_columns, wrong_columns
 from local.lexoffice.reading import Reader, euros
-from local.lexoffice.voucher_records import TYPES, Item, Voucher
+from local.lexoffice.voucher_records import TYPES, StoredVoucher, VoucherItem
 from local.lexoffice.wire import Json
 from local.standin.clock import BERLIN
 
@@ -25,16 +25,16 @@ _DISTANCE_SALES = frozenset(
 )
 
 
-def read_voucher(call: Call, reader: Reader, *, timestamps: bool) -> Voucher:
-    """Read and check everything but status, version and files; raise the vendor's 406 with all that is wrong.
+def read_voucher(call: LexofficeCall, reader: Reader, *, timestamps: bool) -> StoredVoucher:
+    """Read and check all but status, version and files; raise lexoffice's 406 with all violations.
 
-    `timestamps` lets a client send back the dates as it read them.
+    `timestamps` lets a client send dates in the format in which it read them.
     """
     now = call.world.clock.now()
     kind = reader.choice("type", TYPES) or "purchaseinvoice"
     day = _day(reader, "voucherDate", timestamps=timestamps, required=True) or now.astimezone(BERLIN).date()
     switches = call.world.switches
-    voucher = Voucher(
+    voucher = StoredVoucher(
         organization_id=call.organization.id,
         created=now,
         modified=now,
@@ -74,21 +74,21 @@ def _day(reader: Reader, name: str, *, timestamps: bool, required: bool = False)
     return found
 
 
-def _items(reader: Reader) -> list[Item] | None:
-    """Read the items; None if one of them cannot be computed with."""
+def _items(reader: Reader) -> list[VoucherItem] | None:
+    """Read the items; None if one of them is unusable for computing."""
     raw = reader.source.get("voucherItems")
     if not isinstance(raw, list) or not raw:
         reader.refuse("voucherItems", "missing_entity", "darf nicht leer sein")
         return None
     items = [_item(reader, item, f"voucherItems[{index}]") for index, item in enumerate(raw)]
-    return None if None in items else cast("list[Item]", items)
+    return None if None in items else cast("list[VoucherItem]", items)
 
 
-def _item(parent: Reader, raw: Json, path: str) -> Item | None:
+def _item(parent: Reader, raw: Json, path: str) -> VoucherItem | None:
     reader = Reader(raw if isinstance(raw, dict) else {}, f"{path}.")
     amount, tax = reader.money("amount", required=True), reader.money("taxAmount", required=True)
     rate, category = reader.whole("taxRatePercent", required=True), reader.uuid("categoryId")
-    # A credit is a voucher of its own type with positive amounts; free items are not known.
+    # A credit is a voucher of its own type with positive amounts. Items of amount zero are not accepted.
     if amount is not None and amount <= 0:
         reader.refuse("amount", "invalid_value", "muss größer als 0 sein")
     if tax is not None and tax < 0:
@@ -96,10 +96,10 @@ def _item(parent: Reader, raw: Json, path: str) -> Item | None:
     parent.violations.extend(reader.violations)
     if amount is None or tax is None or rate is None or category is None or reader.violations:
         return None
-    return Item(amount=euros(amount), tax_amount=euros(tax), tax_rate=rate, category_id=category)
+    return VoucherItem(amount=euros(amount), tax_amount=euros(tax), tax_rate=rate, category_id=category)
 
 
-def _check_contact(call: Call, reader: Reader, voucher: Voucher) -> None:
+def _check_contact(call: LexofficeCall, reader: Reader, voucher: StoredVoucher) -> None:
     collective = reader.source.get("useCollectiveContact")
     if collective is not None and not isinstance(collective, bool):
         reader.refuse("useCollectiveContact", "invalid_value", "muss true oder false sein")
@@ -119,7 +119,7 @@ def _check_contact(call: Call, reader: Reader, voucher: Voucher) -> None:
     voucher.contact_id = contact.id
 
 
-def _check_items(call: Call, reader: Reader, voucher: Voucher) -> None:
+def _check_items(call: LexofficeCall, reader: Reader, voucher: StoredVoucher) -> None:
     gross = voucher.tax_type == "gross"
     taxes = sum(cents(item.tax_amount) for item in voucher.items)
     total = sum(cents(item.amount) for item in voucher.items) + (0 if gross else taxes)
@@ -134,8 +134,8 @@ def _check_items(call: Call, reader: Reader, voucher: Voucher) -> None:
         reader.refuse(f"voucherItems[{index}].taxAmount", "invalid_taxamount", "passt nicht zum Steuersatz")
 
 
-def _rates_are_known(call: Call, reader: Reader, voucher: Voucher) -> bool:
-    """Note every rate that cannot be; say whether tax can be computed at all."""
+def _rates_are_known(call: LexofficeCall, reader: Reader, voucher: StoredVoucher) -> bool:
+    """Report every invalid rate; return whether tax can be computed."""
     organization = call.organization
     taxed = not (organization.small_business or organization.tax_type == "vatfree")
     for index, item in enumerate(voucher.items):
@@ -145,7 +145,7 @@ def _rates_are_known(call: Call, reader: Reader, voucher: Voucher) -> bool:
     return all(item.tax_rate in RATES for item in voucher.items)
 
 
-def _check_categories(call: Call, reader: Reader, voucher: Voucher) -> None:
+def _check_categories(call: LexofficeCall, reader: Reader, voucher: StoredVoucher) -> None:
     known = {category.id: category for category in call.world.categories}
     found = [known.get(item.category_id) for item in voucher.items]
     for index, category in enumerate(found):
@@ -160,14 +160,14 @@ def _check_categories(call: Call, reader: Reader, voucher: Voucher) -> None:
         reader.refuse("voucherItems", "invalid_value", "Fernverkauf darf nicht gemischt werden")
 
 
-def _check_category(reader: Reader, voucher: Voucher, category: Category | None, source: str) -> None:
+def _check_category(reader: Reader, voucher: StoredVoucher, category: StoredCategory | None, source: str) -> None:
     if category is None:
         reader.refuse(source, "invalid_value", "Kategorie nicht gefunden")
     elif category.type != ("outgo" if voucher.is_purchase else "income"):
         reader.refuse(source, "invalid_value", "passt nicht zur Art des Belegs")
 
 
-def _apply_refusal_rules(call: Call, reader: Reader, voucher: Voucher) -> None:
+def _apply_refusal_rules(call: LexofficeCall, reader: Reader, voucher: StoredVoucher) -> None:
     for rule in call.organization.refusal_rules:
         if rule.voucher_number is not None and rule.voucher_number == voucher.number:
             reader.refuse("voucherNumber", rule.violation, rule.message)

@@ -1,26 +1,26 @@
 """`/v1/vouchers` (https://developers.lexware.io/docs/#vouchers-endpoint).
 
-A PUT replaces the whole voucher, its list of files too: what is left out is deleted for good.
+A PUT replaces the whole voucher, including its list of files: what is omitted is deleted for good.
 """
 
 import html
 
 from local.lexoffice import clock, problems
-from local.lexoffice.call import Call, Endpoint
+from local.lexoffice.call import Endpoint, LexofficeCall
 from local.lexoffice.paging import Paging
 from local.lexoffice.problems import RefusedError, Violation
 from local.lexoffice.reading import Reader
 from local.lexoffice.resources import action_result, find
-from local.lexoffice.voucher_records import Voucher
+from local.lexoffice.voucher_records import StoredVoucher
 from local.lexoffice.voucher_rules import read_voucher
-from local.lexoffice.wire import Answer
+from local.lexoffice.wire import LexofficeAnswer
 
-# A voucher that has left these states is paid, exported or void, and closed to partners.
+# A voucher in any other state is paid, exported or void, and closed to partners.
 CHANGEABLE = ("open", "unchecked")
 
 
-def create(call: Call) -> Answer:
-    """Store a voucher; it is `open` at once."""
+def create(call: LexofficeCall) -> LexofficeAnswer:
+    """Store a voucher; it is `open` immediately."""
     reader = Reader(call.json_object())
     status = reader.text("voucherStatus")
     allowed = {"none": (None,), "open": (None, "open"), "unchecked": (None, "open", "unchecked")}
@@ -34,15 +34,15 @@ def create(call: Call) -> Answer:
     call.world.events.emit(voucher.organization_id, "voucher.created", voucher.id)
     answer = action_result(call, voucher, collection="vouchers", version=voucher.version)
     status_code = call.world.switches.voucher_create_status
-    return Answer(status_code, answer.body, {"Location": call.location(f"vouchers/{voucher.id}")})
+    return LexofficeAnswer(status_code, answer.body, {"Location": call.location(f"vouchers/{voucher.id}")})
 
 
-def read(call: Call) -> Answer:
-    """Show one voucher."""
-    return Answer(200, as_json(find(call, call.world.vouchers, "Voucher")))
+def read(call: LexofficeCall) -> LexofficeAnswer:
+    """Return one voucher."""
+    return LexofficeAnswer(200, as_json(find(call, call.world.vouchers, "Voucher")))
 
 
-def update(call: Call) -> Answer:
+def update(call: LexofficeCall) -> LexofficeAnswer:
     """Replace a voucher that is still open; 409 if its version is stale."""
     old = find(call, call.world.vouchers, "Voucher")
     reader = Reader(call.json_object())
@@ -64,8 +64,8 @@ def update(call: Call) -> Answer:
     return action_result(call, new, collection="vouchers", version=new.version)
 
 
-def search(call: Call) -> Answer:
-    """Find vouchers by their exact number (deprecated by the vendor); an empty number is refused."""
+def search(call: LexofficeCall) -> LexofficeAnswer:
+    """Find vouchers by their exact number (deprecated by lexoffice); an empty number is refused."""
     number = call.query.get("voucherNumber")
     if not number:
         raise problems.RefusedError(
@@ -78,17 +78,17 @@ def search(call: Call) -> Answer:
         # The search compares with the text as it is stored: HTML-encoded.
         if html.escape(voucher.number or "", quote=False) == number
     ]
-    return Answer(200, paging.envelope([as_json(voucher) for voucher in found]))
+    return LexofficeAnswer(200, paging.envelope([as_json(voucher) for voucher in found]))
 
 
-def _check_status(reader: Reader, old: Voucher) -> None:
-    """Let a client name `open` only; an upload that nobody has checked yet accepts nothing else."""
+def _check_status(reader: Reader, old: StoredVoucher) -> None:
+    """Allow a client to set `open` only. An unchecked upload requires it; otherwise the status may be omitted."""
     status = reader.text("voucherStatus")
     if status != "open" and (status is not None or old.status == "unchecked"):
         reader.refuse("voucherStatus", "invalid_value", "kann nicht gesetzt werden")
 
 
-def _kept_files(reader: Reader, old: Voucher) -> list[str]:
+def _kept_files(reader: Reader, old: StoredVoucher) -> list[str]:
     sent = reader.source.get("files") or []
     if not isinstance(sent, list) or any(id_ not in old.files for id_ in sent):
         reader.refuse("files", "invalid_file_ids", "enthält unbekannte Dateien")
@@ -96,8 +96,8 @@ def _kept_files(reader: Reader, old: Voucher) -> list[str]:
     return [str(id_) for id_ in sent]
 
 
-def as_json(voucher: Voucher) -> dict[str, object]:
-    """Show a voucher; dates are midnights in Germany."""
+def as_json(voucher: StoredVoucher) -> dict[str, object]:
+    """Return a voucher; dates are midnights in Germany."""
     shown: dict[str, object] = {
         "id": voucher.id,
         "organizationId": voucher.organization_id,

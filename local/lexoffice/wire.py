@@ -10,7 +10,7 @@ type Json = str | int | float | Decimal | bool | list["Json"] | dict[str, "Json"
 
 
 def dump(value: object) -> str:
-    """Write JSON; a Decimal keeps exactly the digits it has (`-18.90` stays `-18.90`)."""
+    """Return JSON; a Decimal keeps exactly its digits (`-18.90` stays `-18.90`)."""
     match value:
         case Decimal():
             return f"{value:f}"
@@ -23,15 +23,15 @@ def dump(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What an endpoint returns: a status, a JSON value (None with 204: no content; bytes: a file) and extra headers."""
+class LexofficeAnswer:
+    """An endpoint's result: a status, a JSON value (None with 204: no content; bytes: a file) and extra headers."""
 
     status: int
     body: object = None
     headers: dict[str, str] = field(default_factory=dict)
 
     def response(self) -> Response:
-        """Turn it into an HTTP response."""
+        """Return the HTTP response."""
         if self.status in {204, 503} and self.body is None:
             return Response(status_code=self.status, headers=self.headers)
         if isinstance(self.body, bytes):

@@ -1,9 +1,9 @@
-"""`python -m local.pleo`: the stand-in on a port; the client secret comes from `PLEO_STANDIN_CLIENT_SECRET`."""
+"""`python -m local.pleo`: serve the stand-in; the client secret comes from `PLEO_STANDIN_CLIENT_SECRET`."""
 
 import argparse
 
 from local.pleo.app import create_app
-from local.pleo.settings import Settings
+from local.pleo.settings import PleoSettings
 from local.standin.serving import secret_from, serve
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--settings-uri", required=True)
     parser.add_argument("--lexoffice-url", default="")
     arguments = parser.parse_args()
-    settings = Settings(
+    settings = PleoSettings(
         public_url=arguments.public_url.rstrip("/"),
         client_id=arguments.client_id,
         client_secret=secret_from("PLEO_STANDIN_CLIENT_SECRET"),

@@ -1,17 +1,17 @@
-"""The chart of accounts (https://developers.pleo.io/reference/accounts): created in batches, changed, searched.
+"""The chart of accounts (https://developers.pleo.io/reference/accounts): create in batches, change, search.
 
-`externalId` is the only key towards the accounting system. A batch reports an account that exists as failed, an equal
-one, too, by default (docs/assumptions.md#pleo-accounts).
+`externalId` is the only key to the accounting system. A batch reports an existing account as failed. By default this
+includes an account that is equal in all fields (docs/assumptions.md#pleo-accounts).
 """
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.pleo.gate import Call, guarded
+from local.pleo.gate import PleoCall, guarded
 from local.pleo.paging import Listing, paged
 from local.pleo.shape import uuid
 from local.pleo.wire import Json, answer, invalid
-from local.pleo.world import World
+from local.pleo.world import PleoWorld
 from local.standin.shape import Field, flag, list_of, mapping, text
 from local.standin.wire import new_id
 
@@ -23,7 +23,7 @@ _WRITABLE = {
     "taxCodeExternalId": Field(text(), nullable=True),
     "metadata": Field(mapping, nullable=True),
 }
-# In a batch the lengths are reasons of the single item and not errors of the request.
+# In a batch, a wrong length fails the single item and not the request.
 ITEM = _WRITABLE | {
     "name": Field(text(), required=True),
     "code": Field(text(), nullable=True),
@@ -47,7 +47,7 @@ SEARCH = {
 LISTING = Listing(sortable=("id", "name", "code", "externalId"), default=(("id", "ASC"),))
 
 
-async def create_batch(call: Call) -> Response:
+async def create_batch(call: PleoCall) -> Response:
     """`POST /v1/chart-of-accounts/batch`: always 201 with `created` and `failed`; nothing is rolled back."""
     body = await call.body(BATCH)
     company_id = call.own(body["companyId"])
@@ -64,8 +64,8 @@ async def create_batch(call: Call) -> Response:
     return answer({"data": {"created": created, "failed": failed}}, 201)
 
 
-async def update(call: Call) -> Response:
-    """`PUT /v1/chart-of-accounts/{accountId}`; `externalId` cannot be changed."""
+async def update(call: PleoCall) -> Response:
+    """`PUT /v1/chart-of-accounts/{accountId}`: change an account. `externalId` cannot be changed."""
     row = _own(call)
     body = await call.body(_WRITABLE)
     changed = row | _optional(body) | {"name": body["name"], "archived": body["archived"]}
@@ -74,8 +74,8 @@ async def update(call: Call) -> Response:
     return answer({"data": row})
 
 
-async def search(call: Call) -> Response:
-    """`POST /v1/chart-of-accounts:search`, without those assigned to a category or as contra account when asked."""
+async def search(call: PleoCall) -> Response:
+    """`POST /v1/chart-of-accounts:search`: on request without accounts of categories and contra accounts."""
     body = await call.body(SEARCH)
     company_id = call.own(body["companyId"])
     rows = [
@@ -90,7 +90,7 @@ async def search(call: Call) -> Response:
     return paged(call.request, call.world.switches, rows, LISTING)
 
 
-def _left_out(world: World, body: Json) -> set[str]:
+def _left_out(world: PleoWorld, body: Json) -> set[str]:
     categories = {each["accountId"] for each in world.categories.values()}
     contra_accounts = set(world.contra_accounts.values())
     return (categories if body["excludeIfAssignedToCategory"] else set()) | (
@@ -116,12 +116,12 @@ def _optional(body: Json) -> Json:
     }
 
 
-def _by_external_id(world: World, company_id: str, external_id: str) -> Json | None:
+def _by_external_id(world: PleoWorld, company_id: str, external_id: str) -> Json | None:
     rows = world.accounts.values()
     return next((r for r in rows if (r["companyId"], r["externalId"]) == (company_id, external_id)), None)
 
 
-def _reasons(world: World, row: Json, existing: Json | None) -> list[str]:
+def _reasons(world: PleoWorld, row: Json, existing: Json | None) -> list[str]:
     equal = existing is not None and existing | {"id": ""} == row | {"id": ""}
     accepted = equal and world.switches.batch_equal_account == "created"
     checks = {
@@ -136,7 +136,7 @@ def _reasons(world: World, row: Json, existing: Json | None) -> list[str]:
     return [reason for reason, applies in checks.items() if applies]
 
 
-def _tax_code_known(world: World, row: Json) -> bool:
+def _tax_code_known(world: PleoWorld, row: Json) -> bool:
     code = row["taxCodeExternalId"]
     if code is None:
         return True
@@ -144,12 +144,12 @@ def _tax_code_known(world: World, row: Json) -> bool:
     return any(each["code"] == code and each["companyId"] == row["companyId"] for each in codes)
 
 
-def _check_tax_code(world: World, row: Json) -> None:
+def _check_tax_code(world: PleoWorld, row: Json) -> None:
     if not _tax_code_known(world, row):
         raise invalid("taxCodeExternalId names a tax code that does not exist.")
 
 
-def _own(call: Call) -> Json:
+def _own(call: PleoCall) -> Json:
     return call.found(call.world.accounts, "account_id", "Account")
 
 

@@ -20,10 +20,10 @@ from local.pleo import (
     web_bookkeeping,
     web_export,
 )
-from local.pleo.settings import Settings
+from local.pleo.settings import PleoSettings
 from local.pleo.traffic import TrafficLayer
-from local.pleo.wire import Refusal
-from local.pleo.world import World
+from local.pleo.wire import PleoRefusal
+from local.pleo.world import PleoWorld
 from local.standin.app import StandInApp
 
 KINDS = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
@@ -33,27 +33,27 @@ ROOMS = (
 )
 
 
-def create_app(settings: Settings) -> Starlette:
-    """Build the stand-in for one registered OAuth client, with one company and nothing connected."""
-    world = World(settings)
+def create_app(settings: PleoSettings) -> Starlette:
+    """Build the stand-in for one registered OAuth client, with one company and no connection."""
+    world = PleoWorld(settings)
     app = StandInApp(
         world,
         [route for room in ROOMS for route in room.ROUTES],
-        {HTTPException: _http_error, Exception: _crash, Refusal: _refusal},
+        {HTTPException: _http_error, Exception: _crash, PleoRefusal: _refusal},
     )
-    # Outermost: a fault hits a call before anything else looks at it.
+    # Outermost layer: a fault hits a call before any other code handles it.
     app.middleware_stack = TrafficLayer(app.build_middleware_stack(), world)
     return app
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return Refusal(status, KINDS.get(status, "BAD_REQUEST"), "No such resource.").answer()
+    return PleoRefusal(status, KINDS.get(status, "BAD_REQUEST"), "No such resource.").answer()
 
 
 async def _refusal(_request: Request, error: Exception) -> Response:
-    return error.answer() if isinstance(error, Refusal) else await _crash(_request, error)
+    return error.answer() if isinstance(error, PleoRefusal) else await _crash(_request, error)
 
 
 async def _crash(_request: Request, _error: Exception) -> Response:
-    return Refusal(500, "INTERNAL_ERROR", "Something went wrong.").answer()
+    return PleoRefusal(500, "INTERNAL_ERROR", "Something went wrong.").answer()

@@ -1,15 +1,15 @@
-"""What the bookkeeper does in Pleo: categories mapped to accounts, the contra account, and the details of each entry.
+"""The bookkeeper's work in Pleo: map categories to accounts, set the contra account, enter the details of entries.
 
-Pleo's API does not write any of this (https://developers.pleo.io/reference/accounts); the web pages and the control
-surface do. An entry in a running export job is locked.
+Pleo's API does not write any of this (https://developers.pleo.io/reference/accounts). The web pages and the control
+surface do. An entry in an open export job is locked.
 """
 
 from typing import Any
 
 from local.pleo import receipts, spending
 from local.pleo.shape import checked
-from local.pleo.wire import Json, Refusal, invalid, not_found
-from local.pleo.world import Company, World
+from local.pleo.wire import Json, PleoRefusal, invalid, not_found
+from local.pleo.world import PleoCompany, PleoWorld
 from local.standin.shape import Field, flag, instant, list_of, mapping, text, whole
 from local.standin.wire import new_id
 
@@ -46,7 +46,7 @@ DETAILS = CODING | {
     "date": Field(instant),
     "silent": Field(flag),
 }
-# Kept in the entry's book word for word; the export item takes them from there.
+# Stored in the entry's book unchanged. The export item takes them from there.
 _KEPT = (
     *("account", "tax", "category", "user", "team", "vendor", "supplier", "invoice", "service_period"),
     *("reconciliation_id", "reconciled_entries", "type", "sub_type", "date", "attendees"),
@@ -59,8 +59,8 @@ CATEGORY = {
 }
 
 
-def book(world: World, entry: Json) -> Json:
-    """The entry's details beyond what the entries API shows; its short book id is given out at the first look."""
+def book(world: PleoWorld, entry: Json) -> Json:
+    """Return the entry's details that the entries API does not show. The first call assigns its short book id."""
     found: Json = entry.setdefault("_book", {})
     if "reconciliation_id" not in found:
         world.book_ids += 1
@@ -68,12 +68,15 @@ def book(world: World, entry: Json) -> Json:
     return found
 
 
-def describe(world: World, entry_id: str, order: Json) -> Json:
-    """Change an entry's details; sends `updated`. Raises Refusal (400, 404; 409 while a job holds the entry)."""
+def describe(world: PleoWorld, entry_id: str, order: Json) -> Json:
+    """Change an entry's details and send `updated`.
+
+    Raise PleoRefusal: 400 invalid details, 404 unknown entry, 409 while a job contains the entry.
+    """
     entry = spending.found(world, entry_id)
     asked = checked(order, DETAILS)
     if entry["exportStatus"] == "EXPORTING":
-        raise Refusal(409, "ENTRY_LOCKED", "The entry is part of a running export.")
+        raise PleoRefusal(409, "ENTRY_LOCKED", "The entry is part of a running export.")
     fields = _coded(world, entry["companyId"], asked)
     if "splits" in asked:
         fields["splitItems"] = [_split(world, entry, checked(each, SPLIT)) for each in asked["splits"]]
@@ -90,8 +93,8 @@ def describe(world: World, entry_id: str, order: Json) -> Json:
     return entry
 
 
-def add_category(world: World, order: Json) -> Json:
-    """A category, or the one of that name with another account and tax code."""
+def add_category(world: PleoWorld, order: Json) -> Json:
+    """Create a category, or change account and tax code of the one with the same name."""
     asked = checked(order, CATEGORY)
     company_id = world.company(asked.get("company_id") or next(iter(world.companies))).id
     row = category_named(world, company_id, asked["name"]) or {"id": new_id(), "companyId": company_id}
@@ -100,28 +103,28 @@ def add_category(world: World, order: Json) -> Json:
     return world.categories[row["id"]]
 
 
-def category_named(world: World, company_id: str, name: str) -> Json | None:
-    """The company's category of that name."""
+def category_named(world: PleoWorld, company_id: str, name: str) -> Json | None:
+    """Return the company's category of that name."""
     rows = (row for row in world.categories.values() if row["companyId"] == company_id)
     return next((row for row in rows if row["name"] == name), None)
 
 
-def set_contra_account(world: World, company: Company, external_id: str | None) -> None:
-    """«Gegenkonto»: the account that stands for the wallet in the books; None takes it away."""
+def set_contra_account(world: PleoWorld, company: PleoCompany, external_id: str | None) -> None:
+    """Set «Gegenkonto», the account that represents the wallet in the books; None removes it."""
     if external_id is None:
         world.contra_accounts.pop(company.id, None)
     else:
         world.contra_accounts[company.id] = account_id(world, company.id, external_id)
 
 
-def account_id(world: World, company_id: str, external_id: str) -> str:
-    """The account that the accounting system calls `external_id`. Raises Refusal (404)."""
+def account_id(world: PleoWorld, company_id: str, external_id: str) -> str:
+    """Return the id of the account with this `external_id`. Raise PleoRefusal (404) if there is none."""
     rows = (row for row in world.accounts.values() if row["companyId"] == company_id)
     return _first(rows, "externalId", external_id, "Account")
 
 
-def tax_code_id(world: World, company_id: str, code: str) -> str:
-    """The tax code with that code, one in use before an archived one. Raises Refusal (404)."""
+def tax_code_id(world: PleoWorld, company_id: str, code: str) -> str:
+    """Return the id of the tax code with this code; prefer one in use to an archived one. Raise PleoRefusal (404)."""
     rows = [row for row in world.tax_codes.values() if row["companyId"] == company_id]
     return _first(sorted(rows, key=lambda row: bool(row["archived"])), "code", code, "Tax code")
 
@@ -133,7 +136,7 @@ def _first(rows: Any, field: str, value: str, what: str) -> str:
     return str(row["id"])
 
 
-def _coded(world: World, company_id: str, asked: Json) -> Json:
+def _coded(world: PleoWorld, company_id: str, asked: Json) -> Json:
     fields: Json = {}
     if name := asked.get("category"):
         category = category_named(world, company_id, name)
@@ -159,7 +162,7 @@ def _keep(details: Json, asked: Json) -> None:
     details.update({name: asked[name] for name in _KEPT if name in asked})
 
 
-def _split(world: World, entry: Json, asked: Json) -> Json:
+def _split(world: PleoWorld, entry: Json, asked: Json) -> Json:
     bill, paid = entry["totalBillValue"], entry["transactionValue"]
     if bill is None:
         raise invalid("An entry without an amount in the wallet's currency cannot be split.")

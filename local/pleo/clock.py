@@ -1,4 +1,4 @@
-"""Time as Pleo shows it: date-times in UTC with whole seconds."""
+"""Time in Pleo's format: date-times in UTC with whole seconds."""
 
 from datetime import UTC, datetime
 
@@ -6,20 +6,20 @@ from local.standin.clock import MovableClock
 
 
 class PleoClock(MovableClock):
-    """The stand-in's clock, which also writes Pleo's date-times."""
+    """The stand-in's clock, which also formats Pleo's date-times."""
 
     def stamp(self) -> str:
-        """Return the present moment in the form of Pleo's date-times."""
+        """Return the current time in Pleo's date-time format."""
         return stamp(self.now())
 
 
 def stamp(moment: datetime) -> str:
-    """`YYYY-MM-DDTHH:mi:ssZ`, the pattern Pleo declares; whole seconds, so that texts sort like moments."""
+    """Return `YYYY-MM-DDTHH:mi:ssZ`, the pattern Pleo declares. Whole seconds make texts sort like times."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def normal(value: str) -> str:
-    """Any ISO-8601 date-time with an offset in Pleo's form. Raises ValueError when it is none."""
+    """Convert an ISO 8601 date-time with an offset to Pleo's format. Raise ValueError for any other text."""
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError("a date-time needs an offset")

@@ -1,16 +1,16 @@
-"""Who a token stands for, and the company behind it (https://developers.pleo.io/reference)."""
+"""The company of a token, and its details (https://developers.pleo.io/reference)."""
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.pleo.gate import Call, guarded
+from local.pleo.gate import PleoCall, guarded
 from local.pleo.tokens import urn
 from local.pleo.wire import Json, answer
-from local.pleo.world import Company
+from local.pleo.world import PleoCompany
 
 
-async def introspect(call: Call) -> Response:
-    """`GET /v1/introspect`: the best way to learn the company after OAuth."""
+async def introspect(call: PleoCall) -> Response:
+    """`GET /v1/introspect`: the recommended way to get the company's id after OAuth."""
     data = {
         "applicationName": call.world.settings.application_name,
         "authMethod": "OAUTH2",
@@ -21,13 +21,13 @@ async def introspect(call: Call) -> Response:
     return answer({"data": data})
 
 
-async def read(call: Call) -> Response:
+async def read(call: PleoCall) -> Response:
     """`GET /v1/companies/{companyId}`."""
     company_id = call.own(call.request.path_params["company_id"])
     return answer({"data": _shown(call.world.company(company_id))})
 
 
-def _shown(company: Company) -> Json:
+def _shown(company: PleoCompany) -> Json:
     address = {
         "addressLine1": "Musterstraße 1",
         "addressLine2": "",

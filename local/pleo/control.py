@@ -1,4 +1,4 @@
-"""The control surface: what a test, a demo or a bench may do to the stand-in; `README.md` lists every command."""
+"""The control surface: what a test, a demo or a bench may do to the stand-in. `README.md` lists every command."""
 
 import re
 from collections import Counter
@@ -7,17 +7,17 @@ from collections.abc import Callable
 from starlette.responses import Response
 
 from local.pleo import control_chart, control_export, control_webhooks, export_jobs, spending
-from local.pleo.switches import Switches
+from local.pleo.switches import PleoSwitches
 from local.pleo.webhooks import shown
-from local.pleo.wire import Json, Refusal, answer, invalid
-from local.pleo.world import Company, World
+from local.pleo.wire import Json, PleoRefusal, answer, invalid
+from local.pleo.world import PleoCompany, PleoWorld
 from local.standin import control
 from local.standin.control import Command, Order
 from local.standin.faults import Fault
 from local.standin.shape import Field, anything, headers, list_of, mapping, number, one_of, pattern, text, whole
 from local.standin.wire import new_id
 
-type PleoOrder = Order[World]
+type PleoOrder = Order[PleoWorld]
 
 COMPANY = {
     "name": Field(text(least=1)),
@@ -40,13 +40,13 @@ FAULT = {
 
 
 def reset(order: PleoOrder) -> Json:
-    """Go back to the state right after start."""
+    """Restore the state right after start."""
     order.world.reset()
     return {}
 
 
 def state(order: PleoOrder) -> Json:
-    """Show everything a test may want to see, in one object; secrets and tokens are not in it."""
+    """Return the whole state that a test may check, in one object, without secrets and tokens."""
     world = order.world
     answers = world.tally.answers
     return {
@@ -74,9 +74,9 @@ def state(order: PleoOrder) -> Json:
 
 
 def add_company(order: PleoOrder) -> Json:
-    """Add another company: `name`, `currency` (EUR), `opening_minors`."""
+    """Add a company: `name`, `currency` (EUR), `opening_minors`."""
     asked = order.body
-    company = Company(
+    company = PleoCompany(
         asked.get("id", new_id()),
         asked.get("name", "Zweite Muster GmbH"),
         asked.get("currency", "EUR"),
@@ -87,12 +87,12 @@ def add_company(order: PleoOrder) -> Json:
 
 
 def add_entries(order: PleoOrder) -> Json:
-    """Add many entries at once, in this order: a bare array or `{"entries": [...]}`."""
+    """Add entries in the given order: a bare array or `{"entries": [...]}`."""
     return {"ids": [spending.create(order.world, each)["id"] for each in order.body["entries"]]}
 
 
 def add_fault(order: PleoOrder) -> Json:
-    """Order a misbehaviour for the next calls that fit."""
+    """Order a fault for the next calls that match."""
     asked = order.body
     fault = Fault(
         route=re.compile(asked["route"]),
@@ -111,7 +111,7 @@ def add_fault(order: PleoOrder) -> Json:
 
 
 def clear_faults(order: PleoOrder) -> Json:
-    """Behave again."""
+    """Remove all ordered faults."""
     order.world.faults.orders.clear()
     return {}
 
@@ -124,13 +124,13 @@ def move_clock(order: PleoOrder) -> Json:
 
 
 def revoke(order: PleoOrder) -> Json:
-    """Let the user disconnect the app in Pleo: its tokens die."""
+    """Disconnect the app as the user does in Pleo: its tokens end."""
     order.world.disconnect(order.world.company(order.body["company_id"]).id)
     return {}
 
 
 def wallet_balance(order: PleoOrder) -> Json:
-    """Show what the wallet holds, and what of it can still be spent, in minor units."""
+    """Return the wallet's balance, and the part of it that can still be spent, in minor units."""
     company = order.world.company(order.params["company_id"])
     available = spending.available(order.world, company)
     return {
@@ -146,7 +146,7 @@ def change_switches(order: PleoOrder) -> Json:
     return order.world.switches.as_dict()
 
 
-def _company(world: World, company: Company) -> Json:
+def _company(world: PleoWorld, company: PleoCompany) -> Json:
     installation = world.installations.get(company.id)
     return {
         "id": company.id,
@@ -158,7 +158,7 @@ def _company(world: World, company: Company) -> Json:
     }
 
 
-def _jobs(world: World) -> list[Json]:
+def _jobs(world: PleoWorld) -> list[Json]:
     export_jobs.expire(world)
     return [
         export_jobs.shown(job) | {"itemStatus": dict(Counter(row["status"] for row in rows.values()))}
@@ -167,19 +167,19 @@ def _jobs(world: World) -> list[Json]:
 
 
 def _refuse(error: Exception) -> Response:
-    if isinstance(error, Refusal):
+    if isinstance(error, PleoRefusal):
         return error.answer()
     if isinstance(error, ValueError):
         return invalid(str(error)).answer()
     raise error
 
 
-def _of_entry(change: Callable[[World, str, Json], Json]) -> Callable[[PleoOrder], Json]:
+def _of_entry(change: Callable[[PleoWorld, str, Json], Json]) -> Callable[[PleoOrder], Json]:
     return lambda order: change(order.world, order.params["entry_id"], order.body)
 
 
 _ENTRY = "/entries/{entry_id}"
-COMMANDS: tuple[Command[World], ...] = (
+COMMANDS: tuple[Command[PleoWorld], ...] = (
     Command("POST", "/reset", reset),
     Command("GET", "/state", state),
     Command("POST", "/companies", add_company, COMPANY),
@@ -194,7 +194,7 @@ COMMANDS: tuple[Command[World], ...] = (
     Command("POST", "/clock", move_clock, control.CLOCK),
     Command("POST", "/revoke", revoke, {"company_id": Field(text(), required=True)}),
     Command("GET", "/wallet/{company_id}", wallet_balance),
-    Command("POST", "/switches", change_switches, control.switch_shape(Switches)),
+    Command("POST", "/switches", change_switches, control.switch_shape(PleoSwitches)),
     *control_webhooks.COMMANDS,
     *control_chart.COMMANDS,
     *control_export.COMMANDS,

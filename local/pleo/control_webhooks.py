@@ -1,4 +1,4 @@
-"""The control surface's half about webhooks: how they are delivered, when, and a delivery that is wrong on purpose."""
+"""Control of webhooks: how and when they are delivered, and single deliveries with deliberate errors."""
 
 import base64
 import time
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from local.pleo.webhooks import headers_for
 from local.pleo.wire import Json, not_found
-from local.pleo.world import World
+from local.pleo.world import PleoWorld
 from local.standin.control import Command, Order
 from local.standin.shape import Field, flag, mapping, number, one_of, text, whole
 from local.standin.wire import new_id
@@ -32,25 +32,25 @@ RAW = {
 }
 
 
-def set_manner(order: Order[World]) -> Json:
-    """Deliver webhooks in another manner from now on; only what is named changes."""
+def set_manner(order: Order[PleoWorld]) -> Json:
+    """Change how webhooks are delivered from now on. Only the named fields change."""
     rules = order.world.courier.rules
     rules.manner = replace(rules.manner, **order.body)
     return {"webhooks": order.world.courier.outstanding()}
 
 
-async def flush(order: Order[World]) -> Json:
-    """Send what was held."""
+async def flush(order: Order[PleoWorld]) -> Json:
+    """Send the held webhooks."""
     return {"sent": order.world.courier.flush()}
 
 
-async def idle(order: Order[World]) -> Json:
-    """Say whether nothing is in progress; `?wait=5` waits up to five seconds for that."""
+async def idle(order: Order[PleoWorld]) -> Json:
+    """Return whether no delivery is in progress. `?wait=5` waits up to five seconds for that."""
     return await order.world.courier.idle(seconds=float(order.query.get("wait", "0")))
 
 
-async def send_raw(order: Order[World]) -> Json:
-    """Deliver any body with any timestamp, id, secret or header (null leaves a header out); answer the status."""
+async def send_raw(order: Order[PleoWorld]) -> Json:
+    """Deliver any body with any timestamp, id, secret or header (null omits a header); return the answer's status."""
     import httpx
 
     world, asked = order.world, order.body
@@ -75,7 +75,7 @@ async def send_raw(order: Order[World]) -> Json:
         return {"status": None, "error": type(error).__name__}
 
 
-def switch_off(order: Order[World]) -> Json:
+def switch_off(order: Order[PleoWorld]) -> Json:
     """Deactivate a subscription, as Pleo does after many failed deliveries."""
     row = order.world.subscriptions.get(order.body["subscription_id"])
     if row is None:
@@ -84,7 +84,7 @@ def switch_off(order: Order[World]) -> Json:
     return {"status": row["status"]}
 
 
-COMMANDS: tuple[Command[World], ...] = (
+COMMANDS: tuple[Command[PleoWorld], ...] = (
     Command("POST", "/webhooks", set_manner, MANNER),
     Command("POST", "/webhooks/flush", flush),
     Command("GET", "/webhooks/idle", idle),

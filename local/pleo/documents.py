@@ -1,6 +1,6 @@
 """The bytes of receipts: small valid PDF, PNG, JPEG and XML, a HEIC by its first bytes, a broken PDF, plain text.
 
-Each holds a label, so that two files of a kind differ, and can be blown up to any size without becoming invalid.
+Each contains a label, so that two files of a kind differ, and can be padded to any size without becoming invalid.
 Nothing is stored: kind, size and label always give the same bytes.
 """
 
@@ -21,7 +21,7 @@ _SEGMENT = 65_000
 
 
 def document(kind: str, *, size: int, label: str) -> bytes:
-    """The file: exactly `size` bytes, or as few as its kind needs when that is more."""
+    """Return the file: exactly `size` bytes, or the minimum of its kind if that is more."""
     build = _BUILDERS[kind]
     smallest = len(build(label, 0))
     return build(label, max(0, size - smallest))
@@ -67,7 +67,7 @@ def _png(label: str, padding: int) -> bytes:
 
 
 def _jpeg(label: str, padding: int) -> bytes:
-    # One grey block of 8 × 8 pixels; each Huffman table knows one symbol, "zero", as the bit 0.
+    # One grey block of 8 × 8 pixels. Each Huffman table has one symbol, "zero", with the code 0.
     full, rest = divmod(padding, _SEGMENT)
     comments = _segment(0xFE, label.encode() + b" " * rest) + _segment(0xFE, b" " * (_SEGMENT - 4)) * full
     return (

@@ -1,4 +1,4 @@
-"""An OAuth client that drives a running stand-in: for tests and for preparing demos, never for the product."""
+"""An OAuth client that drives a running stand-in, for tests and for preparing demos. The product does not use it."""
 
 import secrets
 import ssl
@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from local.pleo.settings import Settings
+from local.pleo.settings import PleoSettings
 from local.pleo.world import DEFAULT_COMPANY_ID
 from local.standin.pkce import challenge_of
 
@@ -18,10 +18,11 @@ ALL_SCOPES = (
 
 
 class Driver:
-    """Consents, fetches tokens, calls the API with them and turns the control surface's knobs."""
+    """Gives consent, fetches tokens, calls the API with them and uses the control surface."""
 
-    def __init__(self, url: str, settings: Settings) -> None:
-        # A context without certificates: the stand-in is plain http on this machine, and loading them is slow.
+    def __init__(self, url: str, settings: PleoSettings) -> None:
+        # A context without certificates: the stand-in uses plain HTTP on this machine, and loading certificates is
+        # slow.
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.http = httpx.Client(base_url=url, trust_env=False, timeout=10, verify=tls)
         self.settings = settings
@@ -33,7 +34,7 @@ class Driver:
         self.http.close()
 
     def authorize(self, **changes: str | None) -> httpx.Response:
-        """`GET /oauth/authorize` with a correct request, with changes; None leaves a parameter out."""
+        """Send `GET /oauth/authorize` with a correct request, modified by `changes`; None omits a parameter."""
         query: dict[str, str | None] = {
             "client_id": self.settings.client_id,
             "redirect_uri": self.settings.redirect_uris[0],
@@ -47,19 +48,19 @@ class Driver:
         return self.http.get("/oauth/authorize", params={k: v for k, v in query.items() if v is not None})
 
     def consent(self, company_id: str = DEFAULT_COMPANY_ID, /, **changes: str | None) -> dict[str, str]:
-        """Press «Zugriff erlauben» for a company; the query of the redirect back."""
+        """Click «Zugriff erlauben» for a company; return the query of the redirect to the app."""
         self.control("POST", "/switches", {"auto_consent": company_id})
         redirect = self.authorize(**changes).headers["location"]
         self.control("POST", "/switches", {"auto_consent": ""})
         return {name: values[0] for name, values in parse_qs(urlsplit(redirect).query).items()}
 
     def token(self, **form: str) -> httpx.Response:
-        """`POST /oauth/token` with the client's credentials in the form."""
+        """Send `POST /oauth/token` with the client's credentials in the form."""
         credentials = {"client_id": self.settings.client_id, "client_secret": self.settings.client_secret}
         return self.http.post("/oauth/token", data=credentials | form)
 
     def redeem(self, code: str, /, **changes: str) -> httpx.Response:
-        """Exchange a code for a pair."""
+        """Exchange a code for a token pair."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -69,22 +70,22 @@ class Driver:
         return self.token(**(form | changes))
 
     def refresh(self, refresh_token: str) -> httpx.Response:
-        """Rotate a pair."""
+        """Exchange a refresh token for a new pair."""
         return self.token(grant_type="refresh_token", refresh_token=refresh_token)
 
     def connect(self, company_id: str = DEFAULT_COMPANY_ID, *, scope: str = ALL_SCOPES) -> dict[str, Any]:
-        """Consent and redeem; later API calls carry the token. Answers the token response."""
+        """Give consent and redeem the code; later API calls use the token. Return the token response."""
         pair: dict[str, Any] = self.redeem(self.consent(company_id, scope=scope)["code"]).json()
         self.access_token = pair["access_token"]
         return pair
 
     def api(self, method: str, path: str, json: Any = None, **query: Any) -> httpx.Response:
-        """An API call with the current access token."""
+        """Call the API with the current access token."""
         headers = {"Authorization": f"Bearer {self.access_token}"}
         return self.http.request(method, path, json=json, params=query or None, headers=headers)
 
     def control(self, method: str, path: str, json: Any = None) -> Any:
-        """A control call; its JSON. Raises httpx.HTTPStatusError when it was refused."""
+        """Call the control surface and return its JSON. Raise httpx.HTTPStatusError if it refuses the call."""
         response = self.http.request(method, f"/control{path}", json=json)
         response.raise_for_status()
         return response.json()

@@ -1,6 +1,6 @@
-"""Accounting entries as the API shows and finds them (https://developers.pleo.io/reference/accounting-entries).
+"""Accounting entries: read and search (https://developers.pleo.io/reference/accounting-entries).
 
-There is no filter by change time. Only one kind of date may be filtered by; the published texts say "after" and
+There is no filter by time of change. A search may filter by one kind of date only. The published texts say "after" and
 "before", so both bounds are exclusive by default (switch `date_bounds`).
 """
 
@@ -10,11 +10,11 @@ from datetime import datetime
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.pleo.gate import Call, guarded
+from local.pleo.gate import PleoCall, guarded
 from local.pleo.paging import Listing, paged
 from local.pleo.shape import uuid
-from local.pleo.switches import Switches
-from local.pleo.wire import Json, Refusal, answer, bad_parameter, invalid, not_found
+from local.pleo.switches import PleoSwitches
+from local.pleo.wire import Json, PleoRefusal, answer, bad_parameter, invalid, not_found
 from local.standin.shape import Field, flag, instant, list_of, one_of, text
 
 FAMILIES = (
@@ -124,11 +124,11 @@ _PRESENT = {
 }
 
 
-async def search(call: Call) -> Response:
+async def search(call: PleoCall) -> Response:
     """`POST /v1/accounting-entries:search?company_id=`."""
     query = call.request.query_params
     if "organization_id" in query:
-        raise Refusal(403, "FORBIDDEN", "A company's token cannot search an organisation.")
+        raise PleoRefusal(403, "FORBIDDEN", "A company's token cannot search an organisation.")
     if "company_id" not in query:
         raise bad_parameter("company_id or organization_id is required.")
     company_id = call.own(query["company_id"])
@@ -142,7 +142,7 @@ async def search(call: Call) -> Response:
     return paged(call.request, call.world.switches, rows, LISTING)
 
 
-async def read(call: Call) -> Response:
+async def read(call: PleoCall) -> Response:
     """`GET /v1/accounting-entries/{id}?include_deleted=`."""
     row = call.found(call.world.entries, "entry_id", "Accounting entry")
     if row.get("deletedAt") and call.request.query_params.get("include_deleted") != "true":
@@ -150,8 +150,8 @@ async def read(call: Call) -> Response:
     return answer({"data": shown(row, call.world.switches)})
 
 
-def shown(row: Json, switches: Switches) -> Json:
-    """An entry as the API and the events show it, following the switches for optional fields and the merchant."""
+def shown(row: Json, switches: PleoSwitches) -> Json:
+    """Return an entry as the API and the events show it. Switches decide on optional fields and the merchant."""
     entry = {name: value for name, value in row.items() if value is not None and not name.startswith("_")}
     entry["splitItems"] = [_public(split) for split in row["splitItems"]]
     if switches.entry_merchant == "absent":
@@ -165,7 +165,7 @@ def _public(split: Json) -> Json:
     return {name: value for name, value in split.items() if not name.startswith("_")}
 
 
-def _filter(body: Json, switches: Switches) -> Callable[[Json], bool]:
+def _filter(body: Json, switches: PleoSwitches) -> Callable[[Json], bool]:
     asked = {name: value for name, value in body.items() if value is not None}
     kinds = {date for date in DATES if asked.keys() & {f"{date}Start", f"{date}End"}}
     if len(kinds) > 1:
@@ -200,7 +200,7 @@ def _presence_tests(asked: Json) -> list[Callable[[Json], bool]]:
 
 
 def _unsettled_tests(asked: Json, finds: str) -> list[Callable[[Json], bool]]:
-    """Whether `settled: false` means more than a missing date is not documented."""
+    """Return the tests for `settled: false`. Whether it means more than a missing date is not documented."""
     narrow = asked.get("settled") is False and finds == "pending"
     return [lambda row: row["status"] == "PENDING"] if narrow else []
 

@@ -6,10 +6,10 @@ from starlette.routing import Route
 from local.pleo import export_jobs
 from local.pleo.export_items import item
 from local.pleo.export_jobs import ITEM_FAILURES, ITEM_STATUSES, JOB_FAILURES, OPEN, STATUSES, UPDATE_ERRORS, shown
-from local.pleo.gate import Call, guarded
+from local.pleo.gate import PleoCall, guarded
 from local.pleo.paging import Listing, paged
 from local.pleo.shape import uuid
-from local.pleo.wire import Json, Refusal, answer, bad_parameter, decoded, invalid, object_of
+from local.pleo.wire import Json, PleoRefusal, answer, bad_parameter, decoded, invalid, object_of
 from local.standin.shape import Field, instant, one_of, text
 
 MOST_UPDATES = 100
@@ -37,7 +37,7 @@ ITEMS = Listing(
 )
 
 
-async def list_jobs(call: Call) -> Response:
+async def list_jobs(call: PleoCall) -> Response:
     """`GET /v3/export-jobs?company_id=&statuses=`: newest first by default (switch `jobs_order`)."""
     query = call.request.query_params
     if "company_id" in query:
@@ -55,19 +55,19 @@ async def list_jobs(call: Call) -> Response:
     return paged(call.request, call.world.switches, rows, order)
 
 
-async def read_job(call: Call) -> Response:
+async def read_job(call: PleoCall) -> Response:
     """`GET /v3/export-jobs/{jobId}`."""
     return answer({"data": shown(_job(call))})
 
 
-async def update_job_items(call: Call) -> Response:
-    """`PUT /v3/export-jobs/{jobId}/items`: 200 even when some updates failed; those are in `errors`."""
+async def update_job_items(call: PleoCall) -> Response:
+    """`PUT /v3/export-jobs/{jobId}/items`: 200 even if some updates fail; those are in `errors`."""
     job = _job(call)
     updates = decoded(await call.request.body())
     if not isinstance(updates, list):
-        raise Refusal(400, "JSON_MAPPING_EXCEPTION", "The body must be a JSON array.")
+        raise PleoRefusal(400, "JSON_MAPPING_EXCEPTION", "The body must be a JSON array.")
     if len(updates) > MOST_UPDATES:
-        raise Refusal(413, "EXPORT_JOB_ITEMS_UPDATE_LIMIT", f"At most {MOST_UPDATES} items can be updated at once.")
+        raise PleoRefusal(413, "EXPORT_JOB_ITEMS_UPDATE_LIMIT", f"At most {MOST_UPDATES} items can be updated at once.")
     export_jobs.require_open(job, *_updatable(call))
     asked = [_update(call, each) for each in updates]
     data: list[Json] = []
@@ -83,7 +83,7 @@ async def update_job_items(call: Call) -> Response:
     return answer({"data": data, "errors": errors})
 
 
-async def post_event(call: Call) -> Response:
+async def post_event(call: PleoCall) -> Response:
     """`POST /v3/export-job-events`: 202 and an empty body. `exportJobId`, which one page prints, is refused."""
     body = _given(call, await object_of(call.request), EVENT)
     reasons = {name: body.get(name) for name in ("failureReason", "failureReasonType")}
@@ -95,7 +95,7 @@ async def post_event(call: Call) -> Response:
     return Response(status_code=202)
 
 
-async def list_export_items(call: Call) -> Response:
+async def list_export_items(call: PleoCall) -> Response:
     """`GET /v3/export-items?job_id=`: only while the job is open and every contra account is set."""
     job_id = call.request.query_params.get("job_id")
     if job_id is None:
@@ -113,28 +113,28 @@ async def list_export_items(call: Call) -> Response:
     return paged(call.request, call.world.switches, rows, ITEMS, whole=whole)
 
 
-def _job(call: Call) -> Json:
+def _job(call: PleoCall) -> Json:
     return export_jobs.job_of(call.world, call.request.path_params["job_id"], call.company_id)
 
 
-def _updatable(call: Call) -> tuple[str, ...]:
+def _updatable(call: PleoCall) -> tuple[str, ...]:
     return OPEN if call.world.switches.update_while_pending == "accepted" else ("in_progress",)
 
 
-def _update(call: Call, value: object) -> Json:
+def _update(call: PleoCall, value: object) -> Json:
     if not isinstance(value, dict):
         raise invalid("Each update must be an object.")
     return _given(call, value, UPDATE)
 
 
-def _given(call: Call, body: Json, shape: dict[str, Field]) -> Json:
+def _given(call: PleoCall, body: Json, shape: dict[str, Field]) -> Json:
     if call.world.switches.export_nulls == "accepted":
         body = {name: value for name, value in body.items() if value is not None}
     return call.checked(body, shape)
 
 
-def _problem(call: Call, job: Json, update: Json) -> tuple[str, str] | None:
-    """Error type and sentence when this one update cannot be made."""
+def _problem(call: PleoCall, job: Json, update: Json) -> tuple[str, str] | None:
+    """Return error type and message if this update is impossible, else None."""
     does_not_exist, status_failed, _ = UPDATE_ERRORS
     entry_id = update["accountingEntryId"]
     row = call.world.job_items[job["id"]].get(entry_id)

@@ -1,6 +1,6 @@
-"""An export item: an entry as the accounting system gets it (https://developers.pleo.io/reference/export-api).
+"""Export items: entries as the accounting system receives them (https://developers.pleo.io/reference/export-api).
 
-Signs, the form of numbers, dates and what `netAmount` means are not documented; switches decide (README.md).
+Signs, the format of numbers, dates and the meaning of `netAmount` are not documented. Switches decide (README.md).
 """
 
 import uuid
@@ -12,18 +12,18 @@ from local.pleo.bookkeeping import USER, book
 from local.pleo.export_types import MONEY_IN, MONEY_IN_SUB_TYPES, WITH_CONTRA_ACCOUNT, kind_of
 from local.pleo.pages import EXPONENTS
 from local.pleo.wire import Json
-from local.pleo.world import World
+from local.pleo.world import PleoWorld
 
 _INVOICES = frozenset({"invoice", "invoice_payment", "card_invoice"})
 
 
-def missing_contra_account(world: World, entry: Json) -> bool:
-    """Whether the item would need a contra account that is not set."""
+def missing_contra_account(world: PleoWorld, entry: Json) -> bool:
+    """Return whether the item needs a contra account that is not set."""
     return kind_of(entry)[0] in WITH_CONTRA_ACCOUNT and _contra(world, entry["companyId"]) is None
 
 
-def item(world: World, entry: Json) -> Json:
-    """The item of an entry, its file links fresh."""
+def item(world: PleoWorld, entry: Json) -> Json:
+    """Return the item of an entry, with new file links."""
     details = book(world, entry)
     kind, sub_kind = kind_of(entry)
     moves_in = kind in MONEY_IN or sub_kind in MONEY_IN_SUB_TYPES
@@ -59,7 +59,7 @@ def item(world: World, entry: Json) -> Json:
     return shown if world.switches.optional_fields == "null" else _without_nulls(shown)
 
 
-def _date(world: World, entry: Json, details: Json) -> str:
+def _date(world: PleoWorld, entry: Json, details: Json) -> str:
     moment = entry.get("bookkeepingDate") or entry["performedAt"]
     if world.switches.export_date == "performed":
         moment = entry["performedAt"]
@@ -67,7 +67,7 @@ def _date(world: World, entry: Json, details: Json) -> str:
     return f"{moment[:10]}T00:00:00Z" if world.switches.export_date == "midnight" else moment
 
 
-def _lines(world: World, entry: Json, *, moves_in: bool) -> list[Json]:
+def _lines(world: PleoWorld, entry: Json, *, moves_in: bool) -> list[Json]:
     details = book(world, entry)
     if not entry["splitItems"]:
         coding = {f"_{name}": details[name] for name in ("account", "tax", "category") if name in details}
@@ -75,7 +75,7 @@ def _lines(world: World, entry: Json, *, moves_in: bool) -> list[Json]:
     return [_line(world, entry, split, moves_in=moves_in) for split in entry["splitItems"]]
 
 
-def _line(world: World, entry: Json, part: Json, *, moves_in: bool) -> Json:
+def _line(world: PleoWorld, entry: Json, part: Json, *, moves_in: bool) -> Json:
     line = _both(world, part, moves_in=moves_in)
     tax = _tax(world, part, moves_in=moves_in)
     return {
@@ -92,7 +92,7 @@ def _line(world: World, entry: Json, part: Json, *, moves_in: bool) -> Json:
     }
 
 
-def _account(world: World, part: Json) -> Json | None:
+def _account(world: PleoWorld, part: Json) -> Json | None:
     if "_account" in part:
         raw: Json | None = part["_account"]
         return raw
@@ -103,7 +103,7 @@ def _account(world: World, part: Json) -> Json | None:
     return {"id": row["id"], "name": named, "code": row["code"], "identifier": row["externalId"]}
 
 
-def _tax(world: World, part: Json, *, moves_in: bool) -> Json | None:
+def _tax(world: PleoWorld, part: Json, *, moves_in: bool) -> Json | None:
     code = part.get("_tax") or world.tax_codes.get(part.get("taxCodeId") or "")
     if code is None:
         return None
@@ -120,16 +120,16 @@ def _tax(world: World, part: Json, *, moves_in: bool) -> Json | None:
     }
 
 
-def _net(world: World, part: Json, tax: Json | None, *, moves_in: bool) -> Json:
+def _net(world: PleoWorld, part: Json, tax: Json | None, *, moves_in: bool) -> Json:
     # In Pleo's words an inclusive tax is part of the net amount, an exclusive one is not, and reverse charge was never
-    # paid; so the net amount is the line but for exclusive tax. Accountants would read it the other way round.
+    # paid. The net amount is therefore the line without exclusive tax. Accountants would read it the other way round.
     without_tax = {"worded": {"exclusive"}, "excluding": {"exclusive", "inclusive"}, "line": set[str]()}
     if tax is None or tax["type"] not in without_tax[world.switches.net_amount]:
         return _both(world, part, moves_in=moves_in)
     return _both(world, part, moves_in=moves_in, share=1 / (1 + tax["rate"]))
 
 
-def _both(world: World, part: Json, *, moves_in: bool, share: Decimal = Decimal(1)) -> Json:
+def _both(world: PleoWorld, part: Json, *, moves_in: bool, share: Decimal = Decimal(1)) -> Json:
     paid = part["transactionValue"]
     return {
         "inSupplierCurrency": _money(world, paid, moves_in=moves_in, share=share),
@@ -137,19 +137,19 @@ def _both(world: World, part: Json, *, moves_in: bool, share: Decimal = Decimal(
     }
 
 
-def _money(world: World, money: Json, *, moves_in: bool, share: Decimal) -> Json:
+def _money(world: PleoWorld, money: Json, *, moves_in: bool, share: Decimal) -> Json:
     part = abs(int(money["minors"])) * share
     if world.switches.export_minor_units == "hundredth":
         part = part.scaleb(2 - EXPONENTS.get(money["currency"], 2))
     whole = int(part.quantize(Decimal(1), ROUND_HALF_UP))
     negative = {"money_in": moves_in, "none": False, "money_out": not moves_in}[world.switches.export_negative]
     value = -whole if negative else whole
-    # A float on purpose: the schema says `number`, and a server that keeps doubles writes 2677.0.
+    # Deliberately a float: the schema says `number`, and a server that stores doubles writes 2677.0.
     form: Any = float(value) if world.switches.export_value == "fraction" else value
     return {"currency": money["currency"], "value": form}
 
 
-def _contra(world: World, company_id: str) -> Json | None:
+def _contra(world: PleoWorld, company_id: str) -> Json | None:
     row = world.accounts.get(world.contra_accounts.get(company_id, ""))
     if row is None:
         return None

@@ -1,7 +1,9 @@
-"""Export jobs: who may start one, what each event and item update does, and when a job runs out.
+"""Export jobs: who may start one, the effect of each event and item update, and the expiry of a job.
 
-https://developers.pleo.io/reference/export-api: pending → in_progress → completed, completed_with_errors or failed; one
-open job per company; a job fails as `job_expired` when nothing was done with it for an hour. Reading is not doing.
+https://developers.pleo.io/reference/export-api:
+- pending → in_progress → completed, completed_with_errors or failed.
+- One open job per company.
+- A job fails as `job_expired` after an hour without an event or update. Reading does not count.
 """
 
 from collections.abc import Iterable
@@ -11,8 +13,8 @@ from local.pleo import spending
 from local.pleo.clock import stamp
 from local.pleo.export_items import missing_contra_account
 from local.pleo.export_types import WALLET, exportable, kind_of
-from local.pleo.wire import Json, Refusal, invalid, not_found
-from local.pleo.world import Company, World
+from local.pleo.wire import Json, PleoRefusal, invalid, not_found
+from local.pleo.world import PleoCompany, PleoWorld
 from local.standin.wire import new_id
 
 OPEN = ("pending", "in_progress")
@@ -41,8 +43,8 @@ FINAL = {"failed": "failed", "completed": "completed", "completed_with_errors": 
 _SNAPSHOT = ("companyId", "createdAt", "createdBy", "expiresIn", "id", "numberOfItems", "status")
 
 
-def queue(world: World, company: Company) -> list[Json]:
-    """What the export page offers, oldest settlement first; wallet movements are not on it (switch)."""
+def queue(world: PleoWorld, company: PleoCompany) -> list[Json]:
+    """Return the entries on the export page, oldest settlement first. Wallet movements are not on it (switch)."""
     rows = [
         row
         for row in world.entries.values()
@@ -54,19 +56,21 @@ def queue(world: World, company: Company) -> list[Json]:
     return sorted(rows, key=lambda row: row.get("settledAt") or row["performedAt"])
 
 
-def click(world: World, company: Company, entry_ids: list[str], *, parallel: bool = False) -> Json:
-    """Somebody clicks «Exportieren»: a new job and its webhook. A contra account may be missing still (switch).
+def click(world: PleoWorld, company: PleoCompany, entry_ids: list[str], *, parallel: bool = False) -> Json:
+    """Create a job and send its webhook, as a click on «Exportieren» does.
 
-    Raises Refusal: 400 entries, installation or contra account; 409 while another job is open and not `parallel`.
+    A contra account may still be missing (switch). Raise PleoRefusal:
+    - 400: entries, installation or contra account.
+    - 409: another job is open and `parallel` is False.
     """
     entries = [_exportable(world, company, entry_id) for entry_id in dict.fromkeys(entry_ids)]
     if not entries:
         raise invalid("There is nothing to export.")
     installation = world.installations.get(company.id)
     if world.switches.exports_need_activation and (installation or {}).get("status") != "ACTIVATED":
-        raise Refusal(400, "INTEGRATION_NOT_ACTIVATED", "No accounting system is connected and activated.")
+        raise PleoRefusal(400, "INTEGRATION_NOT_ACTIVATED", "No accounting system is connected and activated.")
     if not parallel and open_jobs(world, company.id):
-        raise Refusal(409, "EXPORT_ALREADY_IN_PROGRESS", "The company has an export job in progress.")
+        raise PleoRefusal(409, "EXPORT_ALREADY_IN_PROGRESS", "The company has an export job in progress.")
     if world.switches.click_checks_contra_account:
         check_contra_accounts(world, entries)
     job = _new_job(world, company, len(entries))
@@ -80,35 +84,38 @@ def click(world: World, company: Company, entry_ids: list[str], *, parallel: boo
     return job
 
 
-def job_of(world: World, job_id: str, company_id: str | None = None) -> Json:
-    """A job, expired first when its hour is over; of one company when asked. Raises Refusal (404)."""
+def job_of(world: PleoWorld, job_id: str, company_id: str | None = None) -> Json:
+    """Return a job, or the company's job if `company_id` is given; expire it first if its hour is over.
+
+    Raise PleoRefusal (404) if there is no such job.
+    """
     expire(world)
     job = world.jobs.get(job_id)
     if job is None or company_id not in (None, job["companyId"]):
-        raise Refusal(404, "EXPORT_NOT_FOUND", "There is no such export job.")
+        raise PleoRefusal(404, "EXPORT_NOT_FOUND", "There is no such export job.")
     return job
 
 
-def open_jobs(world: World, company_id: str) -> list[Json]:
-    """The company's jobs that are pending or in progress."""
+def open_jobs(world: PleoWorld, company_id: str) -> list[Json]:
+    """Return the company's jobs that are pending or in progress."""
     expire(world)
     return [job for job in world.jobs.values() if job["companyId"] == company_id and job["status"] in OPEN]
 
 
 def require_open(job: Json, *statuses: str) -> None:
-    """Raises Refusal (422) when the job is in none of the statuses."""
+    """Raise PleoRefusal (422) if the job has none of the statuses."""
     if job["status"] not in statuses:
-        raise Refusal(422, "EXPORT_JOB_STATUS_UNPROCESSABLE", f"The export job is {job['status']}.")
+        raise PleoRefusal(422, "EXPORT_JOB_STATUS_UNPROCESSABLE", f"The export job is {job['status']}.")
 
 
-def check_contra_accounts(world: World, entries: Iterable[Json]) -> None:
-    """Raises Refusal (400) when an entry needs a contra account that is not set."""
+def check_contra_accounts(world: PleoWorld, entries: Iterable[Json]) -> None:
+    """Raise PleoRefusal (400) if an entry needs a contra account that is not set."""
     if any(missing_contra_account(world, entry) for entry in entries):
-        raise Refusal(400, "MISSING_CONTRA_ACCOUNTS", "Contra accounts are missing for some wallets.")
+        raise PleoRefusal(400, "MISSING_CONTRA_ACCOUNTS", "Contra accounts are missing for some wallets.")
 
 
-def move(world: World, job: Json, event: str, *, reason: str | None = None, kind: str | None = None) -> None:
-    """An event of the integration. Raises Refusal (422) for a change the job's state does not allow."""
+def move(world: PleoWorld, job: Json, event: str, *, reason: str | None = None, kind: str | None = None) -> None:
+    """Apply an event of the integration. Raise PleoRefusal (422) if the job's state does not allow the change."""
     started = event == "started" and job["status"] == "pending"
     from_pending = event == "failed" and world.switches.failed_while_pending == "accepted"
     if not started and job["status"] not in (OPEN if from_pending else ("in_progress",)):
@@ -125,15 +132,15 @@ def move(world: World, job: Json, event: str, *, reason: str | None = None, kind
     _finish(world, job, FINAL[event], reason=reason, kind=kind)
 
 
-def cancel(world: World, job: Json, *, kind: str = "canceled_by_user") -> None:
-    """The user cancels, or Pleo gives up for another reason. Raises Refusal (409) for a job that is over."""
+def cancel(world: PleoWorld, job: Json, *, kind: str = "canceled_by_user") -> None:
+    """Cancel a job as the user does, or as Pleo does for another reason. Raise PleoRefusal (409) for a finished job."""
     if job["status"] not in OPEN:
-        raise Refusal(409, "CONFLICT", f"The export job is {job['status']}.")
+        raise PleoRefusal(409, "CONFLICT", f"The export job is {job['status']}.")
     _finish(world, job, "failed", kind=kind)
 
 
-def expire(world: World) -> None:
-    """Fail every open job with which nothing was done for its hour."""
+def expire(world: PleoWorld) -> None:
+    """Fail every open job that had no activity for its hour."""
     now = world.clock.now().timestamp()
     for job in world.jobs.values():
         over = job["_touched"] + job["expiresIn"]
@@ -142,29 +149,29 @@ def expire(world: World) -> None:
             _finish(world, job, "failed", kind="job_expired", touching=False)
 
 
-def touch(world: World, job: Json) -> None:
+def touch(world: PleoWorld, job: Json) -> None:
     """Record activity: the job has its full hour again."""
     job["lastUpdatedAt"] = world.clock.stamp()
     job["_touched"] = world.clock.now().timestamp()
 
 
 def shown(row: Json) -> Json:
-    """A job or job item as the API shows it."""
+    """Return a job or job item as the API shows it."""
     return {name: value for name, value in row.items() if not name.startswith("_")}
 
 
-def _exportable(world: World, company: Company, entry_id: str) -> Json:
+def _exportable(world: PleoWorld, company: PleoCompany, entry_id: str) -> Json:
     entry = world.entries.get(entry_id)
     if entry is None or entry["companyId"] != company.id:
         raise not_found("Accounting entry")
     if not exportable(entry):
         raise invalid(f"The entry {entry_id} is not settled or of a kind that is never exported.")
     if entry["exportStatus"] == "EXPORTING":
-        raise Refusal(409, "EXPORT_ALREADY_IN_PROGRESS", f"The entry {entry_id} is part of a running export.")
+        raise PleoRefusal(409, "EXPORT_ALREADY_IN_PROGRESS", f"The entry {entry_id} is part of a running export.")
     return entry
 
 
-def _new_job(world: World, company: Company, number: int) -> Json:
+def _new_job(world: PleoWorld, company: PleoCompany, number: int) -> Json:
     now = world.clock.now()
     return {
         "id": new_id(),
@@ -193,13 +200,19 @@ def _new_item(job: Json, entry: Json) -> Json:
     return {"exportJobId": job["id"], "accountingEntryId": entry["id"], "status": "pending"} | empty
 
 
-def _illegal(job: Json, event: str) -> Refusal:
+def _illegal(job: Json, event: str) -> PleoRefusal:
     message = f"An export job that is {job['status']} cannot take the event {event}."
-    return Refusal(422, "INVALID_EXPORT_JOB_STATUS_CHANGE", message)
+    return PleoRefusal(422, "INVALID_EXPORT_JOB_STATUS_CHANGE", message)
 
 
 def _finish(
-    world: World, job: Json, status: str, *, reason: str | None = None, kind: str | None = None, touching: bool = True
+    world: PleoWorld,
+    job: Json,
+    status: str,
+    *,
+    reason: str | None = None,
+    kind: str | None = None,
+    touching: bool = True,
 ) -> None:
     if touching:
         touch(world, job)

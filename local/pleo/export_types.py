@@ -1,7 +1,7 @@
-"""Which export type and subtype an entry has, and what of it can be exported at all.
+"""Export type and subtype of an entry, and which entries can be exported.
 
-Types: https://developers.pleo.io/docs/expense-types. How they follow from the family of an entry is not documented;
-this table is the stand-in's own inference (docs/assumptions.md#pleo-entry-families) and may be overruled per entry.
+Types: https://developers.pleo.io/docs/expense-types. How a type follows from the family of an entry is not documented.
+This table is the stand-in's own inference (docs/assumptions.md#pleo-entry-families). An entry may override it.
 """
 
 from local.pleo.wire import Json
@@ -41,14 +41,14 @@ _BY_KIND: dict[tuple[str, str], tuple[str, str | None]] = {
 
 
 def kind_of(entry: Json) -> tuple[str, str | None]:
-    """`(type, subType)` of the export item; an empty type: the entry is never on the export page."""
+    """Return `(type, subType)` of the export item. An empty type: the entry is never on the export page."""
     book = entry.get("_book") or {}
     kind, sub_kind = _inferred(entry)
     return book.get("type", kind), book.get("sub_type", sub_kind if "type" not in book else None)
 
 
 def exportable(entry: Json) -> bool:
-    """Settled, not deleted, and of a kind that Pleo exports."""
+    """Return whether the entry is settled, not deleted, and of a kind that Pleo exports."""
     done = entry.get("settledAt") is not None or entry["status"] == "COMPLETED_EXTERNALLY"
     dead = entry.get("deletedAt") or entry["status"] in {"CANCELLED", "REJECTED", "ERROR"}
     return bool(done and not dead and kind_of(entry)[0])

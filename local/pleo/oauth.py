@@ -1,8 +1,10 @@
-"""The authorisation server: consent page and token endpoint.
+"""The authorisation server: consent page and token endpoint (https://developers.pleo.io/docs/oauth).
 
-https://developers.pleo.io/docs/oauth: authorisation code with PKCE S256 (`plain` refused), redirect URI compared
-character by character, client authentication by HTTP Basic or in the form, RFC 6749 error bodies. An unknown client or
-redirect URI gets an error page and never a redirect.
+- Authorisation code with PKCE S256; `plain` is refused.
+- The redirect URI is compared character by character.
+- Client authentication by HTTP Basic or in the form.
+- RFC 6749 error bodies.
+- An unknown client or redirect URI gets an error page and never a redirect.
 """
 
 from collections.abc import Mapping
@@ -16,14 +18,14 @@ from starlette.routing import Route
 from local.pleo import installations
 from local.pleo.pages import page
 from local.pleo.wire import Json, answer, not_found
-from local.pleo.world import World, world_of
+from local.pleo.world import PleoWorld, world_of
 from local.standin import oauth, pkce
 from local.standin.tokens import Grant, OAuthError
 from local.standin.wire import new_id
 
 
 async def authorize(request: Request) -> Response:
-    """`GET /oauth/authorize`: the consent page, or a redirect with an error that the client caused."""
+    """`GET /oauth/authorize`: show the consent page, or redirect with an error that the client caused."""
     world = world_of(request)
     query = request.query_params
     settings = world.settings
@@ -47,7 +49,7 @@ async def authorize(request: Request) -> Response:
 
 
 async def decide(request: Request) -> Response:
-    """`POST /oauth/authorize`: the person pressed «Zugriff erlauben» or «Ablehnen»."""
+    """`POST /oauth/authorize`: the admin clicked «Zugriff erlauben» or «Ablehnen»."""
     world = world_of(request)
     form = await request.form()
     consent_id, company_id = str(form.get("consent", "")), str(form.get("company", ""))
@@ -58,7 +60,7 @@ async def decide(request: Request) -> Response:
 
 
 async def token(request: Request) -> Response:
-    """`POST /oauth/token`: a code or a refresh token becomes a pair."""
+    """`POST /oauth/token`: exchange a code or a refresh token for a pair."""
     world = world_of(request)
     try:
         form = await _form(request)
@@ -80,14 +82,14 @@ def _request_error(query: Mapping[str, str]) -> tuple[str, str] | None:
     return None
 
 
-def _finish_consent(world: World, consent_id: str, *, company_id: str) -> Response:
+def _finish_consent(world: PleoWorld, consent_id: str, *, company_id: str) -> Response:
     asked = world.consents[consent_id]
     if company_id == "deny":
         del world.consents[consent_id]
         return _back(asked, error="access_denied", error_description="The user denied access.")
     if company_id not in world.companies:
         return not_found("Company").answer()
-    # Deleted by a decision that counts: a second click on an old page decides nothing.
+    # Deleted by a valid decision: a second click on an old page has no effect.
     del world.consents[consent_id]
     grant = Grant(holder_id=company_id, scopes=tuple(asked["scope"].split()), created=world.clock.now())
     installations.record_consent(world, company_id)
@@ -108,7 +110,7 @@ async def _form(request: Request) -> FormData:
     return form
 
 
-def _check_client(request: Request, form: FormData, world: World) -> None:
+def _check_client(request: Request, form: FormData, world: PleoWorld) -> None:
     in_header = oauth.basic_credentials(request.headers.get("authorization", ""))
     in_form = (oauth.text_of(form, "client_id"), oauth.text_of(form, "client_secret"))
     if in_header and in_form[1]:
@@ -119,7 +121,7 @@ def _check_client(request: Request, form: FormData, world: World) -> None:
         raise OAuthError("invalid_client", "Client authentication failed.", status=401)
 
 
-def _pair(form: FormData, world: World) -> Json:
+def _pair(form: FormData, world: PleoWorld) -> Json:
     if oauth.grant_type(form) == "refresh_token":
         pair = world.tokens.rotate(_needed(form, "refresh_token"))
         if pair is None:
@@ -133,8 +135,8 @@ def _pair(form: FormData, world: World) -> Json:
     return pair.as_json()
 
 
-def _end_older(world: World, new: Grant) -> None:
-    """Let a newer consent of the company end what older ones have issued."""
+def _end_older(world: PleoWorld, new: Grant) -> None:
+    """End what older consents of the company have issued, because it gave a newer one."""
     for grant in list(world.tokens.grants.values()):
         if grant is not new and grant.holder_id == new.holder_id:
             world.tokens.revoke(grant)

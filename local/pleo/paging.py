@@ -1,8 +1,11 @@
 """Pleo's lists: `{data, pagination}` with cursors, `limit`, and sorting by parallel arrays.
 
-https://developers.pleo.io: query `limit` and one of `offset`, `after`, `before` (exclusive); cursors match
-`^[A-Z2-7=~]+$`; `sorting_keys` and `sorting_order` are repeated keys of equal number. A cursor holds the sort values of
-its row, so a row that appears or disappears elsewhere never shifts a page.
+https://developers.pleo.io:
+- Query: `limit` and one of `offset`, `after`, `before` (exclusive).
+- Cursors match `^[A-Z2-7=~]+$`.
+- `sorting_keys` and `sorting_order` are repeated keys of equal number.
+
+A cursor contains the sort values of its row. A row that appears or disappears elsewhere therefore never shifts a page.
 """
 
 import base64
@@ -16,7 +19,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local.pleo.switches import Switches
+from local.pleo.switches import PleoSwitches
 from local.pleo.wire import Json, answer, bad_parameter
 
 CURSOR = re.compile(r"[A-Z2-7=~]+")
@@ -31,7 +34,7 @@ type Rank = tuple[tuple[int, Any], ...]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How one list may be paged: sortable fields, its default order and page, and whether `offset` exists."""
+    """How a list can be paged: sortable fields, default order and page size, and whether it takes `offset`."""
 
     sortable: tuple[str, ...]
     default: Sorting = (("createdAt", "ASC"),)
@@ -50,15 +53,15 @@ class _Descending:
 
 def paged(
     request: Request,
-    switches: Switches,
+    switches: PleoSwitches,
     rows: Sequence[Json],
     listing: Listing,
     *,
     whole: Callable[[Json], Json] | None = None,
 ) -> Response:
-    """One page of `rows` as the request's query asks for; `whole` completes those of the page alone.
+    """Return one page of `rows` as the request's query asks for. `whole` completes the rows of that page only.
 
-    Raises Refusal (400) for a wrong parameter.
+    Raise PleoRefusal (400) for an invalid parameter.
     """
     sorting = _sorting(request, listing)
     limit = _limit(request, switches, listing)
@@ -95,7 +98,7 @@ def _unique(sorting: Sorting, unique: str) -> Sorting:
     return sorting if any(key == unique for key, _ in sorting) else (*sorting, (unique, "ASC"))
 
 
-def _limit(request: Request, switches: Switches, listing: Listing) -> int:
+def _limit(request: Request, switches: PleoSwitches, listing: Listing) -> int:
     asked = _whole(request, "limit")
     if asked is not None and not 1 <= asked <= LONGEST_PAGE:
         raise bad_parameter(f"limit must be between 1 and {LONGEST_PAGE}.")
@@ -137,7 +140,8 @@ def _values(row: Json, sorting: Sorting) -> list[str | None]:
 def _rank(values: list[str | None], sorting: Sorting) -> Rank:
     parts: list[tuple[int, Any]] = []
     for value, (_, order) in zip(values, sorting, strict=True):
-        # As in the database Pleo most likely uses: nulls count as the largest value unless the order says otherwise.
+        # As in the database that Pleo most likely uses: nulls count as the largest value unless the order says
+        # otherwise.
         nulls_first = order.endswith("NULLS_FIRST") or order == "DESC"
         null_rank = 0 if nulls_first else 2
         shown = _Descending(value or "") if order.startswith("DESC") else value or ""

@@ -1,8 +1,8 @@
-"""Receipts: files kept with an entry, links to them that die after a day, and their search.
+"""Receipts: the files of an entry, their links, which expire after a day, and their search.
 
-https://developers.pleo.io/reference/accounting-entries: a link is valid for 24 hours from the answer that held it.
-The file server is a store of its own, as S3 is: the signature in the link is the only permission, and a call that adds
-an `Authorization` header is refused.
+https://developers.pleo.io/reference/accounting-entries: a link is valid for 24 hours from the answer that contained it.
+The file server is a separate store, like S3. The signature in the link is the only permission. A call with an
+`Authorization` header is refused.
 """
 
 import hashlib
@@ -14,11 +14,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from local.pleo.documents import MIME_TYPES, document
-from local.pleo.gate import Call, guarded
+from local.pleo.gate import PleoCall, guarded
 from local.pleo.paging import Listing, paged
 from local.pleo.shape import checked, uuid
 from local.pleo.wire import Json, bad_parameter
-from local.pleo.world import World, world_of
+from local.pleo.world import PleoWorld, world_of
 from local.standin.shape import Field, flag, list_of, one_of, text, whole
 from local.standin.wire import new_id
 
@@ -43,8 +43,8 @@ SEARCH = {
 LISTING = Listing(sortable=("id", "createdAt"), default_limit=10)
 
 
-def add(world: World, entry: Json, order: Json) -> str:
-    """Keep a file with an entry, after those it has. `{kind, size, type}`: type only when it should lie; its id."""
+def add(world: PleoWorld, entry: Json, order: Json) -> str:
+    """Append a file to an entry: `{kind, size, type}`, with `type` only for a false content type; return its id."""
     asked = checked(order, ORDER)
     kind = asked.get("kind", "pdf")
     row = {
@@ -61,20 +61,20 @@ def add(world: World, entry: Json, order: Json) -> str:
     return str(row["id"])
 
 
-def of_entry(world: World, entry: Json) -> list[Json]:
-    """The entry's files in their order; ids that a test put there without a file are left out."""
+def of_entry(world: PleoWorld, entry: Json) -> list[Json]:
+    """Return the entry's files in their order, without ids that a test added without a file."""
     return [world.files[each] for each in entry["receiptIds"] if each in world.files]
 
 
-def link(world: World, row: Json) -> str:
-    """A link to the file that works for 24 hours from now."""
+def link(world: PleoWorld, row: Json) -> str:
+    """Return a link to the file that is valid for 24 hours from now."""
     expires = str(int(world.clock.now().timestamp()) + SECONDS)
     query = urlencode({"expires": expires, "signature": _signature(world, row["id"], expires)})
     return f"{world.settings.public_url}/files/{row['id']}?{query}"
 
 
 async def download(request: Request) -> Response:
-    """`GET /files/{id}?expires=&signature=`: the bytes; errors look like S3's and not like Pleo's."""
+    """`GET /files/{id}?expires=&signature=`: return the bytes. Errors have S3's format and not Pleo's."""
     world, file_id = world_of(request), request.path_params["file_id"]
     if "authorization" in request.headers:
         return _denied(400, "InvalidArgument", "Only one auth mechanism allowed")
@@ -90,7 +90,7 @@ async def download(request: Request) -> Response:
     return Response(document(row["kind"], size=row["size"], label=row["id"]), media_type=row["type"])
 
 
-async def search(call: Call) -> Response:
+async def search(call: PleoCall) -> Response:
     """`POST /v1/accounting-entries/receipts:search?company_id=`."""
     if "company_id" not in call.request.query_params:
         raise bad_parameter("company_id is required.")
@@ -118,7 +118,7 @@ async def search(call: Call) -> Response:
     return paged(call.request, call.world.switches, fitting, LISTING)
 
 
-def _shown(world: World, row: Json, file_type: str) -> Json:
+def _shown(world: PleoWorld, row: Json, file_type: str) -> Json:
     return {
         "id": row["id"],
         "accountingEntryId": row["entryId"],
@@ -131,7 +131,7 @@ def _shown(world: World, row: Json, file_type: str) -> Json:
     }
 
 
-def _signature(world: World, file_id: str, expires: str) -> str:
+def _signature(world: PleoWorld, file_id: str, expires: str) -> str:
     return hmac.new(world.file_key, f"{file_id}.{expires}".encode(), hashlib.sha256).hexdigest()
 
 

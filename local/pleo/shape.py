@@ -1,4 +1,4 @@
-"""Request bodies as Pleo checks them; what is wrong is a 400 `VALIDATION_FAILED`."""
+"""Pleo's checks of request bodies. An invalid body is a 400 `VALIDATION_FAILED`."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -11,7 +11,7 @@ from local.standin.shape import Complaint, Field
 
 
 def checked(body: Json, shape: Mapping[str, Field], *, ignores_unknown: bool = False) -> Json:
-    """Return the body's known fields. Raises Refusal (400) at the first field that is missing, unknown or wrong."""
+    """Return the body's known fields. Raise PleoRefusal (400) at the first that is missing, unknown or invalid."""
     try:
         return shapes.checked(body, shape, ignores_unknown=ignores_unknown)
     except shapes.ShapeError as error:
@@ -19,18 +19,18 @@ def checked(body: Json, shape: Mapping[str, Field], *, ignores_unknown: bool = F
 
 
 def uuid(value: Any) -> Complaint:
-    """A UUID string."""
+    """Accept a UUID string."""
     return None if isinstance(value, str) and UUID.fullmatch(value) else "must be a UUID"
 
 
 def rate(value: Any) -> Complaint:
-    """A tax rate as a fraction: 0.19 is 19 %; 19 is a mistake and refused."""
+    """Accept a tax rate as a fraction: 0.19 is 19 %; 19 is refused as a mistake."""
     is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
     return None if is_number and 0 <= value <= 1 else "must be a fraction between 0 and 1"
 
 
 def endpoint(value: Any) -> Complaint:
-    """An https URL; http is accepted only for this machine (https://developers.pleo.io/reference/overview-webhooks)."""
+    """Accept an https URL; http only for this machine (https://developers.pleo.io/reference/overview-webhooks)."""
     if not isinstance(value, str):
         return "must be a string"
     try:

@@ -1,8 +1,8 @@
-"""The life of an entry: created, changed, settled, cancelled; and the event that each step sends.
+"""The states of an entry: created, changed, settled, cancelled; and the event that each transition sends.
 
-Pleo's public catalogue names no card event; partners get `v1.card-transaction.<created|updated|settled>` with an
-accounting entry as `data` (docs/assumptions.md#pleo-card-events). By default only card purchases have events, so that
-fees, cashback and wallet movements must be found by polling.
+Pleo's public catalogue names no card event. Partners get `v1.card-transaction.<created|updated|settled>` with an
+accounting entry as `data` (docs/assumptions.md#pleo-card-events). By default only card purchases have events. Fees,
+cashback and wallet movements must then be found by polling.
 """
 
 from local.pleo import wallet
@@ -10,8 +10,8 @@ from local.pleo.clock import normal
 from local.pleo.entries import OPTIONAL, shown
 from local.pleo.shape import checked, uuid
 from local.pleo.webhooks import Recipient
-from local.pleo.wire import Json, Refusal, encoded, invalid, not_found
-from local.pleo.world import Company, World
+from local.pleo.wire import Json, PleoRefusal, encoded, invalid, not_found
+from local.pleo.world import PleoCompany, PleoWorld
 from local.standin.shape import Field, flag, instant, list_of, mapping, text, whole
 from local.standin.wire import new_id
 
@@ -40,7 +40,7 @@ CHANGES = (
         "silent": Field(flag),
     }
 )
-# Families, sub-families and statuses are any text: a test may send a value that Pleo adds next year.
+# Families, sub-families and statuses are free text: a test may send a value that Pleo adds in the future.
 CREATION = CHANGES | {
     "id": Field(uuid),
     "company_id": Field(text()),
@@ -49,12 +49,12 @@ CREATION = CHANGES | {
 }
 
 
-def create(world: World, order: Json) -> Json:
-    """A new entry from `POST /control/entries`. Raises Refusal (400, 404) for an order that makes no sense."""
+def create(world: PleoWorld, order: Json) -> Json:
+    """Create an entry from `POST /control/entries`. Raise PleoRefusal (400, 404) for an invalid order."""
     asked = _checked(order, CREATION)
     company = world.company(asked.get("company_id") or next(iter(world.companies)))
     if asked.get("id") in world.entries:
-        raise Refusal(409, "CONFLICT", "An entry with this id exists.")
+        raise PleoRefusal(409, "CONFLICT", "An entry with this id exists.")
     row = _born(world, company, asked)
     world.entries[row["id"]] = row
     if not asked.get("silent"):
@@ -62,8 +62,8 @@ def create(world: World, order: Json) -> Json:
     return row
 
 
-def change(world: World, entry_id: str, order: Json) -> Json:
-    """Change fields of an entry; sends `updated`."""
+def change(world: PleoWorld, entry_id: str, order: Json) -> Json:
+    """Change fields of an entry and send `updated`."""
     asked = _checked(order, CHANGES)
     row = found(world, entry_id)
     row.update(_plain(asked), updatedAt=asked.get("updatedAt") or world.clock.stamp())
@@ -72,8 +72,8 @@ def change(world: World, entry_id: str, order: Json) -> Json:
     return row
 
 
-def settle(world: World, entry_id: str, order: Json) -> Json:
-    """A pending payment reaches the wallet: `billMinors` is what it costs there when that differs."""
+def settle(world: PleoWorld, entry_id: str, order: Json) -> Json:
+    """Settle a pending payment. `billMinors` is its price in the wallet's currency if that has changed."""
     shape = {"billMinors": Field(whole()), "settledAt": Field(instant), "silent": Field(flag)}
     asked = checked(order, shape)
     row = _pending(world, entry_id)
@@ -91,8 +91,8 @@ def settle(world: World, entry_id: str, order: Json) -> Json:
     return row
 
 
-def cancel(world: World, entry_id: str, order: Json) -> Json:
-    """The authorisation is reversed: an `updated` event, or none at all (switch `cancel_event`)."""
+def cancel(world: PleoWorld, entry_id: str, order: Json) -> Json:
+    """Reverse an authorisation: send an `updated` event, or none (switch `cancel_event`)."""
     asked = checked(order, {"silent": Field(flag)})
     row = _pending(world, entry_id)
     row.update(status="CANCELLED", updatedAt=world.clock.stamp())
@@ -101,21 +101,21 @@ def cancel(world: World, entry_id: str, order: Json) -> Json:
     return row
 
 
-def found(world: World, entry_id: str) -> Json:
-    """An entry by id, of whatever company. Raises Refusal (404)."""
+def found(world: PleoWorld, entry_id: str) -> Json:
+    """Return an entry of any company by id. Raise PleoRefusal (404) if there is none."""
     if entry_id not in world.entries:
         raise not_found("Accounting entry")
     return world.entries[entry_id]
 
 
-def balance(world: World, company: Company) -> int:
-    """The wallet's balance in minor units."""
+def balance(world: PleoWorld, company: PleoCompany) -> int:
+    """Return the wallet's balance in minor units."""
     rows = (row for row in world.entries.values() if row["companyId"] == company.id)
     return wallet.balance(company.opening_minors, rows)
 
 
-def available(world: World, company: Company) -> int:
-    """What can still be spent of the wallet, in minor units: its balance without what is reserved."""
+def available(world: PleoWorld, company: PleoCompany) -> int:
+    """Return the balance without reserved amounts, in minor units: what can still be spent."""
     rows = [row for row in world.entries.values() if row["companyId"] == company.id]
     return wallet.balance(company.opening_minors, rows) + sum(map(wallet.reserved, rows))
 
@@ -135,7 +135,7 @@ def _plain(asked: Json) -> Json:
     return {name: value for name, value in asked.items() if name not in shorthand}
 
 
-def _born(world: World, company: Company, asked: Json) -> Json:
+def _born(world: PleoWorld, company: PleoCompany, asked: Json) -> Json:
     now = world.clock.stamp()
     family = asked.get("family", "CARD_PURCHASE")
     pending = family == "CARD_PURCHASE" and not asked.get("settledAt")
@@ -163,7 +163,7 @@ def _born(world: World, company: Company, asked: Json) -> Json:
     return _billed(row, company, asked)
 
 
-def _billed(row: Json, company: Company, asked: Json) -> Json:
+def _billed(row: Json, company: PleoCompany, asked: Json) -> Json:
     if "totalBillValue" not in asked and row["transactionValue"]["currency"] == company.currency:
         row["totalBillValue"] = dict(row["transactionValue"])
     if row["totalBillValue"] is None and row["settledAt"]:
@@ -171,7 +171,7 @@ def _billed(row: Json, company: Company, asked: Json) -> Json:
     return row
 
 
-def _signed(world: World, asked: Json, family: str) -> int:
+def _signed(world: PleoWorld, asked: Json, family: str) -> int:
     amount = abs(int(asked.get("amount", 1_000)))
     if family == "CARD_PURCHASE":
         return -amount if asked.get("refund") else amount
@@ -179,24 +179,24 @@ def _signed(world: World, asked: Json, family: str) -> int:
     return -amount if moves_in and world.switches.non_card_sign == "signed" else amount
 
 
-def _pending(world: World, entry_id: str) -> Json:
+def _pending(world: PleoWorld, entry_id: str) -> Json:
     row = found(world, entry_id)
     if row["status"] != "PENDING":
-        raise Refusal(409, "CONFLICT", f"The entry is {row['status']}, not PENDING.")
+        raise PleoRefusal(409, "CONFLICT", f"The entry is {row['status']}, not PENDING.")
     return row
 
 
-def _announce(world: World, row: Json, what: str) -> None:
+def _announce(world: PleoWorld, row: Json, what: str) -> None:
     if row["family"] != "CARD_PURCHASE" and world.switches.events_for == "card_purchase":
         return
     event_type = f"v1.card-transaction.{what}"
     publish(world, row["companyId"], event_type, shown(row, world.switches))
 
 
-def publish(world: World, company_id: str, event_type: str, data: Json, *, subscribed_as: str = "") -> None:
-    """Send an event to every subscription of the company that asked for its type; one event id, one snapshot.
+def publish(world: PleoWorld, company_id: str, event_type: str, data: Json, *, subscribed_as: str = "") -> None:
+    """Send an event to every subscription of the company to this type: one event id, one snapshot.
 
-    `subscribed_as` is the name of the type in subscriptions when the event itself spells it otherwise.
+    `subscribed_as` is the type's name in subscriptions if the event spells it differently.
     """
     payload = encoded({"data": data, "eventType": event_type, "eventId": new_id()})
     for row in world.subscriptions.values():

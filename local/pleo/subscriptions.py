@@ -1,14 +1,14 @@
 """Webhook subscriptions (https://developers.pleo.io/reference/overview-webhooks); creation answers 200, not 201.
 
-A subscription belongs to the company of the token that made it. Deleting is soft; nothing prevents two subscriptions to
-one endpoint, and then everything is delivered twice.
+A subscription belongs to the company of the token that created it. Deletion is soft. Two subscriptions may have the
+same endpoint; each event is then delivered twice.
 """
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from local.pleo import signing
-from local.pleo.gate import Call, guarded
+from local.pleo.gate import PleoCall, guarded
 from local.pleo.paging import Listing, paged
 from local.pleo.shape import endpoint
 from local.pleo.tokens import urn
@@ -31,7 +31,7 @@ CREDENTIALS = {name: Field(text(), nullable=True) for name in ("username", "pass
 LISTING = Listing(sortable=("id", "createdAt", "updatedAt", "status", "endpointUrl"))
 
 
-async def create(call: Call) -> Response:
+async def create(call: PleoCall) -> Response:
     """`POST /v1/subscriptions`."""
     now = call.world.clock.stamp()
     row = {"id": new_id(), "_company": call.company_id, "createdAt": now} | await _body(call)
@@ -40,7 +40,7 @@ async def create(call: Call) -> Response:
     return answer({"data": shown(row)})
 
 
-async def listed(call: Call) -> Response:
+async def listed(call: PleoCall) -> Response:
     """`GET /v1/subscriptions`, filtered by `status` and `event_types`."""
     query = call.request.query_params
     if query.get("status", "ACTIVE") not in STATUSES:
@@ -57,24 +57,24 @@ async def listed(call: Call) -> Response:
     return paged(call.request, call.world.switches, rows, LISTING)
 
 
-async def delete(call: Call) -> Response:
-    """`DELETE /v1/subscriptions/{id}`: nothing more is delivered."""
+async def delete(call: PleoCall) -> Response:
+    """`DELETE /v1/subscriptions/{id}`: no further deliveries."""
     row = _own(call)
     row.update(deletedAt=call.world.clock.stamp(), deletedBy=urn(call.company_id))
     return no_content()
 
 
-async def secret(call: Call) -> Response:
+async def secret(call: PleoCall) -> Response:
     """`GET /v1/subscriptions/{id}/secret`."""
     return answer({"data": {"secretKey": call.world.secrets[_own(call)["id"]]}})
 
 
 def shown(row: Json) -> Json:
-    """A subscription as the API shows it."""
+    """Return a subscription as the API shows it."""
     return {name: value for name, value in row.items() if not name.startswith("_")}
 
 
-async def _body(call: Call) -> Json:
+async def _body(call: PleoCall) -> Json:
     body = await call.body(SHAPE)
     auth = call.checked(body.get("endpointAuth") or {}, AUTH)
     credentials = call.checked(auth.get("credentials") or {}, CREDENTIALS)
@@ -91,7 +91,7 @@ async def _body(call: Call) -> Json:
     }
 
 
-def _own(call: Call) -> Json:
+def _own(call: PleoCall) -> Json:
     row = call.world.subscriptions.get(call.request.path_params["subscription_id"])
     if row is None or row["_company"] != call.company_id or "deletedAt" in row:
         raise not_found("Subscription")

@@ -1,14 +1,14 @@
 """Tax codes (https://developers.pleo.io/reference/tax-codes-overview).
 
-Nothing makes a tax code unique: creating one twice makes two, so a client must search before it creates. `exclusive`
-codes are documented as unsupported and refused. Pleo declares no status codes; 201 and 200 are assumed
-(docs/assumptions.md#pleo-tax-codes).
+- A tax code is not unique: creating it twice makes two, so a client must search before it creates.
+- `exclusive` codes are documented as unsupported, and refused.
+- Pleo declares no status codes; 201 and 200 are assumed (docs/assumptions.md#pleo-tax-codes).
 """
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.pleo.gate import Call, guarded
+from local.pleo.gate import PleoCall, guarded
 from local.pleo.paging import Listing, paged
 from local.pleo.shape import rate, uuid
 from local.pleo.wire import Json, answer, bad_parameter
@@ -34,7 +34,7 @@ SEARCH = {
 LISTING = Listing(sortable=("id", "name", "code", "createdAt", "updatedAt"))
 
 
-async def create(call: Call) -> Response:
+async def create(call: PleoCall) -> Response:
     """`POST /v0/tax-codes`."""
     body = await _body(call)
     now = call.world.clock.stamp()
@@ -43,14 +43,14 @@ async def create(call: Call) -> Response:
     return answer({"data": row}, 201)
 
 
-async def update(call: Call) -> Response:
-    """`PUT /v0/tax-codes/{taxCodeId}`: the same body as for creating."""
+async def update(call: PleoCall) -> Response:
+    """`PUT /v0/tax-codes/{taxCodeId}`: the same body as for creation."""
     row = _own(call)
     row.update(await _body(call), updatedAt=call.world.clock.stamp())
     return answer({"data": row})
 
 
-async def search(call: Call) -> Response:
+async def search(call: PleoCall) -> Response:
     """`POST /v0/tax-codes:search?company_id=`."""
     if "company_id" not in call.request.query_params:
         raise bad_parameter("company_id is required.")
@@ -66,13 +66,13 @@ async def search(call: Call) -> Response:
     return paged(call.request, call.world.switches, rows, LISTING)
 
 
-async def _body(call: Call) -> Json:
+async def _body(call: PleoCall) -> Json:
     body = await call.body(SHAPE)
     call.own(body["companyId"])
     return {name: body.get(name) for name in SHAPE}
 
 
-def _own(call: Call) -> Json:
+def _own(call: PleoCall) -> Json:
     return call.found(call.world.tax_codes, "tax_code_id", "Tax code")
 
 

@@ -1,17 +1,18 @@
-"""Pleo's rules for tokens (https://developers.pleo.io/docs/tokens), and how a company is named.
+"""Pleo's rules for tokens (https://developers.pleo.io/docs/tokens), and the URN of a company.
 
-Access tokens live 15 minutes and refresh tokens 60 days; a refresh kills both older tokens at once; a code or refresh
-token that is used again revokes everything its consent ever issued.
+- Access tokens are valid for 15 minutes, refresh tokens for 60 days.
+- A refresh ends both older tokens immediately.
+- Reuse of a code or refresh token revokes everything that its consent has issued.
 """
 
 import secrets
 
-from local.pleo.switches import Switches
+from local.pleo.switches import PleoSwitches
 from local.standin.tokens import Lifetimes, TokenRules
 
 
-def token_rules(switches: Switches) -> TokenRules:
-    """Opaque texts, with lifetimes by switch."""
+def token_rules(switches: PleoSwitches) -> TokenRules:
+    """Return the rules: opaque tokens, with lifetimes by switch."""
     return TokenRules(
         lifetimes=lambda: Lifetimes(switches.code_seconds, switches.access_seconds, switches.refresh_seconds),
         new_code=lambda: secrets.token_urlsafe(24),
@@ -22,5 +23,5 @@ def token_rules(switches: Switches) -> TokenRules:
 
 
 def urn(company_id: str) -> str:
-    """A company as Pleo names it in `subjectURN` and `resource`."""
+    """Return a company's URN as in `subjectURN` and `resource`."""
     return f"urn:pleo:company:{company_id}"

@@ -1,40 +1,40 @@
-"""What happens around every call: it is counted, and an ordered fault is inflicted before or after its effect."""
+"""Count every call, and apply an ordered fault before or after the effect of a call."""
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from local.pleo.wire import MEDIA_TYPE, UUID, encoded
-from local.pleo.world import World
+from local.pleo.world import PleoWorld
 from local.standin.faults import DroppedConnection, Fault, strike
 
 UNCOUNTED = ("/control", "/static")
 
 
 class PleoFaultAnswers:
-    """What Pleo answers to a call that was ordered to fail."""
+    """Pleo's answer to a call that was ordered to fail."""
 
     def failed(self, fault: Fault) -> Response:
-        """Answer in Pleo's error shape unless the order says otherwise."""
+        """Answer in Pleo's error format unless the order says otherwise."""
         kind = "TOO_MANY_REQUESTS" if fault.status == 429 else "INTERNAL_ERROR"
         body = fault.body if fault.body is not None else {"type": kind, "message": "Ordered by a test."}
         raw = body.encode() if isinstance(body, str) else encoded(body)
         return Response(raw, fault.status, headers=fault.headers, media_type=MEDIA_TYPE)
 
     def timed_out(self) -> Response:
-        """Cut the connection."""
+        """Close the connection without an answer."""
         return DroppedConnection()
 
 
 class TrafficLayer:
     """The outermost ASGI layer around the whole app."""
 
-    def __init__(self, app: ASGIApp, world: World) -> None:
+    def __init__(self, app: ASGIApp, world: PleoWorld) -> None:
         self._app = app
         self._world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count the call, inflict a fault when one is ordered, else pass it on."""
+        """Count the call. Apply the fault if one is ordered; otherwise pass the call on."""
         if scope["type"] != "http" or scope["path"].startswith(UNCOUNTED):
             await self._app(scope, receive, send)
             return

@@ -1,8 +1,8 @@
-"""What each kind of entry does to the wallet, written down a second time and on purpose apart from the product.
+"""The effect of each kind of entry on the wallet, implemented a second time on purpose, apart from the product.
 
 Sources: the families and sub-families of https://developers.pleo.io/reference/accounting-entries. Card entries carry
-their direction in the sign (a refund is negative); for everything else the direction follows from the kind alone, so
-that the switch for signs cannot change a balance.
+their direction in the sign (a refund is negative). The direction of all others follows from the kind alone, so that
+the switch for signs cannot change a balance.
 """
 
 from collections.abc import Iterable
@@ -39,12 +39,12 @@ WITHOUT_SUB_FAMILY = {
 
 
 def direction(family: str, sub_family: str | None) -> int:
-    """OUT, IN or NOTHING for a kind of entry other than a card purchase."""
+    """Return OUT, IN or NOTHING for a kind of entry other than a card purchase."""
     return MOVES.get((family, sub_family or ""), WITHOUT_SUB_FAMILY.get(family, NOTHING))
 
 
 def effect(entry: Json) -> int:
-    """What one entry moved, in minor units of the wallet's currency; nothing before it is completed and settled."""
+    """Return what an entry moved, in minor units of the wallet's currency: 0 before it is completed and settled."""
     settled = entry["status"] == "COMPLETED" and entry.get("settledAt") and not entry.get("deletedAt")
     value = entry.get("totalBillValue")
     if not settled or value is None:
@@ -56,7 +56,7 @@ def effect(entry: Json) -> int:
 
 
 def reserved(entry: Json) -> int:
-    """What a payment that is authorised and not settled holds back, at most 0; nothing while its price is unknown."""
+    """Return what an authorised, unsettled payment reserves, at most 0: 0 while its price is unknown."""
     open_ = entry["status"] == "PENDING" and not entry.get("settledAt") and not entry.get("deletedAt")
     value = entry.get("totalBillValue")
     if not open_ or value is None:
@@ -68,5 +68,5 @@ def reserved(entry: Json) -> int:
 
 
 def balance(opening_minors: int, entries: Iterable[Json]) -> int:
-    """The wallet's balance in minor units: what it opened with and everything that moved it."""
+    """Return the wallet's balance in minor units: the opening amount plus all movements."""
     return opening_minors + sum(map(effect, entries))

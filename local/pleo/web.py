@@ -1,4 +1,4 @@
-"""The web app a customer clicks: settings with the lexoffice connection, the wallet; what every page needs."""
+"""Pleo's web app: settings with the lexoffice connection, the wallet, and the helpers of all pages."""
 
 from collections.abc import Awaitable, Callable
 from decimal import Decimal, InvalidOperation
@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from local.pleo import guide, spending
 from local.pleo.pages import EXPONENTS, PAGES, page
-from local.pleo.wire import Json, Refusal, not_found
-from local.pleo.world import Company, World, world_of
+from local.pleo.wire import Json, PleoRefusal, not_found
+from local.pleo.world import PleoCompany, PleoWorld, world_of
 
 STATUS_TEXTS = {
     "DRAFT": "Entwurf",
@@ -39,11 +39,11 @@ KIND_TEXTS = {
     "PER_DIEM": "Tagegeld",
 }
 
-type Step = Callable[[World, Company, Request, dict[str, str]], None]
+type Step = Callable[[PleoWorld, PleoCompany, Request, dict[str, str]], None]
 
 
 async def home(request: Request) -> Response:
-    """`/`: what to do next, and the companies to choose from."""
+    """`/`: the next steps, and the list of companies."""
     world = world_of(request)
     company = company_of(world, request)
     return view(
@@ -52,7 +52,7 @@ async def home(request: Request) -> Response:
 
 
 async def settings(request: Request) -> Response:
-    """`/settings`: the way to «Buchhaltung»."""
+    """`/settings`: the link to «Buchhaltung»."""
     world = world_of(request)
     return view(world, company_of(world, request), "settings.html")
 
@@ -88,8 +88,8 @@ async def wallet(request: Request) -> Response:
     )
 
 
-def pay(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
-    """A card payment: pending, in the wallet's currency or in a foreign one with the amount the wallet is charged."""
+def pay(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
+    """Pay by card: pending, in the wallet's currency or in a foreign one with the amount charged to the wallet."""
     currency = form.get("currency") or company.currency
     order: Json = {
         "company_id": company.id,
@@ -106,31 +106,31 @@ def pay(world: World, company: Company, _request: Request, form: dict[str, str])
     spending.create(world, order)
 
 
-def load(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
-    """A top-up from the bank."""
+def load(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
+    """Top the wallet up from the bank."""
     _move(world, company, form, "LOAD")
 
 
-def unload(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
-    """A withdrawal to the bank."""
+def unload(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
+    """Withdraw to the bank."""
     _move(world, company, form, "UNLOAD")
 
 
-def settle(world: World, _company: Company, request: Request, form: dict[str, str]) -> None:
-    """The payment is settled, by another amount when one is given."""
+def settle(world: PleoWorld, _company: PleoCompany, request: Request, form: dict[str, str]) -> None:
+    """Settle the payment, with another amount if one is given."""
     row = spending.found(world, request.path_params["entry_id"])
     wallet_currency = world.company(row["companyId"]).currency
     amount = form.get("amount", "").strip()
     spending.settle(world, row["id"], {"billMinors": minors_of(amount, wallet_currency)} if amount else {})
 
 
-def cancel(world: World, _company: Company, request: Request, _form: dict[str, str]) -> None:
-    """The authorisation is reversed."""
+def cancel(world: PleoWorld, _company: PleoCompany, request: Request, _form: dict[str, str]) -> None:
+    """Reverse the authorisation."""
     spending.cancel(world, request.path_params["entry_id"], {})
 
 
-def refund(world: World, company: Company, request: Request, _form: dict[str, str]) -> None:
-    """The merchant gives a settled payment back: a new entry, negative and settled at once."""
+def refund(world: PleoWorld, company: PleoCompany, request: Request, _form: dict[str, str]) -> None:
+    """Refund a settled payment: a new entry, negative and settled immediately."""
     row = spending.found(world, request.path_params["entry_id"])
     now = world.clock.stamp()
     values = {
@@ -141,24 +141,25 @@ def refund(world: World, company: Company, request: Request, _form: dict[str, st
     spending.create(world, order | values | {"performedAt": now, "settledAt": now, "status": "COMPLETED"})
 
 
-def disconnect(world: World, company: Company, _request: Request, _form: dict[str, str]) -> None:
-    """The user ends the connection: the app's tokens die."""
+def disconnect(world: PleoWorld, company: PleoCompany, _request: Request, _form: dict[str, str]) -> None:
+    """Disconnect as the user does: the app's tokens end."""
     world.disconnect(company.id)
 
 
 def posted(path: str, step: Step, back: str) -> Route:
-    """A form: does `step` and goes back to the page, with the problem when the step was refused."""
+    """Return the route of a form: run `step` and redirect back to the page, with the error if the step was refused."""
 
     async def endpoint(request: Request) -> Response:
         world = world_of(request)
         company = company_of(world, request)
-        # A box ticked twice is a list; everything else appears once. Lists are joined by blanks, ids have none.
+        # A box ticked twice is a list; every other field appears once. Lists are joined by blanks, which ids do not
+        # contain.
         sent = (await request.form()).multi_items()
         form = {name: " ".join(str(value) for key, value in sent if key == name) for name, _ in sent}
         query = {"company": company.id}
         try:
             step(world, company, request, form)
-        except Refusal as refusal:
+        except PleoRefusal as refusal:
             query["problem"] = refusal.message
         return RedirectResponse(f"{back.format(**request.path_params)}?{urlencode(query)}", 303)
 
@@ -166,25 +167,25 @@ def posted(path: str, step: Step, back: str) -> Route:
 
 
 def got(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
-    """A page."""
+    """Return the route of a page."""
     return Route(path, endpoint, methods=["GET"])
 
 
-def company_of(world: World, request: Request) -> Company:
-    """The company that `?company=` chooses, or the first. Raises Refusal (404)."""
+def company_of(world: PleoWorld, request: Request) -> PleoCompany:
+    """Return the company of `?company=`, or the first one. Raise PleoRefusal (404) if it is unknown."""
     company_id = request.query_params.get("company") or next(iter(world.companies))
     if company_id not in world.companies:
         raise not_found("Company")
     return world.companies[company_id]
 
 
-def view(world: World, company: Company, template: str, **context: Any) -> Response:
-    """A page within a company."""
+def view(world: PleoWorld, company: PleoCompany, template: str, **context: Any) -> Response:
+    """Render a page of a company."""
     return page(world, template, company=company, query=urlencode({"company": company.id}), **context)
 
 
 def line_of(row: Json) -> Json:
-    """An entry as a row of a table."""
+    """Return an entry as a row of a table."""
     kind = KIND_TEXTS.get(row.get("subFamily") or "") or KIND_TEXTS.get(row["family"], row["family"])
     card = row["family"] == "CARD_PURCHASE"
     if card and row["transactionValue"]["minors"] < 0:
@@ -204,23 +205,23 @@ def line_of(row: Json) -> Json:
     }
 
 
-def _move(world: World, company: Company, form: dict[str, str], sub_family: str) -> None:
+def _move(world: PleoWorld, company: PleoCompany, form: dict[str, str], sub_family: str) -> None:
     amount = minors_of(form.get("amount", ""), company.currency)
     order = {"company_id": company.id, "family": "WALLET", "subFamily": sub_family, "amount": amount}
     spending.create(world, order)
 
 
 def minors_of(text: str, currency: str) -> int:
-    """`1.234,56` or `1234.56` as minor units. Raises Refusal (400) for anything that is no positive amount."""
+    """Parse `1.234,56` or `1234.56` as minor units. Raise PleoRefusal (400) unless it is a positive amount."""
     plain = text.strip().replace(" ", "")
     if "," in plain:
         plain = plain.replace(".", "").replace(",", ".")
     try:
         minors = Decimal(plain).scaleb(EXPONENTS.get(currency, 2))
     except InvalidOperation as error:
-        raise Refusal(400, "VALIDATION_FAILED", "Bitte einen Betrag wie 12,34 angeben.") from error
+        raise PleoRefusal(400, "VALIDATION_FAILED", "Bitte einen Betrag wie 12,34 angeben.") from error
     if not minors.is_finite() or minors != minors.to_integral_value() or minors <= 0:
-        raise Refusal(400, "VALIDATION_FAILED", "Bitte einen Betrag größer als null angeben, z. B. 12,34.")
+        raise PleoRefusal(400, "VALIDATION_FAILED", "Bitte einen Betrag größer als null angeben, z. B. 12,34.")
     return int(minors)
 
 

@@ -1,4 +1,4 @@
-"""The pages of the bookkeeper: «Kategorien» with accounts, tax codes and the contra account; one entry's details."""
+"""The bookkeeper's pages: «Kategorien» with accounts, tax codes and the contra account; the details of an entry."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -7,11 +7,11 @@ from local.pleo import bookkeeping, receipts, spending
 from local.pleo.documents import MIME_TYPES
 from local.pleo.web import company_of, got, line_of, minors_of, posted, view
 from local.pleo.wire import Json, not_found
-from local.pleo.world import Company, World, world_of
+from local.pleo.world import PleoCompany, PleoWorld, world_of
 
 
 async def categories(request: Request) -> Response:
-    """`/categories`: names for employees, each with an account; what the accounting system sent; the contra account."""
+    """`/categories`: categories and their accounts, what the accounting system sent, and the contra account."""
     world = world_of(request)
     company = company_of(world, request)
     return view(
@@ -54,8 +54,8 @@ async def entry(request: Request) -> Response:
     )
 
 
-def add_category(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
-    """A friendly name for an account."""
+def add_category(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
+    """Add a category for an account."""
     bookkeeping.add_category(
         world,
         {
@@ -67,13 +67,13 @@ def add_category(world: World, company: Company, _request: Request, form: dict[s
     )
 
 
-def set_contra_account(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
-    """«Gegenkonto»."""
+def set_contra_account(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
+    """Set «Gegenkonto»."""
     bookkeeping.set_contra_account(world, company, form.get("account") or None)
 
 
-def code(world: World, _company: Company, request: Request, form: dict[str, str]) -> None:
-    """Category or account, tax code and note of an expense; a category brings its own account and tax code."""
+def code(world: PleoWorld, _company: PleoCompany, request: Request, form: dict[str, str]) -> None:
+    """Set category or account, tax code and note of an expense. A category sets its account and tax code too."""
     order: Json = {"note": form.get("note") or None}
     if form.get("category"):
         order["category"] = form["category"]
@@ -84,16 +84,16 @@ def code(world: World, _company: Company, request: Request, form: dict[str, str]
     bookkeeping.describe(world, request.path_params["entry_id"], order)
 
 
-def add_receipt(world: World, _company: Company, request: Request, form: dict[str, str]) -> None:
-    """Another receipt, made up by the stand-in; an employee may hand it in after the export, too."""
+def add_receipt(world: PleoWorld, _company: PleoCompany, request: Request, form: dict[str, str]) -> None:
+    """Add a receipt that the stand-in generates; also after the export, as an employee may."""
     kilobytes = form.get("kilobytes", "").strip()
     size = int(kilobytes) * 1024 if kilobytes.isdecimal() else 0
     order = {"add_files": [{"kind": form.get("kind", "pdf"), "size": size}]}
     bookkeeping.describe(world, request.path_params["entry_id"], order)
 
 
-def split(world: World, company: Company, request: Request, form: dict[str, str]) -> None:
-    """A part of the expense with another account; the rest keeps the first one."""
+def split(world: PleoWorld, company: PleoCompany, request: Request, form: dict[str, str]) -> None:
+    """Assign a part of the expense to another account; the rest keeps the first one."""
     row = spending.found(world, request.path_params["entry_id"])
     bill = row["totalBillValue"]
     if bill is None or not form.get("account"):
@@ -110,11 +110,11 @@ def split(world: World, company: Company, request: Request, form: dict[str, str]
     bookkeeping.describe(world, row["id"], {"splits": [rest, other]})
 
 
-def _rows(table: dict[str, Json], company: Company) -> list[Json]:
+def _rows(table: dict[str, Json], company: PleoCompany) -> list[Json]:
     return sorted((row for row in table.values() if row["companyId"] == company.id), key=lambda row: row["name"])
 
 
-def _category(world: World, row: Json) -> Json:
+def _category(world: PleoWorld, row: Json) -> Json:
     account = world.accounts.get(row["accountId"] or "")
     tax = world.tax_codes.get(row["taxCodeId"] or "")
     return {"name": row["name"], "account": account["name"] if account else None, "tax": tax["name"] if tax else None}

@@ -1,12 +1,12 @@
-"""The page «Export»: the queue, the running job, its errors after the final event, and the history."""
+"""The page «Export»: the queue, the open job, its errors after the final event, and the history."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from local.pleo import export_jobs, receipts
 from local.pleo.web import company_of, got, line_of, posted, view
-from local.pleo.wire import Json, Refusal
-from local.pleo.world import Company, World, world_of
+from local.pleo.wire import Json, PleoRefusal
+from local.pleo.world import PleoCompany, PleoWorld, world_of
 
 JOB_TEXTS = {
     "pending": "Wartet auf die Buchhaltung",
@@ -21,7 +21,7 @@ _REVIEWED = ("OK", "NOT_REQUIRED")
 
 
 async def export(request: Request) -> Response:
-    """`/export`: everything about exporting; `?job=` opens one job's results."""
+    """`/export`: all about exports; `?job=` shows the results of one job."""
     world = world_of(request)
     company = company_of(world, request)
     running = export_jobs.open_jobs(world, company.id)
@@ -42,18 +42,18 @@ async def export(request: Request) -> Response:
     )
 
 
-def start(world: World, company: Company, _request: Request, form: dict[str, str]) -> None:
-    """«Exportieren»: a job of the ticked expenses."""
+def start(world: PleoWorld, company: PleoCompany, _request: Request, form: dict[str, str]) -> None:
+    """«Exportieren»: create a job of the ticked expenses."""
     if not form.get("entry"):
-        raise Refusal(400, "VALIDATION_FAILED", "Bitte mindestens eine Ausgabe auswählen.")
+        raise PleoRefusal(400, "VALIDATION_FAILED", "Bitte mindestens eine Ausgabe auswählen.")
     try:
         export_jobs.click(world, company, form["entry"].split())
-    except Refusal as refusal:
-        raise Refusal(refusal.status, refusal.kind, PROBLEMS.get(refusal.kind, refusal.message)) from refusal
+    except PleoRefusal as refusal:
+        raise PleoRefusal(refusal.status, refusal.kind, PROBLEMS.get(refusal.kind, refusal.message)) from refusal
 
 
-def cancel(world: World, company: Company, request: Request, _form: dict[str, str]) -> None:
-    """«Abbrechen»: the job fails as cancelled by the user."""
+def cancel(world: PleoWorld, company: PleoCompany, request: Request, _form: dict[str, str]) -> None:
+    """«Abbrechen»: fail the job as cancelled by the user."""
     job = export_jobs.job_of(world, request.path_params["job_id"], company.id)
     export_jobs.cancel(world, job)
 
@@ -65,7 +65,7 @@ PROBLEMS = {
 }
 
 
-def _queued(world: World, row: Json) -> Json:
+def _queued(world: PleoWorld, row: Json) -> Json:
     files = len(receipts.of_entry(world, row))
     account = world.accounts.get(row["accountId"] or "")
     coded = account is not None or bool(row["splitItems"])
@@ -73,7 +73,7 @@ def _queued(world: World, row: Json) -> Json:
         "category": (row.get("_book") or {}).get("category") or (account or {}).get("name"),
         "split": len(row["splitItems"]),
         "files": files,
-        # As in Pleo: what has an account, a receipt and a review is ticked already.
+        # As in Pleo, an expense with account, receipt and review is ticked by default.
         "ticked": coded and files > 0 and row["reviewStatus"] in _REVIEWED,
     }
 
@@ -84,7 +84,7 @@ def _job(job: Json) -> Json:
     return export_jobs.shown(job) | {"text": JOB_TEXTS[job["status"]], "size": size}
 
 
-def _results(world: World, job: Json) -> list[Json]:
+def _results(world: PleoWorld, job: Json) -> list[Json]:
     return [
         line_of(world.entries[item["accountingEntryId"]])
         | {

@@ -1,8 +1,9 @@
-"""How Pleo's webhooks are delivered, and how a test may hold, multiply, shuffle or drop them.
+"""Delivery of Pleo's webhooks, and how a test may hold, multiply, shuffle or drop them.
 
-Success is any 2xx within 15 seconds; failures are repeated after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h, times
-`retry_scale`. That is the default of Svix, whose header names Pleo uses (docs/assumptions.md#pleo-webhooks). A message
-keeps its id over retries; timestamp and signature are new each time and follow the machine's clock.
+- Success is any 2xx within 15 seconds.
+- Failures are retried after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h, times `retry_scale`. That is the default of
+  Svix, whose header names Pleo uses (docs/assumptions.md#pleo-webhooks).
+- A message keeps its id over retries. Timestamp and signature are new each time and follow the machine's clock.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ RETRY_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 36_000)
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How deliveries are made at the moment; set by `POST /control/webhooks`."""
+    """How deliveries are currently made; set by `POST /control/webhooks`."""
 
     mode: str = "live"
     copies: int = 1
@@ -45,7 +46,7 @@ class Recipient:
 
 
 class PleoDeliveries(DeliveryRules[Recipient]):
-    """Pleo's rules of delivery, in the manner of the moment."""
+    """Pleo's rules of delivery, modified by the current manner."""
 
     timeout_seconds = 15.0
 
@@ -66,12 +67,12 @@ class PleoDeliveries(DeliveryRules[Recipient]):
         )
 
     def waits(self) -> Iterator[float]:
-        """Yield the seconds before each retry, shortened as the manner of that moment says."""
+        """Yield the seconds before each retry, scaled by the manner at that time."""
         for seconds in RETRY_SECONDS:
             yield seconds * self.manner.retry_scale
 
     def most_at_once(self) -> int:
-        """Return how many calls may be in progress at once."""
+        """Return the maximum number of calls in progress."""
         return self.manner.parallel
 
     def is_wanted(self, delivery: WebhookDelivery[Recipient]) -> bool:
@@ -83,7 +84,7 @@ class PleoDeliveries(DeliveryRules[Recipient]):
         inner = delivery.payload
         if self.manner.body_shape == "A":
             return inner
-        # Reading B: the newer docs page prints one object with the headers and the event as `payload`.
+        # Shape B: the newer docs page prints one object with the headers, and the event as `payload`.
         secret, message_id = delivery.recipient.secret, delivery.message_id
         wrapper = {
             "webhook-id": message_id,
@@ -101,7 +102,7 @@ class Webhooks(Courier[Recipient]):
         super().__init__(self.rules)
 
     def reset(self) -> None:
-        """Forget everything and stop what is in progress."""
+        """Clear the log and stop every delivery."""
         super().reset()
         self.rules.manner = Manner()
 
@@ -117,7 +118,7 @@ class Webhooks(Courier[Recipient]):
         self.send([delivery, *copies])
 
     def flush(self) -> int:
-        """Send what was held, multiplied and shuffled as the manner says; return the number of deliveries."""
+        """Send the held messages, multiplied and shuffled as the manner says; return the number of deliveries."""
         held = [each for each in self.log if each.status == "held"]
         for each in held:
             each.status = "pending"
@@ -131,7 +132,7 @@ class Webhooks(Courier[Recipient]):
         return len(due)
 
     def outstanding(self) -> Json:
-        """Return how many deliveries are in progress, wait for a retry, or are held; idle without the first two."""
+        """Return the number of deliveries in progress, waiting for a retry, and held. Idle: none of the first two."""
         counts = self.counts()
         return {
             "idle": not counts["pending"] and not counts["retrying"],
@@ -156,7 +157,7 @@ class Webhooks(Courier[Recipient]):
 
 
 def shown(delivery: WebhookDelivery[Recipient]) -> Json:
-    """A delivery in the log: never the secret, never the body."""
+    """Return a delivery for the log, without secret and body."""
     return {
         "messageId": delivery.message_id,
         "subscriptionId": delivery.recipient.subscription["id"],
@@ -167,7 +168,7 @@ def shown(delivery: WebhookDelivery[Recipient]) -> Json:
 
 
 def headers_for(subscription: Json, secret: str, *, message_id: str, timestamp: str, body: bytes) -> dict[str, str]:
-    """The headers of one delivery: the customer's own, Basic auth when asked for, and the three signed ones."""
+    """Return the headers of one delivery: the customer's own, Basic auth if requested, and the three signed ones."""
     headers = {"content-type": "application/json", **(subscription.get("customHeaders") or {})}
     auth = subscription.get("endpointAuth") or {}
     if auth.get("type") == "BASIC":

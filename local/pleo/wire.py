@@ -1,4 +1,4 @@
-"""JSON in and out, and Pleo's error body `{"type", "message"}` (https://developers.pleo.io, ExceptionInfo)."""
+"""JSON input and output, and Pleo's error body `{"type", "message"}` (https://developers.pleo.io, ExceptionInfo)."""
 
 import json
 import re
@@ -17,8 +17,8 @@ MEDIA_TYPE = "application/json;charset=UTF-8"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-class Refusal(Exception):
-    """A request Pleo refuses: HTTP status, Pleo's error `type` and a sentence."""
+class PleoRefusal(Exception):
+    """A request that Pleo refuses: HTTP status, Pleo's error `type` and a message."""
 
     def __init__(self, status: int, kind: str, message: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -28,53 +28,53 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
 
     def answer(self) -> Response:
-        """The refusal as the response Pleo would send."""
+        """Return the refusal as Pleo's response."""
         return answer({"type": self.kind, "message": self.message}, self.status, headers=self.headers)
 
 
-def not_found(what: str) -> Refusal:
-    """The 404 for a thing that does not exist or belongs to another company: both look the same from outside."""
-    return Refusal(404, "NOT_FOUND", f"{what} not found.")
+def not_found(what: str) -> PleoRefusal:
+    """Return the 404 for a missing object and for an object of another company: they look the same to a client."""
+    return PleoRefusal(404, "NOT_FOUND", f"{what} not found.")
 
 
-def invalid(message: str) -> Refusal:
-    """The 400 for a body that is JSON but not what the endpoint takes."""
-    return Refusal(400, "VALIDATION_FAILED", message)
+def invalid(message: str) -> PleoRefusal:
+    """Return the 400 for a valid JSON body that the endpoint does not accept."""
+    return PleoRefusal(400, "VALIDATION_FAILED", message)
 
 
-def bad_parameter(message: str) -> Refusal:
-    """The 400 for a query parameter."""
-    return Refusal(400, "PARAMETER_VALIDATION_FAILED", message)
+def bad_parameter(message: str) -> PleoRefusal:
+    """Return the 400 for a query parameter."""
+    return PleoRefusal(400, "PARAMETER_VALIDATION_FAILED", message)
 
 
 def encoded(value: Any) -> bytes:
-    """JSON bytes. Decimals (only tax rates and metadata hold them; money is integer minor units) become numbers."""
+    """Return JSON bytes. Decimals (tax rates and metadata only; money is integer minor units) become numbers."""
     return json.dumps(value, default=_number, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def decoded(raw: bytes | str) -> Any:
-    """Parsed JSON with fractions as Decimal. Raises Refusal (400) when it is not JSON."""
+    """Parse JSON with fractions as Decimal. Raise PleoRefusal (400) if it is not JSON."""
     try:
         return parse(raw)
     except ValueError as error:
-        raise Refusal(400, "JSON_MAPPING_EXCEPTION", "The body is not valid JSON.") from error
+        raise PleoRefusal(400, "JSON_MAPPING_EXCEPTION", "The body is not valid JSON.") from error
 
 
 def answer(value: Any, status: int = 200, *, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON response with the media type Pleo declares."""
+    """Return a JSON response with the media type that Pleo declares."""
     return Response(encoded(value), status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def no_content() -> Response:
-    """204 without a body."""
+    """Return a 204 without a body."""
     return Response(status_code=204)
 
 
 async def object_of(request: Request) -> Json:
-    """The request's JSON object; Pleo does not document a 415, so only the bytes decide."""
+    """Return the request's JSON object. Pleo does not document a 415, so the content type is not checked."""
     value = decoded(await request.body())
     if not isinstance(value, dict):
-        raise Refusal(400, "JSON_MAPPING_EXCEPTION", "The body must be a JSON object.")
+        raise PleoRefusal(400, "JSON_MAPPING_EXCEPTION", "The body must be a JSON object.")
     return value
 
 

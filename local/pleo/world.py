@@ -1,4 +1,4 @@
-"""Everything the stand-in remembers, in memory and for one process."""
+"""The state of the stand-in, in memory of one process."""
 
 import secrets
 from collections import Counter, deque
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from local.pleo.clock import PleoClock
-from local.pleo.settings import Settings
-from local.pleo.switches import Switches
+from local.pleo.settings import PleoSettings
+from local.pleo.switches import PleoSwitches
 from local.pleo.tokens import token_rules
 from local.pleo.webhooks import Webhooks
 from local.pleo.wire import Json, not_found
@@ -20,8 +20,8 @@ DEFAULT_COMPANY_ID = "c0000000-0000-4000-8000-000000000001"
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
-    """A legal entity with its wallet; `opening_minors` is what the wallet held before the first entry."""
+class PleoCompany:
+    """A legal entity with its wallet. `opening_minors` is the wallet's balance before the first entry."""
 
     id: str
     name: str
@@ -31,24 +31,24 @@ class Company:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of calls by `METHOD /route` and of answers by the same with the status."""
+    """Counts of calls by `METHOD /route`, and of answers by the same plus the status."""
 
     calls: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
-class World:
-    """The state behind every route. Rows are the JSON objects Pleo shows, keyed by their id."""
+class PleoWorld:
+    """The state behind every route. Rows are the JSON objects that Pleo shows, keyed by their id."""
 
-    settings: Settings
-    switches: Switches = field(init=False)
+    settings: PleoSettings
+    switches: PleoSwitches = field(init=False)
     clock: PleoClock = field(init=False)
     tokens: TokenBook = field(init=False)
     courier: Webhooks = field(init=False)
     tally: Tally = field(init=False)
     faults: FaultBook = field(init=False)
-    companies: dict[str, Company] = field(init=False)
+    companies: dict[str, PleoCompany] = field(init=False)
     installations: dict[str, Json] = field(init=False)
     subscriptions: dict[str, Json] = field(init=False)
     secrets: dict[str, str] = field(init=False)
@@ -70,14 +70,14 @@ class World:
         self.reset()
 
     def reset(self) -> None:
-        """Back to the first second: one company, nothing connected, every switch in its default."""
+        """Restore the initial state: one company, no connection, all switches at their defaults."""
         self.courier.reset()
-        self.switches = Switches()
+        self.switches = PleoSwitches()
         self.clock = PleoClock()
         self.tokens = TokenBook(self.clock, token_rules(self.switches))
         self.tally = Tally()
         self.faults = FaultBook()
-        self.companies = {DEFAULT_COMPANY_ID: Company(DEFAULT_COMPANY_ID, "Muster Handwerk GmbH")}
+        self.companies = {DEFAULT_COMPANY_ID: PleoCompany(DEFAULT_COMPANY_ID, "Muster Handwerk GmbH")}
         self.installations, self.subscriptions, self.secrets = {}, {}, {}
         self.accounts, self.tax_codes, self.entries = {}, {}, {}
         self.categories, self.contra_accounts, self.files = {}, {}, {}
@@ -85,19 +85,19 @@ class World:
         self.file_key, self.book_ids = secrets.token_bytes(32), 0
         self.consents, self.recent_calls = {}, {}
 
-    def company(self, company_id: str) -> Company:
-        """A company by id. Raises Refusal (404)."""
+    def company(self, company_id: str) -> PleoCompany:
+        """Return a company by id. Raise PleoRefusal (404) if there is none."""
         if company_id not in self.companies:
             raise not_found("Company")
         return self.companies[company_id]
 
     def company_behind(self, authorization: str) -> str:
-        """The company an `Authorization` header stands for; "" for none."""
+        """Return the company of an `Authorization` header; "" for none."""
         grant = self.tokens.by_access_token(bearer_token(authorization))
         return grant.holder_id if grant else ""
 
     def disconnect(self, company_id: str) -> None:
-        """The installation ends and its tokens die; subscriptions may live on (switch)."""
+        """End the installation and its tokens; a switch decides whether subscriptions stay."""
         self.tokens.revoke_all(company_id)
         self.installations.pop(company_id, None)
         if not self.switches.subscriptions_outlive_installation:
@@ -106,9 +106,9 @@ class World:
                     row["deletedAt"] = self.clock.stamp()
 
 
-def world_of(request: Request) -> World:
-    """The state of the app that serves this request."""
+def world_of(request: Request) -> PleoWorld:
+    """Return the state of the app that serves this request."""
     world = request.app.state.world
-    if not isinstance(world, World):
-        raise TypeError("create_app puts the World here")
+    if not isinstance(world, PleoWorld):
+        raise TypeError("create_app puts the PleoWorld here")
     return world

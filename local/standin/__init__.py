@@ -1,6 +1,5 @@
-"""What both vendors' stand-ins need and neither vendor decides: application, control surface, switches, faults, clock,
-OAuth server, deliveries, page shell.
+"""The parts that both stand-ins share: application, control, switches, faults, clock, OAuth, deliveries, page shell.
 
-A vendor's rules stay in `local.pleo` and `local.lexoffice`; signing above all, so that one mistake cannot make both
-wrong in the same way.
+The rules of a vendor stay in `local.pleo` and `local.lexoffice`. This includes the signing of webhooks, so that one
+mistake cannot make both wrong in the same way.
 """

@@ -1,4 +1,4 @@
-"""The application of a stand-in: every route on one origin, one world, and the way to a call's connection."""
+"""The application of a stand-in: all routes on one origin, one state, and access to a call's TCP connection."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -15,15 +15,15 @@ TRANSPORT = "local.transport"
 
 
 class StandInWorld(Protocol):
-    """What a vendor's state has to have."""
+    """What the state of a stand-in must provide."""
 
     @property
     def courier(self) -> Courier[Any]:
-        """What sends its webhooks."""
+        """Return the courier that sends the vendor's webhooks."""
 
 
 class StandInApp(Starlette):
-    """A Starlette application whose state lives in `app.state.world` and dies with it."""
+    """A Starlette application with its state in `app.state.world`. The state ends with the application."""
 
     def __init__(
         self,
@@ -35,9 +35,9 @@ class StandInApp(Starlette):
         self.state.world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; a fault needs its connection to reset it.
+        """Serve one request. A fault needs the TCP connection in order to reset it.
 
-        uvicorn hands down a bound method of the cycle that owns the transport; there is no other way to it.
+        uvicorn passes a bound method of the cycle that owns the transport; there is no other way to reach it.
         """
         transport = getattr(getattr(send, "__self__", None), "transport", None)
         scope[TRANSPORT] = transport if isinstance(transport, asyncio.Transport) else None

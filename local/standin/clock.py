@@ -1,6 +1,7 @@
-"""The clock of a stand-in, which a test may move: it decides when tokens expire and what time records show.
+"""The clock of a stand-in, which a test may move. It decides when tokens expire and which times records show.
 
-Rate limits and webhook signatures that a receiver compares with its own clock follow the machine's clock instead.
+Rate limits and webhook signatures follow the machine's clock instead: a receiver compares signatures with its own
+clock.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -10,19 +11,19 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 class MovableClock:
-    """Aware UTC time that runs with the machine's clock, shifted by what a test asked for."""
+    """UTC time with time zone that follows the machine's clock, shifted by what a test requested."""
 
     def __init__(self) -> None:
         self._shift = timedelta()
 
     def now(self) -> datetime:
-        """Return the present moment as the stand-in sees it."""
+        """Return the current time of the stand-in."""
         return datetime.now(UTC) + self._shift
 
     def advance(self, *, seconds: float) -> None:
-        """Move the clock forward; a negative number moves it back."""
+        """Move the clock forward by `seconds`; a negative number moves it back."""
         self._shift += timedelta(seconds=seconds)
 
     def set(self, moment: datetime) -> None:
-        """Let the clock show an aware moment and run on from there."""
+        """Set the clock to a time with time zone; it runs on from there."""
         self._shift = moment - datetime.now(UTC)

@@ -1,7 +1,7 @@
-"""The control surface below `/control`: what a test, a demo or a bench does behind a vendor's back.
+"""The control surface below `/control`: what a test, a demo or a bench does without the vendor's API.
 
-JSON in, JSON out, no authentication. An unknown field is refused with 400, so that a typing error cannot pass for an
-order that had no effect. The README of each stand-in lists its commands.
+JSON in, JSON out, no authentication. An unknown field is refused with 400, so that a typing error is not mistaken for a
+command without effect. The README of each stand-in lists its commands.
 """
 
 import inspect
@@ -35,7 +35,7 @@ class Order[W]:
 
 @dataclass(frozen=True, slots=True)
 class Command[W]:
-    """A method and a path, what it does (sync or async), and its fields; None: `perform` checks them itself."""
+    """A method and a path, its function (sync or async) and its fields. None: `perform` checks the fields itself."""
 
     method: str
     path: str
@@ -49,12 +49,12 @@ def routes(
     render: Callable[[Any], Response],
     refuse: Callable[[Exception], Response],
 ) -> list[Route]:
-    """Return the routes of the control surface. `refuse` shows a ValueError, or one of the vendor's refusals."""
+    """Return the routes of the control surface. `refuse` renders a ValueError or one of the vendor's refusals."""
     return [Route(f"/control{each.path}", _endpoint(each, render, refuse), methods=[each.method]) for each in commands]
 
 
 def switch_shape(switches: type[Board]) -> dict[str, Field]:
-    """Return the fields of `POST /switches`; the board checks their positions."""
+    """Return the fields of `POST /switches`. The board checks their positions."""
     return dict.fromkeys(switches.switches(), Field(anything))
 
 
@@ -92,7 +92,7 @@ def _object(raw: bytes) -> JsonObject:
 
 
 def _with_floats(value: Any) -> Any:
-    """Make floats of numbers with a fraction: seconds, rates and factors. Money is whole minor units, or rounded."""
+    """Convert numbers with a fraction to floats: seconds, rates and factors. Money is whole minor units, or rounded."""
     if isinstance(value, dict):
         return {name: _with_floats(each) for name, each in value.items()}
     if isinstance(value, list):

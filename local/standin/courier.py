@@ -1,6 +1,6 @@
-"""The courier: sends a vendor's webhooks in the background, signed, repeated as the vendor documents, and logged.
+"""The courier sends a vendor's webhooks in the background, signs them, retries them and keeps a log.
 
-A vendor brings its own rules: how a message is signed, what counts as success, and when it is repeated.
+Each vendor brings its own rules: how a message is signed, what counts as success, and when it is retried.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class DeliveryAttempt:
 
 @dataclass(slots=True)
 class WebhookDelivery[R]:
-    """One message to one recipient; `payload` is its content of the moment it was sent."""
+    """One message to one recipient. `payload` is its content at the time of the event."""
 
     recipient: R = field(repr=False)
     url: str
@@ -38,15 +38,15 @@ class WebhookDelivery[R]:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will be tried."""
+        """Return whether no further attempt follows."""
         return self.status in {"delivered", "failed", "dropped"}
 
 
 class DeliveryRules[R]:
-    """How a vendor delivers; a vendor overrides what it does otherwise."""
+    """How a vendor delivers. A vendor overrides what differs."""
 
     timeout_seconds = 5.0
-    # How long a probe may take is not documented. A machine under load starts the door slowly.
+    # The time limit of a probe is not documented. A machine under load starts the door slowly.
     probe_seconds = 30.0
     most_redirects = 0
 
@@ -59,11 +59,11 @@ class DeliveryRules[R]:
         return ()
 
     def most_at_once(self) -> int:
-        """Return how many calls may be in progress at once."""
+        """Return the maximum number of calls in progress."""
         return 1
 
     def is_wanted(self, _delivery: WebhookDelivery[R]) -> bool:
-        """Return whether the recipient still wants it."""
+        """Return whether the recipient still wants the delivery."""
         return True
 
     def is_success(self, result: Result) -> bool:
@@ -71,15 +71,15 @@ class DeliveryRules[R]:
         return isinstance(result, int) and 200 <= result < 300
 
     def is_retried(self, _result: Result) -> bool:
-        """Return whether a failed attempt is repeated."""
+        """Return whether a failed attempt is retried."""
         return True
 
     def end(self, delivery: WebhookDelivery[R]) -> None:
-        """Act on a delivery that is over: some answers end a subscription."""
+        """Act on a delivery without further attempts: some answers end a subscription."""
 
 
 class Courier[R]:
-    """Delivers in the background of the running event loop, a limited number at a time, and keeps a log."""
+    """Deliver in the background of the running event loop, a limited number at a time, and keep a log."""
 
     def __init__(self, rules: DeliveryRules[R]) -> None:
         self.log: list[WebhookDelivery[R]] = []
@@ -103,23 +103,23 @@ class Courier[R]:
         task.add_done_callback(self._tasks.discard)
 
     def counts(self) -> dict[Status, int]:
-        """Return how many deliveries are in progress, wait for a retry, or are held."""
+        """Return the number of deliveries that are in progress, wait for a retry, or are held."""
         states: tuple[Status, ...] = ("pending", "retrying", "held")
         return {state: sum(each.status == state for each in self.log) for state in states}
 
     def reset(self) -> None:
-        """Forget the log and stop every delivery."""
+        """Clear the log and stop every delivery."""
         for task in self._tasks:
             task.cancel()
         self.log = []
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-        """Make one POST and return its status. Raises httpx.HTTPError when there was no answer."""
+        """Make one POST and return its status. Raise httpx.HTTPError if there was no answer."""
         response = await self._http().post(url, content=body, headers=dict(headers))
         return response.status_code
 
     async def probe(self, url: str) -> int | None:
-        """Ask an address with HEAD whether it is there; None when it is not."""
+        """Send HEAD to an address and return the status; None if there was no answer."""
         import httpx
 
         try:
@@ -174,7 +174,7 @@ class Courier[R]:
             return type(error).__name__
 
     async def _take_slot(self) -> None:
-        """Wait until a call may begin, in the order of asking; the limit counts as it is now."""
+        """Wait for a free slot, first come, first served. The limit is read again for each call."""
         async with self._slot_free:
             await self._slot_free.wait_for(lambda: self._calling < max(1, self._rules.most_at_once()))
             self._calling += 1
@@ -182,7 +182,7 @@ class Courier[R]:
     async def _free_slot(self) -> None:
         async with self._slot_free:
             self._calling -= 1
-            # One for each that may begin now: waking all of a long queue each time would take quadratic time.
+            # Wake as many as may begin now: to wake the whole of a long queue each time would take quadratic time.
             self._slot_free.notify(max(1, self._rules.most_at_once() - self._calling))
 
     def _http(self) -> "httpx.AsyncClient":

@@ -1,4 +1,4 @@
-"""Faults on order: statuses, time-outs, dropped connections, slow or garbled answers, before or after the effect."""
+"""Faults on order: statuses, timeouts, dropped connections, slow or garbled answers, before or after the effect."""
 
 import asyncio
 import re
@@ -20,11 +20,15 @@ type When = Literal["before", "after"]
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """One order: which calls it hits, what they get, and for how long it stands.
+    """One ordered fault: which calls it hits, what they get, and how long it applies.
 
-    `route` is searched in the path; an empty `method` or `holder` (company or organisation) means any. `when="after"`
-    lets the call take effect first. `times` counts the hits left, `until` is a monotonic deadline; None means no such
-    limit. `skip` calls pass unharmed first. `hold_seconds` belongs to `timeout` and `slow`.
+    - `route`: searched in the path.
+    - `method`, `holder` (company or organisation): empty means any.
+    - `when="after"`: the call takes effect before it fails.
+    - `times`: number of hits left; None means no limit.
+    - `until`: monotonic deadline; None means no limit.
+    - `skip`: number of calls that pass first.
+    - `hold_seconds`: duration of `timeout` and `slow`.
     """
 
     route: re.Pattern[str]
@@ -43,7 +47,7 @@ class Fault:
     hits: int = 0
 
     def matches(self, *, method: str, path: str, holder: str) -> bool:
-        """Return whether the order still stands and means this call."""
+        """Return whether the order still applies and hits this call."""
         return (
             (self.times is None or self.times > 0)
             and (self.until is None or time.monotonic() < self.until)
@@ -55,7 +59,7 @@ class Fault:
 
 @dataclass(slots=True)
 class FaultBook:
-    """All orders in the sequence they were given, used up or not; the first that matches a call is taken."""
+    """All ordered faults in the sequence of ordering, used up or not. The first that matches a call is taken."""
 
     orders: list[Fault] = field(default_factory=list)
 
@@ -66,7 +70,7 @@ class FaultBook:
         return fault
 
     def take(self, *, method: str, path: str, holder: str) -> Fault | None:
-        """Return the order that hits this call, counted down by one; None lets the call pass."""
+        """Return the order that hits this call and count it down by one; None lets the call pass."""
         for fault in self.orders:
             if not fault.matches(method=method, path=path, holder=holder):
                 continue
@@ -83,16 +87,16 @@ class FaultAnswers(Protocol):
     """How a vendor answers a call that was ordered to fail."""
 
     def failed(self, fault: Fault) -> Response:
-        """Answer with the status of the order, in the vendor's shape."""
+        """Answer with the status of the order, in the vendor's error format."""
 
     def timed_out(self) -> Response:
-        """Answer once the order's `hold_seconds` are over."""
+        """Answer after the order's `hold_seconds`."""
 
 
 async def strike(
     fault: Fault | None, effect: Callable[[], Awaitable[Response]], *, receive: Receive, answers: FaultAnswers
 ) -> Response:
-    """Let a call take effect with the fault that hit it, and return what the caller gets."""
+    """Apply the fault that hits a call, if any, and return what the caller gets."""
     if fault is None:
         return await effect()
     if fault.kind == "slow":
@@ -118,9 +122,9 @@ async def strike(
 
 
 class DroppedConnection(Response):
-    """No response at all: the TCP connection is reset.
+    """No response: reset the TCP connection.
 
-    In process, without a socket, it raises ConnectionResetError. Its status is 0, for a record of calls.
+    Without a socket (in-process calls) it raises ConnectionResetError. Its status is 0 in a record of calls.
     """
 
     def __init__(self) -> None:
@@ -139,7 +143,7 @@ class DroppedConnection(Response):
 
 
 async def _wait_for_hang_up(receive: Receive, *, seconds: float) -> None:
-    """Wait until the caller hangs up, or until the time is over."""
+    """Wait until the caller closes the connection, at most `seconds`."""
 
     async def hang_up() -> None:
         while (await receive())["type"] != "http.disconnect":

@@ -1,4 +1,4 @@
-"""The authorisation server's side of RFC 6749 that no vendor changes: headers, redirects, grant types."""
+"""The parts of RFC 6749 that are the same for both authorisation servers: headers, redirects, grant types."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ def bearer_token(authorization: str) -> str:
 
 
 def basic_credentials(authorization: str) -> tuple[str, str] | None:
-    """Return user name and password of HTTP Basic as sent; None without Basic, empty texts for a broken header."""
+    """Return user name and password of HTTP Basic as sent; None without Basic, empty texts for a malformed header."""
     encoded = _after_scheme(authorization, "basic")
     if not encoded:
         return None
@@ -38,14 +38,14 @@ def is_client(presented: tuple[str, str], *, client_id: str, client_secret: str)
 
 
 def redirect_back(redirect_uri: str, state: str | None, *, status: int, **answer: str) -> Response:
-    """Send the browser back to the app with the answer; `state` is echoed if there was one."""
+    """Redirect the browser to the app with the answer. `state` is echoed if the request had one."""
     parameters = answer | ({} if state is None else {"state": state})
     separator = "&" if "?" in redirect_uri else "?"
     return RedirectResponse(f"{redirect_uri}{separator}{urlencode(parameters)}", status)
 
 
 def grant_type(form: FormData) -> str:
-    """Return the grant type. Raises OAuthError when it is missing or neither code nor refresh token."""
+    """Return the grant type. Raise OAuthError if it is missing or neither code nor refresh token."""
     asked = text_of(form, "grant_type")
     if not asked:
         raise OAuthError("invalid_request", "Missing grant_type")
@@ -61,13 +61,13 @@ def text_of(form: FormData, name: str) -> str:
 
 
 def error_body(error: OAuthError) -> dict[str, str]:
-    """Return the body of a refusal (RFC 6749 §5.2)."""
+    """Return the body of an error response (RFC 6749 §5.2)."""
     body = {"error": error.error}
     return body | {"error_description": error.description} if error.description else body
 
 
 def error_headers(error: OAuthError, *, realm: str) -> dict[str, str]:
-    """Return the headers of a refusal; a 401 asks for HTTP Basic."""
+    """Return the headers of an error response. A 401 requests HTTP Basic."""
     challenge = {"WWW-Authenticate": f'Basic realm="{realm}"'} if error.status == 401 else {}
     return NO_STORE | challenge
 

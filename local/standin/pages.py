@@ -1,4 +1,4 @@
-"""The page shell: German pages from templates without script, labelled as a stand-in, and their stylesheets."""
+"""The page shell: German pages without JavaScript, labelled as a stand-in, and their stylesheets."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _HERE = Path(__file__).parent
-# No form-action: browsers apply it to the redirect that follows a form, and consent redirects to another origin.
+# No form-action: browsers apply it to the redirect after a form, and consent redirects to another origin.
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 _HEADERS = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
@@ -26,7 +26,7 @@ class Pages:
         self._filters = filters
 
     def render(self, template: str, *, status: int = 200, **context: Any) -> Response:
-        """Render a page. It may be shown before anybody is connected; nothing on it is secret."""
+        """Render a page. A page needs no login and contains no secret."""
         return HTMLResponse(self._environment.get_template(template).render(context), status, headers=_HEADERS)
 
     def stylesheets(self, name: str) -> list[Route]:
@@ -35,7 +35,7 @@ class Pages:
 
     @cached_property
     def _environment(self) -> "Environment":
-        # Imported with the first page: the port is open sooner.
+        # Imported with the first page, so that the port opens sooner.
         import jinja2
 
         environment = jinja2.Environment(
@@ -50,7 +50,7 @@ class Pages:
 
 
 def german_number(minors: int, *, exponent: int = 2) -> str:
-    """Write an amount the German way, with a real minus sign: -123450 minor units are `−1.234,50`."""
+    """Format an amount in German, with a real minus sign: -123450 minor units are `−1.234,50`."""
     whole, fraction = divmod(abs(minors), 10**exponent)
     text = f"{whole:,}".replace(",", ".") + (f",{fraction:0{exponent}d}" if exponent else "")
     return f"{'−' if minors < 0 else ''}{text}"

@@ -1,4 +1,4 @@
-"""How a stand-in is served: on a port of its own process, or on a free port of this one."""
+"""Serve a stand-in, on a port of its own process or on a free port of this one."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ STARTUP_SECONDS = 10.0
 
 
 class Registration(Protocol):
-    """A vendor's settings; `public_url` is the origin people and clients reach the stand-in at."""
+    """The settings of a vendor. `public_url` is the origin at which browsers and clients reach the stand-in."""
 
     @property
     def public_url(self) -> str:
@@ -33,10 +33,10 @@ class Server(uvicorn.Server):
         self._vendor = vendor
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start listening, then say so."""
+        """Start listening, then print the line."""
         await super().startup(sockets)
         if self.started:
-            # What only the first delivery and the first page need is loaded after the port is open.
+            # The modules for the first delivery and the first page are loaded after the port is open.
             asyncio.get_running_loop().run_in_executor(None, _warm_up)
             print(f"{self._vendor} stand-in ready on port {self.config.port}", flush=True)
 
@@ -60,7 +60,7 @@ def serve(app: Starlette, *, vendor: str, port: int, host: str = "127.0.0.1") ->
 
 
 def secret_from(variable: str) -> str:
-    """Return a secret of the environment, which no process list shows. Ends the process with 2 when it is missing."""
+    """Return a secret from the environment, which `ps` does not show. Exit with status 2 if it is missing."""
     secret = os.environ.get(variable, "")
     if not secret:
         print(f"{variable} is not set.", file=sys.stderr)
@@ -71,7 +71,7 @@ def secret_from(variable: str) -> str:
 @contextmanager
 def running[S: Registration](create_app: Callable[[S], Starlette], settings: S) -> Iterator[str]:
     """Serve in a thread of this process while the block runs; yield the base URL, which replaces `public_url`."""
-    # Named as TCP, or asyncio leaves Nagle's algorithm on and every answer takes 40 ms.
+    # The explicit TCP protocol makes asyncio disable Nagle's algorithm. Otherwise each answer takes 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""JSON objects checked field by field: what is required, what may be null, what each value must look like."""
+"""Check JSON objects field by field: which are required, which may be null, which values are valid."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ type Check = Callable[[Any], Complaint]
 
 
 class ShapeError(ValueError):
-    """An object does not have its shape; the text names the field."""
+    """An object does not have the expected shape. The text names the field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of an object: its check, and whether it must be there and may be null."""
+    """One field of an object: its check, and whether it is required and may be null."""
 
     check: Check
     required: bool = False
@@ -26,7 +26,7 @@ class Field:
 
 
 def checked(body: JsonObject, shape: Mapping[str, Field], *, ignores_unknown: bool = False) -> JsonObject:
-    """Return the known fields. Raises ShapeError at the first field that is missing, unknown or wrong."""
+    """Return the known fields. Raise ShapeError at the first field that is missing, unknown or invalid."""
     if not ignores_unknown and (extra := sorted(set(body) - set(shape))):
         raise ShapeError(f"Unknown field: {extra[0]}.")
     for name, field in shape.items():
@@ -45,7 +45,7 @@ def _complaint(body: JsonObject, name: str, field: Field) -> Complaint:
 
 
 def text(*, least: int = 0, most: int = 10_000) -> Check:
-    """A string of `least` to `most` characters."""
+    """Accept a string of `least` to `most` characters."""
 
     def check(value: Any) -> Complaint:
         if not isinstance(value, str):
@@ -56,22 +56,22 @@ def text(*, least: int = 0, most: int = 10_000) -> Check:
 
 
 def one_of(*choices: str) -> Check:
-    """One of the given strings."""
+    """Accept one of the given strings."""
     return lambda value: None if value in choices else f"must be one of {', '.join(choices)}"
 
 
 def flag(value: Any) -> Complaint:
-    """A JSON boolean."""
+    """Accept a JSON boolean."""
     return None if isinstance(value, bool) else "must be a boolean"
 
 
 def number(value: Any) -> Complaint:
-    """A JSON number."""
+    """Accept a JSON number."""
     return None if isinstance(value, int | float) and not isinstance(value, bool) else "must be a number"
 
 
 def whole(*, least: int | None = None, most: int | None = None) -> Check:
-    """A whole number from `least` to `most`."""
+    """Accept a whole number from `least` to `most`."""
 
     def check(value: Any) -> Complaint:
         if type(value) is not int:
@@ -83,17 +83,17 @@ def whole(*, least: int | None = None, most: int | None = None) -> Check:
 
 
 def anything(_value: Any) -> Complaint:
-    """Any JSON value."""
+    """Accept any JSON value."""
     return None
 
 
 def mapping(value: Any) -> Complaint:
-    """A JSON object with any content."""
+    """Accept a JSON object with any content."""
     return None if isinstance(value, dict) else "must be an object"
 
 
 def pattern(value: Any) -> Complaint:
-    """A regular expression."""
+    """Accept a regular expression."""
     if not isinstance(value, str) or not value:
         return "must be a string"
     try:
@@ -104,14 +104,14 @@ def pattern(value: Any) -> Complaint:
 
 
 def headers(value: Any) -> Complaint:
-    """A JSON object of strings."""
+    """Accept a JSON object of strings."""
     if isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
         return None
     return "must be an object of strings"
 
 
 def list_of(check: Check, *, least: int = 0, most: int = 100_000, unique: bool = False) -> Check:
-    """A JSON array of `least` to `most` elements that each pass `check`."""
+    """Accept a JSON array of `least` to `most` elements that each pass `check`."""
 
     def check_all(value: Any) -> Complaint:
         if not isinstance(value, list) or not least <= len(value) <= most:
@@ -125,7 +125,7 @@ def list_of(check: Check, *, least: int = 0, most: int = 100_000, unique: bool =
 
 
 def instant(value: Any) -> Complaint:
-    """An ISO-8601 date-time with an offset; a naive one is refused."""
+    """Accept an ISO 8601 date-time with an offset; one without is refused."""
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):

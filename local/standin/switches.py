@@ -1,12 +1,12 @@
-"""Switches: what a vendor leaves open, as one field each of a board, with the positions to try beside it.
+"""Switches: what a vendor leaves open, as one field each of a board, with the positions worth trying.
 
     class Switches(Board):
-        cancel_event = Choice("updated", "none")
+        cancel_event = OneOf("updated", "none")
         page_cap = Value(0, 3)
 
-The first position is the default: the reading that is harder on a client. `tests/sweep` runs the whole product in
-every position, so a new switch needs its field here and its row in docs/assumptions.md. A board notes which switches
-were read: one that no run of the product reads is refused by the sweep.
+The first position is the default: the reading that is harder on a client. `tests/sweep` runs the whole product in every
+position. A new switch therefore needs its field here and its row in docs/assumptions.md. A board records which switches
+were read. The sweep fails for a switch that no run of the product reads.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from typing import Any, Self, overload
 
 
 class Switch[T]:
-    """A field of a board; reading it returns the current position and is noted."""
+    """A field of a board. Reading it returns the current position and is recorded."""
 
     def __init__(self, default: T, *others: T) -> None:
         self.default = default
@@ -40,22 +40,22 @@ class Switch[T]:
         board.current[self.name] = self.accepted(position, self.default)
 
     def accepted(self, position: Any, current: Any) -> T:
-        """Return the position to take over. Raises ValueError for one that the switch does not have."""
+        """Return the new position. Raise ValueError for one that the switch does not have."""
         raise NotImplementedError
 
 
-class Choice[T](Switch[T]):
-    """A switch that has the named positions only."""
+class OneOf[T](Switch[T]):
+    """A switch with named positions only."""
 
-    def accepted(self, position: Any, current: Any) -> T:  # noqa: ARG002 - of no concern to a choice
-        """Return the position. Raises ValueError for any but the named ones."""
+    def accepted(self, position: Any, current: Any) -> T:  # noqa: ARG002 - only `Value` needs it
+        """Return the position. Raise ValueError for any but the named ones."""
         for each in self.positions:
             if type(each) is type(position) and each == position:
                 return each
         raise ValueError(f"{self.name} is one of {', '.join(map(str, self.positions))}, not {position!r}")
 
 
-class Flag(Choice[bool]):
+class Flag(OneOf[bool]):
     """A switch that is on or off."""
 
     def __init__(self, default: bool) -> None:
@@ -63,13 +63,13 @@ class Flag(Choice[bool]):
 
 
 class Value[T](Switch[T]):
-    """A switch that takes any value of its type; the named positions are those worth trying.
+    """A switch that takes any value of its type. The named positions are those worth trying.
 
-    Numbers are not negative. Whole numbers suit a float. A mapping changes only the keys it names.
+    Numbers are not negative. A float switch accepts whole numbers. A mapping changes only the keys it names.
     """
 
     def accepted(self, position: Any, current: Any) -> T:
-        """Return the position. Raises ValueError for another type or a negative number."""
+        """Return the position. Raise ValueError for another type or a negative number."""
         if isinstance(self.default, float) and type(position) in {int, float, Decimal}:
             position = float(position)
         if type(position) is not type(self.default) or (isinstance(position, int | float) and position < 0):
@@ -78,7 +78,7 @@ class Value[T](Switch[T]):
 
 
 class Board:
-    """The switches of one stand-in; `read` has the names of those that were read since it was cleared."""
+    """The switches of one stand-in. `read` contains the names of the switches read since it was last cleared."""
 
     def __init__(self) -> None:
         self.current: dict[str, Any] = {name: switch.default for name, switch in self.switches().items()}
@@ -86,11 +86,11 @@ class Board:
 
     @classmethod
     def switches(cls) -> dict[str, Switch[Any]]:
-        """Every switch by name, in the order of definition."""
+        """Return every switch by name, in the order of definition."""
         return {name: each for name, each in vars(cls).items() if isinstance(each, Switch)}
 
     def turn(self, positions: Mapping[str, Any]) -> None:
-        """Set switches by name. Raises ValueError, and changes nothing, for an unknown name or position."""
+        """Set switches by name. Raise ValueError, and change nothing, for an unknown name or position."""
         known, taken = self.switches(), {}
         for name, position in positions.items():
             if name not in known:
@@ -99,5 +99,5 @@ class Board:
         self.current |= taken
 
     def as_dict(self) -> dict[str, Any]:
-        """Every switch's current position by name."""
+        """Return every switch's current position by name."""
         return dict(self.current)

@@ -11,7 +11,7 @@ from local.standin.wire import new_id
 
 
 class OAuthError(Exception):
-    """A refusal of the authorisation server: RFC 6749's `error` and `error_description`."""
+    """An error of the authorisation server: RFC 6749's `error` and `error_description`."""
 
     def __init__(self, error: str, description: str = "", *, status: int = 400) -> None:
         super().__init__(description or error)
@@ -22,7 +22,7 @@ class OAuthError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Grant:
-    """One consent: the family that its code and all its tokens belong to. `holder_id` is a company or organisation."""
+    """One consent. Its code and all its tokens belong to it. `holder_id` is a company or organisation."""
 
     holder_id: str
     scopes: tuple[str, ...]
@@ -34,7 +34,7 @@ class Grant:
 
 @dataclass(slots=True, kw_only=True)
 class Code:
-    """An authorisation code and what it is bound to."""
+    """An authorisation code and the request it is bound to."""
 
     grant: Grant
     redirect_uri: str
@@ -45,7 +45,7 @@ class Code:
 
 @dataclass(slots=True)
 class Token:
-    """An access or refresh token; `live` turns False when it is rotated out or ended."""
+    """An access or refresh token. `live` becomes False when the token is rotated or revoked."""
 
     grant: Grant
     expires: datetime
@@ -54,7 +54,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What a client gets for a code or a refresh token; `expires_in` in seconds."""
+    """The tokens that a client gets for a code or a refresh token. `expires_in` is in seconds."""
 
     grant: Grant
     access_token: str
@@ -62,7 +62,7 @@ class Pair:
     expires_in: int
 
     def as_json(self) -> dict[str, object]:
-        """Show the pair as RFC 6749 §5.1 does."""
+        """Return the pair as in RFC 6749 §5.1."""
         return {
             "access_token": self.access_token,
             "token_type": "Bearer",
@@ -73,7 +73,7 @@ class Pair:
 
 
 class Lifetimes(NamedTuple):
-    """How long codes and tokens live, in seconds."""
+    """Lifetimes of codes and tokens in seconds."""
 
     code: int
     access: int
@@ -82,9 +82,9 @@ class Lifetimes(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRules:
-    """How a vendor's tokens look and live; `lifetimes` is asked each time something is issued.
+    """The format and lifetimes of a vendor's tokens. `lifetimes` is called each time a token is issued.
 
-    `reuse_revokes` says whether a dead refresh token that is used again revokes its whole family.
+    `reuse_revokes` says whether reuse of a rotated refresh token revokes everything of its consent.
     """
 
     lifetimes: Callable[[], Lifetimes]
@@ -95,12 +95,12 @@ class TokenRules:
 
 
 class TokenBook:
-    """Every code and token a stand-in ever issued, by its text. `on_end` hears of a grant that is revoked, once."""
+    """Every code and token that a stand-in has issued, by its text. `on_end` is called once per revoked grant."""
 
     def __init__(
         self, clock: MovableClock, rules: TokenRules, on_end: Callable[[Grant], None] = lambda _: None
     ) -> None:
-        self.grants: dict[str, Grant] = {}  # those that have been redeemed
+        self.grants: dict[str, Grant] = {}  # grants whose code has been redeemed
         self._clock = clock
         self._rules = rules
         self._on_end = on_end
@@ -109,14 +109,14 @@ class TokenBook:
         self._refresh: dict[str, Token] = {}
 
     def issue_code(self, grant: Grant, *, redirect_uri: str, challenge: str) -> str:
-        """Issue a single-use code for a consent just given."""
+        """Issue a single-use code for a new consent."""
         text = self._rules.new_code()
         expires = self._clock.now() + timedelta(seconds=self._rules.lifetimes().code)
         self._codes[text] = Code(grant=grant, redirect_uri=redirect_uri, challenge=challenge, expires=expires)
         return text
 
     def present_code(self, text: str) -> Code | None:
-        """Return an unused code. A used one revokes everything its consent has issued."""
+        """Return an unused code. A used code revokes everything that its consent has issued."""
         code = self._codes.get(text)
         if code is not None and code.used:
             self.revoke(code.grant)
@@ -124,7 +124,7 @@ class TokenBook:
         return code
 
     def redeem(self, code: Code | None, *, redirect_uri: str, verifier: str) -> Pair:
-        """Use a code up for the first pair. Raises OAuthError `invalid_grant` for anything that does not fit."""
+        """Redeem a code for the first pair. Raise OAuthError `invalid_grant` if code, URI or verifier do not match."""
         if code is None:
             raise OAuthError("invalid_grant", "Invalid authorization code")
         if self._clock.now() >= code.expires or code.grant.revoked:
@@ -139,7 +139,7 @@ class TokenBook:
         return self._issue_pair(code.grant)
 
     def rotate(self, text: str) -> Pair | None:
-        """Issue a new pair for a refresh token; the old pair is dead at once. None for a token that is no good."""
+        """Issue a new pair for a refresh token; the old pair ends immediately. Return None for an invalid token."""
         token = self._refresh.get(text)
         if token is None:
             return None
@@ -153,47 +153,47 @@ class TokenBook:
         return self._issue_pair(token.grant)
 
     def by_access_token(self, text: str) -> Grant | None:
-        """Return the consent behind a usable access token."""
+        """Return the consent of a valid access token."""
         token = self._access.get(text)
         return token.grant if token and self._is_usable(token) else None
 
     def by_refresh_token(self, text: str) -> Grant | None:
-        """Return the consent behind a usable refresh token."""
+        """Return the consent of a valid refresh token."""
         token = self._refresh.get(text)
         return token.grant if token and self._is_usable(token) else None
 
     def holder_behind(self, secret: str) -> str:
-        """Return whom a code or a refresh token speaks for, without using it; "" for an unknown one."""
+        """Return the holder of a code or a refresh token without using it; "" if unknown."""
         code = self._codes.get(secret)
         grant = code.grant if code and not code.used else self.by_refresh_token(secret)
         return grant.holder_id if grant else ""
 
     def is_connected(self, holder_id: str) -> bool:
-        """Return whether a refresh token of the holder still works."""
+        """Return whether the holder has a valid refresh token."""
         return any(each.grant.holder_id == holder_id and self._is_usable(each) for each in self._refresh.values())
 
     def revoke(self, grant: Grant) -> None:
-        """Revoke a grant with everything it has issued, once."""
+        """Revoke a grant and everything it has issued. Idempotent."""
         if not grant.revoked:
             grant.revoked = True
             self._on_end(grant)
 
     def revoke_all(self, holder_id: str) -> None:
-        """Revoke every grant of a holder, those of unused codes included."""
+        """Revoke every grant of a holder, including grants with an unused code."""
         issued: list[Code | Token] = [*self._codes.values(), *self._tokens()]
         for each in issued:
             if each.grant.holder_id == holder_id:
                 self.revoke(each.grant)
 
     def revoke_token(self, text: str) -> None:
-        """Revoke a grant by its refresh token; an access token alone only dies itself (RFC 7009)."""
+        """Revoke a grant by its refresh token. An access token ends only itself (RFC 7009)."""
         if (refresh := self._refresh.get(text)) is not None and refresh.live:
             self.revoke(refresh.grant)
         elif (token := self._access.get(text)) is not None:
             token.live = False
 
     def expire_access_tokens(self) -> None:
-        """End all access tokens early; refresh tokens live on."""
+        """End all access tokens early; refresh tokens stay valid."""
         for token in self._access.values():
             token.live = False
 

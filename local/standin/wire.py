@@ -1,4 +1,4 @@
-"""JSON as both stand-ins read it: fractions as Decimal, so that no binary float touches money."""
+"""JSON parsing of both stand-ins: fractions become Decimal, so that money never passes through a binary float."""
 
 import json
 import uuid
@@ -9,12 +9,12 @@ type JsonObject = dict[str, Any]
 
 
 def parse(raw: bytes | str) -> Any:
-    """Parse JSON. Raises ValueError for anything else, NaN and Infinity included."""
+    """Parse JSON. Raise ValueError for anything else, including NaN and Infinity."""
     return json.loads(raw, parse_float=Decimal, parse_constant=_refuse_constant)
 
 
 def new_id() -> str:
-    """Make a random UUID as text."""
+    """Return a random UUID as text."""
     return str(uuid.uuid4())
 
 

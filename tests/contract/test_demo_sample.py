@@ -16,9 +16,9 @@ from local.demo.cast import KINDS, cast, coding
 from local.demo.export_proof import FAILS, ExportProof, show_export
 from local.demo.pleo import PleoControl
 from local.demo.proof import Calls, Proof, expected_lines, show
-from local.demo.world import Company
+from local.demo.world import DemoCompany
 from local.pleo.app import create_app
-from local.pleo.settings import Settings
+from local.pleo.settings import PleoSettings
 from local.standin.serving import running
 
 EXPORTED = len(cast().tee)
@@ -26,14 +26,14 @@ EXPORTED = len(cast().tee)
 
 @pytest.fixture(scope="module")
 def pleo() -> Iterator[PleoControl]:
-    settings = Settings(public_url="", client_id="client", client_secret="secret")
+    settings = PleoSettings(public_url="", client_id="client", client_secret="secret")
     with running(create_app, settings) as url, closing(PleoControl(url)) as control:
         yield control
 
 
 def true_end(pleo: PleoControl) -> Proof:
     """Everything of Muster Bau paid at Pleo, and at its place."""
-    company = Company("Muster Bau GmbH", pleo.add_company("Muster Bau GmbH"), "organization")
+    company = DemoCompany("Muster Bau GmbH", pleo.add_company("Muster Bau GmbH"), "organization")
     company.entries |= pleo.pay(company.id, cast().bau)
     lines = expected_lines({entry_id: pleo.entry(entry_id) for entry_id in company.entries}, company)
     wallet = pleo.wallet(company.id)

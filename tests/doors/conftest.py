@@ -13,9 +13,9 @@ from botocore.client import BaseClient
 from cloud import CREDENTIALS, ROOT, Cloud, Document
 
 from local.lexoffice.app import create_app as lexoffice_app
-from local.lexoffice.settings import Settings as LexofficeSettings
+from local.lexoffice.settings import LexofficeSettings
 from local.pleo.app import create_app as pleo_app
-from local.pleo.settings import Settings as PleoSettings
+from local.pleo.settings import PleoSettings
 from local.pleo.world import DEFAULT_COMPANY_ID
 from local.standin.serving import running
 from shared.aws import limiter

@@ -110,7 +110,7 @@ def test_no_participle_names_a_function_that_writes_calls_a_vendor_or_sends() ->
 
 def test_no_class_name_stands_for_two_things_in_the_product() -> None:
     places = defaultdict(set)
-    for path, module in modules(*PRODUCT):
+    for path, module in modules(*PRODUCT, "local", "bench"):
         for node in ast.walk(module):
             if isinstance(node, ast.ClassDef):
                 places[node.name].add(str(path.relative_to(ROOT)))

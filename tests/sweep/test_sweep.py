@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from local.lexoffice.settings import Switches as LexofficeSwitches
-from local.pleo.switches import Switches as PleoSwitches
+from local.lexoffice.settings import LexofficeSwitches
+from local.pleo.switches import PleoSwitches
 from local.standin.switches import Board
 
 from .company import boards, product

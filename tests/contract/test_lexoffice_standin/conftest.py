@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from local.lexoffice.app import create_app
-from local.lexoffice.settings import Settings
+from local.lexoffice.settings import LexofficeSettings
 from local.standin.serving import running
 
 from .driver import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, UNLIMITED, App, StandIn
@@ -14,7 +14,9 @@ from .driver import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, UNLIMITED, App, Stan
 
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
-    settings = Settings(public_url="", client_id=CLIENT_ID, client_secret=CLIENT_SECRET, redirect_uris=(REDIRECT_URI,))
+    settings = LexofficeSettings(
+        public_url="", client_id=CLIENT_ID, client_secret=CLIENT_SECRET, redirect_uris=(REDIRECT_URI,)
+    )
     with running(create_app, settings) as url:
         yield url
 

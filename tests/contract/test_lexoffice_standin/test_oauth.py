@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from local.lexoffice.bucket import TokenEndpointGuard
-from local.lexoffice.settings import ALL_SCOPES, Switches
+from local.lexoffice.settings import ALL_SCOPES, LexofficeSwitches
 
 from .driver import CLIENT_ID, CLIENT_SECRET, HOME, REDIRECT_URI, App, StandIn, challenge_of
 
@@ -216,7 +216,7 @@ def test_too_many_token_calls_are_refused_and_change_nothing(standin: StandIn, a
 
 def test_hammering_prolongs_the_block_of_the_token_endpoint() -> None:
     now = 0.0
-    guard = TokenEndpointGuard(Switches(), now=lambda: now)
+    guard = TokenEndpointGuard(LexofficeSwitches(), now=lambda: now)
     assert [guard.admits() for _ in range(6)] == [True] * 5 + [False]
 
     now = 29.0

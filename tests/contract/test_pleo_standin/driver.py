@@ -6,11 +6,13 @@ from typing import Any
 import httpx
 
 from local.pleo.driver import Driver
-from local.pleo.settings import Settings
+from local.pleo.settings import PleoSettings
 from local.pleo.world import DEFAULT_COMPANY_ID
 
 REDIRECT = "http://127.0.0.1:9/oauth/pleo/callback"
-SETTINGS = Settings("", "client-1", "not-a-real-secret", (REDIRECT,), "http://x.test/connect", "http://x.test/status")
+SETTINGS = PleoSettings(
+    "", "client-1", "not-a-real-secret", (REDIRECT,), "http://x.test/connect", "http://x.test/status"
+)
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 ENTRIES = "/v1/accounting-entries:search"
 ACCOUNTS = "/v1/chart-of-accounts"

@@ -12,12 +12,12 @@ from local.demo.__main__ import conclude
 from local.demo.cast import KINDS
 from local.demo.export_proof import ExportProof
 from local.demo.proof import Calls, Proof
-from local.demo.world import Company, stages_of
+from local.demo.world import DemoCompany, stages_of
 
 PURCHASE, TOP_UP, OUT_OF_POCKET = (
     next(kind for kind in KINDS if kind.name == name) for name in ("card purchase", "wallet top-up", "out-of-pocket")
 )
-COMPANY = Company(
+COMPANY = DemoCompany(
     "Muster Bau GmbH", "company", "organization", {"a": PURCHASE, "b": PURCHASE, "c": TOP_UP, "d": OUT_OF_POCKET}
 )
 LINES = Counter({("a", -1_250): 1, ("b", -300): 1})

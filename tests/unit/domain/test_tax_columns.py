@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.lexoffice.column_tax import wrong_columns
-from local.lexoffice.voucher_records import Item
+from local.lexoffice.voucher_records import VoucherItem
 from shared.domain.exporting.expense import Expense
 from shared.domain.exporting.taxes import Column, percent
 from shared.domain.money import Money
@@ -62,9 +62,9 @@ def _expense(random: Random) -> Expense:
     return expense(*lines, type=kind, original=original)
 
 
-def _item(column: Column) -> Item:
+def _item(column: Column) -> VoucherItem:
     amount, net = Decimal(column.gross).scaleb(-2), Decimal(column.tax).scaleb(-2)
-    return Item(amount=amount, tax_amount=net, tax_rate=column.rate, category_id=column.category_id)
+    return VoucherItem(amount=amount, tax_amount=net, tax_rate=column.rate, category_id=column.category_id)
 
 
 def _expected(given: Expense) -> dict[tuple[str, int], tuple[Decimal, Decimal]]:
