@@ -17,7 +17,7 @@ _LINES_PER_SECOND = 25 / _SLOT
 _FIXED_GAP = 0.65  # seconds between calls of a cautious client without a shared limiter
 
 
-def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
+def measure(world: BenchWorld, record: Record, customer: Customer) -> list[Figure]:
     """Deliver 1 000 signed webhooks while the feed is held, then release the feed and measure it.
 
     Raise RuntimeError if a payment is missing in the ledger, or if a line is missing or duplicated at lexoffice.

@@ -31,7 +31,9 @@ class Counted:
     runs: int
 
     @classmethod
-    def of(cls, world: World, customer: Customer, calls: Iterable[Call], *, payments: int, calls_before: Json) -> Self:
+    def of(
+        cls, world: BenchWorld, customer: Customer, calls: Iterable[AwsCall], *, payments: int, calls_before: Json
+    ) -> Self:
         """Count the requests of `payments`.
 
         Raise RuntimeError if the units cannot be computed: a row exceeds one write unit, or the record is incomplete.

@@ -57,7 +57,7 @@ class Told:
 
 
 @contextmanager
-def harnessed(clock: VirtualClock, vendors: Vendors, latency: Latency) -> Iterator[Told]:
+def harnessed(clock: VirtualClock, vendors: MeasuredVendors, latency: Latency) -> Iterator[Told]:
     """Replace transport, AWS latency, limiter memory (one per door), logs and metrics of the product in the block."""
     from shared import telemetry
     from shared.aws import limiter

@@ -24,7 +24,7 @@ _OF_AN_ITEM = ("voucher", "receipt", "hint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class ExportPace:
     """Result of one simulation. All seconds are virtual.
 
     - `seconds`: from the click to the job's final event
@@ -87,7 +87,7 @@ class _Payments:
             self.accepted[entry["id"]] = self.product.clock.time()
 
 
-def simulate(items: int, *, outage: float = 0.0, latency: Latency | None = None) -> Pace:
+def simulate(items: int, *, outage: float = 0.0, latency: Latency | None = None) -> ExportPace:
     """Export `items` in one job and return the result.
 
     `outage`: seconds of a lexoffice outage, which starts when half of the vouchers exist; 0 for none.
@@ -149,7 +149,7 @@ def _spent(product: Product, items: int) -> list[str]:
     return entry_ids
 
 
-def _is_update(call: Call) -> bool:
+def _is_update(call: VendorCall) -> bool:
     """Return True if Pleo counts a call as an update of the job: an accepted event or result. Reads do not count."""
     event = call.method == "POST" and call.path.endswith("/export-job-events")
     results = call.method == "PUT" and call.path.endswith("/items")

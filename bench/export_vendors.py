@@ -17,7 +17,7 @@ CONTROL = "/control"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class VendorCall:
     """One call to a vendor.
 
     - `at`: when it reached the vendor, in virtual seconds since the epoch
@@ -43,7 +43,7 @@ class Post:
 
 
 @dataclass(slots=True)
-class Vendors(httpx.BaseTransport):
+class MeasuredVendors(httpx.BaseTransport):
     """Transport of synchronous clients to the stand-ins, by host.
 
     - `latency`: seconds per call, half in each direction

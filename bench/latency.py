@@ -20,7 +20,7 @@ _REST = 0.6
 _POLL = 0.004  # seconds between polls of lexoffice
 
 
-def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
+def measure(world: BenchWorld, record: Record, customer: Customer) -> list[Figure]:
     """Measure 30 payments, each made when everything is idle. A first, uncounted payment warms up."""
     _pay(world, customer, number=1)
     seconds, handed_over = [], []
@@ -43,7 +43,7 @@ def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
     ]
 
 
-def _pay(world: World, customer: Customer, number: int) -> datetime:
+def _pay(world: BenchWorld, customer: Customer, number: int) -> datetime:
     """Make one payment and wait until everything is idle. Return when its line was seen."""
     entry_id = world.settle(customer, [1_000 + number], silent=True)[0]
     world.deliver(customer, entry_id)
@@ -55,13 +55,13 @@ def _pay(world: World, customer: Customer, number: int) -> datetime:
     return seen
 
 
-def _balances(world: World, customer: Customer) -> int:
+def _balances(world: BenchWorld, customer: Customer) -> int:
     """Return the number of balances that lexoffice has accepted."""
     arrivals = world.organization(customer)["arrivals"]
     return sum(arrival["method"] == "PUT" and 200 <= arrival["status"] < 300 for arrival in arrivals)
 
 
-def _moments(calls: Sequence[Call]) -> tuple[datetime, datetime]:
+def _moments(calls: Sequence[AwsCall]) -> tuple[datetime, datetime]:
     """Return when the wake-up was in the queue, and when the worker's first read was answered."""
     woken = next(call.at for call in calls if call.operation == "SendMessage")
     reads = (call.at for call in calls if call.name == "GetItem ConnectionTable")

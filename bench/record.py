@@ -26,7 +26,7 @@ _PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class AwsCall:
     """One request of a door.
 
     - `at`: when it was answered
@@ -56,9 +56,9 @@ class Record:
         self._names |= {physical.rpartition("/")[2]: logical for physical, logical in self._names.items()}
 
     @contextmanager
-    def recording(self) -> Iterator[list[Call]]:
+    def recording(self) -> Iterator[list[AwsCall]]:
         """Record while the block runs. The list is filled, in order of time, when the block ends."""
-        calls: list[Call] = []
+        calls: list[AwsCall] = []
         self._turn("true")
         began = datetime.now(UTC)
         try:
@@ -105,12 +105,12 @@ def _asked(request: Mapping[str, Any]) -> str:
             return ""
 
 
-def by_operation(calls: Iterable[Call]) -> Counter[str]:
+def by_operation(calls: Iterable[AwsCall]) -> Counter[str]:
     """Count calls by operation and resource."""
     return Counter(call.name for call in calls)
 
 
-def write_units(calls: Iterable[Call], *, refused: bool = False) -> int:
+def write_units(calls: Iterable[AwsCall], *, refused: bool = False) -> int:
     """Return the write units of calls that write items up to 1 KB.
 
     - A write costs one unit, in a transaction two.
@@ -132,7 +132,7 @@ def _write_units(call: AwsCall, *, refused: bool) -> int:
             return 0
 
 
-def read_units(calls: Sequence[Call], *, queried_bytes: float = 0) -> float:
+def read_units(calls: Sequence[AwsCall], *, queried_bytes: float = 0) -> float:
     """Return the read units of calls that read items up to 4 KB.
 
     - A strongly consistent read costs one unit per item, any other half a unit.

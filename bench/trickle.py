@@ -11,7 +11,7 @@ PAYMENTS = 200
 _EVERY = 0.125  # seconds: eight payments per second, far more than one company makes
 
 
-def measure(world: World, record: Record, customer: Customer) -> list[Figure]:
+def measure(world: BenchWorld, record: Record, customer: Customer) -> list[Figure]:
     """Make 200 payments, eight per second, then one sync, which reads all of them from Pleo again.
 
     Raise RuntimeError if a line is missing at lexoffice.

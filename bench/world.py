@@ -26,7 +26,7 @@ class Customer:
     subscription_id: str
 
 
-class World:
+class BenchWorld:
     """Both stand-ins and the deployed product."""
 
     def __init__(self, stack: LocalStack) -> None:

@@ -138,7 +138,7 @@ class Story:
             lambda: world.stages(tee)["MATCH", "accepted"] >= _MATCHES_AWAITED,
         )
 
-    def _connect(self, company: Company) -> None:
+    def _connect(self, company: DemoCompany) -> None:
         """Connect a company as its admin does, again if the first attempt fails."""
         setbacks: list[str] = []
         for _ in range(_CONNECT_ATTEMPTS):

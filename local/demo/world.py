@@ -84,7 +84,7 @@ class DemoWorld:
         """Approve all suggestions; return their number."""
         return len(self._post("/control/proposals/approve", {"organization_id": company.organization_id})["approved"])
 
-    def start_sync(self, company: Company) -> None:
+    def start_sync(self, company: DemoCompany) -> None:
         """Start a company's scheduled sync now, as the clock's door does."""
         message = {"connection_id": self.connection_id(company)}
         self._sqs.send_message(QueueUrl=self._stack.resources["SyncQueue"], MessageBody=json.dumps(message))
