@@ -222,7 +222,7 @@ class World:
             "lexoffice": partial(self.lexoffice, "/state", "GET"),
         }
         for name, read in found.items():
-            (folder / f"{name}.json").write_text(json.dumps(read(), indent=1, default=str))
+            (folder / f"{name}.json").write_text(json.dumps(read(), indent=1, default=repr))
         return folder
 
     def log_tail(self) -> str:
