@@ -27,15 +27,6 @@ def test_a_payment_becomes_a_line_when_it_is_settled_and_with_the_settled_amount
     assert company.row(payment)["transaction_id"] == line["financialTransactionId"]
 
 
-def test_a_line_is_there_within_seconds_of_the_settlement(company: Company) -> None:
-    company.is_fed(company.spend())  # the doors are warm now
-    payment = company.pay()
-
-    company.settle(payment)
-
-    company.world.eventually(lambda: len(company.lines) == 2, what="the line", seconds=5)
-
-
 def test_a_refund_is_money_into_the_account(company: Company) -> None:
     purchase = company.spend(5_000)
     refund = company.spend(1_999, refund=True, merchant="Werkzeughandel")
