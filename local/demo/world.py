@@ -53,8 +53,6 @@ class DemoWorld:
         self._sqs = stack.client("sqs")
         self.connect_url = stack.connect_url
         self.companies: list[DemoCompany] = []
-        # Retry failed events sooner than lexoffice would, because deliveries time out on a slow machine.
-        self._post("/control/switches", {"event_retry_scale": 0.1})
 
     def add_company(self, name: str) -> DemoCompany:
         """Create a company at Pleo and an organisation at lexoffice."""
