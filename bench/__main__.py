@@ -32,7 +32,7 @@ def main() -> int:
         figures += latency.measure(world, record, world.connect("Bench Einzeln GmbH"))
         say(f"{backlog.PAYMENTS} payments while the feed is held, then the feed in real time")
         figures += backlog.measure(world, record, world.connect("Bench Rückstand GmbH"))
-        say(f"{trickle.PAYMENTS} payments one by one, then a scheduled turn")
+        say(f"{trickle.PAYMENTS} payments one by one, then a scheduled sync")
         figures += trickle.measure(world, record, world.connect("Bench Tropfen GmbH"))
     say("Start-up of the built doors")
     figures += start_up.measure(environments)

@@ -24,7 +24,7 @@ class Latency:
 
 
 @dataclass(slots=True)
-class Told:
+class Observed:
     """Counts of what the product logged, measured and requested.
 
     - `lines`: log lines by (level, message)
@@ -57,24 +57,24 @@ class Told:
 
 
 @contextmanager
-def harnessed(clock: VirtualClock, vendors: MeasuredVendors, latency: Latency) -> Iterator[Told]:
+def harnessed(clock: VirtualClock, vendors: MeasuredVendors, latency: Latency) -> Iterator[Observed]:
     """Replace transport, AWS latency, limiter memory (one per door), logs and metrics of the product in the block."""
     from shared import telemetry
     from shared.aws import limiter
     from shared.http.client import Http
 
-    told = Told()
+    observed = Observed()
     call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def make_api_call(self: BaseClient, operation: str, arguments: Json) -> Any:
-        told.aws[threading.current_thread().name, operation] += 1
+        observed.aws[threading.current_thread().name, operation] += 1
         clock.sleep(latency.aws)
         return call(self, operation, arguments)
 
-    metrics = SimpleNamespace(add_metric=told.add_metric, provider=SimpleNamespace(metric_set={}))
+    metrics = SimpleNamespace(add_metric=observed.add_metric, provider=SimpleNamespace(metric_set={}))
     replaced = (
         (BaseClient, "_make_api_call", make_api_call),
-        (telemetry, "_logger", lambda: told),
+        (telemetry, "_logger", lambda: observed),
         (telemetry, "_metrics", lambda: metrics),
         (limiter, "_last_call", PerThread[float]()),
         (Http.__init__, "__kwdefaults__", {**(Http.__init__.__kwdefaults__ or {}), "transport": vendors}),
@@ -82,7 +82,7 @@ def harnessed(clock: VirtualClock, vendors: MeasuredVendors, latency: Latency) -
     with ExitStack() as stack:
         for owner, name, replacement in replaced:
             stack.enter_context(patch.object(owner, name, replacement))
-        yield told
+        yield observed
 
 
 @contextmanager

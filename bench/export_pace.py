@@ -95,7 +95,7 @@ def simulate(items: int, *, outage: float = 0.0, latency: Latency | None = None)
     with at_work(latency or Latency()) as product:
         entry_ids = _spent(product, items)
         began, noted = product.clock.time(), len(product.vendors.calls)
-        asked = product.told.aws.copy()
+        asked = product.observed.aws.copy()
         job_id = product.control_pleo("/export", {"entry_ids": entry_ids})["id"]
         payments = _Payments(product)
         product.clock.start(payments.go_on, "Payments")
@@ -132,7 +132,7 @@ def simulate(items: int, *, outage: float = 0.0, latency: Latency | None = None)
             payments=len(payments.accepted),
             runs=product.queues["Export"].runs,
             dead_letters=sum(queue.dead for queue in product.queues.values()),
-            aws_calls=(product.told.aws - asked).total(),
+            aws_calls=(product.observed.aws - asked).total(),
         )
 
 

@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from bench import export_cloud
-from bench.export_harness import Latency, Told, forgetting, fresh_processes, harnessed
+from bench.export_harness import Latency, Observed, forgetting, fresh_processes, harnessed
 from bench.export_queues import Context, FifoQueue, Sqs
 from bench.export_vendors import MeasuredVendors
 from bench.virtual_time import VirtualClock, governing
@@ -60,7 +60,7 @@ class Product:
     lexoffice: httpx.Client
     queues: Mapping[str, FifoQueue]
     doors: Mapping[str, ModuleType]
-    told: Told
+    observed: Observed
     connection_id: str = ""
 
     @property
@@ -92,7 +92,7 @@ class Product:
         deadline = self.clock.time() + seconds
         while not happened():
             if self.clock.time() > deadline:
-                raise TimeoutError(f"waited {seconds:.0f} virtual seconds in vain")
+                raise TimeoutError(f"nothing happened within {seconds:.0f} virtual seconds")
             self.clock.sleep(every)
 
     def deliver(self) -> None:
@@ -111,7 +111,7 @@ class Product:
     def reschedule(self, *requests: str) -> None:
         """Run the company's sync, scheduled or with requests."""
         body = json.dumps({"connection_id": self.connection_id} | ({"requests": requests} if requests else {}))
-        event = {"Records": [{"messageId": "turn", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}]}
+        event = {"Records": [{"messageId": "sync", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}]}
         self.doors["SyncFunction"].handler(event, Context(self.clock, 120))
 
     def take_turns(self, every: float) -> None:
@@ -194,9 +194,9 @@ def deployed(
         stack.enter_context(governing(clock, ["functions", "shared", "local.pleo", "local.lexoffice", "local.standin"]))
         vendors = MeasuredVendors(clock, _apps(), latency.vendor)
         stack.callback(vendors.close)
-        told = stack.enter_context(harnessed(clock, vendors, latency))
+        observed = stack.enter_context(harnessed(clock, vendors, latency))
         pleo, lexoffice = (_client(stack, vendors, host) for host in (PLEO, LEXOFFICE))
-        product = Product(clock, vendors, pleo, lexoffice, queues, doors, told)
+        product = Product(clock, vendors, pleo, lexoffice, queues, doors, observed)
         stack.enter_context(patch.object(product.pleo_world.courier, "post", vendors.post))
         stack.enter_context(forgetting(doors))
         stack.callback(clock.stop)

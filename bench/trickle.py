@@ -40,6 +40,6 @@ def _turn(world: BenchWorld, record: Record, customer: Customer) -> list[Figure]
         "write units (computed)": (write_units(calls, refused=True), "WRU"),
     }
     return [
-        Figure(name=f"turn, per known entry: {name}", value=value / PAYMENTS, unit=unit, better="lower")
+        Figure(name=f"sync, per known entry: {name}", value=value / PAYMENTS, unit=unit, better="lower")
         for name, (value, unit) in per_entry.items()
     ]

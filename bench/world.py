@@ -50,7 +50,7 @@ class BenchWorld:
         connection = guard["Item"]["connection_id"]["S"]
         subscriptions = self._get(self._pleo, "/control/state")["subscriptions"]
         mine = [row["id"] for row in subscriptions if row["endpointUrl"].endswith(connection)]
-        self.until("the first turn", lambda: self.waiting("SyncQueue") == 0)
+        self.until("the first sync", lambda: self.waiting("SyncQueue") == 0)
         return Customer(company, organization, connection, mine[0])
 
     def stop_clock(self) -> None:
@@ -87,7 +87,7 @@ class BenchWorld:
         """Send a company's scheduled sync to the queue, as the schedule door does, and wait until it ends."""
         body = json.dumps({"connection_id": customer.connection_id})
         self._stack.client("sqs").send_message(QueueUrl=self._stack.resources["SyncQueue"], MessageBody=body)
-        self.until("the turn", lambda: self.waiting("SyncQueue") == 0)
+        self.until("the sync", lambda: self.waiting("SyncQueue") == 0)
 
     def ledger_items(self, customer: Customer) -> list[Json]:
         """Return a company's items of the ledger table, in DynamoDB's format."""
@@ -162,7 +162,7 @@ class BenchWorld:
         deadline = time.monotonic() + seconds
         while not happened():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"waited {seconds:.0f} s in vain for {what}")
+                raise TimeoutError(f"not within {seconds:.0f} s: {what}")
             time.sleep(every)
 
     def _post(self, client: httpx.Client, path: str, body: Any) -> Any:

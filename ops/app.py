@@ -23,7 +23,7 @@ _LONGEST_SENTENCE = 2_000
 
 app = typer.Typer(
     name="ops",
-    help="What the support operator needs: from the call to the answer, from the answer to the cure (docs/runbook.md).",
+    help="What the support operator needs: from a call to its cause, and to the remedy (docs/runbook.md).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -127,7 +127,7 @@ def _line_waiting(situation: Situation, remedy: Remedy) -> Remedy:
         return replace(
             remedy,
             title="The line is missing, and our ledger does not know the payment",
-            cause="No webhook brought it, and no turn of the company has found it yet.",
+            cause="No webhook brought it, and no sync of the company has found it yet.",
             command=_now(situation, "proof"),
             advice="The proof reads every settled entry from Pleo again and accepts what is missing. If Pleo does not "
             "show it as settled, there is nothing to feed yet.",
@@ -183,9 +183,9 @@ def _no_suggestion(situation: Situation, remedy: Remedy) -> Remedy:
     why, command = _of_worker(situation, EXPORT)
     return replace(
         remedy,
-        cause=" ".join(filter(None, ("lexoffice was never told which line the voucher belongs to.", broken, why))),
+        cause=" ".join(filter(None, ("lexoffice never received which line the voucher belongs to.", broken, why))),
         command=command or _resend(situation),
-        advice=remedy.advice if broken else "If lexoffice refuses, because it was told after all, nothing changes.",
+        advice=remedy.advice if broken else "If lexoffice refuses because it has the hint after all, nothing changes.",
     )
 
 

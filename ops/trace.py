@@ -207,8 +207,8 @@ def _render_deliveries(deliveries: Sequence[Delivery]) -> list[RenderableType]:
     outcomes = {each.outcome for each in deliveries}
     if webhooks.PARKED in outcomes:
         shown.append(
-            "It was parked: verified, but nothing we can use. It is kept for 30 days; a settled payment that it told "
-            "of is found by the company's next turn all the same."
+            "It was parked: verified, but nothing we can use. It is kept for 30 days; the company's next sync "
+            "finds a settled payment all the same."
         )
     if webhooks.EXPORT_WANTED in outcomes:
         shown.append("Somebody clicked «Exportieren»: `ops company` shows the job, `ops trace` its expenses.")

@@ -24,4 +24,4 @@ _parts()
 def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     """Enqueue the syncs that are due. A company whose message failed stays due for the next run, a minute later."""
     connections, queue = _parts()
-    return {"turns": enqueue_due(connections, queue, lambda: context.get_remaining_time_in_millis() / 1000)}
+    return {"syncs": enqueue_due(connections, queue, lambda: context.get_remaining_time_in_millis() / 1000)}

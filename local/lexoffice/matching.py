@@ -108,7 +108,7 @@ def _judge(world: LexofficeWorld, hint: Hint) -> Candidate:
     if voucher is None:
         missed = "voucher missing"
     elif line is not None:
-        return Candidate(hint=hint, voucher=voucher, line=line, missed=missed_rail(voucher, line))
+        return Candidate(hint=hint, voucher=voucher, line=line, missed=unmet_criterion(voucher, line))
     return Candidate(hint=hint, voucher=voucher, line=line, missed=missed)
 
 
@@ -121,7 +121,7 @@ def _lines(world: LexofficeWorld, hint: Hint) -> Iterator[Transaction]:
         )
 
 
-def missed_rail(voucher: StoredVoucher, line: Transaction) -> str | None:
+def unmet_criterion(voucher: StoredVoucher, line: Transaction) -> str | None:
     """Return the first criterion that a voucher and a line do not meet; None if they can be proposed."""
     if voucher.status != "open":
         return "voucher not open"

@@ -205,11 +205,11 @@ class Http:
             return answer
         # lexoffice may send its 429 as a 500 with this message. For a write, this does not prove that nothing was done.
         disguised = answer.status == 500 and b"rate limit exceeded" in answer.body.lower()
-        wish = retry_after(answer.headers.get("retry-after"), now=datetime.now(UTC))
+        seconds = retry_after(answer.headers.get("retry-after"), now=datetime.now(UTC))
         if (disguised or answer.status == 429) and self._pacer is not None:
-            self._pacer.record_refusal(wish)
+            self._pacer.record_refusal(seconds)
         if answer.status == 429 or (disguised and call.repeatable):
-            raise RateLimited(answer.vendor, answer.operation, status=answer.status, retry_after=wish)
+            raise RateLimited(answer.vendor, answer.operation, status=answer.status, retry_after=seconds)
         if answer.status >= 500:
             raise answer.error(call.lost)
         if answer.status < 400:

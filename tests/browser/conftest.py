@@ -104,6 +104,6 @@ def connected(company: Company) -> Company:
     """The same, connected, in an account that is fed at full speed."""
     assert company.connect().startswith("Verbunden")
     company.world.at_rest()
-    # No turn by the clock: it would heal what a test wants to see broken.
+    # No sync by the clock: it would heal what a test wants to see broken.
     company.is_due("2999-01-01T00:00:00.000000Z")
     return company

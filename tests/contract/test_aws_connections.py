@@ -289,7 +289,7 @@ def test_a_company_that_is_not_set_up_is_never_due(connections: Connections) -> 
     assert list(connections.due(NOW + timedelta(days=10_000))) == []
 
 
-def test_a_turn_is_taken_once(connections: Connections) -> None:
+def test_a_sync_is_taken_once(connections: Connections) -> None:
     due_at(connections, 1, NOW)
     ((key, seen),) = connections.due(NOW)
 
@@ -313,7 +313,7 @@ def test_a_company_whose_due_time_moves_is_not_met_again_by_who_is_still_reading
     assert met == ["c5", "c4", "c3", "c2", "c1", "c0"]
 
 
-def test_a_failed_turn_is_not_written_over_a_due_time_that_somebody_else_has_set(connections: Connections) -> None:
+def test_a_failed_sync_is_not_written_over_a_due_time_that_somebody_else_has_set(connections: Connections) -> None:
     due_at(connections, 1, NOW)
     read = connections.get("c1")
     assert read is not None
@@ -326,7 +326,7 @@ def test_a_failed_turn_is_not_written_over_a_due_time_that_somebody_else_has_set
     assert (found.sync_failures, found.due_at) == (1, utc_text(NOW + MINUTE))
 
 
-def test_a_failed_turn_puts_nobody_on_the_agenda(connections: Connections, first: Connection) -> None:
+def test_a_failed_sync_puts_nobody_on_the_agenda(connections: Connections, first: Connection) -> None:
     assert not connections.postpone(first, sync_failures=1, due_at=utc_text(NOW))
     assert connections.get("c1") == first
 

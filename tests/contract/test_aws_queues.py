@@ -68,7 +68,7 @@ def test_a_sync_says_what_is_requested_beyond_its_schedule(aws: Cloud) -> None:
     ]
 
 
-def test_ten_turns_are_asked_for_in_one_call_in_the_words_of_a_single_one(aws: Cloud) -> None:
+def test_ten_syncs_are_asked_for_in_one_call_in_the_words_of_a_single_one(aws: Cloud) -> None:
     queue, everybody = SyncQueue(aws.queues["SyncQueue"]), [f"c{number}" for number in range(10)]
 
     assert queue.request_syncs(everybody) == set(everybody)

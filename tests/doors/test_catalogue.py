@@ -42,7 +42,7 @@ def synced(company: Linked, *requests: str) -> Document:
 
 
 def turned(company: Linked) -> None:
-    """An ordinary turn."""
+    """An ordinary sync."""
     from functions.sync import app
 
     assert app.handler(company.message("sync"), Context()) == {"batchItemFailures": []}
@@ -257,7 +257,7 @@ def test_many_categories_that_disappear_at_once_change_nothing_until_a_person_co
     assert {what for what, _ in told_changes(company)} == {"archived"}
 
 
-def test_a_list_that_grew_worse_after_it_was_seen_is_refused_anew(company: Linked) -> None:
+def test_a_list_that_grew_worse_after_it_was_seen_is_refused_again(company: Linked) -> None:
     before, known = chart(company), len(accounts(company))
     removed_by_the_dozen(company, known // 3)
     synced(company)
@@ -308,7 +308,7 @@ def test_a_list_that_is_right_again_ends_the_refusal(company: Linked) -> None:
     assert told(company).refused is None
 
 
-def test_a_list_that_was_refused_is_looked_at_again_after_an_hour_and_not_at_every_turn(company: Linked) -> None:
+def test_a_list_that_was_refused_is_looked_at_again_after_an_hour_and_not_at_every_sync(company: Linked) -> None:
     connections, connection_id = Connections(company.cloud.connection_table), company.connection().connection_id
     day_ago, hour_ago = (utc_text(datetime.now(UTC) - timedelta(hours=hours)) for hours in (25, 1))
     connections.change(connection_id, catalogue_synced_at=day_ago)

@@ -38,8 +38,8 @@ def disconnect(linked: Linked) -> Document:
     return linked.visit("POST", "/disconnect", body=form(csrf=token(linked)))
 
 
-def turn(linked: Linked, milliseconds: int = 120_000) -> Document:
-    """One turn of the company."""
+def run_sync(linked: Linked, milliseconds: int = 120_000) -> Document:
+    """One sync of the company."""
     from functions.sync import app
 
     answer: Document = app.handler(linked.message("sync"), Context(milliseconds))
@@ -108,7 +108,7 @@ def test_writing_collecting_and_sessions_stop_with_the_click(admin: Linked) -> N
     from functions.feed import app as feed_door
 
     pay(admin)
-    turn(admin)
+    run_sync(admin)
     copied = list(admin.cookies)
 
     answer = disconnect(admin)
@@ -140,7 +140,7 @@ def test_access_is_given_back_on_both_sides_and_no_token_is_left(admin: Linked) 
 
 def test_the_account_in_lexoffice_stays_with_its_lines(admin: Linked) -> None:
     pay(admin)
-    turn(admin)
+    run_sync(admin)
     feed(admin)
 
     disconnected(admin)
@@ -195,7 +195,7 @@ def test_access_that_is_gone_already_is_no_obstacle(admin: Linked) -> None:
 
 
 @pytest.mark.parametrize("moment", range(1, 8))
-def test_whoever_dies_while_disconnecting_leaves_the_rest_to_the_next_turn(
+def test_whoever_dies_while_disconnecting_leaves_the_rest_to_the_next_sync(
     admin: Linked, executioner: Executioner, moment: int
 ) -> None:
     fields = form(csrf=token(admin))
@@ -205,7 +205,7 @@ def test_whoever_dies_while_disconnecting_leaves_the_rest_to_the_next_turn(
         assert admin.connection().status is Status.ACTIVE
         return
 
-    turn(admin)
+    run_sync(admin)
 
     assert admin.connection().access_revoked_at
     assert consents_alive(admin) == 0
@@ -218,9 +218,9 @@ def test_a_worker_that_dies_while_giving_access_back_is_followed_by_one_that_end
     monkeypatch.setattr(stored_tokens, "_REVOKE_SECONDS", 0.1)
     disconnect(admin)
     with executioner.at(moment), suppress(KilledError):
-        turn(admin)
+        run_sync(admin)
 
-    turn(admin)
+    run_sync(admin)
 
     assert admin.connection().access_revoked_at
     assert consents_alive(admin) == 0
@@ -276,7 +276,7 @@ def test_who_signs_in_to_a_disconnected_company_is_told_so_and_leaves_no_token(a
 
 def test_connecting_again_goes_on_where_it_stopped_and_feeds_nothing_twice(admin: Linked) -> None:
     first = pay(admin)
-    turn(admin)
+    run_sync(admin)
     feed(admin)
     before = admin.connection()
     disconnected(admin)
@@ -312,10 +312,10 @@ def test_another_organisation_is_refused_after_disconnecting_too(admin: Linked) 
 def left(admin: Linked) -> Linked:
     """Disconnected; one payment fed, one waiting, one webhook parked; deletion is due."""
     pay(admin)
-    turn(admin)
+    run_sync(admin)
     feed(admin)
     pay(admin, amount=777)
-    turn(admin)
+    run_sync(admin)
     connection = admin.connection()
     Ledger(admin.cloud.ledger_table).park(connection.connection_id, "e1", b"a body", "unknown", datetime.now(UTC))
     disconnected(admin)
@@ -340,7 +340,7 @@ def record(linked: Linked) -> Document:
 def test_before_it_is_due_nothing_is_deleted(left: Linked) -> None:
     before = partition(left)
 
-    turn(left)
+    run_sync(left)
 
     assert partition(left) == before
 
@@ -349,7 +349,7 @@ def test_when_it_is_due_texts_and_names_go_and_amounts_and_references_stay(left:
     before = {row.entry_id: row for row in left.rows()}
     due(left)
 
-    turn(left)
+    run_sync(left)
 
     connection = left.connection()
     assert (connection.company_name, connection.organisation_name) == ("", "")
@@ -365,7 +365,7 @@ def test_when_it_is_due_texts_and_names_go_and_amounts_and_references_stay(left:
 def test_a_parked_webhook_is_emptied_and_expires(left: Linked) -> None:
     due(left)
 
-    turn(left)
+    run_sync(left)
 
     (parked,) = [item for item in partition(left) if item["row"].startswith("PARKED#")]
     assert "body" not in parked
@@ -375,7 +375,7 @@ def test_a_parked_webhook_is_emptied_and_expires(left: Linked) -> None:
 def test_what_was_deleted_is_recorded_with_counts(left: Linked) -> None:
     due(left)
 
-    turn(left)
+    run_sync(left)
 
     found = record(left)
     assert (found["row"], found["entries"], found["events"]) == (f"DELETED#{LONG_AGO}", 2, 1)
@@ -385,38 +385,38 @@ def test_what_was_deleted_is_recorded_with_counts(left: Linked) -> None:
 
 def test_a_company_that_was_deleted_is_never_due_again(left: Linked) -> None:
     due(left)
-    turn(left)
+    run_sync(left)
 
     assert list(Connections(left.cloud.connection_table).due(datetime(2999, 1, 1, tzinfo=UTC))) == []
     after = partition(left)
-    turn(left)
+    run_sync(left)
     assert partition(left) == after
 
 
-def test_a_turn_that_runs_out_of_time_goes_on_later_and_counts_once(
+def test_a_sync_that_runs_out_of_time_goes_on_later_and_counts_once(
     left: Linked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(erasure, "_TOGETHER", 1)
     due(left)
 
-    assert turn(left, milliseconds=40_000) == {"batchItemFailures": []}
+    assert run_sync(left, milliseconds=40_000) == {"batchItemFailures": []}
     assert left.connection().company_name
     assert left.connection().due_at <= utc_text(datetime.now(UTC))
-    assert turn(left) == {"batchItemFailures": []}
+    assert run_sync(left) == {"batchItemFailures": []}
 
     assert (record(left)["entries"], record(left)["events"]) == (2, 1)
 
 
 @pytest.mark.parametrize("moment", range(1, 22))
-def test_a_deletion_that_dies_is_finished_by_the_next_turn_and_counts_once(
+def test_a_deletion_that_dies_is_finished_by_the_next_sync_and_counts_once(
     left: Linked, executioner: Executioner, monkeypatch: pytest.MonkeyPatch, moment: int
 ) -> None:
     monkeypatch.setattr(erasure, "_TOGETHER", 1)
     due(left)
     with executioner.at(moment), suppress(KilledError):
-        turn(left)
+        run_sync(left)
 
-    turn(left)
+    run_sync(left)
 
     assert (record(left)["entries"], record(left)["events"]) == (2, 1)
     assert left.connection().deleted_at
@@ -427,7 +427,7 @@ def test_connecting_again_in_time_cancels_the_deletion(left: Linked) -> None:
     left.connect()
     texts = [row.purpose for row in left.rows()]
 
-    turn(left)
+    run_sync(left)
 
     assert left.connection().delete_at == ""
     assert [row.purpose for row in left.rows()] == texts
@@ -436,7 +436,7 @@ def test_connecting_again_in_time_cancels_the_deletion(left: Linked) -> None:
 
 def test_after_the_deletion_a_payment_that_still_waits_is_read_from_pleo_again_and_fed_once(left: Linked) -> None:
     due(left)
-    turn(left)
+    run_sync(left)
 
     left.connect()
     feed(left)
@@ -450,7 +450,7 @@ def test_after_the_deletion_a_payment_that_still_waits_is_read_from_pleo_again_a
 
 def test_a_second_deletion_erases_what_came_since_the_first(left: Linked) -> None:
     due(left)
-    turn(left)
+    run_sync(left)
     left.connect()
     feed(left)
     assert any(row.purpose for row in left.rows())
@@ -459,7 +459,7 @@ def test_a_second_deletion_erases_what_came_since_the_first(left: Linked) -> Non
     connections = Connections(left.cloud.connection_table)
     connections.change(left.connection().connection_id, delete_at="2021-01-01T00:00:00.000000Z")
 
-    turn(left)
+    run_sync(left)
 
     assert {row.purpose for row in left.rows()} == {""}
 
@@ -471,7 +471,7 @@ def test_an_exports_snapshot_is_emptied(export: ModuleType, company: Linked) -> 
     disconnected(company)
     due(company)
 
-    turn(company)
+    run_sync(company)
 
     items = [item for item in partition(company) if item["row"].startswith("EXPORT#")]
     assert items

@@ -187,7 +187,7 @@ def test_other_events_are_taken_and_forgotten(
     assert metrics(capsys) == ["WebhookAccepted", "EventOfOthers"]
 
 
-def test_a_withdrawn_access_is_checked_by_the_companys_turn(lexoffice: Lexoffice) -> None:
+def test_a_withdrawn_access_is_checked_by_the_companys_sync(lexoffice: Lexoffice) -> None:
     assert lexoffice.status(event_body("token.revoked", resourceId="any-connection")) == 200
 
     assert lexoffice.cloud.messages("SyncQueue") == [{"connection_id": CONNECTION_ID, "requests": ["check_access"]}]
@@ -355,7 +355,7 @@ def test_when_aws_fails_nothing_is_acknowledged_and_the_redelivery_makes_it_good
     assert lexoffice.woken == WOKEN
 
 
-def test_when_a_turn_cannot_be_asked_for_the_event_is_not_acknowledged(lexoffice: Lexoffice) -> None:
+def test_when_a_sync_cannot_be_asked_for_the_event_is_not_acknowledged(lexoffice: Lexoffice) -> None:
     with lexoffice.cloud.failing("sqs", "SendMessage"):
         assert lexoffice.status(event_body("token.revoked")) == 503
 

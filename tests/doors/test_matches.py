@@ -324,7 +324,7 @@ def test_what_cannot_be_read_waits(books: Books, order: Document, error: type[Ex
     assert books.waiting == [voucher_id]
 
 
-def test_without_access_matches_wait_and_after_connecting_again_a_turn_has_them_looked_at(books: Books) -> None:
+def test_without_access_matches_wait_and_after_connecting_again_a_sync_has_them_looked_at(books: Books) -> None:
     voucher_id = books.voucher()
     books.told(voucher_id)
     books.company.control_lexoffice("revoke")
@@ -334,7 +334,7 @@ def test_without_access_matches_wait_and_after_connecting_again_a_turn_has_them_
     assert books.look() is False
     assert books.waiting == [voucher_id]
 
-    books.company.connect()  # its last step is the company's turn
+    books.company.connect()  # its last step is the company's sync
 
     assert books.company.cloud.messages("ExportQueue") == [{"connection_id": books.connection_id}]
     assert books.look() is False
@@ -344,36 +344,36 @@ def test_without_access_matches_wait_and_after_connecting_again_a_turn_has_them_
 # --- withdrawn access ------------------------------------------------------------------------------------------------
 
 
-def turn(company: Linked, *requests: str) -> None:
+def run_sync(company: Linked, *requests: str) -> None:
     from functions.sync import app
 
     assert app.handler(company.message("sync", *requests), Context()) == {"batchItemFailures": []}
 
 
-def test_a_turn_that_is_asked_to_check_the_access_holds_a_company_whose_access_is_gone(company: Linked) -> None:
+def test_a_sync_that_is_asked_to_check_the_access_holds_a_company_whose_access_is_gone(company: Linked) -> None:
     company.control_lexoffice("revoke")
 
-    turn(company, "check_access")
+    run_sync(company, "check_access")
 
     assert (company.connection().status, company.connection().hold) == (Status.HELD, "lexoffice_access_gone")
 
 
-def test_the_same_turn_does_no_harm_to_a_company_whose_access_stands(company: Linked, calls: list[str]) -> None:
-    turn(company)
+def test_the_same_sync_does_no_harm_to_a_company_whose_access_stands(company: Linked, calls: list[str]) -> None:
+    run_sync(company)
     usual = len(calls)
     calls.clear()
 
-    turn(company, "check_access")
+    run_sync(company, "check_access")
 
     assert company.connection().status is Status.ACTIVE
     assert len(calls) == usual + 1
 
 
-def test_a_turn_that_holds_a_company_goes_on_collecting(company: Linked) -> None:
+def test_a_sync_that_holds_a_company_goes_on_collecting(company: Linked) -> None:
     company.control_pleo("/entries/batch", [{"status": "COMPLETED", "amount": 1000}])
     company.control_lexoffice("revoke")
 
-    turn(company, "check_access")
+    run_sync(company, "check_access")
 
     assert len(company.rows()) == 1
 
@@ -424,7 +424,7 @@ def test_when_the_product_moves_the_old_address_is_told_nothing_any_more(telling
     assert subscriptions(telling) == [(event, address) for event in EVENTS]
 
 
-def test_connecting_again_subscribes_anew_because_subscriptions_end_with_the_access(telling: Linked) -> None:
+def test_connecting_again_subscribes_again_because_subscriptions_end_with_the_access(telling: Linked) -> None:
     telling.connect()
     set_up(telling, here := str(telling.lexoffice.base_url).rstrip("/"))
     telling.control_lexoffice("revoke")

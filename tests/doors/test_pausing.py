@@ -32,7 +32,7 @@ def pay(company: Linked) -> str:
     return str(company.control_pleo("/entries", order)["id"])
 
 
-def turn(company: Linked, *requests: str) -> None:
+def run_sync(company: Linked, *requests: str) -> None:
     from functions.sync import app
 
     assert app.handler(company.message("sync", *requests), Context()) == {"batchItemFailures": []}
@@ -49,13 +49,13 @@ def test_nothing_is_written_everything_is_collected_and_resuming_sends_it(
 ) -> None:
     pause(company, connections)
     pay(company)
-    turn(company)
+    run_sync(company)
     feed(company)
     assert [row.state for row in company.rows()] == [State.READY]
     assert (company.connection().status, company.connection().hold) == (Status.HELD, Hold.PAUSED)
 
     assert connections.resume(company.connection(), datetime.now(UTC))
-    turn(company, "check_access")
+    run_sync(company, "check_access")
     feed(company)
 
     assert [row.state for row in company.rows()] == [State.SENT]
@@ -68,7 +68,7 @@ def test_connecting_again_does_not_end_it(company: Linked, connections: Connecti
 
     assert (company.connection().status, company.connection().hold) == (Status.HELD, Hold.PAUSED)
     pay(company)
-    turn(company)
+    run_sync(company)
     feed(company)
     assert [row.state for row in company.rows()] == [State.READY]
 
@@ -99,7 +99,7 @@ def test_what_a_resumed_company_is_still_lacking_holds_it_again(company: Linked,
     pay(company)
 
     connections.resume(company.connection(), datetime.now(UTC))
-    turn(company, "check_access")
+    run_sync(company, "check_access")
     feed(company)
 
     assert (company.connection().status, company.connection().hold) == (Status.HELD, Hold.PLAN)
@@ -134,7 +134,7 @@ def test_what_waited_during_a_long_pause_raises_no_alarm_when_it_is_over(
 ) -> None:
     pause(company, connections)
     pay(company)
-    turn(company)
+    run_sync(company)
     three_days_ago = utc_text(datetime.now(UTC) - 72 * HOUR)
     connections.change(company.connection().connection_id, connected_at=three_days_ago, stepped_at=three_days_ago)
     row = next(item for item in company.cloud.dump(company.cloud.ledger_table) if item["row"]["S"].startswith("ENTRY#"))
@@ -144,6 +144,6 @@ def test_what_waited_during_a_long_pause_raises_no_alarm_when_it_is_over(
     connections.change(company.connection().connection_id, catalogue_synced_at=three_days_ago)
 
     connections.resume(company.connection(), datetime.now(UTC))
-    turn(company, "check_access")
+    run_sync(company, "check_access")
 
     assert told == []

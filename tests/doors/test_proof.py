@@ -47,7 +47,7 @@ def pay(company: Linked, amount: int = 1000, *, days_ago: int = 0, **order: Any)
     return entry_id
 
 
-def turn(company: Linked, *requests: str) -> None:
+def run_sync(company: Linked, *requests: str) -> None:
     from functions.sync import app
 
     assert app.handler(company.message("sync", *requests), Context()) == {"batchItemFailures": []}
@@ -64,7 +64,7 @@ def stored(company: Linked) -> StoredProof:
 
 
 def proved(company: Linked) -> BalanceProof:
-    turn(company, "prove_balance")
+    run_sync(company, "prove_balance")
     proof = stored(company).proof
     assert proof is not None
     return proof
@@ -93,7 +93,7 @@ def test_the_proof_holds_to_the_cent_and_says_what_became_of_everything(company:
     refused = pay(company, 250)
     pay(company, 50_000, family="WALLET", subFamily="LOAD")
     company.control_lexoffice("refuse", external_reference=f"pleo-{refused}", message="Zeitraum ist abgeschlossen")
-    turn(company)
+    run_sync(company)
     feed(company)
     pay(company, 77)
 
@@ -106,7 +106,7 @@ def test_the_proof_holds_to_the_cent_and_says_what_became_of_everything(company:
 
 def test_what_is_missing_in_the_ledger_is_made_good_by_the_proof(company: Linked) -> None:
     entry_id = pay(company)
-    turn(company)
+    run_sync(company)
     rows = Table(company.cloud.ledger_table)
     key = {"connection_id": company.connection().connection_id, "row": f"ENTRY#{entry_id}"}
     rows._dynamodb.delete_item(TableName=rows.name, Key={name: {"S": value} for name, value in key.items()})
@@ -123,7 +123,7 @@ def test_a_balance_that_nobody_can_explain_raises_an_alarm_with_its_amounts(
     company: Linked, caplog: pytest.LogCaptureFixture
 ) -> None:
     pay(company)
-    turn(company)
+    run_sync(company)
     feed(company)
     table = Table(company.cloud.ledger_table)
     key = {"connection_id": company.connection().connection_id, "row": "BALANCE"}
@@ -140,7 +140,7 @@ def test_a_booked_entry_that_pleo_no_longer_knows_is_named(
     company: Linked, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry_id = pay(company)
-    turn(company)
+    run_sync(company)
     feed(company)
     monkeypatch.setattr(Reading, "entries_since", lambda *_: iter(()))
     monkeypatch.setattr(proving, "_read_settled", lambda *_: None)
@@ -154,7 +154,7 @@ def test_an_entry_that_came_while_pleos_list_was_read_is_asked_for_by_its_id(
     company: Linked, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pay(company)
-    turn(company)
+    run_sync(company)
     feed(company)
     monkeypatch.setattr(Reading, "entries_since", lambda *_: iter(()))
 
@@ -166,18 +166,18 @@ def test_an_entry_that_came_while_pleos_list_was_read_is_asked_for_by_its_id(
 
 def test_while_lines_are_being_recorded_nothing_is_claimed(company: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
     pay(company)
-    turn(company)
+    run_sync(company)
     listed = Reading.entries_since
 
     def meanwhile(self: Any, *arguments: Any) -> Any:
         pay(company)
-        turn(company)
+        run_sync(company)
         feed(company)
         return listed(self, *arguments)
 
     monkeypatch.setattr(Reading, "entries_since", meanwhile)
 
-    turn(company, "prove_balance")
+    run_sync(company, "prove_balance")
 
     assert stored(company).proof is None
     assert stored(company).tried_at is not None
@@ -186,12 +186,12 @@ def test_while_lines_are_being_recorded_nothing_is_claimed(company: Linked, monk
 def test_the_daily_proof_waits_a_day_after_connecting(company: Linked) -> None:
     from shared.aws.connections import Connections
 
-    turn(company)
+    run_sync(company)
     assert stored(company).proof is None
 
     yesterday = utc_text(datetime.now(UTC) - timedelta(days=1))
     Connections(company.cloud.connection_table).change(company.connection().connection_id, connected_at=yesterday)
-    turn(company)
+    run_sync(company)
 
     assert stored(company).proof is not None
 
@@ -200,13 +200,13 @@ def test_old_days_are_read_once_and_then_stand(linked: Linked, monkeypatch: pyte
     pay(linked, 500, days_ago=50)
     pay(linked, 300, days_ago=3)
     company = since(linked, TODAY - timedelta(days=60))
-    turn(company)
+    run_sync(company)
     feed(company)
     proved(company)
     asked = days_asked_for(monkeypatch)
     monkeypatch.setattr("shared.flows.syncing.duties.is_due", lambda *_, **__: True)
 
-    turn(company)
+    run_sync(company)
 
     assert asked == [TODAY - timedelta(days=49)]
     proof = stored(company).proof
@@ -214,7 +214,7 @@ def test_old_days_are_read_once_and_then_stand(linked: Linked, monkeypatch: pyte
     assert (proof.sums.lines, proof.unexplained) == (-800, 0)
 
 
-# --- more entries than one turn can read ------------------------------------------------------------------------------
+# --- more entries than one sync can read ------------------------------------------------------------------------------
 
 
 def days_asked_for(monkeypatch: pytest.MonkeyPatch) -> list[date]:
@@ -231,7 +231,7 @@ def days_asked_for(monkeypatch: pytest.MonkeyPatch) -> list[date]:
 
 
 def turns_read(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
-    """No turn can read more than so many days with entries."""
+    """No sync can read more than so many days with entries."""
     daily = proving.Prover.run
 
     def shortly(self: Any, connection: Any, _: Any, **options: Any) -> None:
@@ -243,11 +243,11 @@ def turns_read(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
 
 @pytest.fixture
 def long_history(linked: Linked, monkeypatch: pytest.MonkeyPatch) -> Linked:
-    """A company with six old days of entries, all booked; no turn can read more than two of them."""
+    """A company with six old days of entries, all booked; no sync can read more than two of them."""
     for number in range(6):
         pay(linked, 100 + number, days_ago=60 - number)
     company = since(linked, TODAY - timedelta(days=60))
-    turn(company)
+    run_sync(company)
     feed(company)
     turns_read(monkeypatch, 2)
     return company
@@ -256,14 +256,14 @@ def long_history(linked: Linked, monkeypatch: pytest.MonkeyPatch) -> Linked:
 @pytest.mark.parametrize(
     "every", [[["prove_balance"], [], [], []], [["prove_balance"]] * 4], ids=["once", "every time"]
 )
-def test_a_proof_that_one_turn_is_too_short_for_goes_on_in_the_next_ones(
+def test_a_proof_that_one_sync_is_too_short_for_goes_on_in_the_next_ones(
     long_history: Linked, monkeypatch: pytest.MonkeyPatch, every: list[list[str]]
 ) -> None:
     asked = days_asked_for(monkeypatch)
 
     for requests in every:
         assert stored(long_history).proof is None
-        turn(long_history, *requests)
+        run_sync(long_history, *requests)
 
     assert asked == [TODAY - timedelta(days=ago) for ago in (60, 58, 56, 54)]
     proof = stored(long_history).proof
@@ -272,7 +272,7 @@ def test_a_proof_that_one_turn_is_too_short_for_goes_on_in_the_next_ones(
     assert stored(long_history).in_progress is None
 
 
-def test_the_daily_proof_goes_on_in_the_next_turns_too_and_then_rests_a_day(
+def test_the_daily_proof_goes_on_in_the_next_syncs_too_and_then_rests_a_day(
     long_history: Linked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from shared.aws.connections import Connections
@@ -283,22 +283,22 @@ def test_the_daily_proof_goes_on_in_the_next_turns_too_and_then_rests_a_day(
     asked = days_asked_for(monkeypatch)
 
     for _ in range(6):
-        turn(long_history)
+        run_sync(long_history)
 
     assert asked == [TODAY - timedelta(days=ago) for ago in (60, 58, 56, 54)]
     assert stored(long_history).proof is not None
 
 
-def test_a_proof_that_another_turn_would_not_bring_further_waits_an_hour(
+def test_a_proof_that_another_sync_would_not_bring_further_waits_an_hour(
     company: Linked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pay(company)
-    turn(company)
+    run_sync(company)
     turns_read(monkeypatch, 1)
     asked = days_asked_for(monkeypatch)
 
-    turn(company, "prove_balance")
-    turn(company)
+    run_sync(company, "prove_balance")
+    run_sync(company)
 
     assert len(asked) == 1
     assert stored(company).proof is None
@@ -315,18 +315,18 @@ def test_a_proof_that_has_been_tried_in_vain_for_three_days_is_told_once_a_day(
     monkeypatch.setattr(proving.Prover, "_examine", lambda *_: None)
 
     for _ in range(3):
-        turn(company, "prove_balance")
+        run_sync(company, "prove_balance")
 
     (alarm,) = alarms(caplog, "balance not proven")
     assert alarm["proved_at"] == "never"
 
 
-def test_a_difference_that_a_short_turn_finds_is_the_same_alarm_and_counts_nothing_twice(
+def test_a_difference_that_a_short_sync_finds_is_the_same_alarm_and_counts_nothing_twice(
     long_history: Linked, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Pleo has moved the last entry to a day that was read before: it is not taken for one that Pleo did not list."""
     moved = pay(long_history, 700, days_ago=1)
-    turn(long_history)
+    run_sync(long_history)
     feed(long_history)
     then = utc_text(midnight(TODAY - timedelta(days=59)) + timedelta(seconds=9))
     long_history.pleo.patch(f"/control/entries/{moved}", json={"settledAt": then, "silent": True}).raise_for_status()
@@ -334,9 +334,9 @@ def test_a_difference_that_a_short_turn_finds_is_the_same_alarm_and_counts_nothi
     key = {"connection_id": long_history.connection().connection_id, "row": "BALANCE"}
     table.update(Update(key=key, expression="ADD #total :more", values={"more": 42}))
 
-    turn(long_history, "prove_balance")
+    run_sync(long_history, "prove_balance")
     for _ in range(3):
-        turn(long_history)
+        run_sync(long_history)
 
     proof = stored(long_history).proof
     assert proof is not None
@@ -345,19 +345,19 @@ def test_a_difference_that_a_short_turn_finds_is_the_same_alarm_and_counts_nothi
     assert alarm["entry_ids"] == []
 
 
-def test_a_difference_behind_frozen_days_is_looked_for_from_the_start_in_as_many_turns_as_it_takes(
+def test_a_difference_behind_frozen_days_is_looked_for_from_the_start_in_as_many_syncs_as_it_takes(
     linked: Linked, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = [pay(linked, 100, days_ago=ago) for ago in (60, 58, 56)]
     company = since(linked, TODAY - timedelta(days=60))
-    turn(company)
+    run_sync(company)
     feed(company)
     proved(company)
     company.pleo.patch(
         f"/control/entries/{old[1]}", json={"totalBillValue": {"currency": "EUR", "minors": 130}, "silent": True}
     ).raise_for_status()
     pay(company, 5)
-    turn(company)
+    run_sync(company)
     feed(company)
     turns_read(monkeypatch, 2)
     monkeypatch.setattr("shared.flows.syncing.duties.is_due", lambda *_, **__: True)
@@ -367,10 +367,10 @@ def test_a_difference_behind_frozen_days_is_looked_for_from_the_start_in_as_many
     asked = days_asked_for(monkeypatch)
 
     for _ in range(2):
-        turn(company)
+        run_sync(company)
     feed(company)
     for _ in range(2):
-        turn(company)
+        run_sync(company)
 
     # On from the frozen days, then everything; the entry that had changed is corrected on the way, and fed.
     assert asked == [TODAY - timedelta(days=ago) for ago in (55, 60, 59, 59, 55)]
@@ -380,7 +380,7 @@ def test_a_difference_behind_frozen_days_is_looked_for_from_the_start_in_as_many
     assert len(unexplained(caplog)) == 1
 
 
-def test_a_proof_killed_at_any_moment_is_made_by_the_next_turn(company: Linked, executioner: Executioner) -> None:
+def test_a_proof_killed_at_any_moment_is_made_by_the_next_sync(company: Linked, executioner: Executioner) -> None:
     from functions.sync import app
 
     prover, moment = company_sync(app)._services.prover, 0
@@ -421,7 +421,7 @@ def test_what_pleo_has_reserved_explains_what_its_app_shows_as_available(company
         company.control_pleo("/entries", {"silent": True, **order})
     cancelled = company.control_pleo("/entries", {"amount": 60, "silent": True})["id"]
     company.control_pleo(f"/entries/{cancelled}/cancel", {"silent": True})
-    turn(company)
+    run_sync(company)
     feed(company)
 
     proof = proved(company)
@@ -456,7 +456,7 @@ def test_a_proof_holds_although_pleo_refuses_to_search_for_what_is_not_settled(
     from shared.pleo.client import PleoClient
 
     pay(company)
-    turn(company)
+    run_sync(company)
     feed(company)
     # As if Pleo did not take this combination of filters: the stand-in then answers as it does to wrong ones.
     monkeypatch.setattr(
@@ -518,7 +518,7 @@ def test_a_proof_asked_for_again_within_a_minute_is_asked_for_once_and_the_lists
     ]
 
 
-def test_the_page_waits_for_as_many_turns_as_the_proof_takes(linked: Linked, long_history: Linked) -> None:
+def test_the_page_waits_for_as_many_syncs_as_the_proof_takes(linked: Linked, long_history: Linked) -> None:
     sign_in(long_history)
     long_history.cloud.messages("SyncQueue")
     press(long_history, "prove_balance")
@@ -526,7 +526,7 @@ def test_the_page_waits_for_as_many_turns_as_the_proof_takes(linked: Linked, lon
 
     for _ in range(3):
         assert shown(long_history).requested_at is not None
-        turn(long_history)
+        run_sync(long_history)
 
     assert shown(long_history).requested_at is None
 
@@ -564,7 +564,7 @@ def test_history_is_fed_once_from_the_chosen_day_on(linked: Linked) -> None:
     company = since(linked, TODAY - timedelta(days=10))
 
     for _ in range(2):
-        turn(company)
+        run_sync(company)
         feed(company)
 
     assert sorted(float(line["amount"]) for line in company.organisation()["transactions"]) == [-1.0, -0.1]
@@ -576,7 +576,7 @@ def test_the_balance_begins_with_what_the_wallet_held(linked: Linked) -> None:
     assert balance(company) == 123_456
     pay(company, 56)
 
-    turn(company)
+    run_sync(company)
     feed(company)
 
     assert balance(company) == 123_400
@@ -588,7 +588,7 @@ def test_connecting_again_does_not_move_the_date(linked: Linked) -> None:
     company = since(linked, TODAY, "10")
 
     since(company, TODAY - timedelta(days=9), "99")
-    turn(company)
+    run_sync(company)
 
     connection = company.connection()
     assert (connection.start_day, connection.opening_minor) == (TODAY.isoformat(), 1000)
@@ -621,9 +621,9 @@ def test_a_new_payment_is_in_the_next_batch_although_history_waits(linked: Linke
     for number in range(30):
         pay(linked, 100 + number, days_ago=3)
     company = since(linked, TODAY - timedelta(days=5))
-    turn(company)
+    run_sync(company)
     new = pay(company, 5, settledAt=utc_text(datetime.now(UTC)))
-    turn(company)
+    run_sync(company)
 
     (first, *rest) = Ledger(company.cloud.ledger_table).open_rows(company.connection().connection_id, 25)
 

@@ -25,7 +25,7 @@ def sync(company: Linked) -> ModuleType:
     return app
 
 
-def wish(company: Linked, sync: ModuleType, *requests: str) -> Document:
+def run_sync(company: Linked, sync: ModuleType, *requests: str) -> Document:
     answer: Document = sync.handler(company.message("sync", *requests), Context())
     return answer
 
@@ -54,13 +54,13 @@ def opened(company: Linked) -> list[str]:
 
 def daily_look(company: Linked, sync: ModuleType) -> None:
     change(company, access_checked_at="")
-    wish(company, sync)
+    run_sync(company, sync)
 
 
 def test_a_new_secret_is_valid_first_and_the_old_one_beside_it(company: Linked, sync: ModuleType) -> None:
     (old,), (old_secret,) = known(company), opened(company)
 
-    assert wish(company, sync, "rotate_secret") == {"batchItemFailures": []}
+    assert run_sync(company, sync, "rotate_secret") == {"batchItemFailures": []}
 
     new, beside = known(company)
     assert (beside, set(subscribed(company))) == (old, {old, new})
@@ -70,10 +70,10 @@ def test_a_new_secret_is_valid_first_and_the_old_one_beside_it(company: Linked, 
 
 
 def test_after_it_was_retired_only_the_new_one_is_left(company: Linked, sync: ModuleType) -> None:
-    wish(company, sync, "rotate_secret")
+    run_sync(company, sync, "rotate_secret")
     new, _ = known(company)
 
-    wish(company, sync, "retire_secret")
+    run_sync(company, sync, "retire_secret")
 
     assert known(company) == subscribed(company) == [new]
     assert company.connection().retiring == {}
@@ -81,26 +81,26 @@ def test_after_it_was_retired_only_the_new_one_is_left(company: Linked, sync: Mo
 
 def test_pressed_twice_it_makes_no_third_secret_and_retires_once(company: Linked, sync: ModuleType) -> None:
     for _ in range(3):
-        wish(company, sync, "rotate_secret")
+        run_sync(company, sync, "rotate_secret")
     assert len(known(company)) == len(subscribed(company)) == 2
     new = known(company)[0]
 
     for _ in range(2):
-        wish(company, sync, "retire_secret")
+        run_sync(company, sync, "retire_secret")
     assert known(company) == subscribed(company) == [new]
 
 
 def test_nothing_is_retired_where_nothing_was_exchanged(company: Linked, sync: ModuleType) -> None:
     before = company.connection()
 
-    wish(company, sync, "retire_secret")
+    run_sync(company, sync, "retire_secret")
 
     assert company.connection() == before
     assert len(subscribed(company)) == 1
 
 
 def test_the_daily_look_leaves_an_exchange_alone_and_ends_it_after_a_day(company: Linked, sync: ModuleType) -> None:
-    wish(company, sync, "rotate_secret")
+    run_sync(company, sync, "rotate_secret")
     new, old = known(company)
 
     for _ in range(2):
@@ -112,11 +112,11 @@ def test_the_daily_look_leaves_an_exchange_alone_and_ends_it_after_a_day(company
     assert known(company) == subscribed(company) == [new]
 
 
-def test_a_turn_that_began_before_the_exchange_does_not_undo_it(company: Linked, sync: ModuleType) -> None:
+def test_a_sync_that_began_before_the_exchange_does_not_undo_it(company: Linked, sync: ModuleType) -> None:
     """What it had read of the connection knows nothing of the new secret."""
     keep_alive = company_sync(sync)._services.keep_alive
     stale = change(company, access_checked_at="")
-    wish(company, sync, "rotate_secret")
+    run_sync(company, sync, "rotate_secret")
     exchanged = company.connection()
 
     keep_alive.run(stale, lambda: 60)
@@ -126,31 +126,31 @@ def test_a_turn_that_began_before_the_exchange_does_not_undo_it(company: Linked,
 
 
 def test_connecting_again_goes_on_with_an_exchange(company: Linked, sync: ModuleType) -> None:
-    wish(company, sync, "rotate_secret")
+    run_sync(company, sync, "rotate_secret")
     before = known(company)
 
     company.connect()
 
     assert known(company) == before
-    wish(company, sync, "retire_secret")
+    run_sync(company, sync, "retire_secret")
     assert known(company) == subscribed(company) == before[:1]
 
 
 def test_a_new_subscription_that_pleo_switched_off_is_replaced_before_the_old_one_ends(
     company: Linked, sync: ModuleType
 ) -> None:
-    wish(company, sync, "rotate_secret")
+    run_sync(company, sync, "rotate_secret")
     new, old = known(company)
     world = company.pleo.get("/control/state").json()["subscriptions"]
     assert {each["id"] for each in world} >= {new, old}
     company.control_pleo("/faults", {"route": "/v1/subscriptions$", "method": "POST", "status": 503, "times": 3})
     switch_off(company, new)
 
-    assert len(wish(company, sync, "retire_secret")["batchItemFailures"]) == 1
+    assert len(run_sync(company, sync, "retire_secret")["batchItemFailures"]) == 1
     assert old in subscribed(company)
 
     company.pleo.delete("/control/faults").raise_for_status()
-    wish(company, sync, "retire_secret")
+    run_sync(company, sync, "retire_secret")
     assert old not in subscribed(company)
     assert known(company)[0] not in {old, new}
 
@@ -167,10 +167,10 @@ def test_whoever_dies_while_exchanging_is_followed_by_one_that_ends_it(
     monkeypatch.setattr("shared.flows.connecting.rotation._LEASE", timedelta(0))
     (old,) = known(company)
     with executioner.at(moment), suppress(KilledError):
-        wish(company, sync, "rotate_secret")
+        run_sync(company, sync, "rotate_secret")
     assert old in known(company)
 
-    wish(company, sync, "rotate_secret")
+    run_sync(company, sync, "rotate_secret")
 
     assert len(known(company)) == len(subscribed(company)) == 2
     assert known(company)[1] == old
@@ -181,13 +181,13 @@ def test_whoever_dies_while_retiring_is_followed_by_one_that_ends_it(
     company: Linked, sync: ModuleType, executioner: Executioner, monkeypatch: pytest.MonkeyPatch, moment: int
 ) -> None:
     monkeypatch.setattr("shared.flows.connecting.rotation._LEASE", timedelta(0))
-    wish(company, sync, "rotate_secret")
+    run_sync(company, sync, "rotate_secret")
     new, _ = known(company)
     with executioner.at(moment), suppress(KilledError):
-        wish(company, sync, "retire_secret")
+        run_sync(company, sync, "retire_secret")
     assert known(company)[0] == new
 
-    wish(company, sync, "retire_secret")
+    run_sync(company, sync, "retire_secret")
 
     assert known(company) == subscribed(company) == [new]
     assert company.connection().retiring == {}
@@ -207,7 +207,7 @@ def test_one_worker_at_a_time_sees_to_the_webhooks(company: Linked, sync: Module
     assert company.connection().sync_failures == 0
 
 
-def test_a_daily_look_that_meets_another_worker_is_made_up_for_by_the_next_turn(
+def test_a_daily_look_that_meets_another_worker_is_made_up_for_by_the_next_sync(
     company: Linked, sync: ModuleType
 ) -> None:
     connection_id, connections = company.connection().connection_id, Connections(company.cloud.connection_table)
@@ -218,14 +218,14 @@ def test_a_daily_look_that_meets_another_worker_is_made_up_for_by_the_next_turn(
     assert (company.connection().access_checked_at, company.connection().sync_failures) == ("", 0)
 
     connections.release_setup(connection_id, "another")
-    wish(company, sync)
+    run_sync(company, sync)
     assert company.connection().access_checked_at
 
 
-def test_without_access_to_pleo_the_company_is_held_and_the_wish_is_over(company: Linked, sync: ModuleType) -> None:
+def test_without_access_to_pleo_the_company_is_held_and_the_request_is_over(company: Linked, sync: ModuleType) -> None:
     company.control_pleo("/revoke", {"company_id": company.connection().company_id})
 
-    assert wish(company, sync, "rotate_secret") == {"batchItemFailures": []}
+    assert run_sync(company, sync, "rotate_secret") == {"batchItemFailures": []}
 
     assert company.connection().hold == "pleo_access_gone"
     assert len(known(company)) == 1
@@ -238,7 +238,7 @@ def test_of_a_company_that_is_not_connected_nothing_is_exchanged(
     change(company, status=status)
     before = subscribed(company)
 
-    assert wish(company, sync, "rotate_secret") == {"batchItemFailures": []}
+    assert run_sync(company, sync, "rotate_secret") == {"batchItemFailures": []}
 
     assert subscribed(company) == before
 
@@ -247,7 +247,7 @@ def test_disconnecting_ends_both(company: Linked, sync: ModuleType, sample: Any)
     from shared.aws.queues import SyncQueue
     from shared.flows.lookup.disconnect import begin_disconnect
 
-    wish(company, sync, "rotate_secret")
+    run_sync(company, sync, "rotate_secret")
     begin_disconnect(
         company.connection().connection_id,
         connections=Connections(company.cloud.connection_table),

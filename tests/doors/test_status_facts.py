@@ -83,7 +83,7 @@ def test_a_company_that_has_just_connected_has_nothing_waiting_and_its_lists(com
     assert overview.sync.at is not None
 
 
-def test_a_company_whose_turns_fail_tells_since_when_and_when_the_next_one_is_due(company: Linked) -> None:
+def test_a_company_whose_syncs_fail_tells_since_when_and_when_the_next_one_is_due(company: Linked) -> None:
     from functions.sync import app
 
     assert (told(company).failing_since, told(company).next_try_at) == (None, None)

@@ -1,4 +1,4 @@
-"""A company's turns over time: given to all, put off after failures, listening for silence, keeping access alive."""
+"""A company's syncs over time: given to all, put off after failures, listening for silence, keeping access alive."""
 
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -41,7 +41,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def turn(company: Linked, sync: ModuleType, *requests: str, milliseconds: int = 120_000) -> Document:
+def run_sync(company: Linked, sync: ModuleType, *requests: str, milliseconds: int = 120_000) -> Document:
     answer: Document = sync.handler(company.message("sync", *requests), Context(milliseconds))
     return answer
 
@@ -55,7 +55,7 @@ def pleo_is_down(company: Linked) -> None:
     company.control_pleo("/faults", {"route": "accounting-entries", "status": 503, "times": None})
 
 
-# --- giving turns ----------------------------------------------------------------------------------------------------
+# --- queueing syncs ---------------------------------------------------------------------------------------------------
 
 
 def due(company: Linked, count: int) -> list[str]:
@@ -80,7 +80,7 @@ def test_a_message_that_the_queue_did_not_take_leaves_its_company_due(
         SyncQueue, "request_syncs", lambda self, ids: send(self, [each for each in ids if each not in refused])
     )
 
-    assert app.handler({}, Context())["turns"] == 10
+    assert app.handler({}, Context())["syncs"] == 10
     monkeypatch.undo()
 
     left = Connections(company.cloud.connection_table).due(now())
@@ -95,12 +95,12 @@ def test_of_a_batch_those_count_that_the_queue_says_it_has(company: Linked, monk
     assert queue.request_syncs(["c1", "c2"]) == {"c2"}
 
 
-def test_without_time_nobody_gets_a_turn_and_everybody_stays_due(company: Linked) -> None:
+def test_without_time_nobody_is_synced_and_everybody_stays_due(company: Linked) -> None:
     from functions.schedule import app
 
     everybody = due(company, 12)
 
-    assert app.handler({}, Context(2_000))["turns"] == 0
+    assert app.handler({}, Context(2_000))["syncs"] == 0
     assert [key for key, _ in Connections(company.cloud.connection_table).due(now())] == everybody
     assert company.cloud.messages("SyncQueue") == []
 
@@ -108,19 +108,19 @@ def test_without_time_nobody_gets_a_turn_and_everybody_stays_due(company: Linked
 # --- failures --------------------------------------------------------------------------------------------------------
 
 
-def test_a_company_whose_turns_fail_is_due_later_and_later_and_a_success_clears_it(
+def test_a_company_whose_syncs_fail_is_due_later_and_later_and_a_success_clears_it(
     company: Linked, sync: ModuleType
 ) -> None:
     pleo_is_down(company)
     pauses = []
     for _ in range(5):
         before = now()
-        assert turn(company, sync) == {"batchItemFailures": []}
+        assert run_sync(company, sync) == {"batchItemFailures": []}
         pauses.append(round((datetime.fromisoformat(company.connection().due_at) - before) / MINUTE))
     failing = company.connection()
 
     company.pleo.delete("/control/faults").raise_for_status()
-    turn(company, sync)
+    run_sync(company, sync)
 
     assert pauses == [10, 20, 30, 30, 30]
     assert (failing.sync_failures, failing.sync_error) == (5, "pleo unavailable")
@@ -132,14 +132,14 @@ def test_a_company_whose_turns_fail_is_due_later_and_later_and_a_success_clears_
 def test_a_company_that_pleo_refuses_for_speed_backs_off_too(company: Linked, sync: ModuleType) -> None:
     company.control_pleo("/faults", {"route": "accounting-entries", "status": 429, "times": None})
 
-    assert turn(company, sync) == {"batchItemFailures": []}
+    assert run_sync(company, sync) == {"batchItemFailures": []}
     assert company.connection().sync_error == "pleo rate limited"
 
 
-def test_a_turn_that_was_wished_for_comes_again_although_the_company_is_due(company: Linked, sync: ModuleType) -> None:
+def test_a_sync_that_was_requested_comes_again_although_the_company_is_due(company: Linked, sync: ModuleType) -> None:
     pleo_is_down(company)
 
-    assert len(turn(company, sync, "sync_catalogue")["batchItemFailures"]) == 1
+    assert len(run_sync(company, sync, "sync_catalogue")["batchItemFailures"]) == 1
     assert company.connection().sync_failures == 1
 
 
@@ -148,7 +148,7 @@ def test_work_that_is_not_finished_goes_on_at_the_next_minute_and_is_no_failure(
 ) -> None:
     change(company, due_at=utc_text(now() + 5 * MINUTE))
 
-    assert turn(company, sync, milliseconds=39_000) == {"batchItemFailures": []}
+    assert run_sync(company, sync, milliseconds=39_000) == {"batchItemFailures": []}
 
     connection = company.connection()
     assert connection.sync_failures == 0
@@ -163,7 +163,7 @@ def test_when_the_failure_cannot_be_remembered_the_company_is_due_at_its_usual_t
     pleo_is_down(company)
 
     with company.cloud.failing("dynamodb", "UpdateItem"):
-        assert turn(company, sync) == {"batchItemFailures": []}
+        assert run_sync(company, sync) == {"batchItemFailures": []}
 
     assert company.connection().due_at == usual
 
@@ -172,7 +172,7 @@ def test_one_duty_that_fails_does_not_keep_the_others_from_being_done(company: L
     pleo_is_down(company)
     change(company, access_checked_at="")
 
-    turn(company, sync)
+    run_sync(company, sync)
 
     assert company.connection().sync_error == "pleo unavailable"
     assert company.connection().access_checked_at
@@ -199,7 +199,7 @@ def subscriptions(company: Linked, sync: ModuleType) -> list[Any]:
     return list(company_sync(sync)._services.vendors.pleo(company.connection()).subscriptions())
 
 
-def test_payments_without_webhooks_are_told_once_a_day_and_the_subscription_is_made_anew(
+def test_payments_without_webhooks_are_told_once_a_day_and_the_subscription_is_renewed(
     company: Linked, sync: ModuleType, told: list[dict[str, object]]
 ) -> None:
     connection = connected(company, days=3)
@@ -207,11 +207,11 @@ def test_payments_without_webhooks_are_told_once_a_day_and_the_subscription_is_m
     company_sync(sync)._services.vendors.pleo(connection).delete_subscription(old.id)
     paid(company, 60, 40, 20, 0.5)
 
-    turn(company, sync)
-    turn(company, sync)
+    run_sync(company, sync)
+    run_sync(company, sync)
 
     assert [(each["cause"], each["missed"], each["likely"]) for each in told] == [
-        ("no webhooks", 3, "subscription made anew")
+        ("no webhooks", 3, "subscription renewed")
     ]
     (new,) = subscriptions(company, sync)
     assert [secret.subscription_id for secret in company.connection().secrets] == [new.id] != [old.id]
@@ -225,7 +225,7 @@ def test_a_subscription_that_is_in_order_points_at_the_way_to_us(
     before = [each.id for each in subscriptions(company, sync)]
     paid(company, 60, 40, 20)
 
-    turn(company, sync)
+    run_sync(company, sync)
 
     assert told[0]["likely"] == "subscription in order: deliveries fail or are refused"
     assert [each.id for each in subscriptions(company, sync)] == before
@@ -238,7 +238,7 @@ def test_payments_that_a_webhook_told_of_alarm_nobody(
     Ledger(company.cloud.ledger_table).record_webhook(connection.connection_id, now() - 2 * HOUR)
     paid(company, 60, 40, 20)
 
-    turn(company, sync)
+    run_sync(company, sync)
 
     assert told == []
 
@@ -251,7 +251,7 @@ def test_rows_that_nobody_feeds_are_told_once_an_hour_with_what_is_likely_behind
 ) -> None:
     connected(company, hours=5)
     paid(company, 0.2)
-    turn(company, sync)
+    run_sync(company, sync)
     (row,) = company.rows()
     assert told == []
     key = {"connection_id": {"S": company.connection().connection_id}, "row": {"S": f"ENTRY#{row.entry_id}"}}
@@ -264,8 +264,8 @@ def test_rows_that_nobody_feeds_are_told_once_an_hour_with_what_is_likely_behind
     if trouble:
         company.control_lexoffice(trouble, on=True)
 
-    turn(company, sync)
-    turn(company, sync)
+    run_sync(company, sync)
+    run_sync(company, sync)
 
     assert [(each["cause"], each["likely"]) for each in told] == [("rows not fed", likely)]
 
@@ -277,10 +277,10 @@ def test_rows_that_wait_while_others_are_fed_alarm_nobody(
 
     connected(company, hours=5)
     paid(company, 0.3)
-    turn(company, sync)
+    run_sync(company, sync)
     feed.handler(company.message("feed"), Context())
     paid(company, 0.2)
-    turn(company, sync)
+    run_sync(company, sync)
     waiting = next(row for row in company.rows() if row.state is State.READY)
     key = {"connection_id": {"S": company.connection().connection_id}, "row": {"S": f"ENTRY#{waiting.entry_id}"}}
     company.cloud.client("dynamodb").update_item(
@@ -290,7 +290,7 @@ def test_rows_that_wait_while_others_are_fed_alarm_nobody(
         ExpressionAttributeValues={":then": {"S": utc_text(now() - HOUR)}},
     )
 
-    turn(company, sync)
+    run_sync(company, sync)
 
     assert told == []
 
@@ -300,11 +300,11 @@ def test_rows_that_waited_for_the_company_to_be_connected_again_alarm_nobody(
 ) -> None:
     paid(company, 0.1)
     change(company, status=Status.HELD, hold=Hold.PLAN)
-    turn(company, sync)
+    run_sync(company, sync)
 
     company.connect()
     company.cloud.messages("SyncQueue")
-    turn(company, sync)
+    run_sync(company, sync)
 
     assert company.connection().status is Status.ACTIVE
     assert told == []
@@ -316,8 +316,8 @@ def test_two_days_of_failures_are_told_with_the_failure(
     pleo_is_down(company)
     change(company, failing_since=utc_text(now() - 2 * DAY), sync_failures=50, sync_error="pleo unavailable")
 
-    turn(company, sync)
-    turn(company, sync)
+    run_sync(company, sync)
+    run_sync(company, sync)
 
     assert [(each["cause"], each["likely"]) for each in told] == [("no successful sync", "pleo unavailable")]
 
@@ -332,12 +332,12 @@ def calls(company: Linked) -> int:
 
 def test_access_is_used_once_a_day_on_both_sides(company: Linked, sync: ModuleType) -> None:
     before = calls(company)
-    turn(company, sync)
+    run_sync(company, sync)
     assert calls(company) == before
 
     change(company, access_checked_at=utc_text(now() - DAY))
-    turn(company, sync)
-    turn(company, sync)
+    run_sync(company, sync)
+    run_sync(company, sync)
 
     assert calls(company) == before + 1
 
@@ -352,7 +352,7 @@ def test_the_refresh_token_of_a_held_company_is_used_before_it_expires(company: 
         ExpressionAttributeValues={":past": {"N": "0"}},
     )
 
-    turn(company, sync)
+    run_sync(company, sync)
 
     assert stored(company) != (sealed, version)
     assert stored(company)[1] == version + 1
@@ -379,7 +379,7 @@ def test_access_that_ended_unnoticed_holds_the_company_which_is_told_once(
 
     for _ in range(3):
         change(company, access_checked_at="")
-        assert turn(company, sync) == {"batchItemFailures": []}
+        assert run_sync(company, sync) == {"batchItemFailures": []}
 
     assert (company.connection().status, company.connection().hold) == (Status.HELD, "lexoffice_access_gone")
     assert reported == ["connection held"]
@@ -404,12 +404,12 @@ def test_a_side_whose_access_is_gone_is_left_alone_and_the_other_one_kept(
     assert company.connection().access_checked_at
 
 
-def test_a_webhook_subscription_that_vanished_is_made_anew_within_a_day(company: Linked, sync: ModuleType) -> None:
+def test_a_webhook_subscription_that_vanished_is_renewed_within_a_day(company: Linked, sync: ModuleType) -> None:
     (old,) = subscriptions(company, sync)
     company_sync(sync)._services.vendors.pleo(company.connection()).delete_subscription(old.id)
     change(company, access_checked_at=utc_text(now() - DAY))
 
-    turn(company, sync)
+    run_sync(company, sync)
 
     (new,) = subscriptions(company, sync)
     assert company.connection().secrets[0].subscription_id == new.id != old.id
@@ -419,6 +419,6 @@ def test_without_the_right_to_read_subscriptions_the_company_goes_on(company: Li
     company.control_pleo("/faults", {"route": "subscriptions", "status": 403, "times": None})
     change(company, access_checked_at="")
 
-    assert turn(company, sync) == {"batchItemFailures": []}
+    assert run_sync(company, sync) == {"batchItemFailures": []}
     assert company.connection().status is Status.ACTIVE
     assert company.connection().access_checked_at

@@ -297,7 +297,7 @@ def test_two_workers_on_the_same_company_send_each_line_once(
 # --- sync ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_turn_of_a_company_nobody_knows_is_done_with(company: Linked, sync: ModuleType) -> None:
+def test_a_sync_of_a_company_nobody_knows_is_done_with(company: Linked, sync: ModuleType) -> None:
     assert sync.handler(company.sample("sync"), Context()) == {"batchItemFailures": []}
 
 
@@ -314,14 +314,14 @@ def test_when_pleo_is_down_the_company_is_due_again_and_a_lost_wake_up_is_made_g
     assert company.cloud.messages("FeedQueue") == [{"connection_id": company.connection().connection_id}]
 
 
-def test_a_turn_finds_an_export_nobody_told_of(company: Linked, sync: ModuleType) -> None:
+def test_a_sync_finds_an_export_nobody_told_of(company: Linked, sync: ModuleType) -> None:
     company.control_pleo("/export", {"entry_ids": spend(company)})
 
     assert catch_up(company) == {"batchItemFailures": []}
     assert company.cloud.messages("ExportQueue") == [{"connection_id": company.connection().connection_id}]
 
 
-def test_a_turn_without_an_open_export_wakes_nobody_for_one(company: Linked, sync: ModuleType) -> None:
+def test_a_sync_without_an_open_export_wakes_nobody_for_one(company: Linked, sync: ModuleType) -> None:
     job = company.control_pleo("/export", {"entry_ids": spend(company)})
     company.control_pleo(f"/export/{job['id']}/cancel")
 
@@ -364,22 +364,22 @@ def test_an_empty_list_of_categories_removes_nothing(company: Linked, sync: Modu
 # --- schedule --------------------------------------------------------------------------------------------------------
 
 
-def test_the_clock_gives_a_due_company_one_turn(company: Linked) -> None:
+def test_the_clock_syncs_a_due_company_once(company: Linked) -> None:
     from functions.schedule import app
 
-    turns = [app.handler(company.sample("schedule"), Context())["turns"] for _ in range(2)]
+    syncs = [app.handler(company.sample("schedule"), Context())["syncs"] for _ in range(2)]
 
-    assert turns == [1, 0]
+    assert syncs == [1, 0]
     assert company.cloud.messages("SyncQueue") == [{"connection_id": company.connection().connection_id}]
 
 
-def test_a_turn_that_could_not_be_sent_is_still_due(company: Linked) -> None:
+def test_a_sync_that_could_not_be_sent_is_still_due(company: Linked) -> None:
     from functions.schedule import app
 
     with company.cloud.failing("sqs", "SendMessageBatch"), pytest.raises(StoreUnavailable):
         app.handler({}, Context())
 
-    assert app.handler({}, Context())["turns"] == 1
+    assert app.handler({}, Context())["syncs"] == 1
 
 
 def test_what_the_doors_log_holds_no_tokens_and_no_names(

@@ -78,7 +78,7 @@ class Queues:
         return list(answer.get("Messages", []))
 
     def give_up(self, *groups: str) -> None:
-        """Sends a message per group and receives it in vain until it is dead."""
+        """Sends a message per group and receives it without success until it is dead."""
         for group in groups:
             body = f"{group} at {time.monotonic_ns()}"
             self.client.send_message(QueueUrl=self.source, MessageBody=body, MessageGroupId=group)

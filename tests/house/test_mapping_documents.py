@@ -73,7 +73,7 @@ def test_the_notes_are_those_of_the_code() -> None:
     assert _table("Notes in the remark") == [[notice.value, NOTICES[notice]] for notice in Notice]
 
 
-def test_the_rails_are_those_of_the_code() -> None:
+def test_the_criteria_are_those_of_the_code() -> None:
     assert [row[0] for row in _table("Will lexoffice suggest the match?")] == [
         criterion.value for criterion in Criterion
     ]

@@ -255,16 +255,12 @@ class Company:
         return found
 
     # -------------------------------------------------------------------------------------------- the product
-    def turn(self) -> None:
-        """Gives the company its turn and waits until nothing is left to do."""
-        self.wake_turn()
+    def sync(self) -> None:
+        """Syncs the company and waits until nothing is left to do."""
+        self.start_sync()
         self.world.at_rest()
 
-    def wake_turn(self) -> None:
-        """Gives the company its turn."""
-        self.wish()
-
-    def wish(self, *requests: str) -> None:
+    def start_sync(self, *requests: str) -> None:
         """Starts a sync of the company with requests."""
         message = json.dumps({"connection_id": self.connection_id} | ({"requests": requests} if requests else {}))
         self.world.stack.client("sqs").send_message(
@@ -272,7 +268,7 @@ class Company:
         )
 
     def is_due(self, moment: str) -> None:
-        """Moves the company's next turn."""
+        """Moves the company's next sync."""
         self.world.put("ConnectionTable", self.connection | {"due_at": moment})
 
     def is_fed(self, *entry_ids: str, seconds: float = 40) -> None:

@@ -69,6 +69,6 @@ def neighbour(founded: Callable[..., Company]) -> Company:
 def _connected(company: Company) -> Company:
     assert company.connect().startswith("Verbunden")
     company.world.at_rest()
-    # No turn by the clock: it would heal what a test wants to see broken, and all companies' turns cost time.
+    # No sync by the clock: it would heal what a test wants to see broken, and all companies' syncs cost time.
     company.is_due("2999-01-01T00:00:00.000000Z")
     return company

@@ -41,14 +41,6 @@ def deliveries(company: Company, count: int, *, secret: str = "") -> list[httpx.
     return [company.deliver(event(payment), secret=known) for payment in payments]
 
 
-def wish(company: Company, *requests: str) -> None:
-    """Starts a sync of the company with requests."""
-    message = json.dumps({"connection_id": company.connection_id} | ({"requests": requests} if requests else {}))
-    company.world.stack.client("sqs").send_message(
-        QueueUrl=company.world.stack.resources["SyncQueue"], MessageBody=message
-    )
-
-
 def ready_since(company: Company, entry_id: str, minutes: int) -> None:
     """Lets a row that waits have waited for so many minutes already."""
     company.world.put("LedgerTable", company.row(entry_id) | {"ready_at": ago(minutes)})
@@ -81,12 +73,12 @@ def test_export_dead_letter_alarm_fires_when_a_companys_export_is_given_up(compa
 
 
 def test_sync_dead_letter_alarm_fires_when_what_somebody_wished_is_given_up(company: Company, watch: Watch) -> None:
-    wish(company, "sync_catalogue")
+    company.start_sync("sync_catalogue")
     company.world.at_rest()
     assert not watch.fires("SyncDeadLetterAlarm")
 
     company.in_lexoffice(outage={"on": True})
-    wish(company, "sync_catalogue")
+    company.start_sync("sync_catalogue")
     given_up(company, "Sync")
 
     assert watch.fires("SyncDeadLetterAlarm")
@@ -106,11 +98,11 @@ def test_feed_delay_alarm_fires_when_wake_ups_wait(company: Company, watch: Watc
     assert not watch.fires("FeedDelayAlarm", minutes_from_now=15)
 
 
-def test_sync_delay_alarm_fires_when_turns_wait(company: Company, watch: Watch) -> None:
+def test_sync_delay_alarm_fires_when_syncs_wait(company: Company, watch: Watch) -> None:
     """The age is the real message's; what is foreseen is that nobody takes it for more than half an hour."""
-    with company.world.switched_off("SyncFunctionTurn"):
-        wish(company)
-        company.world.eventually(lambda: company.world.waiting("SyncQueue"), what="the turn")
+    with company.world.switched_off("SyncFunctionRequest"):
+        company.start_sync()
+        company.world.eventually(lambda: company.world.waiting("SyncQueue"), what="the sync")
         assert not watch.fires("SyncDelayAlarm")
         assert not watch.fires("SyncDelayAlarm", minutes_from_now=29)
 
@@ -157,7 +149,7 @@ def test_history_and_corrections_do_not_count_as_slow(company: Company, watch: W
 
 def test_silence_alarm_fires_when_nobody_feeds_a_row(company: Company, watch: Watch) -> None:
     """Connection and row are dated back by an hour, so that nobody has to wait for it here."""
-    company.turn()
+    company.sync()
     assert not watch.fires("SilenceAlarm")
 
     connected = {"connected_at": ago(120), "stepped_at": ago(120)}
@@ -166,7 +158,7 @@ def test_silence_alarm_fires_when_nobody_feeds_a_row(company: Company, watch: Wa
         waiting = company.spend()
         company.world.eventually(lambda: company.states == {"ready": 1}, what="a row that waits")
         ready_since(company, waiting, minutes=60)
-        wish(company)
+        company.start_sync()
         company.world.eventually(lambda: watch.fires("SilenceAlarm"), what="an alarm")
 
 
@@ -275,7 +267,7 @@ def test_a_job_that_fails_as_a_whole_raises_the_alarm_of_exports_too(company: Co
 # --- AWS -------------------------------------------------------------------------------------------------------------
 
 
-def test_schedule_stopped_alarm_fires_when_nobody_gives_turns(world: World, watch: Watch) -> None:
+def test_schedule_stopped_alarm_fires_when_nobody_syncs(world: World, watch: Watch) -> None:
     """What is foreseen is that the schedule fails for another twenty minutes as it does now."""
     world.invoke("ScheduleFunction", {})
     with world.denied("ScheduleFunction", "dynamodb:Query"):
@@ -362,7 +354,7 @@ def test_nothing_fires_while_everything_works(company: Company, watch: Watch) ->
     company.set_contra_account()
     entries = company.expenses(2)
     company.has_exported(company.export(entries), entries)
-    wish(company, "sync_catalogue")
+    company.start_sync("sync_catalogue")
     company.world.at_rest()
     company.world.invoke("ScheduleFunction", {})
 

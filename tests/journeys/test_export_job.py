@@ -24,25 +24,25 @@ def test_every_spelling_of_the_event_starts_the_export(company: Company, event: 
     company.has_exported(company.export(entries), entries)
 
 
-def test_a_job_without_webhook_is_found_by_the_companys_turn(company: Company) -> None:
+def test_a_job_without_webhook_is_found_by_the_companys_sync(company: Company) -> None:
     entries = company.expenses(2)
     company.world.pleo("/webhooks", drop=True)
     job = company.export(entries)
     company.world.at_rest()
     assert company.job(job)["status"] == "pending"
 
-    company.turn()
+    company.sync()
 
     company.has_exported(job, entries)
 
 
-def test_a_job_whose_worker_died_and_whose_message_was_given_up_is_finished_after_a_turn(company: Company) -> None:
+def test_a_job_whose_worker_died_and_whose_message_was_given_up_is_finished_after_a_sync(company: Company) -> None:
     entries = company.expenses(4)
     job = held_up(company, entries)
     assert company.world.stack.kill_worker("ExportFunction")
     company.world.stack.client("sqs").purge_queue(QueueUrl=company.world.stack.resources["ExportQueue"])
 
-    company.turn()
+    company.sync()
 
     company.has_exported(job, entries)
 

@@ -107,7 +107,7 @@ def test_every_kind_of_item_has_exactly_its_outcome(company: Company) -> None:
     company.set_contra_account()
     wanted = kinds()
     entries = {name: company.code(company.pay(**kind.entry), **kind.coding) for name, kind in wanted.items()}
-    company.turn()  # only card payments have webhooks
+    company.sync()  # only card payments have webhooks
     company.world.lexoffice("/categories", action="remove", id=VANISHED)
 
     items = company.ends(company.export(list(entries.values())), "completed_with_errors")

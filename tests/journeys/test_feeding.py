@@ -67,14 +67,14 @@ def test_cash_from_a_machine_is_a_line(company: Company) -> None:
     assert (line["amount"], line["purpose"]) == (Decimal("-200.00"), "Bargeldabhebung Stadtsparkasse")
 
 
-def test_what_has_no_webhook_is_found_in_the_companys_turn(company: Company) -> None:
+def test_what_has_no_webhook_is_found_in_the_companys_sync(company: Company) -> None:
     """Fees and cashback have no events at Pleo by default; polling finds them."""
     fee = company.pay(family="PLEO_INVOICE", subFamily="PLEO_INVOICE", amount=900)
     cashback = company.pay(family="CASHBACK", amount=150)
     missed = company.spend(700, silent=True)
     company.is_empty_in_lexoffice()
 
-    company.turn()
+    company.sync()
 
     company.is_fed(fee, cashback, missed)
     amounts = {line["purpose"]: line["amount"] for line in company.lines}
@@ -148,7 +148,7 @@ def test_an_amount_that_changes_after_settlement_becomes_a_visible_correction(co
     company.is_balanced()
 
 
-def test_a_change_within_the_second_of_the_settlement_is_found_in_the_companys_turn(company: Company) -> None:
+def test_a_change_within_the_second_of_the_settlement_is_found_in_the_companys_sync(company: Company) -> None:
     """Pleo's times have whole seconds: of two snapshots of one second only the API knows the newer."""
     moment = now()
     payment = company.spend(1_000, updatedAt=moment)
@@ -157,7 +157,7 @@ def test_a_change_within_the_second_of_the_settlement_is_found_in_the_companys_t
     company.world.pleo(f"/entries/{payment}", "PATCH", totalBillValue=dearer, updatedAt=moment)
     company.world.at_rest()
 
-    company.turn()
+    company.sync()
 
     assert [line["amount"] for line in company.lines] == [Decimal("-10.00"), Decimal("-2.50")]
     company.is_balanced()

@@ -14,9 +14,9 @@ def arrives(company: Company, entry_id: str, *kinds: str) -> None:
 
 
 def an_hour_later(company: Company) -> None:
-    """The hourly look at receipts is due when the company has its turn."""
+    """The hourly look at receipts is due when the company is synced."""
     company.world.put("ConnectionTable", company.connection | {"receipts_checked_at": "2026-01-01T00:00:00.000000Z"})
-    company.turn()
+    company.sync()
 
 
 def test_late_receipts_are_attached_within_the_hour_and_once(company: Company) -> None:
@@ -47,7 +47,7 @@ def test_a_worker_killed_while_it_attaches_a_late_receipt_leaves_one(company: Co
     company.in_lexoffice(faults=silence)
 
     company.world.put("ConnectionTable", company.connection | {"receipts_checked_at": "2026-01-01T00:00:00.000000Z"})
-    company.wake_turn()
+    company.start_sync()
     struck = lambda: any(fault["hits"] for fault in company.world.lexoffice("/faults", "GET"))  # noqa: E731
     company.world.eventually(struck, what="the upload that is never answered")
     assert company.world.stack.kill_worker("ExportFunction")

@@ -25,7 +25,7 @@ def test_one_refused_line_of_twenty_five_does_not_stop_the_others(company: Compa
     reason = "Der Zeitraum 2026-01 ist festgeschrieben"
     company.in_lexoffice(refuse={"external_reference": f"pleo-{refused}", "message": reason})
 
-    company.turn()
+    company.sync()
 
     assert company.states == {"sent": 24, "failed": 1}
     row = company.row(refused)
@@ -168,10 +168,10 @@ def test_revoked_access_holds_the_company_which_goes_on_collecting(company: Comp
     second = company.spend()
     company.world.at_rest()
     silent = str(company.snapshot(amount=300, settledAt=now())["id"])
-    company.turn()
+    company.sync()
     assert company.states == {"ready": 3}
     assert company.lines == []
-    # Whichever door finds out first tells it, once: the feed, or the turn that lexoffice's own event asks for.
+    # Whichever door finds out first tells it, once: the feed, or the sync that lexoffice's own event asks for.
     held = {"cause": "connection held", "hold": "lexoffice_access_gone", "connection_id": company.connection_id}
     told = [line for door in ("FeedFunction", "SyncFunction") for line in company.world.logged(door, **held)]
     assert len(told) == 1
@@ -186,7 +186,7 @@ def test_access_that_pleo_ended_is_told_and_what_is_known_is_still_fed(company: 
     company.is_fed(first)
     company.world.pleo("/revoke", company_id=company.id)
 
-    company.turn()
+    company.sync()
 
     company.is_held("pleo_access_gone")
     assert company.connect().startswith("Verbunden")

@@ -145,7 +145,7 @@ def test_no_log_line_holds_a_name_a_text_an_amount_or_a_secret(outspoken: Compan
     outspoken.deliver(event(strange | {"settledAt": f"{NOTE} {EUROS},{CENTS}"}))
     outspoken.deliver(event(strange | {"family": MERCHANT, "subFamily": NOTE}))
     outspoken.deliver(event(strange), secret="whsec_bm90IHRoZSBvbmUgdGhhdCB3YXMgYWdyZWVk")
-    outspoken.turn()
+    outspoken.sync()
     sign_in(outspoken)
     outspoken.browser.submit(asked=good)
     held = [*outspoken.secrets, *(value for vendor in VENDORS for value in tokens(outspoken, vendor).values())]

@@ -1,4 +1,4 @@
-"""Every webhook lost for three days: one turn brings ledger and lexoffice to what Pleo says, and somebody was told."""
+"""Every webhook lost for three days: one sync brings ledger and lexoffice to what Pleo says, and somebody was told."""
 
 import random
 import time
@@ -30,7 +30,7 @@ def written(moment: datetime) -> str:
 
 @pytest.fixture
 def silent(company: Company) -> Company:
-    """A company connected four days ago, of whose webhooks the last one came three days ago, as did the last turn."""
+    """A company connected four days ago, of whose webhooks the last one came three days ago, as did the last sync."""
     connected, last = ago(days=DAYS + 1), ago(days=DAYS)
     begun = {"connected_at": stored(connected), "stepped_at": stored(connected), "start_day": written(connected)[:10]}
     company.world.put("ConnectionTable", company.connection | begun | {"caught_up_to": stored(last)})
@@ -62,12 +62,12 @@ def alarms(company: Company) -> list[str]:
     return [str(line["cause"]) for line in company.world.logged("SyncFunction", **wanted)]
 
 
-def test_one_turn_after_three_days_of_silence_makes_everything_right_and_somebody_is_told(silent: Company) -> None:
+def test_one_sync_after_three_days_of_silence_makes_everything_right_and_somebody_is_told(silent: Company) -> None:
     expected = three_days_of(silent)
     silent.world.at_rest()
     assert silent.rows == []
 
-    silent.turn()
+    silent.sync()
 
     assert {row["entry_id"]: row["state"] for row in silent.rows} == {
         entry_id: state for state, ids in expected.items() for entry_id in ids
@@ -78,7 +78,7 @@ def test_one_turn_after_three_days_of_silence_makes_everything_right_and_somebod
 
 def test_webhooks_that_come_after_all_change_nothing(silent: Company) -> None:
     expected = three_days_of(silent)
-    silent.turn()
+    silent.sync()
     silent.world.pleo("/webhooks", drop=False)
 
     for entry_id in expected["sent"]:
@@ -90,11 +90,11 @@ def test_webhooks_that_come_after_all_change_nothing(silent: Company) -> None:
 
 def test_what_changed_during_the_silence_is_corrected_and_not_edited(silent: Company) -> None:
     first = silent.pay(amount=1_000, settledAt=written(ago(days=2)))
-    silent.turn()
+    silent.sync()
     silent.is_fed(first)
 
     silent.world.pleo(f"/entries/{first}", "PATCH", totalBillValue={"currency": "EUR", "minors": 1_250})
-    silent.turn()
+    silent.sync()
 
     lines = {line["externalReference"]: line["amount"] for line in silent.lines}
     assert lines[f"pleo-{first}"] == -10
@@ -105,12 +105,12 @@ def test_what_changed_during_the_silence_is_corrected_and_not_edited(silent: Com
 def test_an_export_nobody_told_of_is_done(silent: Company) -> None:
     silent.set_contra_account()
     ids = [silent.code(silent.pay(amount=11_900, settledAt=written(ago(hours=30)))) for _ in range(3)]
-    silent.turn()
+    silent.sync()
     job = silent.export(ids)
     silent.world.at_rest()
     assert silent.job(job)["status"] == "pending"
 
-    silent.turn()
+    silent.sync()
 
     silent.has_exported(job, ids)
 
@@ -118,7 +118,7 @@ def test_an_export_nobody_told_of_is_done(silent: Company) -> None:
 def test_a_single_payment_without_a_webhook_is_no_alarm(silent: Company) -> None:
     paid = silent.pay(amount=1_000, settledAt=written(ago(days=1)))
 
-    silent.turn()
+    silent.sync()
 
     silent.is_fed(paid)
     assert "no webhooks" not in alarms(silent)

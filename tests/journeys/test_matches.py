@@ -173,7 +173,7 @@ def test_while_lexoffice_is_down_the_match_waits_and_is_learnt_later(company: Co
     company.world.eventually(lambda: "work" in known(company, voucher_id), what="a match that waits")
 
     company.in_lexoffice(outage={"on": False})
-    company.turn()
+    company.sync()
 
     learnt(company, "accepted", voucher_id)
 

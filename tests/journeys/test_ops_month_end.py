@@ -60,7 +60,7 @@ def test_a_month_with_a_little_of_everything(company: Company, operator: Operato
     topup = company.pay(family="WALLET", subFamily="LOAD", amount=50_000)
     company.world.lexoffice("/refuse", purpose_contains="Kiosk", organization_id=company.organisation_id)
     refused = spent(company, 333, "Kiosk Muster")
-    company.turn()  # a top-up has no webhook
+    company.sync()  # a top-up has no webhook
     exported = [good, no_tax, bare, reverse, hotel, dinner]
     company.ends(company.export(exported), "completed_with_errors")
     approve(company, good)

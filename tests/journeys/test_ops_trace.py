@@ -1,4 +1,4 @@
-"""The article's troubleshooting with the operator's command line: found with one command, cured with one more."""
+"""The article's troubleshooting with the operator's command line: found with one command, remedied with one more."""
 
 import os
 import shlex
@@ -49,7 +49,7 @@ def pasted(operator: Operator, asked: str, stack: Path) -> str:
     return ran.stdout
 
 
-def test_voucher_there_suggestion_missing_is_found_with_one_command_and_cured_with_one_more(
+def test_voucher_there_suggestion_missing_is_found_with_one_command_and_remedied_with_one_more(
     world: World, company: Company, operator: Operator, tmp_path: Path
 ) -> None:
     company.set_contra_account()
@@ -76,8 +76,8 @@ def test_voucher_there_suggestion_missing_is_found_with_one_command_and_cured_wi
     assert "1 waited, 0 lines waiting now" in pasted(operator, voucher["voucherNumber"], tmp_path / "stack.json")
 
     assert company.proposed == {f"pleo-{entry_id}": voucher_id}
-    cured = trace(operator, entry_id)
-    assert (cured["question"], cured["branch"], cured["remedy"]) == ("T6", "complete", [])
+    remedied = trace(operator, entry_id)
+    assert (remedied["question"], remedied["branch"], remedied["remedy"]) == ("T6", "complete", [])
     assert world.waiting("FeedDeadLetterQueue") == 0
 
 
@@ -105,7 +105,7 @@ def test_a_line_that_lexoffice_refused_is_sent_again_word_for_word(
     payment = company.snapshot(amount=1_000, settledAt=now())
     entry_id = payment["id"]
     company.in_lexoffice(refuse={"external_reference": f"pleo-{entry_id}", "message": "festgeschrieben"})
-    company.turn()
+    company.sync()
     assert company.states == {"failed": 1}
     refused = company.row(entry_id)
     found = trace(operator, entry_id)

@@ -51,7 +51,7 @@ def test_pleos_access_withdrawn_is_caught_up_with_by_polling(company: Company) -
 
     company.world.pleo("/revoke", company_id=company.id)
     unheard = [company.spend(cents) for cents in range(1, 31)]
-    company.turn()
+    company.sync()
     company.is_held("pleo_access_gone")
     assert len(company.rows) == 1
 
@@ -86,7 +86,7 @@ def test_disconnecting_ends_access_and_connecting_again_goes_on(company: Company
     assert company.subscriptions == []
     company.world.at_rest()
     meanwhile = company.spend()
-    company.turn()
+    company.sync()
     assert len(company.lines) == 1
 
     assert company.connect().startswith("Verbunden")
@@ -122,7 +122,7 @@ def test_personal_data_is_deleted_when_the_delay_is_over_and_nothing_is_fed_twic
     long_ago = "2020-01-01T00:00:00.000000Z"
     company.world.put("ConnectionTable", company.connection | {"delete_at": long_ago})
 
-    company.turn()
+    company.sync()
 
     connection = company.connection
     assert (connection["company_name"], connection["organisation_name"]) == ("", "")

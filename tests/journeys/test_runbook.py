@@ -237,7 +237,7 @@ def _(company: Company) -> Generator[Variables, list[str]]:
 def _(company: Company) -> Generator[Variables, list[str]]:
     company.world.lexoffice("/categories", action="add", name="Drohnenbedarf", type="outgo")
     company.in_lexoffice(outage={"on": True})
-    company.wish("sync_catalogue")
+    company.start_sync("sync_catalogue")
     given_up(company, "Sync")
     company.in_lexoffice(outage={"on": False})
     yield {}
@@ -245,7 +245,7 @@ def _(company: Company) -> Generator[Variables, list[str]]:
 
 
 @page(
-    *("Alarms", "feed-waits", "slow-feed", "turns-wait", "refresh-failures", "vendor-limits"),
+    *("Alarms", "feed-waits", "slow-feed", "syncs-wait", "refresh-failures", "vendor-limits"),
     *("throttled-functions", "api-errors", "throttled-tables"),
 )
 def _(company: Company) -> Generator[Variables, list[str]]:
@@ -255,7 +255,7 @@ def _(company: Company) -> Generator[Variables, list[str]]:
     printed = yield {}
     assert any(company.connection_id in each for each in printed)
     company.in_lexoffice(outage={"on": False})
-    company.wake_turn()
+    company.start_sync()
     company.is_fed(entry_id)
 
 

@@ -1,4 +1,4 @@
-"""The clock: companies that are due get their turn, and a turn heals what no webhook and no wake-up has done."""
+"""The clock: companies that are due are synced, and a sync heals what no webhook and no wake-up has done."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -13,31 +13,31 @@ pytestmark = pytest.mark.journey
 LONG_AGO = "2020-01-01T00:00:00.000000Z"
 
 
-def turns_taken(company: Company) -> int:
+def syncs_done(company: Company) -> int:
     return len(company.world.logged("SyncFunction", message="company synced", connection_id=company.connection_id))
 
 
-def test_a_company_that_is_due_gets_a_turn_and_is_not_due_again_for_minutes(world: World, company: Company) -> None:
+def test_a_company_that_is_due_is_synced_and_is_not_due_again_for_minutes(world: World, company: Company) -> None:
     company.is_due(LONG_AGO)
-    before = turns_taken(company)
+    before = syncs_done(company)
 
-    assert world.invoke("ScheduleFunction", {})["turns"] >= 1
+    assert world.invoke("ScheduleFunction", {})["syncs"] >= 1
 
-    world.eventually(lambda: turns_taken(company) == before + 1, what="the turn")
+    world.eventually(lambda: syncs_done(company) == before + 1, what="the sync")
     due = datetime.fromisoformat(company.connection["due_at"])
     assert timedelta(minutes=4) < due - datetime.now(UTC) < timedelta(minutes=7)
 
 
-def test_a_company_that_is_not_due_gets_no_turn(world: World, company: Company) -> None:
-    before = turns_taken(company)
+def test_a_company_that_is_not_due_is_not_synced(world: World, company: Company) -> None:
+    before = syncs_done(company)
 
     world.invoke("ScheduleFunction", {})
 
     world.at_rest()
-    assert turns_taken(company) == before
+    assert syncs_done(company) == before
 
 
-def test_a_row_that_was_written_but_never_woken_is_fed_after_the_companys_turn(world: World, company: Company) -> None:
+def test_a_row_that_was_written_but_never_woken_is_fed_after_the_companys_sync(world: World, company: Company) -> None:
     """The receiver dies between ledger and queue, Pleo never delivers again, and its list does not have the entry."""
     data = company.snapshot(amount=800, settledAt=now()) | {"id": "e0000000-0000-4000-8000-0000000000e1"}
     with world.denied("PleoWebhookFunction", "sqs:SendMessage"):
@@ -53,7 +53,7 @@ def test_a_row_that_was_written_but_never_woken_is_fed_after_the_companys_turn(w
     assert f"pleo-{data['id']}" in [line["externalReference"] for line in company.lines]
 
 
-def test_a_wake_up_that_was_lost_is_made_up_for_by_the_next_turn(world: World, company: Company) -> None:
+def test_a_wake_up_that_was_lost_is_made_up_for_by_the_next_sync(world: World, company: Company) -> None:
     with world.denied("FeedFunction", "dynamodb:GetItem"):
         payment = company.spend()
         world.eventually(lambda: world.waiting("FeedQueue"), what="the wake-up")
@@ -61,7 +61,7 @@ def test_a_wake_up_that_was_lost_is_made_up_for_by_the_next_turn(world: World, c
         world.at_rest()
     assert company.row(payment)["state"] == "ready"
 
-    company.turn()
+    company.sync()
 
     company.is_fed(payment)
 
@@ -75,27 +75,27 @@ def test_an_event_with_a_gap_is_completed_from_pleos_api(world: World, company: 
     company.is_fed(data["id"])
 
 
-def test_the_turn_brings_new_categories_to_pleo_and_archives_nothing_when_lexoffice_answers_nothing(
+def test_the_sync_brings_new_categories_to_pleo_and_archives_nothing_when_lexoffice_answers_nothing(
     world: World, company: Company
 ) -> None:
     before = company.shown_in_pleo()[0]
     world.lexoffice("/categories", action="empty")
 
-    send_catalogue_turn(company)
+    send_catalogue_sync(company)
     assert company.shown_in_pleo()[0] == before
     world.lexoffice("/categories", action="reset")
     world.lexoffice("/categories", action="add", name="Drohnenbedarf", type="outgo")
-    send_catalogue_turn(company)
+    send_catalogue_sync(company)
     world.lexoffice("/categories", action="reset")
 
     assert set(company.shown_in_pleo()[0]) == {*before, "Drohnenbedarf"}
 
 
-def send_catalogue_turn(company: Company) -> None:
-    before = turns_taken(company)
+def send_catalogue_sync(company: Company) -> None:
+    before = syncs_done(company)
     message = json.dumps({"connection_id": company.connection_id, "requests": ["sync_catalogue"]})
     company.world.stack.client("sqs").send_message(
         QueueUrl=company.world.stack.resources["SyncQueue"], MessageBody=message
     )
-    company.world.eventually(lambda: turns_taken(company) > before, what="the turn")
+    company.world.eventually(lambda: syncs_done(company) > before, what="the sync")
     company.world.at_rest()

@@ -183,7 +183,7 @@ class World:
         return value
 
     def at_rest(self, *, seconds: float = 40) -> None:
-        """Waits until no webhook, wake-up or turn is on its way any more: what is missing now stays missing."""
+        """Waits until no webhook, wake-up or sync is on its way any more: what is missing now stays missing."""
 
         def quiet() -> bool:
             return self.all_delivered() and not any(map(self.waiting, QUEUES))

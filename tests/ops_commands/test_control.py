@@ -56,8 +56,8 @@ def test_a_paused_company_is_held_and_resuming_makes_it_active_due_and_wakes_eve
     assert (resumed["status"], resumed["lifted"]) == ("active", ["paused"])
     assert (now().paused_at, now().hold) == ("", None)
     assert now().due_at == now().resumed_at
-    (turn,) = aws.messages("SyncQueue")
-    assert turn == {"connection_id": company.connection_id, "requests": ["check_access"]}
+    (sync,) = aws.messages("SyncQueue")
+    assert sync == {"connection_id": company.connection_id, "requests": ["check_access"]}
     for queue in ("FeedQueue", "ExportQueue"):
         assert aws.messages(queue) == [{"connection_id": company.connection_id}]
 

@@ -7,20 +7,7 @@ import pytest
 
 from ops.errors import CommandRefused
 from ops.month_end.facts import MadeVoucher, MonthFacts, Payment, month_of
-from ops.month_end.sheet import (
-    BY_HAND,
-    FOREIGN,
-    MEALS,
-    NO_RECEIPT,
-    NOT_EXPORTED,
-    NOT_FED,
-    REVERSE_CHARGE,
-    SECTIONS,
-    UNKNOWN,
-    UNMATCHED,
-    Item,
-    sheet_of,
-)
+from ops.month_end.sheet import Item, Section, sheet_of
 from shared.domain.exporting.match import MatchState
 from shared.domain.exporting.voucher_facts import BookedColumn
 from shared.domain.feeding.entry_rules import Destination
@@ -88,8 +75,11 @@ def test_a_month_ends_with_its_last_day() -> None:
 def test_wallet_movements_are_listed_by_day_with_their_direction() -> None:
     sheet = sheet_of(facts(by_hand("out", "wallet_unload", -1_000, 9), by_hand("in", "wallet_topup", 50_000, 2)))
 
-    assert [(item.entry_id, item.amount) for item in sheet.sections[BY_HAND]] == [("in", 50_000), ("out", -1_000)]
-    assert sheet.cents(BY_HAND) == 49_000
+    assert [(item.entry_id, item.amount) for item in sheet.sections[Section.BY_HAND]] == [
+        ("in", 50_000),
+        ("out", -1_000),
+    ]
+    assert sheet.cents(Section.BY_HAND) == 49_000
 
 
 # ------------------------------------------------------------------------------------------------ not in lexoffice
@@ -104,19 +94,19 @@ def test_wallet_movements_are_listed_by_day_with_their_direction() -> None:
     ],
 )
 def test_what_is_settled_and_no_line_yet_says_why(state: State, reason: str, why: str) -> None:
-    assert one(NOT_FED, payment(row(state=state, reason=reason))).why == (why,)
+    assert one(Section.NOT_FED, payment(row(state=state, reason=reason))).why == (why,)
 
 
 def test_what_is_in_lexoffice_or_listed_is_not_missing_there() -> None:
     found = facts(payment(), by_hand("e2", "wallet_topup", 1, 1), payment(row("e3", state=State.NONE)))
 
-    assert listed(NOT_FED, found) == []
+    assert listed(Section.NOT_FED, found) == []
 
 
 def test_lexoffices_own_words_are_kept() -> None:
     refused = payment(row(state=State.FAILED, reason="refused_by_lexoffice", detail="amount not_valid"))
 
-    assert one(NOT_FED, refused).values == (("detail", "amount not_valid"),)
+    assert one(Section.NOT_FED, refused).values == (("detail", "amount not_valid"),)
 
 
 # ------------------------------------------------------------------------------------------------ not exported
@@ -124,40 +114,40 @@ def test_lexoffices_own_words_are_kept() -> None:
 def test_a_failed_export_is_listed_with_its_code(outcome: ExportOutcome) -> None:
     export = ExportFacts(outcome=outcome, code="EXP-SPLIT-SUM", values=(("paid", "2,00 EUR"),))
 
-    item = one(NOT_EXPORTED, payment(export=export, voucher=None))
+    item = one(Section.NOT_EXPORTED, payment(export=export, voucher=None))
 
     assert (item.why, item.values, item.book_id) == (("EXP-SPLIT-SUM",), (("paid", "2,00 EUR"),), "4113617")
 
 
 def test_an_export_that_failed_after_its_voucher_was_made_is_listed_all_the_same() -> None:
-    assert one(NOT_EXPORTED, payment(export=failed("EXP-RECEIPT-BROKEN"))).number
+    assert one(Section.NOT_EXPORTED, payment(export=failed("EXP-RECEIPT-BROKEN"))).number
 
 
 def test_after_ninety_days_a_missing_voucher_says_that_its_cause_is_not_known_any_more() -> None:
     forgotten = FORGOTTEN
 
-    assert one(NOT_EXPORTED, payment(export=forgotten, voucher=None)).why == ("forgotten",)
-    assert listed(NOT_EXPORTED, facts(payment(export=forgotten))) == []
+    assert one(Section.NOT_EXPORTED, payment(export=forgotten, voucher=None)).why == ("forgotten",)
+    assert listed(Section.NOT_EXPORTED, facts(payment(export=forgotten))) == []
 
 
 def test_what_moves_no_wallet_but_could_not_be_exported_is_listed() -> None:
     mileage = row(state=State.NONE, kind="mileage", destination=Destination.NONE)
 
-    item = one(NOT_EXPORTED, payment(mileage, export=failed("EXP-PAID-PRIVATELY")))
+    item = one(Section.NOT_EXPORTED, payment(mileage, export=failed("EXP-PAID-PRIVATELY")))
 
     assert (item.kind, item.why) == ("mileage", ("EXP-PAID-PRIVATELY",))
 
 
 @pytest.mark.parametrize("export", [None, RUNNING, EXPORTED])
 def test_what_was_exported_or_never_was_has_not_failed(export: ExportFacts | None) -> None:
-    assert listed(NOT_EXPORTED, facts(payment(export=export))) == []
+    assert listed(Section.NOT_EXPORTED, facts(payment(export=export))) == []
 
 
 # ------------------------------------------------------------------------------------------------ receipts
 def test_a_voucher_without_file_is_listed_with_what_follows_for_its_tax() -> None:
     without = made(files=(), booked=booked(notices=("NO_RECEIPT", "NO_ATTENDEES")))
 
-    assert one(NO_RECEIPT, vouchers=(without, made("e2"))).why == ("NO_RECEIPT",)
+    assert one(Section.NO_RECEIPT, vouchers=(without, made("e2"))).why == ("NO_RECEIPT",)
 
 
 def test_a_voucher_that_was_cancelled_or_deleted_misses_nothing() -> None:
@@ -171,19 +161,19 @@ def test_reverse_charge_and_intra_community_acquisition_are_told_apart() -> None
     columns = (BookedColumn(LICENCES, 0, 5_000), BookedColumn(ACQUISITION, 0, 700), BookedColumn("Bürobedarf", 19, 11))
     found = facts(vouchers=(made(booked=booked(*columns)),))
 
-    items = sheet_of(found).sections[REVERSE_CHARGE]
+    items = sheet_of(found).sections[Section.REVERSE_CHARGE]
 
     assert [(item.why, item.part) for item in items] == [(("section_13b",), 5_000), (("intra_community",), 700)]
 
 
 def test_reverse_charge_in_a_category_that_adds_no_tax_is_to_be_checked() -> None:
-    item = one(REVERSE_CHARGE, vouchers=(made(booked=booked(reverse=4_000, notices=("REVERSE_CATEGORY",))),))
+    item = one(Section.REVERSE_CHARGE, vouchers=(made(booked=booked(reverse=4_000, notices=("REVERSE_CATEGORY",))),))
 
     assert (item.why, item.part) == (("REVERSE_CATEGORY",), 4_000)
 
 
 def test_a_company_without_input_vat_is_told_that_it_owes_the_tax() -> None:
-    item = one(REVERSE_CHARGE, vouchers=(made(booked=booked(reverse=4_000, notices=("TAX_FREE_REVERSE",))),))
+    item = one(Section.REVERSE_CHARGE, vouchers=(made(booked=booked(reverse=4_000, notices=("TAX_FREE_REVERSE",))),))
 
     assert item.why == ("TAX_FREE_REVERSE",)
 
@@ -196,7 +186,7 @@ def test_foreign_is_a_supplier_abroad_or_another_currency_but_not_reverse_charge
 
     found = facts(vouchers=(dollars, abroad, german_vat, reverse))
 
-    assert [(item.entry_id, item.country) for item in sheet_of(found).sections[FOREIGN]] == [
+    assert [(item.entry_id, item.country) for item in sheet_of(found).sections[Section.FOREIGN]] == [
         ("abroad", "AT"),
         ("dollars", ""),
     ]
@@ -205,30 +195,32 @@ def test_foreign_is_a_supplier_abroad_or_another_currency_but_not_reverse_charge
 def test_a_supplier_abroad_with_a_german_rate_is_to_be_checked() -> None:
     german_rate = booked(foreign=True, country="IE", notices=("FOREIGN_SUPPLIER",))
 
-    assert one(FOREIGN, vouchers=(made(booked=german_rate),)).why == ("FOREIGN_SUPPLIER",)
+    assert one(Section.FOREIGN, vouchers=(made(booked=german_rate),)).why == ("FOREIGN_SUPPLIER",)
 
 
 def test_a_credit_note_is_money_that_came_back() -> None:
-    assert one(FOREIGN, vouchers=(made(booked=booked(credit=True, foreign=True, country="AT")),)).amount == 11_900
+    assert (
+        one(Section.FOREIGN, vouchers=(made(booked=booked(credit=True, foreign=True, country="AT")),)).amount == 11_900
+    )
 
 
 # ------------------------------------------------------------------------------------------------ meals
 def test_a_tip_is_the_part_of_a_meal_without_tax() -> None:
     meal = booked(BookedColumn(MEAL, 7, 40_000), BookedColumn(MEAL, 19, 19_500), BookedColumn(MEAL, 0, 2_000))
 
-    item = one(MEALS, vouchers=(made(booked=meal),))
+    item = one(Section.MEALS, vouchers=(made(booked=meal),))
 
     assert (item.part, item.amount, item.rates, item.why) == (2_000, -61_500, (0, 7, 19), ())
 
 
 def test_a_meal_without_any_tax_has_no_tip_that_could_be_told() -> None:
-    assert listed(MEALS, facts(vouchers=(made(booked=booked(BookedColumn(MEAL, 0, 2_000))),))) == []
+    assert listed(Section.MEALS, facts(vouchers=(made(booked=booked(BookedColumn(MEAL, 0, 2_000))),))) == []
 
 
 def test_a_meal_without_attendees_is_listed_without_tip() -> None:
     meal = booked(BookedColumn(MEAL, 7, 5_000), notices=("NO_ATTENDEES",))
 
-    item = one(MEALS, vouchers=(made(booked=meal),))
+    item = one(Section.MEALS, vouchers=(made(booked=meal),))
 
     assert (item.part, item.why) == (0, ("NO_ATTENDEES",))
 
@@ -236,7 +228,7 @@ def test_a_meal_without_attendees_is_listed_without_tip() -> None:
 def test_a_voucher_of_which_nobody_remembers_how_it_was_booked_is_named() -> None:
     found = facts(vouchers=(made(booked=None), made("e2")))
 
-    assert listed(UNKNOWN, found) == [("e1", ())]
+    assert listed(Section.UNKNOWN, found) == [("e1", ())]
 
 
 # ------------------------------------------------------------------------------------------------ matches
@@ -251,20 +243,22 @@ def test_a_voucher_of_which_nobody_remembers_how_it_was_booked_is_named() -> Non
     ],
 )
 def test_a_line_that_is_not_assigned_to_its_voucher_says_why(match: MatchState | None, why: str) -> None:
-    assert one(UNMATCHED, payment(match=match)).why == (why,)
+    assert one(Section.UNMATCHED, payment(match=match)).why == (why,)
 
 
 @pytest.mark.parametrize("match", [MatchState.ACCEPTED, MatchState.SETTLED])
 def test_a_line_whose_voucher_is_settled_by_it_or_by_what_nobody_can_tell_is_matched(match: MatchState) -> None:
-    assert listed(UNMATCHED, facts(payment(match=match))) == []
+    assert listed(Section.UNMATCHED, facts(payment(match=match))) == []
 
 
-def test_a_broken_rail_explains_why_no_suggestion_appears_but_a_late_line_does_not() -> None:
+def test_an_unmet_criterion_explains_why_no_suggestion_appears_but_a_late_line_does_not() -> None:
     export = ExportFacts(outcome=ExportOutcome.SUCCESSFUL, unmet_criteria=("line_missing", "voucher_after_line"))
 
-    assert one(UNMATCHED, payment(match=MatchState.OPEN, export=export)).why == ("criterion_voucher_after_line",)
+    assert one(Section.UNMATCHED, payment(match=MatchState.OPEN, export=export)).why == (
+        "criterion_voucher_after_line",
+    )
     late = replace(export, unmet_criteria=("line_missing",))
-    assert one(UNMATCHED, payment(match=MatchState.OPEN, export=late)).why == ("open",)
+    assert one(Section.UNMATCHED, payment(match=MatchState.OPEN, export=late)).why == ("open",)
 
 
 @pytest.mark.parametrize(
@@ -281,22 +275,24 @@ def test_a_broken_rail_explains_why_no_suggestion_appears_but_a_late_line_does_n
     ],
 )
 def test_a_line_without_voucher_says_why(kind: str, export: ExportFacts | None, why: str) -> None:
-    assert one(UNMATCHED, payment(row(kind=kind), export=export, voucher=None, match=None)).why == (why,)
+    assert one(Section.UNMATCHED, payment(row(kind=kind), export=export, voucher=None, match=None)).why == (why,)
 
 
 def test_a_voucher_that_was_only_intended_is_none() -> None:
     intended = replace(VOUCHER, voucher_id="")
 
-    assert one(UNMATCHED, payment(voucher=intended, match=None, export=RUNNING)).why == ("export_running",)
+    assert one(Section.UNMATCHED, payment(voucher=intended, match=None, export=RUNNING)).why == ("export_running",)
 
 
 def test_a_correction_belongs_to_the_line_it_corrects() -> None:
-    assert one(UNMATCHED, payment(row(revision=2), export=None, voucher=None, match=None)).why == ("correction",)
+    assert one(Section.UNMATCHED, payment(row(revision=2), export=None, voucher=None, match=None)).why == (
+        "correction",
+    )
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.SENT}))
 def test_what_is_no_line_cannot_be_matched(state: State) -> None:
-    assert listed(UNMATCHED, facts(payment(row(state=state), match=None))) == []
+    assert listed(Section.UNMATCHED, facts(payment(row(state=state), match=None))) == []
 
 
 # ------------------------------------------------------------------------------------------------ balance
@@ -359,11 +355,11 @@ def test_a_month_is_provisional_while_lines_of_it_wait() -> None:
 def test_every_section_is_there_even_when_nothing_is_in_it() -> None:
     sheet = sheet_of(facts())
 
-    assert sheet.sections == dict.fromkeys(SECTIONS, ())
+    assert sheet.sections == dict.fromkeys(Section, ())
     assert sheet.facts.now == NOW
 
 
 def test_items_come_by_day_and_those_without_a_day_last() -> None:
     rows = [row("c", day=None, state=State.HELD), row("b", day=date(2026, 10, 2), state=State.HELD)]
 
-    assert [entry for entry, _ in listed(NOT_FED, facts(*map(payment, rows)))] == ["b", "c"]
+    assert [entry for entry, _ in listed(Section.NOT_FED, facts(*map(payment, rows)))] == ["b", "c"]

@@ -110,7 +110,7 @@ def test_a_proof_that_could_not_be_made_says_why(
     assert (ran.code, ran.data["outcome"]) == (1, "pleo unavailable")
 
 
-def test_two_wishes_within_a_minute_are_one(ops_: Ops, company: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_requests_within_a_minute_are_one(ops_: Ops, company: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = answers(monkeypatch, lambda: None)
 
     for _ in range(2):
@@ -122,7 +122,7 @@ def test_two_wishes_within_a_minute_are_one(ops_: Ops, company: Connection, monk
     assert second["result"].startswith("requested a moment ago already")
 
 
-def test_a_wish_that_was_answered_within_the_minute_is_not_waited_for_again(
+def test_a_request_that_was_answered_within_the_minute_is_not_waited_for_again(
     ops_: Ops, company: Connection, proofs: Proofs, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def proven() -> None:

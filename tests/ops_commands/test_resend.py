@@ -303,7 +303,7 @@ def test_what_cannot_be_meant_is_refused(ops_: Ops, company: str, arguments: tup
         (Status.CONNECTING, "", ("is connecting",)),
     ],
 )
-def test_for_a_company_that_nothing_is_written_for_the_cure_is_named(
+def test_for_a_company_that_nothing_is_written_for_the_remedy_is_named(
     ops_: Ops, connected: Callable[..., Connection], status: Status, hold: str, told: tuple[str, ...]
 ) -> None:
     connected("Alpha GmbH", status=status, hold=hold)

@@ -81,7 +81,7 @@ def test_history_that_takes_an_hour_is_no_silence_although_rows_wait_all_the_tim
         product.until(lambda: not table.open_rows(product.connection_id, 1), every=60, seconds=3 * 3600)
         took = product.clock.time() - begun
         held = lines(product)
-        told = product.told.lines
+        told = product.observed.lines
 
     assert took > 3600
     assert told["error", "needs attention: rows not fed"] == 0

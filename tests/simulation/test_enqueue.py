@@ -19,7 +19,7 @@ import pytest
 from botocore.client import BaseClient
 
 from bench import export_cloud
-from bench.export_harness import Told, fresh_processes
+from bench.export_harness import Observed, fresh_processes
 from bench.export_queues import Context
 from bench.virtual_time import PerThread, VirtualClock, governing
 from local.package import read_template
@@ -43,9 +43,9 @@ TIMEOUT = float(
 
 @dataclass
 class Remembering:
-    """SyncQueue: takes batches, but for the companies it refuses; `turns` counts the messages of each company."""
+    """SyncQueue: takes batches, but for the companies it refuses; `syncs` counts the messages of each company."""
 
-    turns: Counter[str] = field(default_factory=Counter)
+    syncs: Counter[str] = field(default_factory=Counter)
     refused: set[str] = field(default_factory=set)
 
     async def handle_request(
@@ -56,7 +56,7 @@ class Remembering:
         assert 1 <= len(entries) <= 10
         companies = {entry["Id"]: json.loads(entry["MessageBody"])["connection_id"] for entry in entries}
         taken = [key for key, company in companies.items() if company not in self.refused]
-        self.turns.update(companies[key] for key in taken)
+        self.syncs.update(companies[key] for key in taken)
         failed = [key for key in companies if key not in taken]
         answer = {
             "Successful": [{"Id": key, "MessageId": key, "MD5OfMessageBody": "0"} for key in taken],
@@ -74,9 +74,9 @@ class Minutes:
     handler: Callable[[dict[str, Any], Context], dict[str, int]]
 
     def run(self) -> tuple[int, float]:
-        """One invocation and the wait for the next minute; turns given, and the seconds it took."""
+        """One invocation and the wait for the next minute; syncs queued, and the seconds it took."""
         began = self.clock.time()
-        given = self.handler({}, Context(self.clock, TIMEOUT))["turns"]
+        given = self.handler({}, Context(self.clock, TIMEOUT))["syncs"]
         took = self.clock.time() - began
         self.clock.sleep(60 - took)
         return given, took
@@ -87,7 +87,7 @@ def virtual(queue: Remembering) -> Iterator[VirtualClock]:
     """AWS in this process, empty but for the template's tables, and every call to it 5 ms of virtual time."""
     clock = VirtualClock(START)
     call = BaseClient._make_api_call  # type: ignore[attr-defined]
-    told = Told()
+    told = Observed()
     metrics = SimpleNamespace(add_metric=told.add_metric, provider=SimpleNamespace(metric_set={}))
 
     def slow(self: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
@@ -133,7 +133,7 @@ def fill(count: int) -> None:
         store.batch_write_item(RequestItems={TABLE: requests})
 
 
-def test_ten_thousand_companies_get_one_turn_each_from_several_invocations_none_over_its_time(
+def test_ten_thousand_companies_are_synced_once_each_from_several_invocations_none_over_its_time(
     minutes: Minutes,
 ) -> None:
     fill(COMPANIES)
@@ -142,12 +142,12 @@ def test_ten_thousand_companies_get_one_turn_each_from_several_invocations_none_
     minutes.clock.sleep(60 - began % 60)
     while sum(given for given, _ in runs) < COMPANIES:
         runs.append(minutes.run())
-        # Oldest first, and nobody twice: whoever had a turn is older than everybody still waiting.
+        # Oldest first, and nobody twice: whoever had a sync is older than everybody still waiting.
         given = sum(each for each, _ in runs)
-        assert set(minutes.queue.turns) == {f"c{number:05}" for number in range(given)}
+        assert set(minutes.queue.syncs) == {f"c{number:05}" for number in range(given)}
 
-    assert set(minutes.queue.turns.values()) == {1}
-    assert len(minutes.queue.turns) == COMPANIES
+    assert set(minutes.queue.syncs.values()) == {1}
+    assert len(minutes.queue.syncs) == COMPANIES
     assert 2 <= len(runs) <= 5  # minutes
     assert max(took for _, took in runs) < TIMEOUT - 2
     # The next round begins five minutes after the first, spread by the jitter; nobody is due before.
@@ -159,17 +159,17 @@ def test_messages_that_the_queue_did_not_take_are_sent_in_the_next_minute(minute
     fill(1000)
     minutes.queue.refused = {"c00003", "c00777"}
     minutes.run()
-    assert not minutes.queue.refused & set(minutes.queue.turns)
+    assert not minutes.queue.refused & set(minutes.queue.syncs)
 
     minutes.queue.refused = set()
     minutes.run()
 
-    assert [minutes.queue.turns[company] for company in ("c00003", "c00777")] == [1, 1]
-    assert set(minutes.queue.turns.values()) == {1}
+    assert [minutes.queue.syncs[company] for company in ("c00003", "c00777")] == [1, 1]
+    assert set(minutes.queue.syncs.values()) == {1}
 
 
 def test_a_company_that_is_due_is_not_lost_with_the_run_that_died(minutes: Minutes) -> None:
-    """It dies between the message and the due time: ten companies at most get two turns, nobody none."""
+    """It dies between the message and the due time: ten companies at most get two syncs, nobody none."""
     fill(1000)
     with (
         patch.object(Connections, "reschedule", side_effect=KeyboardInterrupt),
@@ -180,11 +180,11 @@ def test_a_company_that_is_due_is_not_lost_with_the_run_that_died(minutes: Minut
     while given < 1000:
         given += minutes.run()[0]
 
-    assert len(minutes.queue.turns) == 1000
-    assert sorted(minutes.queue.turns.values(), reverse=True)[:11] == [2] * 10 + [1]
+    assert len(minutes.queue.syncs) == 1000
+    assert sorted(minutes.queue.syncs.values(), reverse=True)[:11] == [2] * 10 + [1]
 
 
-def test_lexoffices_limit_is_kept_per_company_however_many_have_their_turn_at_once() -> None:
+def test_lexoffices_limit_is_kept_per_company_however_many_have_their_sync_at_once() -> None:
     """Two workers each for three companies: nobody is faster than the limit, and nobody waits for another company."""
     calls: dict[str, list[float]] = {}
     seconds = 30.0

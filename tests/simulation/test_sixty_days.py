@@ -316,7 +316,7 @@ def test_the_balance_in_lexoffice_is_the_wallets_and_the_product_proves_it(sixty
     assert proof is not None
     assert (proof.unexplained, proof.sums.effect, proof.sums.waiting, proof.sums.failed) == (0, moved, 0, 0)
     assert opening
-    assert product.told.lines["error", "needs attention: balance not explained"] == 0
+    assert product.observed.lines["error", "needs attention: balance not explained"] == 0
 
 
 def test_every_expense_is_one_voucher_of_its_amount_and_rate(sixty_days: Company) -> None:
@@ -344,7 +344,7 @@ def test_the_rates_of_the_law_were_offered_in_time_and_the_old_ones_stayed(sixty
 
 
 def test_what_broke_on_the_way_was_noticed(sixty_days: Company) -> None:
-    told = sixty_days.product.told.lines
+    told = sixty_days.product.observed.lines
 
     assert sixty_days.seen["held"] == "lexoffice_access_gone"
     assert sixty_days.seen["waited"] > 0

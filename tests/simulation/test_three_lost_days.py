@@ -1,4 +1,4 @@
-"""Three days by the movable clock in which no webhook arrives and no turn is taken: one turn makes all of it good."""
+"""Three days by the movable clock in which no webhook arrives and no sync is taken: one sync makes all of it good."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ NEVER = 1e9
 
 @dataclass(slots=True)
 class LostDays:
-    """What was paid, by entry, and what had arrived before the one turn."""
+    """What was paid, by entry, and what had arrived before the one sync."""
 
     product: Product
     paid: dict[str, int]
@@ -51,12 +51,12 @@ def lost() -> Iterator[LostDays]:
         yield LostDays(product, paid, before)
 
 
-def test_nothing_had_arrived_before_the_turn(lost: LostDays) -> None:
+def test_nothing_had_arrived_before_the_sync(lost: LostDays) -> None:
     assert lost.before == 0
     assert len(lost.paid) == DAYS * A_DAY
 
 
-def test_one_turn_makes_every_payment_its_line_to_the_cent_and_once(lost: LostDays) -> None:
+def test_one_sync_makes_every_payment_its_line_to_the_cent_and_once(lost: LostDays) -> None:
     rows = lost.product.pleo_world.entries
     wanted = {f"pleo-{key}": cents for key, cents in lost.paid.items() if rows[key]["family"] != "WALLET"}
     found = Counter(
@@ -78,4 +78,4 @@ def test_the_ledger_knows_every_entry_and_lexoffice_shows_what_the_wallet_holds(
 
 
 def test_somebody_was_told_that_no_webhook_had_come(lost: LostDays) -> None:
-    assert lost.product.told.lines["error", "needs attention: no webhooks"] == 1
+    assert lost.product.observed.lines["error", "needs attention: no webhooks"] == 1

@@ -238,6 +238,6 @@ class Story(Company):
             if match := Matches("LedgerTable").get(self.product.connection_id, voucher_id):
                 result.matches[name] = match.state.value
         result.alarms = Counter(
-            {text: times for (level, text), times in self.product.told.lines.items() if level == "error"}
+            {text: times for (level, text), times in self.product.observed.lines.items() if level == "error"}
         )
         return result

@@ -1,4 +1,4 @@
-"""How values are written into a request, and what a Retry-After header wishes for."""
+"""How values are written into a request, and what a Retry-After header asks for."""
 
 import json
 from datetime import UTC, datetime
@@ -72,12 +72,12 @@ def test_an_id_is_quoted_into_one_segment() -> None:
         ("Mon, 02 Mar 99999 08:00:00 GMT", None),
     ],
 )
-def test_a_wish_to_wait_is_read_and_bounded(value: str | None, seconds: float | None) -> None:
+def test_a_request_to_wait_is_read_and_bounded(value: str | None, seconds: float | None) -> None:
     assert retry_after(value, now=NOW) == seconds
 
 
 @given(st.text(alphabet=" +-.,:_0123456789aefinEGJMNT", max_size=40))
 def test_no_retry_after_header_breaks_the_reader(value: str) -> None:
-    wish = retry_after(value, now=NOW)
+    found = retry_after(value, now=NOW)
 
-    assert wish is None or 0 <= wish <= 60
+    assert found is None or 0 <= found <= 60

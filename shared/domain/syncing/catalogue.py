@@ -192,23 +192,23 @@ def changes(plan: CataloguePlan, known: Mapping[str, str]) -> dict[str, Catalogu
     The plan is compared with the last sync, not only with Pleo: a run that crashed part-way has already changed Pleo,
     and these changes must be reported too.
     """
-    found = {update.account.external_id: update for update in plan.update}
-    told = {}
+    updates = {update.account.external_id: update for update in plan.update}
+    found = {}
     for key, name in plan.wanted.items():
-        update = found.get(key)
+        update = updates.get(key)
         if key not in known:
             restored = update is not None and update.account.archived
-            told[key] = CatalogueChange(what="restored" if restored else "created", name=name)
+            found[key] = CatalogueChange(what="restored" if restored else "created", name=name)
         elif known[key] != name:
-            told[key] = CatalogueChange(what="renamed", name=name, before=known[key])
+            found[key] = CatalogueChange(what="renamed", name=name, before=known[key])
         elif update is not None:
             # The customer has renamed the account in Pleo.
-            told[key] = CatalogueChange(what="renamed", name=name, before=update.account.name)
+            found[key] = CatalogueChange(what="renamed", name=name, before=update.account.name)
         elif key in plan.create:
             # The customer has removed the account in Pleo.
-            told[key] = CatalogueChange(what="created", name=name)
+            found[key] = CatalogueChange(what="created", name=name)
     gone = [key for key in known if key not in plan.remembered]
-    return told | {key: CatalogueChange(what="archived", name=known[key]) for key in gone}
+    return found | {key: CatalogueChange(what="archived", name=known[key]) for key in gone}
 
 
 def flag_changes(categories: Iterable[Category], flags: Mapping[str, str]) -> list[tuple[str, CatalogueChange]]:
@@ -216,12 +216,12 @@ def flag_changes(categories: Iterable[Category], flags: Mapping[str, str]) -> li
 
     `flags` are the flags as stored, by category id.
     """
-    told = []
+    found = []
     for category in categories:
         before, now = flags.get(category.id), category.flags
         if before is not None and before != now:
             for flag, (was_set, was_taken) in _FLAGS.items():
                 if (flag in now.split()) != (flag in before.split()):
                     what = was_set if flag in now.split() else was_taken
-                    told.append((category.id, CatalogueChange(what=what, name=category.name)))
-    return told
+                    found.append((category.id, CatalogueChange(what=what, name=category.name)))
+    return found

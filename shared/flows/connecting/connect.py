@@ -238,4 +238,4 @@ class Connect:
                 refresh_token=pair.refresh_token,
             )
         except VendorError as error:
-            log_warning("tokens not given back", cause=str(error))
+            log_warning("tokens not revoked", cause=str(error))

@@ -69,4 +69,4 @@ def _delete_installation(pleo: PleoClient) -> None:
     try:
         pleo.delete_installation()
     except VendorError as error:
-        log_warning("tokens not given back", cause=str(error))
+        log_warning("tokens not revoked", cause=str(error))

@@ -68,9 +68,9 @@ class Subscriptions:
         address = f"{connection.public_url}{path}"
         try:
             mine = [row for row in lexoffice.event_subscriptions() if row.callback_url.endswith(path)]
-            told = {row.event_type for row in mine if row.callback_url == address}
+            subscribed = {row.event_type for row in mine if row.callback_url == address}
             for event_type in webhook.SUBSCRIBED_EVENTS:
-                if event_type not in told:
+                if event_type not in subscribed:
                     _subscribe(lexoffice, event_type, address)
             # Remove the old address last, so that no event is lost in between.
             for row in mine:

@@ -62,8 +62,8 @@ class Hints:
             # Usually a second hint: a run crashed after lexoffice accepted the first one. Otherwise lexoffice suggests
             # no match, and the bookkeeper matches by hand.
             kinds = sorted({f"{issue.field} {issue.kind}" for issue in error.issues})
-            told = {"issues": kinds, "vendor_request_id": error.request_id or ""}
-            log_warning("hint refused", connection_id=self._connection_id, entry_id=record.entry_id, **told)
+            details = {"issues": kinds, "vendor_request_id": error.request_id or ""}
+            log_warning("hint refused", connection_id=self._connection_id, entry_id=record.entry_id, **details)
             count("HintRefused")
         else:
             log_info(

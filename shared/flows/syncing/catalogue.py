@@ -115,10 +115,10 @@ def sync(
             code=update.account.code,
             tax_code_external_id=update.account.tax_code,
         )
-    told = catalogue.changes(plan, known.accounts)
+    found = catalogue.changes(plan, known.accounts)
     # Pleo has these accounts but does not list them. The change was stored when it happened.
-    told = {key: each for key, each in told.items() if key not in hidden & known.accounts.keys()}
-    by_account = [*told.items(), *catalogue.flag_changes(categories, known.flags)]
+    found = {key: each for key, each in found.items() if key not in hidden & known.accounts.keys()}
+    by_account = [*found.items(), *catalogue.flag_changes(categories, known.flags)]
     accounts = {row.external_id: row.id for row in existing}
     changes = [*_with_expenses(connection, by_account, accounts, pleo), *tax_codes]
     if not known.accounts:
@@ -184,13 +184,13 @@ def _with_expenses(
                 using[entry.account_id].append(entry.id)
     except (Forbidden, Rejected) as error:
         log_warning("waiting expenses not readable", connection_id=connection.connection_id, cause=str(error))
-    told = []
+    found = []
     for key, change in changes:
         ids = using.get(accounts.get(key, ""), []) if change.what in catalogue.TOUCHING else []
-        told.append(replace(change, expenses=len(ids), entry_ids=tuple(ids[:MOST_ENTRIES])))
-    if expenses := sum(change.expenses for change in told if change.what == "archived"):
+        found.append(replace(change, expenses=len(ids), entry_ids=tuple(ids[:MOST_ENTRIES])))
+    if expenses := sum(change.expenses for change in found if change.what == "archived"):
         log_warning("category in use removed", connection_id=connection.connection_id, expenses=expenses)
-    return told
+    return found
 
 
 @dataclass(frozen=True, slots=True)

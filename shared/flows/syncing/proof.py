@@ -65,7 +65,7 @@ class Prover:
         except OutOfTime:
             # If this sync made no progress, the next ones would not either: wait an hour instead of using up each sync.
             vain = reading.in_progress == begun
-            log_info("balance not proven yet: more to read than one turn can", connection_id=connection_id, vain=vain)
+            log_info("balance not proven yet: more to read than one sync can", connection_id=connection_id, vain=vain)
             self._proofs.save_progress(connection_id, reading.in_progress, datetime.now(UTC) if vain else None)
             if vain:
                 _alert_overdue(connection, stored)

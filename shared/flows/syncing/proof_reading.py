@@ -79,7 +79,7 @@ class Reading:
             freezing = frozen is not None
             self.frozen = frozen or self.frozen
             if self._remaining() <= 0:
-                raise OutOfTime("more entries to prove than one turn can read")
+                raise OutOfTime("more entries to prove than one sync can read")
         return total
 
     def entries_since(self, first: date) -> Iterator[Entry]:

@@ -70,7 +70,7 @@ class SetUp:
         owner = secrets.token_hex(8)
         while not self._acquire_lease(connection_id, owner):
             if remaining() <= 0:
-                raise OutOfTime("somebody else is setting this company up")
+                raise OutOfTime("another worker is setting this company up")
             self._sleep(_LEASE_POLL_SECONDS)
         try:
             connection = self._connections.get(connection_id)

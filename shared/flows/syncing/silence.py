@@ -40,14 +40,14 @@ class Silence:
         An alert is raised before it is recorded: after a crash in between it is raised twice rather than never.
         """
         facts = self._facts(connection, oldest, payments)
-        told = silence.due_alerts(facts)
-        for cause in told:
+        due = silence.due_alerts(facts)
+        for cause in due:
             count("Silence")
             alert(
                 cause, connection_id=connection.connection_id, **self._likely_cause(cause, connection, facts, remaining)
             )
-        if told:
-            alerted_at = {**connection.alerted_at, **dict.fromkeys(told, utc_text(facts.now))}
+        if due:
+            alerted_at = {**connection.alerted_at, **dict.fromkeys(due, utc_text(facts.now))}
             self._connections.change(connection.connection_id, alerted_at=alerted_at)
 
     def _facts(self, connection: Connection, oldest: Row | None, payments: Sequence[datetime]) -> Facts:
@@ -88,7 +88,7 @@ class Silence:
         except (IntegrationError, DisconnectedError) as error:
             log_warning("webhooks not checked", connection_id=connection.connection_id, cause=str(error))
             return "subscription not checked"
-        return "subscription made anew" if changed else "subscription in order: deliveries fail or are refused"
+        return "subscription renewed" if changed else "subscription in order: deliveries fail or are refused"
 
     def _why_not_fed(self, connection: Connection, facts: Facts, remaining: Remaining) -> str:
         pace = self._pace(connection)

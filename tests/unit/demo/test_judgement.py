@@ -201,7 +201,7 @@ def test_what_is_not_true_is_listed_and_the_exit_status_says_so() -> None:
 def test_only_a_step_forward_is_progress() -> None:
     """A failure that repeats, or a webhook that comes again, would otherwise keep the demo waiting for ever."""
     rows = [{"row": {"S": "ENTRY#a"}, "state": {"S": "ready"}}, {"row": {"S": "BALANCE"}, "pushed": {"N": "5"}}]
-    noise = [{"row": {"S": "FAILURE#feed"}, "at": {"S": "now"}}, {"row": {"S": "TOLD"}, "at": {"S": "now"}}]
+    noise = [{"row": {"S": "FAILURE#feed"}, "at": {"S": "now"}}, {"row": {"S": "LAST_WEBHOOK"}, "at": {"S": "now"}}]
     sent = [{"row": {"S": "ENTRY#a"}, "state": {"S": "sent"}}, rows[1]]
 
     assert stages_of(rows) == {("ENTRY", "ready"): 1, ("BALANCE", "5"): 1}

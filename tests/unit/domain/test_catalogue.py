@@ -77,7 +77,7 @@ def test_accounts_the_customer_made_are_left_alone() -> None:
     assert made.update == ()
 
 
-def test_an_empty_answer_is_an_error_and_not_a_wish_to_remove_everything() -> None:
+def test_an_empty_answer_is_an_error_and_not_a_request_to_remove_everything() -> None:
     with pytest.raises(ImplausibleCatalogueError, match="no posting categories"):
         plan({}, [account("a", "Büro")], {"a": "Büro"})
 

@@ -204,7 +204,7 @@ def test_a_failed_export_names_code_and_values_and_a_hold_its_reason() -> None:
     assert (trace.code, trace.values, trace.hold) == ("EXP-TAX-UNKNOWN", (("tax", "21 %"),), "plan")
 
 
-def test_a_missing_suggestion_names_the_rails_that_are_still_broken() -> None:
+def test_a_missing_suggestion_names_the_criteria_that_are_still_unmet() -> None:
     unmet_criteria = ("line_missing", "voucher_too_old")
 
     assert decide(both(export=replace(EXPORTED, unmet_criteria=unmet_criteria))).unmet_criteria == ("voucher_too_old",)

@@ -1,4 +1,4 @@
-"""Whether lexoffice will suggest the match, and which rail breaks if not."""
+"""Whether lexoffice will suggest the match, and which criterion is not met if not."""
 
 from dataclasses import replace
 from datetime import date
@@ -61,7 +61,7 @@ def test_only_an_open_voucher_is_suggested(status: str) -> None:
     assert unmet_criteria(PURCHASE, BankLine(-10000, DAY), status=status) == [Criterion.NOT_OPEN]
 
 
-def test_every_broken_rail_is_named_at_once() -> None:
+def test_every_unmet_criterion_is_named_at_once() -> None:
     made = replace(PURCHASE, day=date(2026, 2, 1))
 
     assert unmet_criteria(made, BankLine(1, DAY), status="paid") == [
@@ -72,5 +72,5 @@ def test_every_broken_rail_is_named_at_once() -> None:
     ]
 
 
-def test_every_rail_has_a_sentence_in_both_languages() -> None:
+def test_every_criterion_has_a_sentence_in_both_languages() -> None:
     assert set(CRITERIA) == set(Criterion)

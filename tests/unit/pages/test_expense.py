@@ -1,4 +1,4 @@
-"""The page of one expense: where it stands, the cure, and the steps of its life."""
+"""The page of one expense: where it stands, the remedy, and the steps of its life."""
 
 import re
 from dataclasses import replace
@@ -33,7 +33,7 @@ def _shown(*traces: ExpenseState, language: Language = "de") -> str:
 
 @pytest.mark.parametrize("branch", [branch for branch in Branch if branch is not Branch.UNKNOWN])
 @pytest.mark.parametrize("language", ["de", "en"])
-def test_every_branch_has_its_verdict_and_cure(branch: Branch, language: Language) -> None:
+def test_every_branch_has_its_verdict_and_remedy(branch: Branch, language: Language) -> None:
     page = _shown(replace(facts.COMPLETE, branch=branch), language=language)
 
     assert BRANCH_TEXTS[branch].title.in_(language) in page
@@ -83,7 +83,7 @@ def test_a_failed_export_says_why_and_how_to_fix_it(language: Language, sentence
     assert "[EXP-SPLIT-SUM]" in page
 
 
-def test_a_missing_suggestion_is_explained_by_its_rails() -> None:
+def test_a_missing_suggestion_is_explained_by_its_criteria() -> None:
     assert "Das Belegdatum liegt nach dem Umsatz." in _shown(facts.NO_SUGGESTION)
     assert "The voucher is dated after the line." in _shown(facts.NO_SUGGESTION, language="en")
 
