@@ -18,33 +18,21 @@ from ops.month_end import csv_file, page
 from ops.month_end.balance import MonthBalance
 from ops.month_end.facts import month_of
 from ops.month_end.reading import facts_of
-from ops.month_end.sheet import (
-    BY_HAND,
-    FOREIGN,
-    MEALS,
-    NO_RECEIPT,
-    NOT_EXPORTED,
-    NOT_FED,
-    REVERSE_CHARGE,
-    UNKNOWN,
-    UNMATCHED,
-    Sheet,
-    sheet_of,
-)
+from ops.month_end.sheet import Section, Sheet, sheet_of
 from shared.aws.connections import Connection
 from shared.domain.times import booking_date
 
 _NAME_LIMIT = 40
 _SECTIONS = {
-    BY_HAND: "to enter by hand",
-    NOT_FED: "not in lexoffice",
-    NOT_EXPORTED: "export failed",
-    NO_RECEIPT: "without receipt",
-    REVERSE_CHARGE: "reverse charge and intra-community",
-    FOREIGN: "foreign supplier or currency",
-    MEALS: "tips, and meals without attendees",
-    UNMATCHED: "lines not matched",
-    UNKNOWN: "tax facts not known",
+    Section.BY_HAND: "to enter by hand",
+    Section.NOT_FED: "not in lexoffice",
+    Section.NOT_EXPORTED: "export failed",
+    Section.NO_RECEIPT: "without receipt",
+    Section.REVERSE_CHARGE: "reverse charge and intra-community",
+    Section.FOREIGN: "foreign supplier or currency",
+    Section.MEALS: "tips, and meals without attendees",
+    Section.UNMATCHED: "lines not matched",
+    Section.UNKNOWN: "tax facts not known",
 }
 _PROVISIONAL = {
     "not_over": "the month is not over",
@@ -77,7 +65,7 @@ def month_end(
 
 def _answer(connection: Connection, sheet: Sheet, files: Mapping[str, str]) -> Answer:
     facts, balance = sheet.facts, sheet.balance
-    incoming = sum(item.amount for item in sheet.sections[BY_HAND] if item.amount and item.amount > 0)
+    incoming = sum(item.amount for item in sheet.sections[Section.BY_HAND] if item.amount and item.amount > 0)
     reasons = [_PROVISIONAL[reason] for reason in sheet.provisional]
     state = f"[yellow]provisional: {', '.join(reasons)}[/yellow]" if reasons else "the month is over"
     return Answer(
@@ -90,7 +78,7 @@ def _answer(connection: Connection, sheet: Sheet, files: Mapping[str, str]) -> A
             "sections": {
                 name: {"count": len(items), "cents": sheet.cents(name)} for name, items in sheet.sections.items()
             },
-            "by_hand": {"in_cents": incoming, "out_cents": sheet.cents(BY_HAND) - incoming},
+            "by_hand": {"in_cents": incoming, "out_cents": sheet.cents(Section.BY_HAND) - incoming},
             "balance": {
                 "since": balance.since,
                 "before_cents": balance.before,

@@ -4,18 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 from ops.month_end.balance import MonthBalance
-from ops.month_end.sheet import (
-    BY_HAND,
-    FOREIGN,
-    MEALS,
-    NO_RECEIPT,
-    NOT_EXPORTED,
-    NOT_FED,
-    REVERSE_CHARGE,
-    UNKNOWN,
-    UNMATCHED,
-    Item,
-)
+from ops.month_end.sheet import Item, Section
 from shared.domain.exporting.match import Criterion
 from shared.texts.books import NOTICES
 from shared.texts.error_text import fill
@@ -23,33 +12,34 @@ from shared.texts.export_errors import EXPORT_ERRORS
 from shared.texts.labels import CRITERIA, kind_label
 
 TITLES = {
-    BY_HAND: "Von Hand einzutragen",
-    NOT_FED: "Umsätze, die in lexoffice fehlen",
-    NOT_EXPORTED: "Ausgaben, deren Export gescheitert ist",
-    NO_RECEIPT: "Fehlende Belegbilder",
-    REVERSE_CHARGE: "§ 13b UStG und innergemeinschaftlicher Erwerb",
-    FOREIGN: "Ausland und Fremdwährung",
-    MEALS: "Bewirtung und Trinkgeld",
-    UNMATCHED: "Umsätze ohne Zuordnung",
-    UNKNOWN: "Belege, deren Steuerdaten nicht bekannt sind",
+    Section.BY_HAND: "Von Hand einzutragen",
+    Section.NOT_FED: "Umsätze, die in lexoffice fehlen",
+    Section.NOT_EXPORTED: "Ausgaben, deren Export gescheitert ist",
+    Section.NO_RECEIPT: "Fehlende Belegbilder",
+    Section.REVERSE_CHARGE: "§ 13b UStG und innergemeinschaftlicher Erwerb",
+    Section.FOREIGN: "Ausland und Fremdwährung",
+    Section.MEALS: "Bewirtung und Trinkgeld",
+    Section.UNMATCHED: "Umsätze ohne Zuordnung",
+    Section.UNKNOWN: "Belege, deren Steuerdaten nicht bekannt sind",
 }
 BALANCE_TITLE = "Saldo des Pleo-Kontos"
 LEADS = {
-    BY_HAND: "Aufladungen, Auszahlungen und Erstattungen des Wallets. Auf dem Pleo-Konto in lexoffice als Umsatz "
-    "anlegen; Aufladungen und Auszahlungen sind Geldtransit (SKR03 1360, SKR04 1460).",
-    NOT_FED: "In Pleo abgerechnet, auf dem Pleo-Konto in lexoffice noch kein Umsatz.",
-    NOT_EXPORTED: "Der letzte Export aus Pleo hat keinen vollständigen Beleg ergeben.",
-    NO_RECEIPT: "In lexoffice ohne Datei. Was Pleo nachgereicht bekommt, wird drei Monate lang von selbst angehängt.",
-    REVERSE_CHARGE: "Der Betrag ist die Bemessungsgrundlage; die geschuldete Steuer rechnet lexoffice in Kategorien "
-    "nach § 13b und für innergemeinschaftlichen Erwerb selbst hinzu.",
-    FOREIGN: "Anbieter mit Sitz im Ausland ohne deutsche USt-IdNr. (Land laut Stammdaten in Pleo, sonst laut "
+    Section.BY_HAND: "Aufladungen, Auszahlungen und Erstattungen des Wallets. Auf dem Pleo-Konto in lexoffice als "
+    "Umsatz anlegen; Aufladungen und Auszahlungen sind Geldtransit (SKR03 1360, SKR04 1460).",
+    Section.NOT_FED: "In Pleo abgerechnet, auf dem Pleo-Konto in lexoffice noch kein Umsatz.",
+    Section.NOT_EXPORTED: "Der letzte Export aus Pleo hat keinen vollständigen Beleg ergeben.",
+    Section.NO_RECEIPT: "In lexoffice ohne Datei. Was Pleo nachgereicht bekommt, wird drei Monate lang von "
+    "selbst angehängt.",
+    Section.REVERSE_CHARGE: "Der Betrag ist die Bemessungsgrundlage; die geschuldete Steuer rechnet lexoffice in "
+    "Kategorien nach § 13b und für innergemeinschaftlichen Erwerb selbst hinzu.",
+    Section.FOREIGN: "Anbieter mit Sitz im Ausland ohne deutsche USt-IdNr. (Land laut Stammdaten in Pleo, sonst laut "
     "Kartennetz) oder in fremder Währung bezahlt; ohne Belege, die ganz unter § 13b oder innergemeinschaftlichen "
     "Erwerb fallen. Ausländische Umsatzsteuer ist keine Vorsteuer.",
-    MEALS: "Trinkgeld ist der Teil ohne Steuer einer Bewirtung, die auch einen Teil mit Steuer hat. Teilnehmer wie "
-    "beim Export aus Pleo.",
-    UNMATCHED: "Umsätze auf dem Pleo-Konto in lexoffice, denen kein Beleg von Pleo zugeordnet ist.",
-    UNKNOWN: "Für diese Belege sind Kategorie, Steuersatz, Land und Teilnehmer nicht festgehalten; die Abschnitte zu "
-    "§ 13b, Ausland und Bewirtung können sie darum nicht nennen.",
+    Section.MEALS: "Trinkgeld ist der Teil ohne Steuer einer Bewirtung, die auch einen Teil mit Steuer hat. "
+    "Teilnehmer wie beim Export aus Pleo.",
+    Section.UNMATCHED: "Umsätze auf dem Pleo-Konto in lexoffice, denen kein Beleg von Pleo zugeordnet ist.",
+    Section.UNKNOWN: "Für diese Belege sind Kategorie, Steuersatz, Land und Teilnehmer nicht festgehalten; die "
+    "Abschnitte zu § 13b, Ausland und Bewirtung können sie darum nicht nennen.",
 }
 NOT_LOOKED = (
     "Zuordnungen erfahren wir von lexoffice. Für diesen Monat kam noch keine Meldung; schon zugeordnete Umsätze können "

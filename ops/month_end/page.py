@@ -9,19 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ops.month_end import labels
-from ops.month_end.sheet import (
-    BY_HAND,
-    FOREIGN,
-    MEALS,
-    NO_RECEIPT,
-    NOT_EXPORTED,
-    NOT_FED,
-    REVERSE_CHARGE,
-    UNKNOWN,
-    UNMATCHED,
-    Item,
-    Sheet,
-)
+from ops.month_end.sheet import Item, Section, Sheet
 from shared.domain.times import BERLIN
 from shared.pages import render
 from shared.pages.formats import Formats
@@ -73,16 +61,16 @@ _WHY = _column("Hinweis", lambda item, _: labels.why(item) or _NONE)
 _CAUSE = _column("Ursache", lambda item, _: f"{labels.why(item)}{f' [{code}]' if (code := labels.code(item)) else ''}")
 _ORIGINAL = _column("Laut Beleg", lambda item, _: str(item.original or _NONE), "figure")
 _COLUMNS: dict[str, tuple[_Columns, ...]] = {
-    BY_HAND: (
+    Section.BY_HAND: (
         _DAY,
         _KIND,
         _column("Richtung", lambda item, _: "Eingang" if (item.amount or 0) > 0 else "Ausgang", "short"),
         _AMOUNT,
     ),
-    NOT_FED: (_DAY, _NAME, _KIND, _AMOUNT, _WHY),
-    NOT_EXPORTED: (_DAY, _NAME, _BOOK_ID, _AMOUNT, _CAUSE),
-    NO_RECEIPT: (_DAY, _NAME, _NUMBER, _AMOUNT, _WHY),
-    REVERSE_CHARGE: (
+    Section.NOT_FED: (_DAY, _NAME, _KIND, _AMOUNT, _WHY),
+    Section.NOT_EXPORTED: (_DAY, _NAME, _BOOK_ID, _AMOUNT, _CAUSE),
+    Section.NO_RECEIPT: (_DAY, _NAME, _NUMBER, _AMOUNT, _WHY),
+    Section.REVERSE_CHARGE: (
         _DAY,
         _NAME,
         _COUNTRY,
@@ -90,8 +78,8 @@ _COLUMNS: dict[str, tuple[_Columns, ...]] = {
         _column("Betrag", lambda item, show: show.cents(_share(item)), "figure"),
         _WHY,
     ),
-    FOREIGN: (_DAY, _NAME, _COUNTRY, _ORIGINAL, _AMOUNT, _RATE, _WHY),
-    MEALS: (
+    Section.FOREIGN: (_DAY, _NAME, _COUNTRY, _ORIGINAL, _AMOUNT, _RATE, _WHY),
+    Section.MEALS: (
         _DAY,
         _NAME,
         _NUMBER,
@@ -99,13 +87,13 @@ _COLUMNS: dict[str, tuple[_Columns, ...]] = {
         _column("davon Trinkgeld", lambda item, show: show.money(item.part) if item.part else _NONE, "figure"),
         _WHY,
     ),
-    UNMATCHED: (_DAY, _NAME, _BOOK_ID, _AMOUNT, _WHY),
-    UNKNOWN: (_DAY, _NAME, _NUMBER, _AMOUNT),
+    Section.UNMATCHED: (_DAY, _NAME, _BOOK_ID, _AMOUNT, _WHY),
+    Section.UNKNOWN: (_DAY, _NAME, _NUMBER, _AMOUNT),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class SectionView:
     """A section as shown. `more`: the note how many rows are in the CSV file only, or ""."""
 
     name: str
@@ -137,7 +125,7 @@ def text_of(sheet: Sheet) -> str:
     facts = sheet.facts
     show = _Show("de", facts.now)
     # Only vouchers of past years lack stored tax facts: omit the section if it is empty.
-    names = [name for name in sheet.sections if name != UNKNOWN or sheet.sections[name]]
+    names = [name for name in sheet.sections if name != Section.UNKNOWN or sheet.sections[name]]
     last = facts.month.last
     page = _environment().get_template("month_end.html")
     return page.render(
@@ -168,12 +156,12 @@ def _remarks(sheet: Sheet) -> list[str]:
     return found
 
 
-def _section(name: str, number: int, sheet: Sheet, show: _Show) -> Section:
+def _section(name: Section, number: int, sheet: Sheet, show: _Show) -> SectionView:
     items = sheet.sections[name]
     columns = _COLUMNS[name]
     left = len(items) - _MOST_ROWS
-    doubtful = name == UNMATCHED and not sheet.facts.has_matches
-    return Section(
+    doubtful = name == Section.UNMATCHED and not sheet.facts.has_matches
+    return SectionView(
         name=name.replace("_", "-"),
         number=number,
         title=labels.TITLES[name],
@@ -194,21 +182,21 @@ def _share(item: Item) -> int:
     return -part if (item.amount or 0) < 0 else part
 
 
-def _sum(name: str, items: Sequence[Item]) -> int:
-    return sum(_share(item) if name == REVERSE_CHARGE else item.amount or 0 for item in items)
+def _sum(name: Section, items: Sequence[Item]) -> int:
+    return sum(_share(item) if name == Section.REVERSE_CHARGE else item.amount or 0 for item in items)
 
 
-def _sums(name: str, items: Sequence[Item]) -> list[tuple[str, int]]:
+def _sums(name: Section, items: Sequence[Item]) -> list[tuple[str, int]]:
     """Return the sums below the table: by direction, by country, by kind of tax, or of tips."""
-    if name == BY_HAND:
+    if name == Section.BY_HAND:
         amounts = [item.amount or 0 for item in items]
         incoming = sum(amount for amount in amounts if amount > 0)
         return [("Summe Eingang", incoming), ("Summe Ausgang", sum(amounts) - incoming)]
-    if name == FOREIGN:
+    if name == Section.FOREIGN:
         return _grouped(items, labels.country, lambda item: item.amount or 0)
-    if name == REVERSE_CHARGE:
+    if name == Section.REVERSE_CHARGE:
         return _grouped(items, labels.why, _share)
-    if name == MEALS and (tips := sum(item.part or 0 for item in items)):
+    if name == Section.MEALS and (tips := sum(item.part or 0 for item in items)):
         return [("Summe Trinkgeld", tips)]
     return []
 

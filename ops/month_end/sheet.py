@@ -6,6 +6,7 @@ An item's kind and the reason why it is listed are stable words; ops/month_end/l
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from ops.month_end.balance import MonthBalance, balance_of, provisional
 from ops.month_end.facts import MadeVoucher, MonthFacts, Payment
@@ -18,9 +19,20 @@ from shared.domain.lookup.expense_halves import LineState, needs_voucher
 from shared.domain.lookup.expense_state import ExpenseState
 from shared.domain.money import Money
 
-BY_HAND, NOT_FED, NOT_EXPORTED, NO_RECEIPT = "by_hand", "not_fed", "not_exported", "no_receipt"
-REVERSE_CHARGE, FOREIGN, MEALS, UNMATCHED, UNKNOWN = "reverse_charge", "foreign", "meals", "unmatched", "unknown"
-SECTIONS = (BY_HAND, NOT_FED, NOT_EXPORTED, NO_RECEIPT, REVERSE_CHARGE, FOREIGN, MEALS, UNMATCHED, UNKNOWN)
+
+class Section(StrEnum):
+    """A section of the sheet, in this order."""
+
+    BY_HAND = "by_hand"
+    NOT_FED = "not_fed"
+    NOT_EXPORTED = "not_exported"
+    NO_RECEIPT = "no_receipt"
+    REVERSE_CHARGE = "reverse_charge"
+    FOREIGN = "foreign"
+    MEALS = "meals"
+    UNMATCHED = "unmatched"
+    UNKNOWN = "unknown"
+
 
 _PAYMENTS_OF_INVOICES = frozenset({"invoice_payment", "invoice_payment_received"})
 _UNFED = frozenset({LineState.WAITING, LineState.FAILED, LineState.HELD})
@@ -77,11 +89,11 @@ class Sheet:
     """
 
     facts: MonthFacts
-    sections: dict[str, tuple[Item, ...]]
+    sections: dict[Section, tuple[Item, ...]]
     balance: MonthBalance
     provisional: tuple[str, ...] = field(default=())
 
-    def cents(self, section: str) -> int:
+    def cents(self, section: Section) -> int:
         """Return the sum of a section's known amounts."""
         return sum(item.amount or 0 for item in self.sections[section])
 
@@ -89,17 +101,19 @@ class Sheet:
 def sheet_of(facts: MonthFacts) -> Sheet:
     """Sort the facts into sections. A fact may be in several."""
     sections = {
-        BY_HAND: [_item(each) for each in facts.payments if each.state.line is LineState.BY_HAND],
-        NOT_FED: [_unfed_item(each) for each in facts.payments if each.state.line in _UNFED],
-        NOT_EXPORTED: [_failed_export_item(each) for each in facts.payments if each.state.export_failed],
-        NO_RECEIPT: [_receiptless_item(each) for each in _valid_vouchers(facts) if not each.record.files],
-        REVERSE_CHARGE: [item for each in _valid_vouchers(facts) for item in _reverse_charge_items(each)],
-        FOREIGN: [_foreign_item(each, booked) for each, booked in _known_bookings(facts) if _is_foreign(booked)],
-        MEALS: [_meal_item(each, booked) for each, booked in _known_bookings(facts) if _is_meal(booked)],
-        UNMATCHED: [_item(each, why) for each in facts.payments if (why := _why_unmatched(each))],
-        UNKNOWN: [_voucher_item(each) for each in _valid_vouchers(facts) if each.record.booked is None],
+        Section.BY_HAND: [_item(each) for each in facts.payments if each.state.line is LineState.BY_HAND],
+        Section.NOT_FED: [_unfed_item(each) for each in facts.payments if each.state.line in _UNFED],
+        Section.NOT_EXPORTED: [_failed_export_item(each) for each in facts.payments if each.state.export_failed],
+        Section.NO_RECEIPT: [_receiptless_item(each) for each in _valid_vouchers(facts) if not each.record.files],
+        Section.REVERSE_CHARGE: [item for each in _valid_vouchers(facts) for item in _reverse_charge_items(each)],
+        Section.FOREIGN: [
+            _foreign_item(each, booked) for each, booked in _known_bookings(facts) if _is_foreign(booked)
+        ],
+        Section.MEALS: [_meal_item(each, booked) for each, booked in _known_bookings(facts) if _is_meal(booked)],
+        Section.UNMATCHED: [_item(each, why) for each in facts.payments if (why := _why_unmatched(each))],
+        Section.UNKNOWN: [_voucher_item(each) for each in _valid_vouchers(facts) if each.record.booked is None],
     }
-    order = {FOREIGN: _by_country}
+    order = {Section.FOREIGN: _by_country}
     return Sheet(
         facts=facts,
         sections={name: tuple(sorted(found, key=order.get(name, _by_day))) for name, found in sections.items()},

@@ -12,7 +12,7 @@ import pytest
 from ops.month_end import csv_file, labels
 from ops.month_end import page as html_page
 from ops.month_end.facts import MonthFacts
-from ops.month_end.sheet import SECTIONS, UNMATCHED, Item, sheet_of
+from ops.month_end.sheet import Item, Section, sheet_of
 from shared.domain.exporting.export_errors import ALL_ERRORS
 from shared.domain.exporting.match import Criterion, MatchState
 from shared.domain.exporting.voucher_columns import Notice
@@ -49,7 +49,7 @@ def test_every_reason_that_can_be_listed_has_a_sentence() -> None:
     }
 
     assert not reasons - set(labels.known_words())
-    assert set(labels.TITLES) == set(labels.LEADS) == set(SECTIONS)
+    assert set(labels.TITLES) == set(labels.LEADS) == set(Section)
 
 
 def test_every_reason_for_which_nothing_is_transferred_has_words() -> None:
@@ -59,7 +59,7 @@ def test_every_reason_for_which_nothing_is_transferred_has_words() -> None:
 
 @pytest.mark.parametrize("match", MatchState)
 def test_every_state_of_a_match_is_matched_or_has_a_sentence(match: MatchState) -> None:
-    for item in sheet_of(facts(payment(match=match))).sections[UNMATCHED]:
+    for item in sheet_of(facts(payment(match=match))).sections[Section.UNMATCHED]:
         assert set(item.why) <= set(labels.known_words())
 
 
@@ -143,10 +143,10 @@ def test_the_page_names_company_month_and_state() -> None:
 def test_the_page_numbers_its_sections_and_leaves_out_what_is_empty() -> None:
     text = page(facts(by_hand("e", "wallet_topup", 1_000, 2)))
 
-    assert f"1. {labels.TITLES['by_hand']}" in text
-    assert labels.LEADS["by_hand"] in text
-    assert labels.LEADS["meals"] not in text
-    assert labels.TITLES["unknown"] not in text
+    assert f"1. {labels.TITLES[Section.BY_HAND]}" in text
+    assert labels.LEADS[Section.BY_HAND] in text
+    assert labels.LEADS[Section.MEALS] not in text
+    assert labels.TITLES[Section.UNKNOWN] not in text
     assert f"9. {labels.BALANCE_TITLE}" in text
 
 
@@ -207,10 +207,10 @@ def test_a_page_is_not_longer_than_anybody_reads_but_the_file_has_everything() -
     found = facts(*many)
 
     assert "Weitere in der CSV-Datei: 1." in page(found)
-    assert sum(each["Abschnitt"] == labels.TITLES[UNMATCHED] for each in read(found)) == 501
+    assert sum(each["Abschnitt"] == labels.TITLES[Section.UNMATCHED] for each in read(found)) == 501
 
 
 def test_vouchers_that_nobody_remembers_the_booking_of_get_a_section() -> None:
     text = page(facts(vouchers=(replace(made(), record=replace(made().record, booked=None)),)))
 
-    assert labels.LEADS["unknown"] in text
+    assert labels.LEADS[Section.UNKNOWN] in text

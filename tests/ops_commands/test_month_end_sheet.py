@@ -38,12 +38,12 @@ from .month_end_samples import (
 TODAY = date(2026, 11, 22)
 
 
-def listed(section: str, found: MonthFacts) -> list[tuple[str, tuple[str, ...]]]:
+def listed(section: Section, found: MonthFacts) -> list[tuple[str, tuple[str, ...]]]:
     """The entries of a section, and why they are in it."""
     return [(item.entry_id, item.why) for item in sheet_of(found).sections[section]]
 
 
-def one(section: str, *payments: Payment, vouchers: tuple[MadeVoucher, ...] = ()) -> Item:
+def one(section: Section, *payments: Payment, vouchers: tuple[MadeVoucher, ...] = ()) -> Item:
     """The only item of a section."""
     (item,) = sheet_of(facts(*payments, vouchers=vouchers)).sections[section]
     return item
