@@ -18,8 +18,8 @@ from .watch import Watch
 BUILD = Path(__file__).parents[2] / "build"
 _LOCALES = {"de": "de-DE", "en": "en-GB"}
 # As long as the gateway waits for a door; what takes longer is waited for by reloading.
-_PATIENCE_MS = 30_000
-expect.set_options(timeout=_PATIENCE_MS)
+_TIMEOUT_MS = 30_000
+expect.set_options(timeout=_TIMEOUT_MS)
 
 
 # Not for the whole session: Playwright keeps an event loop in this thread, which other tests would find there.
@@ -42,7 +42,7 @@ def language() -> Language:
 def context(chromium: Browser, language: Language) -> Iterator[BrowserContext]:
     """A person's browser with nothing in it."""
     context = chromium.new_context(locale=_LOCALES[language], viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(_PATIENCE_MS)
+    context.set_default_timeout(_TIMEOUT_MS)
     yield context
     context.close()
 

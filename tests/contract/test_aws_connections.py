@@ -326,7 +326,7 @@ def test_a_failed_sync_is_not_written_over_a_due_time_that_somebody_else_has_set
     assert (found.sync_failures, found.due_at) == (1, utc_text(NOW + MINUTE))
 
 
-def test_a_failed_sync_puts_nobody_on_the_agenda(connections: Connections, first: Connection) -> None:
+def test_a_failed_sync_makes_nobody_due(connections: Connections, first: Connection) -> None:
     assert not connections.postpone(first, sync_failures=1, due_at=utc_text(NOW))
     assert connections.get("c1") == first
 

@@ -149,9 +149,9 @@ def test_why_a_run_was_postponed_is_remembered(
     company.control_pleo("/export", {"entry_ids": [entry_id]})
     doors["sync"].handler(company.message("sync"), Context())
     company.control_lexoffice("outage", on=True)
-    wished = company.message("sync", "sync_catalogue")
+    requested = company.message("sync", "sync_catalogue")
 
-    for name, message in (("feed", None), ("export", None), ("sync", wished)):
+    for name, message in (("feed", None), ("export", None), ("sync", requested)):
         assert handed_back(doors[name].handler(message or company.message(name), Context()))
 
     failures = Failures(company.cloud.ledger_table)

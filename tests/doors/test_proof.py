@@ -305,7 +305,7 @@ def test_a_proof_that_another_sync_would_not_bring_further_waits_an_hour(
     assert stored(company).tried_at is not None
 
 
-def test_a_proof_that_has_been_tried_in_vain_for_three_days_is_told_once_a_day(
+def test_a_proof_that_has_been_tried_without_success_for_three_days_is_told_once_a_day(
     company: Linked, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from shared.aws.connections import Connections
@@ -531,7 +531,9 @@ def test_the_page_waits_for_as_many_syncs_as_the_proof_takes(linked: Linked, lon
     assert shown(long_history).requested_at is None
 
 
-def test_a_proof_in_vain_answers_the_question_and_says_when(admin: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proof_without_success_answers_the_question_and_says_when(
+    admin: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     press(admin, "prove_balance")
     monkeypatch.setattr(proving.Prover, "_examine", lambda *_: None)
 

@@ -5,7 +5,7 @@ import io
 import re
 import tokenize
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +13,9 @@ import pytest
 from cloud import ROOT
 
 PRODUCT = ("functions", "shared", "ops")
-EVERYTHING = (*PRODUCT, "bench", "tests")
+EVERYTHING = (*PRODUCT, "bench", "local", "tests")
+# They quote old words: the glossary to retire them, the decisions as history, and the test that looks for them.
+QUOTING = ("docs/glossary.md", "docs/decisions/", "tests/house/test_names.py")
 DOORS = sorted((ROOT / "functions").glob("*/app.py"))
 MOST_DOOR_LINES = 45
 MOST_PARAMETERS = 7
@@ -92,6 +94,46 @@ def test_no_old_name_comes_back() -> None:
                     found[f"{token.string} → {retired[token.string]}"].add(str(path.relative_to(ROOT)))
 
     assert dict(found) == {}
+
+
+def old_words() -> dict[str, str]:
+    """The words that the glossary retires in texts and names → what to use instead."""
+    table = (ROOT / "docs" / "glossary.md").read_text("utf-8").partition("## Old words")[2]
+    rows = re.findall(r"^\| («.+?) \| (.+?) \|$", table, re.MULTILINE)
+    return {word: instead for old, instead in rows for word in re.findall(r"«(.+?)»", old)}
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Path and content of what people read: code, documents, pages, template."""
+    folders = [ROOT / folder for folder in (*EVERYTHING, "docs", "events")]
+    paths = [path for folder in folders for path in folder.rglob("*")] + list(ROOT.glob("*.*"))
+    for path in sorted(paths):
+        name = path.relative_to(ROOT).as_posix()
+        if path.suffix in {".py", ".md", ".html", ".yaml", ".json"} and not name.startswith(QUOTING):
+            yield name, path.read_text("utf-8")
+
+
+def words_found(text: str, words: Iterable[str]) -> set[str]:
+    """The words of a text, alone or as part of a name, whatever is between their parts."""
+    # A name is read as words, and a wrapped line as one.
+    plain = " ".join(re.split(r"[\s_]+", text.lower()))
+    return {word for word in words if re.search(rf"\b{re.escape(word)}\b", plain)}
+
+
+def test_old_words_are_found_in_names_in_texts_and_across_lines() -> None:
+    words = ["rails", "in vain"]
+
+    assert words_found("def missed_rails(): ...", words) == {"rails"}
+    assert words_found("It waited in\n    vain.", words) == {"in vain"}
+    assert words_found("Guardrails of Spain", words) == set()
+
+
+def test_no_old_word_comes_back_in_code_documents_pages_or_template() -> None:
+    retired = old_words()
+    found = {name: words for name, text in texts() if (words := words_found(text, retired))}
+
+    assert len(retired) > 10
+    assert found == {}
 
 
 def test_no_participle_names_a_function_that_writes_calls_a_vendor_or_sends() -> None:

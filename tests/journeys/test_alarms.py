@@ -72,7 +72,7 @@ def test_export_dead_letter_alarm_fires_when_a_companys_export_is_given_up(compa
     assert watch.fires("ExportDeadLetterAlarm")
 
 
-def test_sync_dead_letter_alarm_fires_when_what_somebody_wished_is_given_up(company: Company, watch: Watch) -> None:
+def test_sync_dead_letter_alarm_fires_when_what_somebody_requested_is_given_up(company: Company, watch: Watch) -> None:
     company.start_sync("sync_catalogue")
     company.world.at_rest()
     assert not watch.fires("SyncDeadLetterAlarm")

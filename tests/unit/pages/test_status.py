@@ -377,7 +377,7 @@ def test_a_proof_can_be_asked_for_unless_it_was_or_nobody_works_for_the_company(
     assert requests(facts.HELD) == requests(facts.GONE) == []
 
 
-def test_a_proof_that_was_tried_in_vain_says_so_and_can_be_asked_for_again() -> None:
+def test_a_proof_that_was_tried_without_success_says_so_and_can_be_asked_for_again() -> None:
     tried = _balanced(tried_at=facts.NOW - timedelta(minutes=5))
 
     assert "Der letzte Versuch (heute, 14:00) ergab noch nichts Sicheres" in shown(tried)
