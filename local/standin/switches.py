@@ -9,12 +9,13 @@ position. A new switch therefore needs its field here and its row in docs/assump
 were read. The sweep fails for a switch that no run of the product reads.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Self, overload
 
 
-class Switch[T]:
+class Switch[T](ABC):
     """A field of a board. Reading it returns the current position and is recorded."""
 
     def __init__(self, default: T, *others: T) -> None:
@@ -39,9 +40,9 @@ class Switch[T]:
     def __set__(self, board: "Board", position: T) -> None:
         board.current[self.name] = self.accepted(position, self.default)
 
+    @abstractmethod
     def accepted(self, position: Any, current: Any) -> T:
         """Return the new position. Raise ValueError for one that the switch does not have."""
-        raise NotImplementedError
 
 
 class OneOf[T](Switch[T]):
