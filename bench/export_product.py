@@ -188,7 +188,7 @@ def deployed(
     with ExitStack() as stack:
         queues = {name: _queue(template, name, clock) for name in ("Feed", "Export")}
         sqs = Sqs({export_cloud.queue_url(f"{name}Queue"): queue for name, queue in queues.items()})
-        stack.enter_context(export_cloud.in_process(sqs))
+        stack.enter_context(export_cloud.stores_with(sqs))
         stack.enter_context(fresh_processes())
         doors = _opened(stack, template, parameters or {})
         stack.enter_context(governing(clock, ["functions", "shared", "local.pleo", "local.lexoffice", "local.standin"]))

@@ -1,27 +1,23 @@
 """The product's tables, queues, key and secret in memory, made from template.yaml, so that drift shows up in tests."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
 import yaml
-from moto import mock_aws
-from moto.core.botocore_stubber import BotocoreStubber
 
+from local.emulator.in_process import in_process
 from shared.aws import clients, credentials
 
 ROOT = Path(__file__).resolve().parents[1]
 REGION = "eu-central-1"
-ACCOUNT = "123456789012"
 KEY_ALIAS = "alias/product"
-KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:{KEY_ALIAS}"
+KEY_ARN = f"arn:aws:kms:{REGION}:000000000000:{KEY_ALIAS}"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -157,16 +153,9 @@ _TABLE_PARTS = (
 
 
 @contextmanager
-def in_memory() -> Iterator[Cloud]:
-    """Create everything; ENVIRONMENT must be set."""
-    # moto handles calls in the caller's thread and without locks; AWS carries out each one on its own.
-    process, one_by_one = BotocoreStubber.process_request, threading.Lock()
-
-    def processed(self: BotocoreStubber, request: Any) -> Any:
-        with one_by_one:
-            return process(self, request)
-
-    with patch.object(BotocoreStubber, "process_request", processed), mock_aws():
+def in_memory(services: Callable[[], AbstractContextManager[object]] = in_process) -> Iterator[Cloud]:
+    """Create everything in these services, by default the emulator's; ENVIRONMENT must be set."""
+    with services():
         credentials._read.cache_clear()
         cloud = Cloud()
         resources: Document = load_template()["Resources"]
@@ -179,8 +168,9 @@ def in_memory() -> Iterator[Cloud]:
                 cloud.queues[name] = _queue(cloud, name, properties)
             elif resource["Type"] == "AWS::Logs::LogGroup":
                 cloud.client("logs").create_log_group(logGroupName=name)
-        key_id = cloud.client("kms").create_key()["KeyMetadata"]["KeyId"]
-        cloud.client("kms").create_alias(AliasName=KEY_ALIAS, TargetKeyId=key_id)
+        key = cloud.client("kms").create_key()["KeyMetadata"]
+        cloud.client("kms").create_alias(AliasName=KEY_ALIAS, TargetKeyId=key["KeyId"])
+        cloud.key_arn = key["Arn"].replace(f"key/{key['KeyId']}", KEY_ALIAS)
         secret = cloud.client("secretsmanager").create_secret(Name="vendors", SecretString=json.dumps(CREDENTIALS))
         cloud.secret_arn = secret["ARN"]
         yield cloud

@@ -6,8 +6,10 @@ The API answers at the root of its own port, as it does behind a custom domain, 
 On the emulator's own port, for tests and the demo:
   POST /_local/kill-workers?function=<name>      SIGKILL to the function's running workers → {"killed": [pid, …]}
   POST /_local/expire-visibility?queue=<name>    messages in flight become visible now → {"released": <count>}
+  GET  /_local/idle?queues=<name>,…&wait=<s>     waits until the queues have no message → {"idle": <bool>}
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -23,6 +25,7 @@ type Send = Callable[[dict[str, Any]], Awaitable[None]]
 type App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _MAX_BODY = 10 * 1024 * 1024
+_LOOK_SECONDS = 0.01
 
 
 class Front:
@@ -87,6 +90,9 @@ async def _control(scope: Scope, send: Send) -> None:
             await _answer(send, 200, {"killed": _kill_workers(arguments["function"])})
         case "POST", "/_local/expire-visibility":
             await _answer(send, 200, {"released": _expire_visibility(arguments["queue"])})
+        case "GET", "/_local/idle":
+            names, wait = set(arguments["queues"].split(",")), float(arguments["wait"])
+            await _answer(send, 200, {"idle": await _idle(names, time.monotonic() + wait)})
         case _:
             await _answer(send, 404, {"message": "Not Found"})
 
@@ -118,6 +124,15 @@ def _expire_visibility(name: str) -> int:
     lambda_svc._esm_backoff_until.clear()
     sqs.esm_wake.set()
     return released
+
+
+async def _idle(names: set[str], deadline: float) -> bool:
+    """Wait until these queues have no message, visible or in flight, or the deadline has passed."""
+    while any(queue["messages"] for queue in sqs._queues._data.values() if queue["name"] in names):
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(_LOOK_SECONDS)
+    return True
 
 
 async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:

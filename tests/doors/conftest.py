@@ -148,6 +148,16 @@ def lexoffice_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def stand_ins(pleo_url: str, lexoffice_url: str) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+    """A client of Pleo's stand-in and one of lexoffice's."""
+    with (
+        httpx.Client(base_url=pleo_url, trust_env=False, timeout=10) as pleo,
+        httpx.Client(base_url=lexoffice_url, trust_env=False, timeout=10) as lexoffice,
+    ):
+        yield pleo, lexoffice
+
+
 @dataclass(slots=True)
 class Linked:
     """The oauth door, both stand-ins, and a browser that says yes."""
@@ -255,12 +265,12 @@ def _query(address: str) -> dict[str, str]:
 def linked(
     configured: Cloud,
     sample: Callable[[str], Document],
-    pleo_url: str,
-    lexoffice_url: str,
+    stand_ins: tuple[httpx.Client, httpx.Client],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Linked]:
     """The doors pointed at both stand-ins, which are as at their start and count no calls."""
     monkeypatch.setattr(limiter, "STEADY_MS", 1)
+    pleo_url, lexoffice_url = (str(each.base_url).rstrip("/") for each in stand_ins)
     addresses = {
         "PLEO_API_URL": pleo_url,
         "PLEO_AUTH_URL": pleo_url,
@@ -289,16 +299,14 @@ def linked(
         made.append(self)
 
     monkeypatch.setattr(Http, "__init__", noted)
-    with (
-        httpx.Client(base_url=pleo_url, trust_env=False, timeout=10) as pleo,
-        httpx.Client(base_url=lexoffice_url, trust_env=False, timeout=10) as lexoffice,
-    ):
-        linked = Linked(oauth, configured, pleo, lexoffice, sample)
-        linked.control_pleo("/reset")
-        linked.control_pleo("/webhooks", {"mode": "hold"})
-        linked.control_lexoffice("reset")
-        linked.control_lexoffice("switches", bucket_rate=1_000_000, bucket_capacity=1_000_000, token_rate=0)
-        yield linked
+    linked = Linked(oauth, configured, *stand_ins, sample)
+    for client in stand_ins:
+        client.cookies.clear()
+    linked.control_pleo("/reset")
+    linked.control_pleo("/webhooks", {"mode": "hold"})
+    linked.control_lexoffice("reset")
+    linked.control_lexoffice("switches", bucket_rate=1_000_000, bucket_capacity=1_000_000, token_rate=0)
+    yield linked
     for http in made:
         http.close()
 

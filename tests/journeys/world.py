@@ -34,6 +34,7 @@ _MANNER = {
     "parallel": 8,
 }
 _LOG_TAIL = 12
+_SHORTEST_PAUSE, _LONGEST_PAUSE, _LONGEST_WAIT = 0.02, 0.25, 5  # seconds
 
 type Json = dict[str, Any]
 
@@ -175,25 +176,30 @@ class World:
     # -------------------------------------------------------------------------------------------- waiting
     def eventually[T](self, condition: Callable[[], T], *, what: str, seconds: float = 40) -> T:
         """Returns the condition's first true value; after `seconds` fails with `what`, the last value and the logs."""
-        deadline = time.monotonic() + seconds
+        deadline, pause = time.monotonic() + seconds, _SHORTEST_PAUSE
         while not (value := condition()):
             if time.monotonic() > deadline:
                 raise AssertionError(f"Not within {seconds:.0f} s: {what}. Last seen: {value!r}\n{self.log_tail()}")
-            time.sleep(0.02)
+            # Looking costs the doors their time, so what takes long is looked for less often.
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
         return value
 
     def at_rest(self, *, seconds: float = 40) -> None:
         """Waits until no webhook, wake-up or sync is on its way any more: what is missing now stays missing."""
 
+        queues = ",".join(self.stack.resources[queue].rsplit("/", 1)[1] for queue in QUEUES)
+        idle = f"{self.stack.emulator.endpoint_url}/_local/idle?queues={queues}&wait={_LONGEST_WAIT}"
+
         def quiet() -> bool:
-            return self.all_delivered() and not any(map(self.waiting, QUEUES))
+            return self.all_delivered(wait=_LONGEST_WAIT) and self.http.get(idle).json()["idle"]
 
         # Twice: a message may just have been sent by the one that was deleted a moment ago.
         self.eventually(lambda: quiet() and quiet(), what="everything delivered and worked off", seconds=seconds)
 
-    def all_delivered(self) -> bool:
-        """Whether no webhook is on its way."""
-        return bool(self.pleo("/webhooks/idle", "GET")["idle"])
+    def all_delivered(self, *, wait: float = 0) -> bool:
+        """Whether no webhook is on its way, once that is so or after `wait` seconds."""
+        return bool(self.pleo(f"/webhooks/idle?wait={wait}", "GET")["idle"])
 
     def logged(self, door: str, **wanted: object) -> list[Json]:
         """A door's log lines that have these keys with these values."""

@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 import pytest
 from botocore.client import BaseClient
+from quick_dynamodb import quick_dynamodb
 
 from bench import export_cloud
 from bench.export_harness import Observed, fresh_processes
@@ -86,15 +87,16 @@ class Minutes:
 def virtual(queue: Remembering) -> Iterator[VirtualClock]:
     """AWS in this process, empty but for the template's tables, and every call to it 5 ms of virtual time."""
     clock = VirtualClock(START)
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]
     told = Observed()
     metrics = SimpleNamespace(add_metric=told.add_metric, provider=SimpleNamespace(metric_set={}))
 
-    def slow(self: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
-        clock.sleep(AWS_SECONDS)
-        return call(self, operation, arguments)
+    with export_cloud.stores_with(queue), fresh_processes(), quick_dynamodb():
+        call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
-    with export_cloud.in_process(queue), fresh_processes():
+        def slow(self: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
+            clock.sleep(AWS_SECONDS)
+            return call(self, operation, arguments)
+
         export_cloud.create(TEMPLATE, {})
         importlib.import_module("shared.flows.syncing.enqueue")  # the clock governs what is loaded when it starts
         with (

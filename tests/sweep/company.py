@@ -11,6 +11,7 @@ from unittest.mock import patch
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from quick_dynamodb import quick_dynamodb
 
 from bench.export_harness import Latency
 from bench.export_product import Product, deployed
@@ -20,7 +21,6 @@ from local.lexoffice.world import DEFAULT_ORGANIZATION_ID
 from local.pleo.world import DEFAULT_COMPANY_ID
 from local.standin.switches import Board
 
-from .quick_dynamodb import quick_dynamodb
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 _LATENCY = Latency(vendor=0.1, aws=0.002)
