@@ -6,12 +6,13 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import yaml
+from botocore.client import BaseClient
 
-from local.emulator.in_process import in_process
+from local.emulator.in_process import client_error, in_process
 from shared.aws import clients, credentials
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -101,16 +102,15 @@ class Cloud:
     @contextmanager
     def failing(self, service: str, operation: str, code: str = "ThrottlingException") -> Iterator[None]:
         """While this lasts, a service refuses an operation (or all: `*`) without carrying it out."""
-        events, name = self.client(service).meta.events, f"before-call.{service}.{operation}".removesuffix(".*")
+        call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
-        def refused(**_: object) -> tuple[Any, Document]:
-            return SimpleNamespace(status_code=400), {"Error": {"Code": code, "Message": "by order of the test"}}
+        def refusing(client: BaseClient, name: str, arguments: Document) -> Any:
+            if client.meta.service_model.service_name == service and operation in {name, "*"}:
+                raise client_error(client, name, code, "by order of the test")
+            return call(client, name, arguments)
 
-        events.register_first(name, refused)
-        try:
+        with patch.object(BaseClient, "_make_api_call", refusing):
             yield
-        finally:
-            events.unregister(name, refused)
 
     def environment(self, **changes: str) -> dict[str, str]:
         """Every variable that some door needs."""

@@ -1,20 +1,28 @@
 """AWS inside this process: the emulator's services, called without a socket.
 
-Requests and responses pass through real botocore clients, so parameters are checked and encoded as for AWS.
+DynamoDB and SQS are called in place of botocore, which would take most of a call's time. What botocore checks and
+encodes is tested with moto (tests/contract) and on the deployed stack. Other services are called below botocore.
 """
 
+import base64
+import copy
 import json
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any, Protocol
+from unittest.mock import patch
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.client import BaseClient
 from botocore.compat import HTTPHeaders
 from botocore.handlers import BUILTIN_HANDLERS
 from ministack.services import cloudwatch_logs, dynamodb, kms, secretsmanager, sqs
 
+type Json = dict[str, Any]
 type Answer = tuple[int, dict[str, str], bytes | str]
 
 
@@ -27,30 +35,15 @@ class Service(Protocol):
         """Return status, headers and body for a request."""
 
 
-class _ShortPolls:
-    """SQS without long polls: nothing arrives while the only process waits."""
-
-    reset = staticmethod(sqs.reset)
-
-    async def handle_request(
-        self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, str]
-    ) -> Answer:
-        """Answer a request of the service."""
-        parameters = json.loads(body)
-        if parameters.pop("WaitTimeSeconds", None) is not None:
-            body = json.dumps(parameters).encode()
-        answer: Answer = await sqs.handle_request(method, path, headers, body, query)
-        return answer
-
-
 # By their names in the events of botocore.
 SERVICES: Mapping[str, Service] = {
     "cloudwatch-logs": cloudwatch_logs,
     "dynamodb": dynamodb,
     "kms": kms,
     "secrets-manager": secretsmanager,
-    "sqs": _ShortPolls(),
+    "sqs": sqs,
 }
+_DIRECT = {"dynamodb": "DynamoDB_20120810", "sqs": "AmazonSQS"}
 _serving: dict[str, Service] = {}
 # The emulator's functions expect to be called by one event loop; the product calls from several threads.
 _one_by_one = threading.Lock()
@@ -61,11 +54,31 @@ def in_process(services: Mapping[str, Service] = SERVICES) -> Iterator[None]:
     """Route all AWS clients to services in this process, which start empty."""
     _serving.update(services)
     _reset()
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def make_api_call(self: BaseClient, operation: str, arguments: Json) -> Any:
+        service = self.meta.service_model.service_name
+        return _call_directly(self, operation, arguments) if service in _DIRECT else call(self, operation, arguments)
+
     try:
-        yield
+        with (
+            patch.object(BaseClient, "_make_api_call", make_api_call),
+            patch.object(dynamodb, "copy", SimpleNamespace(deepcopy=_copied)),
+            patch.object(dynamodb, "_tokenize", _tokenize),
+            patch.object(dynamodb, "_condition_syntax_error", _condition_syntax_error),
+        ):
+            yield
     finally:
         _reset()
         _serving.clear()
+
+
+def client_error(client: BaseClient, operation: str, code: str, message: str, parsed: Json | None = None) -> Exception:
+    """Return the error that a client raises for an error of its service."""
+    error: Exception = client.exceptions.from_code(code)(
+        (parsed or {}) | {"Error": {"Code": code, "Message": message}}, operation
+    )
+    return error
 
 
 def _reset() -> None:
@@ -74,6 +87,45 @@ def _reset() -> None:
             reset()
 
 
+# ------------------------------------------------------------------------------------------------ without botocore
+# The product has a few dozen expressions, and each is read hundreds of times.
+_tokenize = cache(dynamodb._tokenize)
+_condition_syntax_error = cache(dynamodb._condition_syntax_error)
+
+
+def _call_directly(client: BaseClient, operation: str, arguments: Json) -> Any:
+    service = client.meta.service_model.service_name
+    # A long poll answers at once: nothing arrives while the only process waits.
+    given = {name: value for name, value in arguments.items() if name != "WaitTimeSeconds"}
+    headers = {"x-amz-target": f"{_DIRECT[service]}.{operation}"}
+    status, _, content = _answer(service, headers, json.dumps(given, default=_base64).encode())
+    answer: Json = json.loads(content, object_hook=_bytes) if content else {}
+    if status < 300:
+        return answer
+    code = str(answer["__type"]).rpartition("#")[2]
+    raise client_error(client, operation, code, str(answer.get("message")), answer)
+
+
+def _copied(value: Any) -> Any:
+    """A deep copy; most of what the emulator copies is JSON."""
+    if type(value) is dict:
+        return {key: _copied(each) for key, each in value.items()}
+    if type(value) is list:
+        return [_copied(each) for each in value]
+    return value if type(value) is str else copy.deepcopy(value)
+
+
+def _base64(value: object) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(type(value).__name__)
+
+
+def _bytes(found: Json) -> Json:
+    return {"B": base64.b64decode(found["B"])} if found.keys() == {"B"} and isinstance(found["B"], str) else found
+
+
+# ------------------------------------------------------------------------------------------------ below botocore
 class _Body(BytesIO):
     """Response body as botocore reads it."""
 
@@ -82,33 +134,32 @@ class _Body(BytesIO):
         yield self.read()
 
 
-def _answer(request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse | None:
+def _answer_request(request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse | None:
     """Answer a request of botocore. None: it goes to AWS."""
-    service = _serving.get(event_name.split(".")[1])
-    if service is None:
+    name = event_name.split(".")[1]
+    if name not in _serving:
         return None
-    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+    headers = {
+        key.lower(): value.decode() if isinstance(value, bytes) else value for key, value in request.headers.items()
+    }
     body = request.body
     if not isinstance(body, bytes):
         raise TypeError("AWS's JSON protocols send bytes")
-    with _one_by_one:
-        status, answered, content = _result(service.handle_request("POST", "/", headers, body, {}))
+    status, answered, content = _answer(name, headers, body)
     raw = _Body(content if isinstance(content, bytes) else content.encode())
     return AWSResponse(str(request.url), status, HTTPHeaders.from_dict(answered), raw)
 
 
-def _result(call: Coroutine[Any, Any, Answer]) -> Answer:
-    """Return the result of a coroutine that never waits. Raise RuntimeError if it does."""
-    try:
-        call.send(None)
-    except StopIteration as done:
-        answer: Answer = done.value
-        return answer
-    raise RuntimeError("the emulated service waits for something")
+def _answer(service: str, headers: dict[str, str], body: bytes) -> Answer:
+    """Return a service's answer. Raise RuntimeError if it waits."""
+    with _one_by_one:
+        call = _serving[service].handle_request("POST", "/", headers, body, {})
+        try:
+            call.send(None)
+        except StopIteration as done:
+            answer: Answer = done.value
+            return answer
+    raise RuntimeError(f"{service} waits for something")
 
 
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-BUILTIN_HANDLERS.append(("before-send", _answer))
+BUILTIN_HANDLERS.append(("before-send", _answer_request))

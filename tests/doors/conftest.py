@@ -106,7 +106,7 @@ class Executioner:
 
 
 @pytest.fixture
-def executioner(monkeypatch: pytest.MonkeyPatch) -> Executioner:
+def executioner(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> Executioner:
     """Idle until told when to strike."""
     made = Executioner()
     for owner, name in ((BaseClient, "_make_api_call"), (Http, "request")):

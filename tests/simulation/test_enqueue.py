@@ -17,7 +17,6 @@ from unittest.mock import patch
 
 import pytest
 from botocore.client import BaseClient
-from quick_dynamodb import quick_dynamodb
 
 from bench import export_cloud
 from bench.export_harness import Observed, fresh_processes
@@ -90,7 +89,7 @@ def virtual(queue: Remembering) -> Iterator[VirtualClock]:
     told = Observed()
     metrics = SimpleNamespace(add_metric=told.add_metric, provider=SimpleNamespace(metric_set={}))
 
-    with export_cloud.stores_with(queue), fresh_processes(), quick_dynamodb():
+    with export_cloud.stores_with(queue), fresh_processes():
         call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
         def slow(self: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:

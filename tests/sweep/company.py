@@ -11,7 +11,6 @@ from unittest.mock import patch
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from quick_dynamodb import quick_dynamodb
 
 from bench.export_harness import Latency
 from bench.export_product import Product, deployed
@@ -20,7 +19,6 @@ from local.lexoffice import signing
 from local.lexoffice.world import DEFAULT_ORGANIZATION_ID
 from local.pleo.world import DEFAULT_COMPANY_ID
 from local.standin.switches import Board
-
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 _LATENCY = Latency(vendor=0.1, aws=0.002)
@@ -50,7 +48,6 @@ def product() -> Iterator[Product]:
     parameters = {"LexofficeWebhookKey": signing.public_pem(key.result()).decode()}
     with (
         patch.object(signing, "_key", key),
-        quick_dynamodb(),
         deployed(_LATENCY, start=START, parameters=parameters) as made,
     ):
         yield made
