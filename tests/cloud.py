@@ -112,6 +112,20 @@ class Cloud:
         with patch.object(BaseClient, "_make_api_call", refusing):
             yield
 
+    @contextmanager
+    def watched(self, service: str) -> Iterator[list[tuple[str, Document]]]:
+        """The calls to a service meanwhile: operation and parameters."""
+        seen: list[tuple[str, Document]] = []
+        call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+        def watching(client: BaseClient, name: str, arguments: Document) -> Any:
+            if client.meta.service_model.service_name == service:
+                seen.append((name, arguments))
+            return call(client, name, arguments)
+
+        with patch.object(BaseClient, "_make_api_call", watching):
+            yield seen
+
     def environment(self, **changes: str) -> dict[str, str]:
         """Every variable that some door needs."""
         return {

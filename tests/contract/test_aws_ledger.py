@@ -329,19 +329,11 @@ def test_work_comes_in_the_asked_number(ledger: Ledger) -> None:
 
 def test_work_is_read_consistently(ledger: Ledger, aws: Cloud) -> None:
     """A worker that was just woken must see the row it was woken for."""
-    requests: list[dict[str, Any]] = []
-    events = aws.client("dynamodb").meta.events
-
-    def noted(params: dict[str, Any], **_: Any) -> None:
-        requests.append(params)
-
-    events.register("provide-client-params.dynamodb.Query", noted)
-    try:
+    with aws.watched("dynamodb") as calls:
         work(ledger)
         ledger.rows(CONNECTION_ID)
-    finally:
-        events.unregister("provide-client-params.dynamodb.Query", noted)
 
+    requests = [arguments for _, arguments in calls]
     assert [request["ConsistentRead"] for request in requests] == [True, True]
     assert requests[0]["IndexName"] == "work"
 

@@ -1,7 +1,5 @@
 """What people are shown of the ledger: found without reading all of it, and counted once."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
@@ -64,22 +62,6 @@ def corrected(ledger: Ledger, first: Row, minor: int) -> Row:
     assert correction.row is not None
     assert ledger.correct(CONNECTION_ID, correction)
     return correction.row
-
-
-@contextmanager
-def counted_reads(aws: Cloud) -> Iterator[list[str]]:
-    """The operations that DynamoDB is asked for meanwhile."""
-    asked: list[str] = []
-    events = aws.client("dynamodb").meta.events
-
-    def noted(model: Any, **_: Any) -> None:
-        asked.append(model.name)
-
-    events.register("before-call.dynamodb", noted)
-    try:
-        yield asked
-    finally:
-        events.unregister("before-call.dynamodb", noted)
 
 
 # --- the index -------------------------------------------------------------------------------------------------------
@@ -370,10 +352,10 @@ def test_the_rows_of_an_entry_are_its_own_and_in_order(ledger: Ledger) -> None:
 
 
 def test_accepting_a_snapshot_is_still_one_call(ledger: Ledger, aws: Cloud) -> None:
-    with counted_reads(aws) as asked:
+    with aws.watched("dynamodb") as asked:
         accepted(ledger, ready(1))
 
-    assert asked == ["UpdateItem"]
+    assert [name for name, _ in asked] == ["UpdateItem"]
 
 
 def test_a_query_that_aws_refuses_is_a_store_that_is_unavailable(view: LedgerView, aws: Cloud) -> None:

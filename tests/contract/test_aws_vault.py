@@ -1,9 +1,5 @@
 """What the vault seals opens for its own context only, and KMS is not asked for every secret."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
 from cloud import Cloud
 
@@ -16,22 +12,6 @@ CONTEXT = {"purpose": "tokens", "connection_id": "c1", "company_id": "k1", "vend
 @pytest.fixture
 def vault(aws: Cloud) -> Vault:
     return Vault(aws.key_arn)
-
-
-@contextmanager
-def counted(aws: Cloud) -> Iterator[list[str]]:
-    """The names of the calls to KMS meanwhile."""
-    calls: list[str] = []
-    events = aws.client("kms").meta.events
-
-    def note(model: Any, **_: Any) -> None:
-        calls.append(model.name)
-
-    events.register("before-call.kms", note)
-    try:
-        yield calls
-    finally:
-        events.unregister("before-call.kms", note)
 
 
 def test_what_was_sealed_opens_again_also_in_another_process(aws: Cloud, vault: Vault) -> None:
@@ -79,16 +59,16 @@ def test_kms_is_asked_once_per_context_and_again_when_the_key_is_old(aws: Cloud)
     clock = [0.0]
     vault = Vault(aws.key_arn, monotonic=lambda: clock[0])
 
-    with counted(aws) as calls:
+    with aws.watched("kms") as calls:
         sealed = [vault.seal(b"x", CONTEXT) for _ in range(5)]
         for each in sealed:
             vault.open(each, CONTEXT)
-        assert calls == ["GenerateDataKey"]
+        assert [name for name, _ in calls] == ["GenerateDataKey"]
 
         clock[0] = 301.0
         vault.open(sealed[0], CONTEXT)
         vault.seal(b"x", CONTEXT)
-        assert calls == ["GenerateDataKey", "Decrypt"]
+        assert [name for name, _ in calls] == ["GenerateDataKey", "Decrypt"]
 
 
 def test_after_reading_a_secret_its_successor_is_sealed_without_kms(aws: Cloud) -> None:
@@ -97,10 +77,10 @@ def test_after_reading_a_secret_its_successor_is_sealed_without_kms(aws: Cloud) 
     vault = Vault(aws.key_arn)
     vault.open(sealed, CONTEXT)
 
-    with counted(aws) as calls:
+    with aws.watched("kms") as calls:
         vault.seal(b"new", CONTEXT)
 
-    assert calls == []
+    assert [name for name, _ in calls] == []
 
 
 def test_a_key_that_kms_does_not_know_is_a_store_that_is_unavailable(aws: Cloud) -> None:

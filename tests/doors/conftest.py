@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -106,12 +108,13 @@ class Executioner:
 
 
 @pytest.fixture
-def executioner(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> Executioner:
+def executioner(aws: Cloud) -> Iterator[Executioner]:
     """Idle until told when to strike."""
     made = Executioner()
-    for owner, name in ((BaseClient, "_make_api_call"), (Http, "request")):
-        monkeypatch.setattr(owner, name, made.around(getattr(owner, name)))
-    return made
+    with ExitStack() as patches:
+        for owner, name in ((BaseClient, "_make_api_call"), (Http, "request")):
+            patches.enter_context(patch.object(owner, name, made.around(getattr(owner, name))))
+        yield made
 
 
 @pytest.fixture
@@ -269,7 +272,8 @@ def linked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Linked]:
     """The doors pointed at both stand-ins, which are as at their start and count no calls."""
-    monkeypatch.setattr(limiter, "STEADY_MS", 1)
+    for pause in ("STEADY_MS", "SLOWEST_MS", "_PENALTY_MS"):
+        monkeypatch.setattr(limiter, pause, 1)
     pleo_url, lexoffice_url = (str(each.base_url).rstrip("/") for each in stand_ins)
     addresses = {
         "PLEO_API_URL": pleo_url,

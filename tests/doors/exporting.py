@@ -52,10 +52,10 @@ def run(company: Linked, export: ModuleType, milliseconds: int = FIVE_MINUTES, *
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def received(company: Linked, *, wait: int = 0) -> list[Document]:
-    """What the queue hands out within so many seconds, as Lambda shows it to the door."""
+def received(company: Linked) -> list[Document]:
+    """What the queue hands out now, as Lambda shows it to the door."""
     sqs, url = company.cloud.client("sqs"), company.cloud.queues["ExportQueue"]
-    answer = sqs.receive_message(QueueUrl=url, AttributeNames=["All"], WaitTimeSeconds=wait)
+    answer = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])
     return [
         {
             "messageId": message["MessageId"],

@@ -209,13 +209,8 @@ def test_the_expenses_of_a_month_are_read_many_at_a_time(aws: Cloud, books: Book
     books.exports.save_job(books.id, Job(job_id="j1", state=JobState.RUNNING, created_at="2026-10-20"), AT)
     items = [wire_item(accountingEntryId=f"e{number:03}") for number in range(120)]
     books.exports.snapshot(books.id, "j1", items, AT)
-    reads: list[str] = []
-    events = aws.client("dynamodb").meta.events
-    events.register("before-call.dynamodb", lambda model, **_: reads.append(model.name), "reads")
-    try:
+    with aws.watched("dynamodb") as reads:
         answer = october()
-    finally:
-        events.unregister("before-call.dynamodb", unique_id="reads")
 
     assert answer["sections"]["unmatched"]["count"] == 120
     assert reads

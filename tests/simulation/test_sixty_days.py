@@ -22,6 +22,8 @@ from local.pleo.wire import Json
 from local.pleo.world import DEFAULT_COMPANY_ID
 from shared.aws.proofs import Proofs
 
+# One run for all tests, in one process.
+pytestmark = pytest.mark.xdist_group("sixty-days")
 START = datetime(2020, 6, 2, 6, tzinfo=UTC)
 DAYS = 60
 HOUR = 3600.0

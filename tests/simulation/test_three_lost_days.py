@@ -12,6 +12,8 @@ from local.lexoffice.world import DEFAULT_ORGANIZATION_ID
 from local.pleo import wallet
 from shared.aws.ledger import Ledger
 
+# One run for all tests, in one process.
+pytestmark = pytest.mark.xdist_group("three-lost-days")
 HOUR = 3600.0
 DAYS = 3
 A_DAY = 9  # payments
