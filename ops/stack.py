@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops.errors import CommandRefused
 from shared.aws.clients import client, translate_errors
 
-# File in which `make up` describes its stack. Tests and demo run their own stacks and set OPS_LOCAL_STACK.
-LOCAL = Path(os.environ.get("OPS_LOCAL_STACK") or Path(__file__).parents[1] / ".local" / "stack.json")
+# File in which `make up` describes its stack.
+_LOCAL = Path(__file__).parents[1] / ".local" / "stack.json"
 _NOT_HERE = "Nothing runs on this machine: start it with `make up` and leave it running."
 
 
@@ -83,7 +83,8 @@ def find(*, local: bool, name: str, profile: str, region: str) -> Stack:
 
 def _local() -> Stack:
     try:
-        described = json.loads(LOCAL.read_text("utf-8"))
+        # Tests and demo run their own stacks and set OPS_LOCAL_STACK.
+        described = json.loads(Path(os.environ.get("OPS_LOCAL_STACK") or _LOCAL).read_text("utf-8"))
     except (OSError, ValueError):
         raise CommandRefused(_NOT_HERE) from None
     for name in [name for name in os.environ if name.startswith("AWS_")]:

@@ -73,11 +73,10 @@ def in_process(services: Mapping[str, Service] = SERVICES) -> Iterator[None]:
         _serving.clear()
 
 
-def client_error(client: BaseClient, operation: str, code: str, message: str, parsed: Json | None = None) -> Exception:
-    """Return the error that a client raises for an error of its service."""
-    error: Exception = client.exceptions.from_code(code)(
-        (parsed or {}) | {"Error": {"Code": code, "Message": message}}, operation
-    )
+def client_error(client: BaseClient, operation: str, code: str, message: str, more: Json | None = None) -> Exception:
+    """Return the error that a client raises if its service answers with this code, and with `more` in the body."""
+    kind: Any = client.exceptions.from_code(code)
+    error: Exception = kind({**(more or {}), "Error": {"Code": code, "Message": message}}, operation)
     return error
 
 
@@ -139,15 +138,17 @@ def _answer_request(request: AWSPreparedRequest, event_name: str, **_: object) -
     name = event_name.split(".")[1]
     if name not in _serving:
         return None
-    headers = {
-        key.lower(): value.decode() if isinstance(value, bytes) else value for key, value in request.headers.items()
-    }
+    headers = {key.lower(): _text(value) for key, value in request.headers.items()}
     body = request.body
     if not isinstance(body, bytes):
         raise TypeError("AWS's JSON protocols send bytes")
     status, answered, content = _answer(name, headers, body)
     raw = _Body(content if isinstance(content, bytes) else content.encode())
     return AWSResponse(str(request.url), status, HTTPHeaders.from_dict(answered), raw)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _answer(service: str, headers: dict[str, str], body: bytes) -> Answer:

@@ -2,27 +2,28 @@
 
 import json
 import os
-import signal
+import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from string import Template
 from typing import Any
 
-from local.emulator.process import ROOT
+import ops_process
+from cloud import ROOT
+from ops_process import Ended, Running
 
 from .world import World
 
-_SECONDS = 120
+_OPS = ["python", "-m", "ops"]
 
 
 class Operator:
     """Somebody at a keyboard, with `python -m ops … --local`."""
 
     def __init__(self, world: World, tmp_path: Path) -> None:
-        self._stack = world.stack.write_stack_json(tmp_path / "stack.json")
-        # A shell that runs the tests in the background has Ctrl-C ignored, and whatever they start would inherit that.
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._environment = os.environ | {"OPS_LOCAL_STACK": str(world.stack.write_stack_json(tmp_path / "stack.json"))}
 
     def run(self, *arguments: str, code: int = 0) -> Any:
         """Runs a command with --json; its data. It must end with this exit code."""
@@ -32,20 +33,33 @@ class Operator:
         """Runs a command; what it printed for people. It must end with this exit code."""
         return self.finished(self.started(*arguments), code=code)
 
-    def started(self, *arguments: str) -> subprocess.Popen[str]:
+    def started(self, *arguments: str) -> Running:
         """Starts a command and does not wait for it."""
-        return subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "ops", *arguments, "--local"],
-            cwd=ROOT,
-            env=os.environ | {"OPS_LOCAL_STACK": str(self._stack)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return ops_process.start(*arguments, "--local", environment=self._environment)
 
-    def finished(self, process: subprocess.Popen[str], *, code: int = 0) -> str:
+    def finished(self, running: Running, *, code: int = 0) -> str:
         """What a started command printed, once it has ended with this exit code."""
-        printed, complaint = process.communicate(timeout=_SECONDS)
-        assert process.returncode == code, f"{process.args!r}: {process.returncode}\n{printed}\n{complaint}"
-        return printed
+        return _printed(running.wait(), " ".join(running.arguments), code)
+
+    def types(self, line: str, variables: Mapping[str, str] | None = None, *, code: int = 0) -> str:
+        """Types a line of a shell; what it printed. `python -m ops` is told by variables which stack is meant."""
+        environment = self._environment | {"OPS_STACK": "local"} | dict(variables or {})
+        words = shlex.split(Template(line).substitute(environment))
+        if words[:3] == _OPS:
+            return _printed(ops_process.run(*words[3:], environment=environment), line, code)
+        ran = subprocess.run(  # noqa: S603 - the line is ours
+            ["bash", "-uc", line],  # noqa: S607
+            cwd=ROOT,
+            env=environment | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return _printed(Ended(ran.returncode, ran.stdout, ran.stderr), line, code)
+
+
+def _printed(ended: Ended, line: str, code: int) -> str:
+    assert ended.code == code, f"{line}: {ended.code}\n{ended.stdout}\n{ended.stderr}"
+    return ended.stdout

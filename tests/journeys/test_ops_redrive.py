@@ -4,7 +4,6 @@ Nothing is ever lost or doubled, and every time it is said what was done.
 """
 
 import json
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -216,7 +215,7 @@ def test_interrupted_a_redrive_stops_and_what_it_said_is_true(company: Company, 
 
     process = operator.started("redrive", "--queue", "feed", "--max-rate", "1", *WHY, "--json")
     world.eventually(lambda: 0 < world.waiting("FeedDeadLetterQueue") < 9, what="the first message moved")
-    process.send_signal(signal.SIGINT)
+    process.interrupt()
     done = json.loads(operator.finished(process, code=1))
 
     assert done["interrupted"]
@@ -230,7 +229,7 @@ def test_interrupted_a_redrive_of_some_gives_the_others_back(company: Company, o
 
     process = operator.started("redrive", *chosen, "--max-rate", "1", *WHY, "--json")
     world.eventually(lambda: 0 < world.waiting("FeedDeadLetterQueue") < 9, what="the first message moved")
-    process.send_signal(signal.SIGINT)
+    process.interrupt()
     done = json.loads(operator.finished(process, code=1))
 
     assert done["interrupted"]

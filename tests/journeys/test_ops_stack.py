@@ -1,15 +1,14 @@
 """The command line and a deployed stack: found by its name with an operator's rights, and refused in one sentence."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ops_process import Ended, run
 
 from local.emulator.deploy import STACK
-from local.emulator.process import REGION, ROOT
+from local.emulator.process import REGION
 
 from .company import Company
 from .world import World
@@ -17,20 +16,12 @@ from .world import World
 pytestmark = pytest.mark.journey
 
 
-def ops(world: World, keys: dict[str, str], *arguments: str, stack: str = STACK) -> subprocess.CompletedProcess[str]:
+def ops(world: World, keys: dict[str, str], *arguments: str, stack: str = STACK) -> Ended:
     """Runs a command against the stack as AWS shows it, not by way of what `make up` writes down."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OPS_"))}
     target = {"AWS_ENDPOINT_URL": world.stack.emulator.endpoint_url, "AWS_REGION": REGION}
-    return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "ops", *arguments, "--stack", stack],
-        cwd=ROOT,
-        env=clean | target | {name.upper(): value for name, value in keys.items()},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment = clean | target | {name.upper(): value for name, value in keys.items()}
+    return run(*arguments, "--stack", stack, environment=environment)
 
 
 @pytest.fixture
@@ -47,14 +38,14 @@ def nobody(world: World) -> Iterator[dict[str, str]]:
 def test_an_operator_finds_a_deployed_stack_by_its_name(world: World, company: Company) -> None:
     ran = ops(world, world.stack.operator, "company", company.connection_id)
 
-    assert ran.returncode == 0, ran.stderr
+    assert ran.code == 0, ran.stderr
     assert company.connection_id in ran.stdout
 
 
 def test_a_stack_that_does_not_exist_is_named(world: World) -> None:
     ran = ops(world, world.stack.operator, "companies", stack="elsewhere")
 
-    assert (ran.returncode, ran.stdout) == (1, "")
+    assert (ran.code, ran.stdout) == (1, "")
     assert "elsewhere" in ran.stderr
     assert ran.stderr.count("\n") == 1
 
@@ -62,7 +53,7 @@ def test_a_stack_that_does_not_exist_is_named(world: World) -> None:
 def test_somebody_without_rights_is_told_which_policy_is_missing(world: World, nobody: dict[str, str]) -> None:
     ran = ops(world, nobody, "companies")
 
-    assert (ran.returncode, ran.stdout) == (1, "")
+    assert (ran.code, ran.stdout) == (1, "")
     assert "OperatorPolicy" in ran.stderr
     assert ran.stderr.count("\n") == 1
 

@@ -1,13 +1,12 @@
 """What every command has in common: where its options stand, how it answers, how it refuses."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import ops_process
 import pytest
-from cloud import ROOT
+from ops_process import Ended
 from typer.main import get_command
 
 import ops.app
@@ -19,17 +18,10 @@ from .conftest import Ops
 COMMANDS = sorted(get_command(ops.app.app).commands)  # type: ignore[attr-defined]
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **environment: str) -> Ended:
     """The command line as its users start it."""
-    return subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", "ops", *arguments],
-        cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    clean = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}
+    return ops_process.run(*arguments, environment=clean | environment)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -48,7 +40,7 @@ def test_the_options_may_stand_before_or_behind_the_command(ops_: Ops, connected
 
 def test_without_a_stack_it_says_how_to_name_one() -> None:
     ran = run("companies")
-    assert (ran.returncode, ran.stdout) == (1, "")
+    assert (ran.code, ran.stdout) == (1, "")
     assert ran.stderr.startswith("Say which stack: --local ")
 
 
@@ -84,19 +76,19 @@ def test_where_nothing_runs_it_says_how_to_start_it(tmp_path: Path) -> None:
         if content is not None:
             file.write_text(content)
         ran = run("companies", "--local", OPS_LOCAL_STACK=str(file))
-        assert ran.returncode == 1
+        assert ran.code == 1
         assert ran.stderr == "Nothing runs on this machine: start it with `make up` and leave it running.\n"
 
 
 def test_without_credentials_it_says_to_log_in() -> None:
     ran = run("companies", "--stack", "production", "--region", "eu-central-1")
-    assert ran.returncode == 1
+    assert ran.code == 1
     assert ran.stderr == "There are no valid AWS credentials here: log in (`aws sso login`), or name a --profile.\n"
 
 
 def test_a_profile_that_does_not_exist_is_named() -> None:
     ran = run("companies", "--stack", "production", "--profile", "nobody", AWS_CONFIG_FILE="/dev/null")
-    assert (ran.returncode, ran.stdout) == (1, "")
+    assert (ran.code, ran.stdout) == (1, "")
     assert "nobody" in ran.stderr
     assert ran.stderr.count("\n") == 1
 
@@ -110,5 +102,5 @@ def test_a_resource_that_an_older_stack_lacks_is_named(ops_: Ops, monkeypatch: p
 
 def test_an_unknown_option_is_a_usage_error() -> None:
     ran = run("companies", "--nonsense")
-    assert ran.returncode == 2
+    assert ran.code == 2
     assert "--nonsense" in ran.stderr
