@@ -74,9 +74,9 @@ def test_killed_after_the_reply_when_nothing_could_be_recorded(company: Company)
 
 
 def test_killed_at_eight_random_moments_of_one_drain(company: Company) -> None:
-    """lexoffice answers 100 ms after the commit; a blow falls up to 200 ms after it, before or after the record."""
+    """lexoffice answers half a second after the commit; a blow falls soon after it, before or after the record."""
     chance = random.Random(SEED)  # noqa: S311 - moments, not secrets
-    company.in_lexoffice(faults={"route": LINES, "kind": "slow", "when": "after", "hold_seconds": 0.1, "times": 999})
+    company.in_lexoffice(faults={"route": LINES, "kind": "slow", "when": "after", "hold_seconds": 0.5, "times": 999})
     payments = company.pile_up(10 * 25)
     seen = 0
 
@@ -85,7 +85,7 @@ def test_killed_at_eight_random_moments_of_one_drain(company: Company) -> None:
 
     for _ in range(8):
         company.world.eventually(another_call, what="another call, or the end")
-        time.sleep(chance.uniform(0, 0.2))
+        time.sleep(chance.uniform(0, 0.6))
         killed(company)
         seen = lines_taken(company)
         revive(company)
