@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -91,13 +91,16 @@ class LocalStack:
         """Return a boto3 client of the emulator with all permissions."""
         return self.emulator.client(service)
 
-    def logs(self, logical_id: str) -> list[str]:
-        """Return all log lines of a function, oldest first."""
-        function = self.resources[logical_id]
-        configuration = self.client("lambda").get_function_configuration(FunctionName=function)
+    def logs(self, logical_id: str, *, since: float = 0) -> list[str]:
+        """Return the log lines of a function since a moment (Unix seconds), oldest first."""
         pages = self.client("logs").get_paginator("filter_log_events")
-        found = pages.paginate(logGroupName=configuration["LoggingConfig"]["LogGroup"])
+        found = pages.paginate(logGroupName=self._log_group(logical_id), startTime=int(since * 1000))
         return [event["message"] for page in found for event in page["events"]]
+
+    @cache  # noqa: B019 - a stack lives as long as its process
+    def _log_group(self, logical_id: str) -> str:
+        configuration = self.client("lambda").get_function_configuration(FunctionName=self.resources[logical_id])
+        return str(configuration["LoggingConfig"]["LogGroup"])
 
     def kill_worker(self, logical_id: str) -> list[int]:
         """Kill the processes that run a function, as a crash of the host would; return their process ids.

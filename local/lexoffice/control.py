@@ -12,7 +12,7 @@ from local.standin import control
 from local.standin.control import Command
 
 COMMANDS: tuple[Command[LexofficeWorld], ...] = (
-    Command("GET", "/state", lambda order: report.state(order.world)),
+    Command("GET", "/state", lambda order: report.state(order.world, order.query.get("organization_id"))),
     Command("GET", "/transactions", lambda order: report.lines(order.world, order.query.get("organization_id"))),
     Command("GET", "/faults", faults.show_faults),
     Command("POST", "/faults", faults.order_fault, faults.FAULT),

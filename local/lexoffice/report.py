@@ -7,8 +7,8 @@ from local.lexoffice.records import Organization
 from local.lexoffice.world import LexofficeWorld
 
 
-def state(world: LexofficeWorld) -> dict[str, object]:
-    """Return the whole state."""
+def state(world: LexofficeWorld, organization_id: str | None) -> dict[str, object]:
+    """Return the whole state, with one organisation or with all."""
     return {
         "now": clock.berlin_text(world.clock.now()),
         "outage": world.outage,
@@ -16,7 +16,9 @@ def state(world: LexofficeWorld) -> dict[str, object]:
         "token_calls": world.token_calls,
         "token_calls_refused": world.token_calls_refused,
         "faults": [faults.shown(order) for order in world.faults.orders],
-        "organizations": [_organization(world, item) for item in world.organizations.values()],
+        "organizations": [
+            _organization(world, item) for item in world.organizations.values() if organization_id in {None, item.id}
+        ],
     }
 
 

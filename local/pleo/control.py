@@ -182,6 +182,7 @@ _ENTRY = "/entries/{entry_id}"
 COMMANDS: tuple[Command[PleoWorld], ...] = (
     Command("POST", "/reset", reset),
     Command("GET", "/state", state),
+    Command("GET", "/calls", lambda order: dict(order.world.tally.calls)),
     Command("POST", "/companies", add_company, COMPANY),
     Command("POST", "/entries", lambda order: spending.create(order.world, order.body), None),
     Command("POST", "/entries/batch", add_entries, {"entries": Field(list_of(mapping, most=20_000), required=True)}),

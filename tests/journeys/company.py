@@ -208,8 +208,8 @@ class Company:
     @property
     def organisation(self) -> Json:
         """All that lexoffice's stand-in knows of the organisation."""
-        found = self.world.lexoffice("/state", "GET")["organizations"]
-        return next(each for each in found if each["id"] == self.organisation_id)
+        (found,) = self.world.lexoffice(f"/state?organization_id={self.organisation_id}", "GET")["organizations"]
+        return dict(found)
 
     @property
     def calls(self) -> int:

@@ -1,6 +1,5 @@
 """A company's wake-up on its way to the dead-letter queue, and what support does about it."""
 
-from collections import Counter
 from typing import Any
 
 from .company import Company
@@ -37,8 +36,9 @@ def given_up(company: Company, worker: str) -> None:
 
 def _idle(world: World, worker: str) -> bool:
     """Whether every invocation of a function that has begun is over."""
-    said = Counter(line.split(" ", 1)[0] for line in world.stack.logs(f"{worker}Function"))
-    return said["START"] == said["END"]
+    lines = [line.split() for line in world.log(f"{worker}Function") if line.startswith(("START", "END"))]
+    began, ended = ({id_ for word, _, id_, *_ in lines if word == each} for each in ("START", "END"))
+    return began <= ended
 
 
 def redrive(world: World) -> int:

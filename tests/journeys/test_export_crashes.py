@@ -46,7 +46,7 @@ def struck(company: Company, times: int = 1) -> bool:
 
 def called(company: Company, call: str) -> int:
     """How often Pleo was called so."""
-    return int(company.world.pleo("/state", "GET")["calls"].get(call, 0))
+    return int(company.world.pleo("/calls", "GET").get(call, 0))
 
 
 def is_called(company: Company, route: str) -> None:

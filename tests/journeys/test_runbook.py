@@ -22,7 +22,7 @@ type Variables = dict[str, str]
 # Makes the situation, yields what the operator has in hand, gets what each command printed, and looks what came of it.
 type Situation = Callable[[Company], Generator[Variables, list[str]]]
 
-SITUATIONS: dict[str, Situation] = {}
+SITUATIONS: dict[tuple[str, ...], Situation] = {}
 # These commands end with 1, because there is nothing good to tell.
 UNWELCOME = {
     "Nothing is visible": "ops trace",
@@ -45,27 +45,18 @@ def pages() -> dict[str, list[str]]:
 PAGES = pages()
 
 
-def page(*headings: str) -> Callable[[Situation], Situation]:
-    """The situation of some pages."""
+def page(*headings: str, in_one: bool = False) -> Callable[[Situation], Situation]:
+    """The situation of some pages: made for each of them, or once for all, because their commands only look."""
 
     def known(situation: Situation) -> Situation:
-        SITUATIONS.update(dict.fromkeys(headings, situation))
+        SITUATIONS.update(dict.fromkeys([headings] if in_one else [(each,) for each in headings], situation))
         return situation
 
     return known
 
 
-@pytest.mark.parametrize("heading", PAGES)
-def test_the_commands_of_a_page_do_what_it_says(company: Company, tmp_path: Path, heading: str) -> None:
-    operator = Operator(company.world, tmp_path)
-    situation = SITUATIONS[heading](company)
-    variables = {"COMPANY": company.connection_id, "TICKET": "ticket 4711", "FOLDER": str(tmp_path)} | next(situation)
-    printed = [
-        operator.types(line, variables, code=int(heading in UNWELCOME and UNWELCOME[heading] in line))
-        for line in PAGES[heading]
-    ]
-    with pytest.raises(StopIteration):
-        situation.send(printed)
+def test_every_page_with_commands_has_a_situation() -> None:
+    assert sorted(heading for headings in SITUATIONS for heading in headings) == sorted(PAGES)
 
 
 def test_every_page_of_an_alarm_ends_in_commands() -> None:
@@ -227,6 +218,7 @@ def _(company: Company) -> Generator[Variables, list[str]]:
 @page(
     *("Alarms", "feed-waits", "slow-feed", "syncs-wait", "refresh-failures", "vendor-limits"),
     *("throttled-functions", "api-errors", "throttled-tables"),
+    in_one=True,
 )
 def _(company: Company) -> Generator[Variables, list[str]]:
     company.in_lexoffice(outage={"on": True})
@@ -275,3 +267,17 @@ def _(company: Company) -> Generator[Variables, list[str]]:
     company.is_held("lexoffice_access_gone")
     (printed,) = yield {}
     assert "lexoffice_access_gone" in printed
+
+
+@pytest.mark.parametrize("headings", SITUATIONS, ids=" + ".join)
+def test_the_commands_of_a_page_do_what_it_says(company: Company, tmp_path: Path, headings: tuple[str, ...]) -> None:
+    operator = Operator(company.world, tmp_path)
+    situation = SITUATIONS[headings](company)
+    variables = {"COMPANY": company.connection_id, "TICKET": "ticket 4711", "FOLDER": str(tmp_path)} | next(situation)
+    printed = [
+        operator.types(line, variables, code=int(heading in UNWELCOME and UNWELCOME[heading] in line))
+        for heading in headings
+        for line in PAGES[heading]
+    ]
+    with pytest.raises(StopIteration):
+        situation.send(printed)

@@ -50,6 +50,7 @@ class World:
         self.pleo("/webhooks", **_MANNER)
         self._pleo_switches = self.pleo("/state", "GET")["switches"]
         self._lexoffice_switches = self.lexoffice("/switches", "GET")
+        self._since = 0.0
 
     def close(self) -> None:
         self.http.close()
@@ -67,6 +68,7 @@ class World:
         self.lexoffice("/categories", action="reset")
         for queue in (*QUEUES, "FeedDeadLetterQueue", "ExportDeadLetterQueue", "SyncDeadLetterQueue"):
             self.stack.client("sqs").purge_queue(QueueUrl=self.stack.resources[queue])
+        self._since = time.time()
 
     # -------------------------------------------------------------------------------------------- vendors
     def pleo(self, path: str, verb: str = "POST", /, **body: Any) -> Any:
@@ -201,17 +203,21 @@ class World:
         """Whether no webhook is on its way, once that is so or after `wait` seconds."""
         return bool(self.pleo(f"/webhooks/idle?wait={wait}", "GET")["idle"])
 
+    def log(self, door: str) -> list[str]:
+        """What a door has logged in this test."""
+        return self.stack.logs(door, since=self._since)
+
     def logged(self, door: str, **wanted: object) -> list[Json]:
         """A door's log lines that have these keys with these values."""
         return [line for line in self.lines(door) if all(line.get(key) == value for key, value in wanted.items())]
 
     def counted(self, door: str, metric: str) -> int:
-        """What a door has added to a metric so far."""
+        """What a door has added to a metric in this test."""
         return sum(int(value) for line in self.lines(door) if "_aws" in line for value in line.get(metric, []))
 
     def lines(self, door: str) -> Iterator[Json]:
-        """Everything a door has logged that is JSON, metrics as well."""
-        for message in self.stack.logs(door):
+        """What a door has logged in this test that is JSON, metrics as well."""
+        for message in self.log(door):
             with suppress(ValueError):
                 yield json.loads(message)
 
@@ -220,7 +226,7 @@ class World:
         folder = ROOT / "build" / "journeys" / re.sub(r"[^\w-]+", "-", test).strip("-")
         folder.mkdir(parents=True, exist_ok=True)
         for door in DOORS:
-            (folder / f"{door}.log").write_text("\n".join(self.stack.logs(door)))
+            (folder / f"{door}.log").write_text("\n".join(self.log(door)))
         found = {
             "ledger": partial(self.scan, "LedgerTable"),
             "connections": partial(self.scan, "ConnectionTable"),
@@ -235,9 +241,7 @@ class World:
         """The last lines of every door that say something."""
         tail = []
         for door in DOORS:
-            said = [
-                line for line in self.stack.logs(door) if not line.startswith(("START", "END", "REPORT", '{"_aws"'))
-            ]
+            said = [line for line in self.log(door) if not line.startswith(("START", "END", "REPORT", '{"_aws"'))]
             tail += [f"--- {door}", *said[-_LOG_TAIL:]]
         return "\n".join(tail)
 
