@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
@@ -111,6 +111,11 @@ def _shown_of(part: Part) -> RenderableType | None:
 def as_data(some: Iterable[Fact]) -> dict[str, Any]:
     """Return the facts that have a key, as a JSON object."""
     return {each.key: each.value for each in some if each.key}
+
+
+def for_people(some: Iterable[Fact]) -> list[Fact]:
+    """Return the facts that have a label, for text only."""
+    return [replace(each, key="") for each in some if each.label]
 
 
 def _as_table(part: AnswerTable) -> RichTable:

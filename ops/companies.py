@@ -15,7 +15,7 @@ from ops.context import CommandContext
 from ops.errors import CommandRefused
 from ops.health import Health, Level, health_of
 from shared.aws.connections import Connection
-from shared.aws.failures import EXPORT, FEED, Failure, Failures
+from shared.aws.failures import EXPORT, FEED, Failure
 from shared.domain.lookup.overview import AccountBalance, LastExport, LastSync, Overview, Waiting
 
 # Connections that AWS's client keeps open.
@@ -76,9 +76,8 @@ def company(
         raise CommandRefused(f"{named!r} was deleted a moment ago.")
     dead = dead_letters.by_company(context).get(connection.connection_id, 0)
     health = health_of(seen, dead=dead, now=datetime.now(UTC))
-    failures = Failures(context.stack["LedgerTable"])
-    last = {worker: failures.last(connection.connection_id, worker) for worker in (FEED, EXPORT)}
-    last_webhook_at = context.ledger.last_webhook_at(connection.connection_id) or None
+    last = {worker: context.stores.failures.last(connection.connection_id, worker) for worker in (FEED, EXPORT)}
+    last_webhook_at = context.stores.ledger.last_webhook_at(connection.connection_id) or None
     stopped = f", stopped: {connection.stopped}" if connection.stopped else ""
     return Answer(
         Fact("company", "company", seen.company, lambda name: f"{bold(name)} → {plain(seen.organisation) or NOTHING}"),

@@ -11,15 +11,9 @@ from rich.prompt import Prompt
 from ops.audit_log import AuditedAction, AuditLog
 from ops.errors import CommandRefused
 from ops.stack import Stack
-from shared.aws.connections import Connection, Connections
-from shared.aws.exports import Exports
-from shared.aws.ledger import Ledger
-from shared.aws.ledger_view import LedgerView
-from shared.aws.matches import Matches
-from shared.aws.proofs import Proofs
+from shared.aws.connections import Connection
 from shared.aws.queues import CompanyQueue, SyncQueue
 from shared.aws.stores import Stores
-from shared.aws.vouchers import Vouchers
 from shared.flows.lookup.status import StatusBoard
 from shared.flows.lookup.trace import Traces
 
@@ -56,41 +50,6 @@ class CommandContext:
     def stores(self) -> Stores:
         """The stack's tables."""
         return Stores(self.stack)
-
-    @property
-    def connections(self) -> Connections:
-        """All connections."""
-        return self.stores.connections
-
-    @property
-    def ledger(self) -> Ledger:
-        """All companies' ledgers."""
-        return self.stores.ledger
-
-    @property
-    def view(self) -> LedgerView:
-        """Read-only view of the ledger."""
-        return self.stores.view
-
-    @property
-    def exports(self) -> Exports:
-        """Export jobs and their items."""
-        return self.stores.exports
-
-    @property
-    def vouchers(self) -> Vouchers:
-        """Created vouchers."""
-        return self.stores.vouchers
-
-    @property
-    def matches(self) -> Matches:
-        """States of suggested matches."""
-        return self.stores.matches
-
-    @property
-    def proofs(self) -> Proofs:
-        """Balance proofs."""
-        return self.stores.proofs
 
     @cached_property
     def traces(self) -> Traces:
@@ -134,10 +93,10 @@ class CommandContext:
             raise CommandRefused(
                 "Name the company: its connection id, its id at Pleo, or its name (`ops companies` lists them)."
             )
-        exact = self.connections.get(named) or self.connections.by_company(named)
+        exact = self.stores.connections.get(named) or self.stores.connections.by_company(named)
         if exact:
             return exact
-        every = [each for each in self.connections.all() if named.lower() in _names(each).lower()]
+        every = [each for each in self.stores.connections.all() if named.lower() in _names(each).lower()]
         same = [each for each in every if named.lower() in _names(each).lower().split("\n")]
         found = same or every
         if not found:
@@ -150,7 +109,7 @@ class CommandContext:
 
     def companies(self) -> list[Connection]:
         """Return all companies, including deleted ones."""
-        return list(self.connections.all())
+        return list(self.stores.connections.all())
 
     # -------------------------------------------------------------------------------------------- changes
     def reason(self) -> str:

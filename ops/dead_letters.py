@@ -20,7 +20,7 @@ from typing import Any
 from ops.context import CommandContext
 from shared.aws.clients import client, translate_errors
 from shared.aws.connections import Connection, Status
-from shared.aws.failures import EXPORT, FEED, SYNC, Failure, Failures
+from shared.aws.failures import EXPORT, FEED, SYNC, Failure
 from shared.aws.queues import PoisonError, WakeUp
 from shared.domain.syncing.requests import SyncRequest
 from shared.errors import StoreUnavailable
@@ -253,8 +253,8 @@ class Causes:
     """Find the causes of dead letters. Each company is read once."""
 
     def __init__(self, context: CommandContext) -> None:
-        self.connection = cache(context.connections.get)
-        self._last = cache(Failures(context.stack["LedgerTable"]).last)
+        self.connection = cache(context.stores.connections.get)
+        self._last = cache(context.stores.failures.last)
 
     def name(self, connection_id: str) -> str:
         """Return the company's name, or "" if it is unknown or deleted."""

@@ -31,14 +31,16 @@ def disconnect(
         return _render(connection, changed=False, waiting=0)
     _confirm(context, connection, yes_really)
     delay = timedelta(days=int(context.stack.parameter("DeletionDelayDays")))
-    waiting = context.view.waiting(connection.connection_id, 1).count
+    waiting = context.stores.view.waiting(connection.connection_id, 1).count
     with context.audited_action("disconnect", connection, arguments={"deletion_delay_days": delay.days}) as action:
         changed = begin_disconnect(
-            connection.connection_id, connections=context.connections, queue=context.sync_queue, delay=delay
+            connection.connection_id, connections=context.stores.connections, queue=context.sync_queue, delay=delay
         )
         action.result = "disconnected" if changed else "was disconnected already"
     wait_for(context, "Revoking access", lambda: _is_revoked(context, connection), seconds=wait)
-    return _render(context.connections.get(connection.connection_id) or connection, changed=changed, waiting=waiting)
+    return _render(
+        context.stores.connections.get(connection.connection_id) or connection, changed=changed, waiting=waiting
+    )
 
 
 def _confirm(context: CommandContext, connection: Connection, yes_really: str) -> None:
@@ -51,7 +53,7 @@ def _confirm(context: CommandContext, connection: Connection, yes_really: str) -
 
 
 def _is_revoked(context: CommandContext, before: Connection) -> bool:
-    now = context.connections.get(before.connection_id)
+    now = context.stores.connections.get(before.connection_id)
     return bool(now and now.access_revoked_at and now.status is Status.DISCONNECTED)
 
 

@@ -21,7 +21,7 @@ def pause(context: CommandContext, company: Company) -> Answer:
     if connection.status is Status.DISCONNECTED:
         raise CommandRefused(f"{connection.company_name} is disconnected: nothing is written for it.")
     with context.audited_action("pause", connection) as action:
-        changed = context.connections.pause(connection.connection_id, datetime.now(UTC))
+        changed = context.stores.connections.pause(connection.connection_id, datetime.now(UTC))
         action.result = "paused" if changed else "was paused already"
     now = _current(context, connection)
     return Answer(*_company(now), Fact("changed", "", changed), *_paused(now, changed=changed))
@@ -79,7 +79,7 @@ def _lift(context: CommandContext, connection: Connection) -> tuple[list[str], C
         before = _current(context, connection)
         held = [before.hold] if before.hold else []
         lifted: list[str] = [*held, *([Hold.PAUSED] if before.paused_at and Hold.PAUSED not in held else [])]
-        if not lifted or context.connections.resume(before, datetime.now(UTC)):
+        if not lifted or context.stores.connections.resume(before, datetime.now(UTC)):
             return lifted, before
     raise CommandRefused(
         f"Another operator or worker is changing {connection.company_name}: look (`ops company`), try again."
@@ -122,11 +122,11 @@ def _state(before: Connection, now: Connection, waiting: int) -> str:
 
 
 def _waiting(context: CommandContext, connection: Connection) -> int:
-    return context.view.waiting(connection.connection_id, 1).count
+    return context.stores.view.waiting(connection.connection_id, 1).count
 
 
 def _current(context: CommandContext, connection: Connection) -> Connection:
-    now = context.connections.get(connection.connection_id)
+    now = context.stores.connections.get(connection.connection_id)
     if now is None:
         raise CommandRefused(f"{connection.company_name} was deleted a moment ago.")
     return now

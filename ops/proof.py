@@ -40,14 +40,14 @@ def proof(
             raise CommandRefused("Name the company whose balance is to be proven: --company NAME.")
         return _all_companies(context)
     connection = context.company(company)
-    stored = context.proofs.get(connection.connection_id)
+    stored = context.stores.proofs.get(connection.connection_id)
     return _prove_now(context, connection, stored, wait) if now else _render(connection, stored)
 
 
 def _all_companies(context: CommandContext) -> Answer:
     found = [each for each in context.companies() if each.status in _PROVABLE]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        stored = pool.map(lambda each: context.proofs.get(each.connection_id), found)
+        stored = pool.map(lambda each: context.stores.proofs.get(each.connection_id), found)
     rows = sorted(zip(found, stored, strict=True), key=lambda row: _worst_first(row[1]))
     unexplained = sum(bool(each.proof and each.proof.unexplained) for _, each in rows)
     return Answer(
@@ -99,7 +99,7 @@ def _prove_now(context: CommandContext, connection: Connection, before: StoredPr
     connection_id = connection.connection_id
     with context.audited_action("proof", connection) as action:
         # Only active companies are limited: a held one can request a proof with this command only.
-        requested = connection.status is Status.HELD or context.connections.record_request(
+        requested = connection.status is Status.HELD or context.stores.connections.record_request(
             connection_id, SyncRequest.PROVE_BALANCE, datetime.now(UTC)
         )
         if requested:
@@ -112,19 +112,19 @@ def _prove_now(context: CommandContext, connection: Connection, before: StoredPr
         )
         outcome = outcome or f"not made within {wait} seconds; it goes on by itself"
         action.result = ("" if requested else "requested a moment ago already; ") + outcome
-    stored = context.proofs.get(connection_id)
+    stored = context.stores.proofs.get(connection_id)
     return _render(connection, stored, outcome=outcome, failed=not _is_new(stored, before))
 
 
 def _outcome(context: CommandContext, connection: Connection, before: StoredProof) -> str:
     """Return the outcome of the requested proof in words, or "" if there is none yet."""
-    stored = context.proofs.get(connection.connection_id)
+    stored = context.stores.proofs.get(connection.connection_id)
     if _is_new(stored, before):
         last = stored.proof
         return f"proven, {euro(last.unexplained)} unexplained" if last and last.unexplained else "proven"
     if stored.tried_at and stored.tried_at != before.tried_at:
         return "not made: lines are being recorded, or one sync cannot read enough; it is tried again in an hour"
-    return blocking_reason(connection, context.connections.get(connection.connection_id))
+    return blocking_reason(connection, context.stores.connections.get(connection.connection_id))
 
 
 def _is_new(stored: StoredProof, before: StoredProof) -> bool:

@@ -1,31 +1,29 @@
 """`ops resend`: send lines that are missing in lexoffice, and only those."""
 
 import secrets
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
 import typer
-from rich.console import RenderableType
 from rich.prompt import Prompt
 
-from ops.answer import Answer, moment, plain, plural
+from ops.answer import Answer, Fact, moment, plain, plural
 from ops.app import Wait, command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
 from ops.resend_plan import CannotSend, ResendPlan, describe_plan, is_open, obstacle, plan, why_not, within
+from ops.wait import wait_for
 from shared.aws.connections import Connection, Status
-from shared.aws.failures import FEED, Failure, Failures
+from shared.aws.failures import FEED, Failure
 from shared.domain.feeding.ledger import Row, State
 from shared.flows.lookup.expense_facts import hold_reason
 from shared.texts.verdicts import VERDICTS
 
 _CONFIRMED_ABOVE = 100  # lines
 _SHOWN = 20
-_LOOK_EVERY = 0.5  # seconds
 _AT_ONCE = 25  # entries read per poll: as many as the feed sends per call
 
 
@@ -83,7 +81,9 @@ def resend(
     with context.audited_action("resend", connection, arguments=arguments) as action:
         began = datetime.now(UTC)
         progress = _begin(context, connection, intended, hints, began)
-        _wait(context, connection, progress, wait)
+        if wait:
+            look = partial(_update, context, connection.connection_id, progress)
+            wait_for(context, "Waiting for the workers", look, seconds=wait)
         progress.failure = _read_failure(context, connection, began) if progress.open else None
         summary = _summarize(intended, progress)
         action.result = summary
@@ -115,10 +115,10 @@ def _plan(
 ) -> ResendPlan:
     connection_id = connection.connection_id
     if not entries:
-        return plan(within(context.ledger.rows(connection_id), *days))
+        return plan(within(context.stores.ledger.rows(connection_id), *days))
     rows, absent = [], []
     for entry_id in entries:
-        known = context.ledger.rows_of(connection_id, entry_id)
+        known = context.stores.ledger.rows_of(connection_id, entry_id)
         chosen = within(known, *days)
         rows += chosen
         if not chosen:
@@ -156,56 +156,33 @@ def _begin(
     connection_id = connection.connection_id
     for row in intended.refused:
         # False: another operator made it ready, or Pleo changed the entry. The row is watched in both cases.
-        context.ledger.make_ready_again(connection_id, row, now)
+        context.stores.ledger.make_ready_again(connection_id, row, now)
     # A new occasion per run, so that the queue does not drop the wake-up as a duplicate.
     occasion = f"resend.{secrets.token_hex(8)}"
     if intended.lines:
         context.feed_queue.wake(connection_id, occasion)
     for voucher_id in hints:
-        context.matches.mark_for_review(connection_id, voucher_id, now)
+        context.stores.matches.mark_for_review(connection_id, voucher_id, now)
     if hints:
         context.export_queue.wake(connection_id, occasion)
     wanted = dict.fromkeys((row.entry_id, row.revision) for row in (*intended.waiting, *intended.refused))
     return _Progress(open=wanted, hints=list(hints))
 
 
-def _wait(context: CommandContext, connection: Connection, progress: _Progress, seconds: int) -> None:
-    """Poll until every outcome is known or the time is up. Ctrl-C ends the polling only; the workers continue."""
-    deadline = time.monotonic() + seconds
-    with _patient(context, seconds):
-        while progress.open or progress.hints:
-            if time.monotonic() >= deadline:
-                return
-            before = len(progress.open) + len(progress.hints)
-            _update(context, connection.connection_id, progress)
-            if len(progress.open) + len(progress.hints) == before:
-                time.sleep(_LOOK_EVERY)
-
-
-@contextmanager
-def _patient(context: CommandContext, seconds: int) -> Iterator[None]:
-    try:
-        if seconds and context.progress.is_interactive:
-            with context.progress.status("Waiting for the workers (Ctrl-C stops waiting, nothing else)"):
-                yield
-        else:
-            yield
-    except KeyboardInterrupt:
-        return
-
-
-def _update(context: CommandContext, connection_id: str, progress: _Progress) -> None:
+def _update(context: CommandContext, connection_id: str, progress: _Progress) -> bool:
+    """Read what became of the next open rows and hints. Return True if none is open any more."""
     for entry_id in dict.fromkeys(entry_id for entry_id, _ in list(progress.open)[:_AT_ONCE]):
-        for row in context.ledger.rows_of(connection_id, entry_id):
+        for row in context.stores.ledger.rows_of(connection_id, entry_id):
             if (row.entry_id, row.revision) in progress.open and not is_open(row):
                 del progress.open[row.entry_id, row.revision]
                 _add_decision(progress, row)
     for voucher_id in list(progress.hints):
-        match = context.matches.get(connection_id, voucher_id)
-        record = context.vouchers.get(connection_id, match.entry_id) if match else None
+        match = context.stores.matches.get(connection_id, voucher_id)
+        record = context.stores.vouchers.get(connection_id, match.entry_id) if match else None
         if record is None or record.hinted:
             progress.hints.remove(voucher_id)
             progress.hints_sent += record is not None
+    return not progress.open and not progress.hints
 
 
 def _add_decision(progress: _Progress, row: Row) -> None:
@@ -219,7 +196,7 @@ def _add_decision(progress: _Progress, row: Row) -> None:
 
 def _read_failure(context: CommandContext, connection: Connection, began: datetime) -> Failure | None:
     """Return the feed's last failure since the command began, or None."""
-    failure = Failures(context.stack["LedgerTable"]).last(connection.connection_id, FEED)
+    failure = context.stores.failures.last(connection.connection_id, FEED)
     return failure if failure and failure.at >= began else None
 
 
@@ -241,44 +218,47 @@ def _summarize(intended: ResendPlan, progress: _Progress) -> str:
 
 def _answer_dry_run(connection: Connection, intended: ResendPlan, hints: Sequence[str]) -> Answer:
     summary = describe_plan(intended, len(hints))
-    would = [row.entry_id for row in (*intended.waiting, *intended.refused)]
-    data = {
-        **_common(connection, intended.there, intended.cannot),
-        "dry_run": True,
-        "would_send": intended.lines,
-        "entries": would,
-        "would_send_hints": len(hints),
-        "result": summary,
-    }
-    return Answer(data, plain(summary) + ".")
+    return Answer(
+        *_common(connection, intended.there, intended.cannot),
+        Fact("dry_run", "", True),
+        Fact("would_send", "", intended.lines),
+        Fact("entries", "", [row.entry_id for row in (*intended.waiting, *intended.refused)]),
+        Fact("would_send_hints", "", len(hints)),
+        Fact("result", "", summary),
+        f"{plain(summary)}.",
+    )
 
 
 def _answer(connection: Connection, intended: ResendPlan, progress: _Progress, summary: str, *, waited: bool) -> Answer:
-    data = {
-        **_common(connection, intended.there, (*intended.cannot, *progress.otherwise)),
-        "dry_run": False,
-        "sent": progress.sent,
-        "refused": [{"entry_id": row.entry_id, "why": row.detail} for row in progress.refused],
-        "waiting": [entry_id for entry_id, _ in progress.open],
-        "hints_sent": progress.hints_sent,
-        "hints_waiting": len(progress.hints),
-        "failure": progress.failure,
-        "result": summary,
-    }
-    shown: list[RenderableType] = [f"{summary}."]
-    shown += [plain(f"Refused again: {row.entry_id}: {row.detail}") for row in progress.refused[:_SHOWN]]
-    if progress.failure:
-        failed = f"The feed failed again at {moment(progress.failure.at)}: {progress.failure.cause}."
-        shown.append(plain(f"{failed} It is tried again by itself; nothing is lost."))
-    elif progress.open or progress.hints:
-        shown.append("What still waits is worked on by itself; press again to see how far it is.")
-    return Answer(data, *shown, failed=bool(progress.refused) or (waited and bool(progress.open or progress.hints)))
+    still_open = bool(progress.open or progress.hints)
+    return Answer(
+        *_common(connection, intended.there, (*intended.cannot, *progress.otherwise)),
+        Fact("dry_run", "", False),
+        Fact("sent", "", progress.sent),
+        Fact("refused", "", [{"entry_id": row.entry_id, "why": row.detail} for row in progress.refused]),
+        Fact("waiting", "", [entry_id for entry_id, _ in progress.open]),
+        Fact("hints_sent", "", progress.hints_sent),
+        Fact("hints_waiting", "", len(progress.hints)),
+        Fact("failure", "", progress.failure),
+        Fact("result", "", summary),
+        f"{plain(summary)}.",
+        *(plain(f"Refused again: {row.entry_id}: {row.detail}") for row in progress.refused[:_SHOWN]),
+        *_what_next(progress.failure, still_open=still_open),
+        failed=bool(progress.refused) or (waited and still_open),
+    )
 
 
-def _common(connection: Connection, there: int, cannot: Sequence[CannotSend]) -> dict[str, Any]:
-    return {
-        "connection_id": connection.connection_id,
-        "company": connection.company_name,
-        "already_there": there,
-        "cannot_send": list(cannot),
-    }
+def _what_next(failure: Failure | None, *, still_open: bool) -> list[str]:
+    if failure:
+        failed = f"The feed failed again at {moment(failure.at)}: {failure.cause}."
+        return [plain(f"{failed} It is tried again by itself; nothing is lost.")]
+    return ["What still waits is worked on by itself; press again to see how far it is."] if still_open else []
+
+
+def _common(connection: Connection, there: int, cannot: Sequence[CannotSend]) -> list[Fact]:
+    return [
+        Fact("connection_id", "", connection.connection_id),
+        Fact("company", "", connection.company_name),
+        Fact("already_there", "", there),
+        Fact("cannot_send", "", list(cannot)),
+    ]

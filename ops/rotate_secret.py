@@ -33,7 +33,7 @@ def rotate_secret(
         request = SyncRequest.RETIRE_SECRET if retire else SyncRequest.ROTATE_SECRET
         context.sync_queue.request_sync(before.connection_id, request)
         wait_for(context, "Waiting for the worker", lambda: _is_over(context, before, retire=retire), seconds=wait)
-        now = context.connections.get(before.connection_id) or before
+        now = context.stores.connections.get(before.connection_id) or before
         done = _is_done(now, retire=retire, was=before)
         cause = "" if done else blocking_reason(before, now) or f"not done within {wait} seconds"
         valid = "the old secret is refused" if retire else "both secrets are valid"
@@ -42,7 +42,7 @@ def rotate_secret(
 
 
 def _is_over(context: CommandContext, before: Connection, *, retire: bool) -> bool:
-    now = context.connections.get(before.connection_id)
+    now = context.stores.connections.get(before.connection_id)
     return now is None or _is_done(now, retire=retire, was=before) or bool(blocking_reason(before, now))
 
 

@@ -34,7 +34,7 @@ def sync(
     if now or accept:
         _check(context, connection, accept=accept)
         return _sync_now(context, connection, accept=accept, wait=wait)
-    return _render(connection, context.connections.catalogues.last_changes(connection.connection_id))
+    return _render(connection, context.stores.connections.catalogues.last_changes(connection.connection_id))
 
 
 def _check(context: CommandContext, connection: Connection, *, accept: bool) -> None:
@@ -44,7 +44,7 @@ def _check(context: CommandContext, connection: Connection, *, accept: bool) -> 
         raise CommandRefused(f"{name} is {connection.hold or connection.status.value}: its lists are not synced.")
     if not accept:
         return
-    refused = context.connections.catalogues.last_changes(connection.connection_id).refused
+    refused = context.stores.connections.catalogues.last_changes(connection.connection_id).refused
     if refused is None:
         raise CommandRefused(f"Nothing of {name} was refused, so there is nothing to accept; --now syncs as usual.")
     if not refused.confirmable:
@@ -59,30 +59,30 @@ def _sync_now(context: CommandContext, connection: Connection, *, accept: bool, 
     request = SyncRequest.ACCEPT_CATALOGUE if accept else SyncRequest.SYNC_CATALOGUE
     last_tried = max(connection.catalogue_synced_at, connection.catalogue_attempted_at)
     with context.audited_action("sync", connection, arguments={"accept": accept}) as action:
-        requested = context.connections.record_request(connection_id, request, datetime.now(UTC))
+        requested = context.stores.connections.record_request(connection_id, request, datetime.now(UTC))
         if requested:
             context.sync_queue.request_sync(connection_id, request)
         elif last_tried > getattr(connection, f"{request}_requested_at"):
             action.result = _DONE_ALREADY
-            diff = context.connections.catalogues.last_changes(connection_id)
+            diff = context.stores.connections.catalogues.last_changes(connection_id)
             return _render(connection, diff, outcome=_DONE_ALREADY, failed=bool(diff.refused))
         outcome = wait_for(context, "Waiting for the sync", lambda: _outcome(context, connection), seconds=wait)
         outcome = outcome or f"not done within {wait} seconds; it goes on by itself"
         action.result = ("" if requested else "requested a moment ago already; ") + outcome
-    after = context.connections.get(connection_id) or connection
+    after = context.stores.connections.get(connection_id) or connection
     synced = after.catalogue_synced_at != connection.catalogue_synced_at
     return _render(
-        after, context.connections.catalogues.last_changes(connection_id), outcome=outcome, failed=not synced
+        after, context.stores.connections.catalogues.last_changes(connection_id), outcome=outcome, failed=not synced
     )
 
 
 def _outcome(context: CommandContext, before: Connection) -> str:
     """Return the outcome of the requested sync in words, or "" if there is none yet."""
-    now = context.connections.get(before.connection_id)
+    now = context.stores.connections.get(before.connection_id)
     if now and now.catalogue_synced_at != before.catalogue_synced_at:
         return "synced"
     if now and now.catalogue_attempted_at != before.catalogue_attempted_at:
-        refused = context.connections.catalogues.last_changes(before.connection_id).refused
+        refused = context.stores.connections.catalogues.last_changes(before.connection_id).refused
         if refused is None:
             return "incomplete: Pleo did not take everything"
         return f"refused: {refused.count} of {refused.known} {refused.reason}"

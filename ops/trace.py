@@ -5,22 +5,20 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import RenderableType
 from rich.progress import track
 from rich.text import Text
 
 from ops import webhooks
-from ops.answer import Answer, euro, facts, moment, plain, table
+from ops.answer import Answer, AnswerTable, Fact, Part, as_data, bold, euro, for_people, moment, plain
 from ops.app import command
 from ops.context import CommandContext
 from ops.dead_letters import DeadLetters
 from ops.remedies import Remedy, Situation, remedy_for, waits_since, worker_of
 from ops.webhooks import Delivery
 from shared.aws.connections import Connection
-from shared.aws.failures import Failures
 from shared.domain.lookup.expense_halves import Step
 from shared.domain.lookup.expense_state import ExpenseState
 from shared.domain.times import utc_text
@@ -71,15 +69,14 @@ def trace(
         ]
         pairs = _expenses_of(context, deliveries)
     found = [_examine(context, connection, each) for connection, each in pairs]
-    data = {
-        "asked": what,
-        "webhook": [_delivery_data(each) for each in deliveries],
-        "expenses": [_data(context, each) for each in found],
-    }
+    known: list[Part] = [
+        Fact("asked", "", what),
+        AnswerTable("webhook", [_delivery(each) for each in deliveries]),
+        Fact("expenses", "", [as_data(_facts(context, each)) for each in found]),
+    ]
     if not found and not deliveries:
-        return _answer_nothing(context, what, only, data)
-    parts = [*_render_deliveries(deliveries), *(part for each in found for part in _render(context, each))]
-    return Answer(data, *parts)
+        return _answer_nothing(context, what, only, known)
+    return Answer(*known, *_explain(deliveries), *(part for each in found for part in _show(context, each)))
 
 
 def _search(context: CommandContext, what: str, only: Connection | None) -> list[tuple[Connection, ExpenseState]]:
@@ -94,7 +91,7 @@ def _expenses_of(context: CommandContext, deliveries: Sequence[Delivery]) -> lis
     named = dict.fromkeys((each.connection_id, each.entry_id) for each in deliveries if each.entry_id)
     pairs = []
     for connection_id, entry_id in named:
-        if connection := context.connections.get(connection_id):
+        if connection := context.stores.connections.get(connection_id):
             pairs += [(connection, each) for each in context.traces.trace(connection_id, entry_id)]
     return pairs
 
@@ -107,7 +104,7 @@ def _examine(context: CommandContext, connection: Connection, found: ExpenseStat
     connection_id = connection.connection_id
     failure, dead = None, 0
     if worker := worker_of(found):
-        failure = Failures(context.stack["LedgerTable"]).last(connection_id, worker)
+        failure = context.stores.failures.last(connection_id, worker)
         if failure and utc_text(failure.at) < waits_since(worker, found):
             failure = None
         letters = DeadLetters(context, worker)
@@ -117,37 +114,92 @@ def _examine(context: CommandContext, connection: Connection, found: ExpenseStat
     return _TracedExpense(connection=connection, situation=situation, remedy=remedy_for(situation))
 
 
-# ------------------------------------------------------------------------------------------------ as data
-def _data(context: CommandContext, found: _TracedExpense) -> dict[str, Any]:
+# ------------------------------------------------------------------------------------------------ the answer
+def _facts(context: CommandContext, found: _TracedExpense) -> list[Fact]:
     seen, remedy = found.situation.state, found.remedy
-    return {
-        "connection_id": found.connection.connection_id,
-        "company": found.connection.company_name,
-        "entry_id": seen.entry_id,
-        "book_id": seen.book_id,
-        "question": remedy.question,
-        "branch": seen.branch.value,
-        "title": remedy.title,
-        "cause": remedy.cause,
-        "steps": [
-            {"what": step.what, "state": step.state, "at": step.at, "detail": step.detail} for step in seen.steps
-        ],
-        "remedy": _command(context, found),
-        "advice": remedy.advice,
-        "failure": found.situation.failure,
-        "dead_letters": found.situation.dead,
-        "hold": seen.hold,
-        "code": seen.code,
-        "unmet_criteria": seen.unmet_criteria,
-        "kind": seen.kind,
-        "amount_cents": seen.amount,
-        "day": seen.day,
-        "counterparty": seen.counterparty,
-        "voucher_id": seen.voucher_id,
-        "voucher_number": seen.voucher_number,
-        "line_reference": seen.line_reference,
-        "pleo_url": seen.pleo_url,
-    }
+    about = [seen.counterparty, seen.kind, "" if seen.amount is None else euro(seen.amount), str(seen.day or "")]
+    return [
+        Fact("entry_id", "", seen.entry_id),
+        Fact(
+            "book_id", "expense", seen.book_id, lambda number: f"{bold(number or seen.entry_id)}, entry {seen.entry_id}"
+        ),
+        Fact("connection_id", "", found.connection.connection_id),
+        Fact(
+            "company",
+            "company",
+            found.connection.company_name,
+            lambda name: f"{plain(name)} ({found.connection.connection_id})",
+        ),
+        Fact("", "payment", ", ".join(filter(None, about))),
+        Fact("kind", "", seen.kind),
+        Fact("amount_cents", "", seen.amount),
+        Fact("day", "", seen.day),
+        Fact("counterparty", "", seen.counterparty),
+        Fact("", "voucher", " ".join(filter(None, (seen.voucher_number, seen.voucher_id)))),
+        Fact("voucher_id", "", seen.voucher_id),
+        Fact("voucher_number", "", seen.voucher_number),
+        Fact("line_reference", "", seen.line_reference),
+        Fact("steps", "", [as_data(_step(step)) for step in seen.steps]),
+        Fact("question", "", remedy.question),
+        Fact("branch", "", seen.branch.value),
+        Fact("title", "", remedy.title),
+        Fact("cause", "", remedy.cause),
+        Fact("advice", "", remedy.advice),
+        Fact("remedy", "", _command(context, found)),
+        Fact("failure", "", found.situation.failure),
+        Fact("dead_letters", "", found.situation.dead),
+        Fact("hold", "", seen.hold),
+        Fact("code", "", seen.code),
+        Fact("unmet_criteria", "", seen.unmet_criteria),
+        Fact("pleo_url", "", seen.pleo_url),
+    ]
+
+
+def _show(context: CommandContext, found: _TracedExpense) -> list[Part]:
+    seen, remedy = found.situation.state, found.remedy
+    return [
+        *for_people(_facts(context, found)),
+        AnswerTable("", [_step(step) for step in seen.steps]),
+        "",
+        f"[bold]{remedy.question} {plain(remedy.title)}[/bold] ({seen.branch.value})",
+        *(plain(text) for text in (remedy.cause, remedy.advice) if text),
+        *_to_copy(_command(context, found)),
+        "",
+    ]
+
+
+def _step(step: Step) -> list[Fact]:
+    colour = _COLOURS.get(step.state, "default")
+    return [
+        Fact("what", "step", step.what, lambda what: STEPS[what].en),
+        Fact("state", "state", step.state, lambda state: f"[{colour}]{STEP_STATES[state].en}[/]"),
+        Fact("at", "when", step.at, moment),
+        Fact("detail", "detail", step.detail),
+    ]
+
+
+def _delivery(delivery: Delivery) -> list[Fact]:
+    return [
+        Fact("at", "webhook came", delivery.at, moment),
+        Fact("outcome", "outcome", delivery.outcome, lambda outcome: outcome.replace("_", " ")),
+        Fact("connection_id", "connection", delivery.connection_id),
+        Fact("entry_id", "", delivery.entry_id),
+        Fact("cause", "", delivery.cause),
+        Fact("", "entry or cause", delivery.entry_id or delivery.cause),
+    ]
+
+
+def _explain(deliveries: Sequence[Delivery]) -> list[Part]:
+    outcomes = {each.outcome for each in deliveries}
+    said: list[Part] = [""] if deliveries else []
+    if webhooks.PARKED in outcomes:
+        said.append(
+            "It was parked: verified, but nothing we can use. It is kept for 30 days; the company's next sync "
+            "finds a settled payment all the same."
+        )
+    if webhooks.EXPORT_WANTED in outcomes:
+        said.append("Somebody clicked «Exportieren»: `ops company` shows the job, `ops trace` its expenses.")
+    return said
 
 
 def _command(context: CommandContext, found: _TracedExpense) -> list[str]:
@@ -159,63 +211,12 @@ def _command(context: CommandContext, found: _TracedExpense) -> list[str]:
     return [*_PROGRAM, *found.remedy.command, "--reason", why, *context.target]
 
 
-def _delivery_data(delivery: Delivery) -> dict[str, Any]:
-    return {
-        "at": delivery.at,
-        "connection_id": delivery.connection_id,
-        "outcome": delivery.outcome,
-        "entry_id": delivery.entry_id,
-        "cause": delivery.cause,
-    }
+def _to_copy(argv: Sequence[str]) -> list[Part]:
+    """Return a command that is never wrapped, so that it can be copied; nothing if there is none."""
+    return [Text(f"Remedy:  {shlex.join(argv)}", no_wrap=True, overflow="ignore")] if argv else []
 
 
-# ------------------------------------------------------------------------------------------------ as text
-def _render(context: CommandContext, found: _TracedExpense) -> list[RenderableType]:
-    seen, remedy = found.situation.state, found.remedy
-    about = [seen.counterparty, seen.kind, "" if seen.amount is None else euro(seen.amount), str(seen.day or "")]
-    parts: list[RenderableType] = [
-        facts(
-            ("expense", f"[bold]{plain(seen.book_id or seen.entry_id)}[/bold], entry {plain(seen.entry_id)}"),
-            ("company", f"{plain(found.connection.company_name)} ({found.connection.connection_id})"),
-            ("payment", plain(", ".join(filter(None, about)))),
-            ("voucher", plain(" ".join(filter(None, (seen.voucher_number, seen.voucher_id))))),
-        ),
-        table("step", "state", "when", "detail", rows=[_step(step) for step in seen.steps]),
-        "",
-        f"[bold]{remedy.question} {plain(remedy.title)}[/bold] ({seen.branch.value})",
-    ]
-    parts += [plain(text) for text in (remedy.cause, remedy.advice) if text]
-    if argv := _command(context, found):
-        # Never wrapped, so that it can be copied.
-        parts.append(Text(f"Remedy:  {shlex.join(argv)}", no_wrap=True, overflow="ignore"))
-    return [*parts, ""]
-
-
-def _step(step: Step) -> list[str]:
-    state = f"[{_COLOURS.get(step.state, 'default')}]{STEP_STATES[step.state].en}[/]"
-    return [STEPS[step.what].en, state, moment(step.at), plain(step.detail)]
-
-
-def _render_deliveries(deliveries: Sequence[Delivery]) -> list[RenderableType]:
-    if not deliveries:
-        return []
-    rows = [
-        [moment(each.at), each.outcome.replace("_", " "), each.connection_id, plain(each.entry_id or each.cause)]
-        for each in deliveries
-    ]
-    shown: list[RenderableType] = [table("webhook came", "outcome", "connection", "entry or cause", rows=rows), ""]
-    outcomes = {each.outcome for each in deliveries}
-    if webhooks.PARKED in outcomes:
-        shown.append(
-            "It was parked: verified, but nothing we can use. It is kept for 30 days; the company's next sync "
-            "finds a settled payment all the same."
-        )
-    if webhooks.EXPORT_WANTED in outcomes:
-        shown.append("Somebody clicked «Exportieren»: `ops company` shows the job, `ops trace` its expenses.")
-    return shown
-
-
-def _answer_nothing(context: CommandContext, what: str, only: Connection | None, data: dict[str, Any]) -> Answer:
+def _answer_nothing(context: CommandContext, what: str, only: Connection | None, known: Sequence[Part]) -> Answer:
     argv: list[str] = []
     if only:
         why = f"nothing known of {what[:60]}"
@@ -226,7 +227,5 @@ def _answer_nothing(context: CommandContext, what: str, only: Connection | None,
         "here, and a payment from before the start date no line. If Pleo shows it as settled, `ops proof --company X "
         "--now` reads everything from Pleo again and accepts what is missing."
     )
-    shown: list[RenderableType] = [plain(advice)]
-    if argv:
-        shown.append(Text(f"Remedy:  {shlex.join(argv)}", no_wrap=True, overflow="ignore"))
-    return Answer({**data, "advice": advice, "remedy": argv}, *shown, failed=True)
+    facts = Fact("advice", "", advice), Fact("remedy", "", argv)
+    return Answer(*known, *facts, plain(advice), *_to_copy(argv), failed=True)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ops.answer import NOTHING, Answer, euro, moment, plain, table
+from ops.answer import Answer, AnswerTable, Fact, as_data, euro, moment, plain
 from ops.app import command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
@@ -68,46 +68,46 @@ def _answer(connection: Connection, sheet: Sheet, files: Mapping[str, str]) -> A
     incoming = sum(item.amount for item in sheet.sections[Section.BY_HAND] if item.amount and item.amount > 0)
     reasons = [_PROVISIONAL[reason] for reason in sheet.provisional]
     state = f"[yellow]provisional: {', '.join(reasons)}[/yellow]" if reasons else "the month is over"
+    sections = {name: _section(name, sheet) for name in sheet.sections}
     return Answer(
-        {
-            "company": connection.company_name,
-            "connection_id": connection.connection_id,
-            "month": str(facts.month),
-            "provisional": bool(reasons),
-            "provisional_because": sheet.provisional,
-            "sections": {
-                name: {"count": len(items), "cents": sheet.cents(name)} for name, items in sheet.sections.items()
-            },
-            "by_hand": {"in_cents": incoming, "out_cents": sheet.cents(Section.BY_HAND) - incoming},
-            "balance": {
-                "since": balance.since,
-                "before_cents": balance.before,
-                "lines_cents": balance.lines,
-                "by_hand_cents": balance.by_hand,
-                "end_cents": balance.end,
-                "missing_cents": balance.missing,
-                "missing": balance.open,
-                "unclear": balance.unclear,
-                "proved_at": balance.proved_at,
-                "unexplained_cents": balance.unexplained,
-            },
-            "files": files,
-        },
+        Fact("company", "", connection.company_name),
+        Fact("connection_id", "", connection.connection_id),
+        Fact("month", "", str(facts.month)),
+        Fact("provisional", "", bool(reasons)),
+        Fact("provisional_because", "", sheet.provisional),
         f"[bold]{plain(connection.company_name) or '(deleted)'}[/bold] {facts.month}, {state}",
-        table(
-            *("section", ">count", ">sum"),
-            rows=[
-                [
-                    _SECTIONS[name],
-                    f"{len(items):,}" if items else NOTHING,
-                    euro(sheet.cents(name)) if items else NOTHING,
-                ]
-                for name, items in sheet.sections.items()
-            ],
-        ),
+        Fact("sections", "", {name: as_data(row) for name, row in sections.items()}),
+        AnswerTable("", list(sections.values())),
+        Fact("by_hand", "", {"in_cents": incoming, "out_cents": sheet.cents(Section.BY_HAND) - incoming}),
+        Fact("balance", "", as_data(_balance(balance))),
         f"balance on {facts.month.last}: {euro(balance.end)}, {_proof_label(balance)}",
+        Fact("files", "", files),
         *(f"written: {plain(path)}" for path in files.values()),
     )
+
+
+def _section(name: Section, sheet: Sheet) -> list[Fact]:
+    count = len(sheet.sections[name])
+    return [
+        Fact("", "section", _SECTIONS[name]),
+        Fact("count", ">count", count, lambda count: f"{count:,}" if count else ""),
+        Fact("cents", ">sum", sheet.cents(name), lambda cents: euro(cents) if count else ""),
+    ]
+
+
+def _balance(balance: MonthBalance) -> list[Fact]:
+    return [
+        Fact("since", "", balance.since),
+        Fact("before_cents", "", balance.before),
+        Fact("lines_cents", "", balance.lines),
+        Fact("by_hand_cents", "", balance.by_hand),
+        Fact("end_cents", "", balance.end),
+        Fact("missing_cents", "", balance.missing),
+        Fact("missing", "", balance.open),
+        Fact("unclear", "", balance.unclear),
+        Fact("proved_at", "", balance.proved_at),
+        Fact("unexplained_cents", "", balance.unexplained),
+    ]
 
 
 def _proof_label(balance: MonthBalance) -> str:

@@ -64,7 +64,7 @@ def facts_of(context: CommandContext, connection: Connection, month: Month, now:
         ],
         has_matches=any(match.looked_at for match in index.matches.values()),
         is_nameless=bool(connection.deleted_at),
-        proof=context.proofs.get(connection_id).proof,
+        proof=context.stores.proofs.get(connection_id).proof,
     )
 
 
@@ -103,7 +103,7 @@ def _read_invoices(context: CommandContext, connection_id: str, payments: Collec
     """Return the invoices' entry ids by the entry id of their payment."""
     if not payments:
         return {}
-    found = _with_progress(context, context.vouchers.invoices(connection_id), "Reading invoices")
+    found = _with_progress(context, context.stores.vouchers.invoices(connection_id), "Reading invoices")
     return {link.payment_entry: link.invoice_entry for link in found if link.payment_entry in payments}
 
 
@@ -111,7 +111,7 @@ def _read_vouchers(
     context: CommandContext, connection_id: str, month: Month, ids: Collection[str]
 ) -> dict[str, VoucherRecord]:
     """Return the vouchers of these entries and those dated in the month, by entry id."""
-    found = _with_progress(context, context.vouchers.all(connection_id), "Reading vouchers")
+    found = _with_progress(context, context.stores.vouchers.all(connection_id), "Reading vouchers")
     return {record.entry_id: record for record in found if record.entry_id in ids or _is_of(record, month, ())}
 
 
@@ -122,7 +122,7 @@ def _first_rows(
     known = {row.entry_id: row for row in month_rows if row.revision == 1}
     missing = iter([entry_id for entry_id in entry_ids if entry_id not in known])
     while batch := list(islice(missing, _BATCH)):
-        known |= context.ledger.first_rows(connection_id, batch)
+        known |= context.stores.ledger.first_rows(connection_id, batch)
     return known
 
 
