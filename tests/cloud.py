@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from unittest.mock import patch
 import yaml
 from botocore.client import BaseClient
 
-from local.emulator.in_process import client_error, in_process
+from local.emulator import in_process
 from shared.aws import clients, credentials
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,7 +106,7 @@ class Cloud:
 
         def refusing(client: BaseClient, name: str, arguments: Document) -> Any:
             if client.meta.service_model.service_name == service and operation in {name, "*"}:
-                raise client_error(client, name, code, "by order of the test")
+                raise in_process.client_error(client, name, code, "by order of the test")
             return call(client, name, arguments)
 
         with patch.object(BaseClient, "_make_api_call", refusing):
@@ -166,28 +166,44 @@ _TABLE_PARTS = (
 )
 
 
+# Per process: what was made first in the emulator's services, and their state right after that.
+_made: list[tuple[Cloud, Document]] = []
+
+
 @contextmanager
-def in_memory(services: Callable[[], AbstractContextManager[object]] = in_process) -> Iterator[Cloud]:
+def in_memory(services: Callable[[], AbstractContextManager[object]] = in_process.in_process) -> Iterator[Cloud]:
     """Create everything in these services, by default the emulator's; ENVIRONMENT must be set."""
     with services():
         credentials._read.cache_clear()
-        cloud = Cloud()
-        resources: Document = load_template()["Resources"]
-        for name, resource in resources.items():
-            properties = resource.get("Properties", {})
-            if resource["Type"] == "AWS::DynamoDB::Table":
-                parts = {part: properties[part] for part in _TABLE_PARTS if part in properties}
-                cloud.client("dynamodb").create_table(TableName=name, **parts)
-            elif resource["Type"] == "AWS::SQS::Queue":
-                cloud.queues[name] = _queue(cloud, name, properties)
-            elif resource["Type"] == "AWS::Logs::LogGroup":
-                cloud.client("logs").create_log_group(logGroupName=name)
-        key = cloud.client("kms").create_key()["KeyMetadata"]
-        cloud.client("kms").create_alias(AliasName=KEY_ALIAS, TargetKeyId=key["KeyId"])
-        cloud.key_arn = key["Arn"].replace(f"key/{key['KeyId']}", KEY_ALIAS)
-        secret = cloud.client("secretsmanager").create_secret(Name="vendors", SecretString=json.dumps(CREDENTIALS))
-        cloud.secret_arn = secret["ARN"]
-        yield cloud
+        if services is not in_process.in_process:
+            yield _create()
+            return
+        if not _made:
+            cloud = _create()
+            _made.append((cloud, in_process.state()))
+        cloud, state = _made[0]
+        in_process.restore(state)
+        yield replace(cloud)
+
+
+def _create() -> Cloud:
+    cloud = Cloud()
+    resources: Document = load_template()["Resources"]
+    for name, resource in resources.items():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            parts = {part: properties[part] for part in _TABLE_PARTS if part in properties}
+            cloud.client("dynamodb").create_table(TableName=name, **parts)
+        elif resource["Type"] == "AWS::SQS::Queue":
+            cloud.queues[name] = _queue(cloud, name, properties)
+        elif resource["Type"] == "AWS::Logs::LogGroup":
+            cloud.client("logs").create_log_group(logGroupName=name)
+    key = cloud.client("kms").create_key()["KeyMetadata"]
+    cloud.client("kms").create_alias(AliasName=KEY_ALIAS, TargetKeyId=key["KeyId"])
+    cloud.key_arn = key["Arn"].replace(f"key/{key['KeyId']}", KEY_ALIAS)
+    secret = cloud.client("secretsmanager").create_secret(Name="vendors", SecretString=json.dumps(CREDENTIALS))
+    cloud.secret_arn = secret["ARN"]
+    return cloud
 
 
 def _queue(cloud: Cloud, name: str, properties: Document) -> str:

@@ -73,6 +73,22 @@ def in_process(services: Mapping[str, Service] = SERVICES) -> Iterator[None]:
         _serving.clear()
 
 
+def state() -> Json:
+    """Return a copy of what the stores and queues hold."""
+    return {name: copy.deepcopy(service.get_state()) for name, service in _stateful()}
+
+
+def restore(state: Json) -> None:
+    """Replace what the stores and queues hold by what `state` returned earlier."""
+    for name, service in _stateful():
+        service.reset()
+        service.load_persisted_state(copy.deepcopy(state[name]))
+
+
+def _stateful() -> list[tuple[str, Any]]:
+    return [(name, service) for name, service in _serving.items() if hasattr(service, "get_state")]
+
+
 def client_error(client: BaseClient, operation: str, code: str, message: str, more: Json | None = None) -> Exception:
     """Return the error that a client raises if its service answers with this code, and with `more` in the body."""
     kind: Any = client.exceptions.from_code(code)

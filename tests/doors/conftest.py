@@ -1,9 +1,11 @@
 """The doors' handlers on in-memory AWS: sample events in, answers out."""
 
+import copy
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
@@ -13,12 +15,15 @@ import httpx
 import pytest
 from botocore.client import BaseClient
 from cloud import CREDENTIALS, ROOT, Cloud, Document
+from starlette.applications import Starlette
 
+from local.emulator import in_process
 from local.lexoffice.app import create_app as lexoffice_app
 from local.lexoffice.settings import LexofficeSettings
+from local.lexoffice.world import LexofficeWorld
 from local.pleo.app import create_app as pleo_app
 from local.pleo.settings import PleoSettings
-from local.pleo.world import DEFAULT_COMPANY_ID
+from local.pleo.world import DEFAULT_COMPANY_ID, PleoWorld
 from local.standin.serving import running
 from shared.aws import limiter
 from shared.aws.connections import Connection, Connections
@@ -126,7 +131,16 @@ def configured(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
 
 
 @pytest.fixture(scope="session")
-def pleo_url() -> Iterator[str]:
+def stand_in_apps() -> dict[str, Starlette]:
+    """The stand-ins' applications, by vendor, once they run."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def pleo_url(stand_in_apps: dict[str, Starlette]) -> Iterator[str]:
+    def create_app(settings: PleoSettings) -> Starlette:
+        return stand_in_apps.setdefault("pleo", pleo_app(settings))
+
     settings = PleoSettings(
         "",
         CREDENTIALS["pleo_client_id"],
@@ -135,19 +149,22 @@ def pleo_url() -> Iterator[str]:
         f"{PUBLIC_URL}/connect",
         f"{PUBLIC_URL}/status",
     )
-    with running(pleo_app, settings) as url:
+    with running(create_app, settings) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def lexoffice_url() -> Iterator[str]:
+def lexoffice_url(stand_in_apps: dict[str, Starlette]) -> Iterator[str]:
+    def create_app(settings: LexofficeSettings) -> Starlette:
+        return stand_in_apps.setdefault("lexoffice", lexoffice_app(settings))
+
     settings = LexofficeSettings(
         public_url="",
         client_id=CREDENTIALS["lexoffice_client_id"],
         client_secret=CREDENTIALS["lexoffice_client_secret"],
         redirect_uris=(f"{PUBLIC_URL}/oauth/lexoffice/callback",),
     )
-    with running(lexoffice_app, settings) as url:
+    with running(create_app, settings) as url:
         yield url
 
 
@@ -299,7 +316,7 @@ def linked(
     begin = Http.__init__
 
     def noted(self: Http, *arguments: Any, **options: Any) -> None:
-        begin(self, *arguments, **options)
+        begin(self, *arguments, **{"sleep": lambda _: None, **options})  # nobody waits before another attempt
         made.append(self)
 
     monkeypatch.setattr(Http, "__init__", noted)
@@ -315,11 +332,51 @@ def linked(
         http.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What AWS, both stand-ins and the browser hold right after a company has been connected."""
+
+    at: float
+    aws: Document
+    pleo: PleoWorld
+    lexoffice: LexofficeWorld
+    cookies: list[str]
+
+    @classmethod
+    def of(cls, linked: Linked, apps: dict[str, Starlette]) -> "Connected":
+        """Connect a company and keep what there is."""
+        assert linked.connect()["statusCode"] == 303
+        linked.cloud.messages("SyncQueue")
+        pleo, lexoffice = apps["pleo"].state.world, apps["lexoffice"].state.world
+        copies = _copied(pleo), copy.deepcopy(lexoffice)
+        return cls(time.monotonic(), in_process.state(), *copies, list(linked.cookies))
+
+    def restore(self, linked: Linked, apps: dict[str, Starlette]) -> None:
+        """Make everything as it was."""
+        in_process.restore(self.aws)
+        world, kept = apps["pleo"].state.world, _copied(self.pleo)
+        for each in fields(world):
+            setattr(world, each.name, getattr(kept, each.name))
+        apps["lexoffice"].state.world = copy.deepcopy(self.lexoffice)
+        linked.cookies = list(self.cookies)
+
+
+def _copied(world: PleoWorld) -> PleoWorld:
+    """A copy with the same courier: the server's loop knows it."""
+    return copy.deepcopy(world, {id(world.courier): world.courier})
+
+
+_A_MINUTE = 60  # seconds: times of that moment are still as good as now
+_connected: list[Connected] = []
+
+
 @pytest.fixture
-def company(linked: Linked) -> Linked:
-    """A connected company."""
-    assert linked.connect()["statusCode"] == 303
-    linked.cloud.messages("SyncQueue")
+def company(linked: Linked, stand_in_apps: dict[str, Starlette]) -> Linked:
+    """A connected company: connected a moment ago, or as the one was that a process connected within a minute."""
+    if not _connected or time.monotonic() - _connected[0].at > _A_MINUTE:
+        _connected[:] = [Connected.of(linked, stand_in_apps)]
+    else:
+        _connected[0].restore(linked, stand_in_apps)
     return linked
 
 

@@ -233,12 +233,12 @@ def test_limit_alarm_fires_when_lexoffice_refuses_many_calls_for_speed(
         each.in_lexoffice(faults=too_many | {"times": 1_000})
         each.spend()
 
-    def alarmed() -> bool:
+    def fires() -> bool:
         for each in companies:
             each.at_full_speed()  # each refusal makes us slower; here the calls shall come soon
         return watch.fires("LimitAlarm")
 
-    company.world.eventually(alarmed, what="an alarm", seconds=120)
+    company.world.eventually(fires, what="an alarm", seconds=120)
 
 
 # --- exports ---------------------------------------------------------------------------------------------------------
