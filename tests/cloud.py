@@ -176,17 +176,17 @@ def in_memory(services: Callable[[], AbstractContextManager[object]] = in_proces
     with services():
         credentials._read.cache_clear()
         if services is not in_process.in_process:
-            yield _create()
+            yield _create(with_logs=False)
             return
         if not _made:
-            cloud = _create()
+            cloud = _create(with_logs=True)
             _made.append((cloud, in_process.state()))
         cloud, state = _made[0]
         in_process.restore(state)
         yield replace(cloud)
 
 
-def _create() -> Cloud:
+def _create(*, with_logs: bool) -> Cloud:
     cloud = Cloud()
     resources: Document = load_template()["Resources"]
     for name, resource in resources.items():
@@ -196,7 +196,7 @@ def _create() -> Cloud:
             cloud.client("dynamodb").create_table(TableName=name, **parts)
         elif resource["Type"] == "AWS::SQS::Queue":
             cloud.queues[name] = _queue(cloud, name, properties)
-        elif resource["Type"] == "AWS::Logs::LogGroup":
+        elif with_logs and resource["Type"] == "AWS::Logs::LogGroup":
             cloud.client("logs").create_log_group(logGroupName=name)
     key = cloud.client("kms").create_key()["KeyMetadata"]
     cloud.client("kms").create_alias(AliasName=KEY_ALIAS, TargetKeyId=key["KeyId"])

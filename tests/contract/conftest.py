@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
@@ -10,6 +11,10 @@ import pytest
 from cloud import ENVIRONMENT, Cloud, in_memory
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.kms.utils import generate_private_key
+
+# moto makes an RSA key for every key, also for one that only encrypts.
+_private_key = cache(generate_private_key)
 
 
 @contextmanager
@@ -21,7 +26,11 @@ def _moto() -> Iterator[None]:
         with one_by_one:
             return process(self, request)
 
-    with patch.object(BotocoreStubber, "process_request", processed), mock_aws():
+    with (
+        patch.object(BotocoreStubber, "process_request", processed),
+        patch("moto.kms.models.generate_private_key", _private_key),
+        mock_aws(),
+    ):
         yield
 
 
