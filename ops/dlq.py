@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from itertools import groupby
 from typing import Annotated
 
@@ -11,59 +10,47 @@ import typer
 from ops.answer import Answer, AnswerTable, Fact, as_data, moment, plain, plural
 from ops.app import command
 from ops.context import CommandContext
-from ops.dead_letters import QUEUES, Causes, Count, DeadLetters, Letter, look_into
-from shared.aws.failures import EXPORT, FEED, SYNC
-from shared.aws.quarantine import Quarantine, Quarantined
+from ops.dead_letters import Causes, Letter, Which, look_into, queues_of
+from shared.aws.quarantine import Quarantined
 
 _BODY_SHOWN = 60
-
-
-class Which(StrEnum):
-    """One queue, or all queues."""
-
-    FEED = FEED
-    EXPORT = EXPORT
-    SYNC = SYNC
-    ALL = "all"
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The selected queues."""
-        return tuple(QUEUES) if self is Which.ALL else (self.value,)
 
 
 @command()
 def dlq(
     context: CommandContext,
-    queue: Annotated[Which, typer.Option(help="Only this dead-letter queue.")] = Which.ALL,
+    queue: Annotated[Which, typer.Option(help="Only this dead-letter queue.")] = "all",
     company: Annotated[str, typer.Option(help="Only messages of this company; no quarantine.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many messages of each queue.")] = 200,
 ) -> Answer:
     """List dead letters and quarantined messages: company, cause, age, attempts. Nothing is consumed."""
     wanted = context.company(company).connection_id if company else ""
-    queues = [DeadLetters(context, name) for name in queue.names]
-    looks = list(zip(queues, look_into(queues, limit), [dead.count() for dead in queues], strict=True))
-    letters = [letter for _, found, _ in looks for letter in found if wanted in {"", letter.connection_id}]
-    quarantined = [] if wanted else [each for each in _quarantined(context) if each.queue in queue.names][:limit]
+    queues = queues_of(context, queue)
+    looks = look_into(queues, limit)
+    letters = [letter for found in looks for letter in found if wanted in {"", letter.connection_id}]
     counted = [
-        {"queue": dead.queue, "messages": max(count.total, len(found)), "looked_at": len(found)}
-        for dead, found, count in looks
+        (dead.queue, max(dead.count().total, len(found)), len(found)) for dead, found in zip(queues, looks, strict=True)
     ]
+    names = {dead.queue for dead in queues} if not wanted else ()
+    content = [each for each in context.stores.quarantine.content() if each.queue in names]
+    quarantined = sorted(content, key=lambda each: each.at, reverse=True)[:limit]
     return Answer(
-        Fact("queues", "", counted),
-        *(_summary(dead, found, count) for dead, found, count in looks),
+        {"queues": [{"queue": name, "messages": there, "looked_at": seen} for name, there, seen in counted]},
+        *(_summary(*each) for each in counted),
         *messages(letters, Causes(context)),
         *([""] if quarantined else []),
-        AnswerTable("quarantine", [_row(each) for each in quarantined], title="Quarantine (kept for 90 days)"),
+        AnswerTable("quarantine", [_quarantined(each) for each in quarantined], title="Quarantine (kept for 90 days)"),
     )
 
 
-def _quarantined(context: CommandContext) -> list[Quarantined]:
-    content = Quarantine(context.stack["LedgerTable"]).content()
-    return sorted(content, key=lambda each: each.at, reverse=True)
+def _summary(name: str, there: int, seen: int) -> str:
+    if seen == there:
+        return f"{name}: {plural(there, 'message') if there else 'empty'}"
+    # Not shown: a company's further messages, what another command reads, and everything while a redrive runs.
+    return f"{name}: looked at {seen:,} of {plural(there, 'message')} (at most ten per company; none during a redrive)"
 
 
-def _row(each: Quarantined) -> list[Fact]:
+def _quarantined(each: Quarantined) -> list[Fact]:
     return [
         Fact("queue", "queue", each.queue),
         Fact("at", "since", each.at, moment),
@@ -74,16 +61,6 @@ def _row(each: Quarantined) -> list[Fact]:
     ]
 
 
-def _summary(dead: DeadLetters, found: Sequence[Letter], count: Count) -> str:
-    there = max(count.total, len(found))
-    if not there:
-        return f"{dead.queue}: empty"
-    if len(found) == there:
-        return f"{dead.queue}: {plural(there, 'message')}"
-    # SQS returns ten messages of a company at a time, and none that another operator's command is reading.
-    return f"{dead.queue}: looked at {len(found):,} of {plural(there, 'message')} (at most ten per company)"
-
-
 def messages(letters: Sequence[Letter], causes: Causes) -> tuple[Fact, AnswerTable]:
     """Return every message for JSON, and a table with one row per queue, company, cause and requests.
 
@@ -91,46 +68,34 @@ def messages(letters: Sequence[Letter], causes: Causes) -> tuple[Fact, AnswerTab
     """
 
     def kind(letter: Letter) -> tuple[object, ...]:
-        return letter.queue, letter.connection_id, causes.of(letter).text, letter.requests
+        return letter.queue, letter.connection_id, causes.of(letter)[0], letter.requests
 
     alike = groupby(sorted(letters, key=lambda letter: (kind(letter), letter.sent_at)), key=kind)
     return (
-        Fact("messages", "", [as_data(_message(letter, causes)) for letter in letters]),
-        AnswerTable("", [_alike(list(same), causes) for _, same in alike]),
+        Fact("messages", "", [as_data(_row([letter], causes)) for letter in letters]),
+        AnswerTable("", [_row(list(same), causes) for _, same in alike]),
     )
 
 
-def _message(letter: Letter, causes: Causes) -> list[Fact]:
+def _row(same: Sequence[Letter], causes: Causes) -> list[Fact]:
+    """Return the facts of messages that say the same, oldest first."""
+    oldest, (cause, at) = same[0], causes.of(same[0])
+    noted = f" ({moment(at)})" if at else ""
     return [
-        *_kind(letter, causes),
-        Fact("message_id", "", letter.message_id),
-        Fact("sent_at", "", letter.sent_at),
-        Fact("attempts_at_least", "", letter.gave_up),
-        Fact("received", "", letter.received),
-    ]
-
-
-def _alike(same: Sequence[Letter], causes: Causes) -> list[Fact]:
-    tries = min(letter.gave_up for letter in same)
-    return [
-        *_kind(same[0], causes),
+        Fact("queue", "queue", oldest.queue),
+        Fact("company", "company", causes.name(oldest.connection_id)),
+        Fact("connection_id", "connection", oldest.connection_id),
+        Fact("cause", "cause", cause, lambda text: plain(text) + noted),
+        Fact("cause_at", "", at),
+        Fact("requests", "requests", oldest.requests, ", ".join),
+        Fact("message_id", "", oldest.message_id),
         Fact("", ">messages", f"{len(same):,}"),
-        Fact("", "oldest", same[0].sent_at, moment),
-        Fact("", "age", same[0].sent_at, _age),
-        Fact("", "attempts", f"at least {tries}" if tries else ""),
-    ]
-
-
-def _kind(letter: Letter, causes: Causes) -> list[Fact]:
-    cause = causes.of(letter)
-    noted = f" ({moment(cause.at)})" if cause.at else ""
-    return [
-        Fact("queue", "queue", letter.queue),
-        Fact("company", "company", causes.name(letter.connection_id)),
-        Fact("connection_id", "connection", letter.connection_id),
-        Fact("cause", "cause", cause.text, lambda text: plain(text) + noted),
-        Fact("cause_at", "", cause.at),
-        Fact("requests", "requests", letter.requests, ", ".join),
+        Fact("sent_at", "oldest", oldest.sent_at, moment),
+        Fact("", "age", oldest.sent_at, _age),
+        Fact(
+            "attempts_at_least", "attempts", min(each.gave_up for each in same), lambda n: f"at least {n}" if n else ""
+        ),
+        Fact("received", "", oldest.received),
     ]
 
 

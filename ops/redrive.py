@@ -1,34 +1,67 @@
-"""`ops redrive`: move dead letters back to their queues, and report the outcome per company."""
+"""`ops redrive`: move dead letters back to their queues, and report the outcome per company.
 
+- All messages: SQS moves them, one task per queue.
+- Chosen messages: wake the company, then delete the messages. A dead letter says only which company to wake. Crash in
+  between → the next redrive wakes it again, and the worker finds no work.
+"""
+
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.progress import Progress, TaskID
 
-from ops.answer import Answer, AnswerTable, Fact, as_data, moment, plural, red
+from ops.answer import Answer, AnswerTable, moment, plural, red
 from ops.app import Wait, command
 from ops.context import CommandContext
-from ops.dead_letters import EVERY, Causes, DeadLetters, Letter, look_into
-from ops.dlq import Which, messages
+from ops.dead_letters import EVERY, Causes, DeadLetters, Letter, Which, look_into, queues_of
+from ops.dlq import messages
 from ops.errors import CommandRefused
-from ops.queue_redrive import QueueRedrive
 from ops.redrive_outcome import RedriveWatch
+from shared.aws.failures import FEED, SYNC
+from shared.aws.queues import WakeUp
 from shared.errors import StoreUnavailable
 
 _FASTEST = 50
+_COUNTS = ("expected", "moved", "left", "failed")
+
+type IsChosen = Callable[[Letter], bool]
+
+
+@dataclass(slots=True)
+class QueueRedrive:
+    """Redrive of one queue: messages that were expected and moved, and why SQS stopped, "" if it did not."""
+
+    dead: DeadLetters
+    expected: int
+    moved: int = 0
+    failed: str = ""
+
+    @property
+    def left(self) -> int:
+        """Number of messages that were expected and not moved."""
+        return max(0, self.expected - self.moved)
+
+    def record(self, moved: int) -> None:
+        """Record how many messages have been moved until now."""
+        self.moved = moved
+
+    def __rich__(self) -> str:
+        return f"{self.dead.queue}: {self.moved:,} of {self.expected:,} messages moved (Ctrl-C stops)"
 
 
 @command(changes=True)
 def redrive(
     context: CommandContext,
-    queue: Annotated[Which, typer.Option(help="Only this queue's dead letters.")] = Which.ALL,
+    queue: Annotated[Which, typer.Option(help="Only this queue's dead letters.")] = "all",
     company: Annotated[str, typer.Option(help="Only this company's.")] = "",
     cause: Annotated[str, typer.Option(help="Only those whose cause (`ops dlq`) contains this text.")] = "",
     max_rate: Annotated[
         int,
         typer.Option(
-            min=1, max=_FASTEST, help="Messages a second. Calls to the vendors keep the vendors' pace at any rate."
+            min=1, max=_FASTEST, help="Wake-ups a second. Calls to the vendors keep the vendors' pace at any rate."
         ),
     ] = 10,
     wait: Wait = 30,
@@ -39,98 +72,112 @@ def redrive(
     --cause selects messages. --reason is for the audit log.
     """
     only = context.company(company) if company else None
-    causes = Causes(context)
+    causes, selects = Causes(context), bool(company or cause)
 
     def is_chosen(letter: Letter) -> bool:
+        if letter.wake is None:
+            return not selects
         of_company = only is None or letter.connection_id == only.connection_id
-        return of_company and cause.lower() in causes.of(letter).text.lower()
+        return of_company and cause.lower() in causes.of(letter)[0].lower()
 
-    queues = [DeadLetters(context, name) for name in queue.names]
+    queues = queues_of(context, queue)
     if dry_run:
         return _would_move(queues, is_chosen, causes)
-    arguments = {"queue": queue.value, "cause": cause, "max_rate": max_rate}
+    arguments = {"queue": queue, "cause": cause, "max_rate": max_rate}
     with context.audited_action("redrive", only, arguments=arguments) as action:
-        looks = [[letter for letter in found if is_chosen(letter)] for found in look_into(queues, EVERY)]
-        watch = RedriveWatch(context, (letter for letters in looks for letter in letters))
-        redrives = [QueueRedrive(dead, found, rate=max_rate) for dead, found in zip(queues, looks, strict=True)]
-        selective = bool(company or cause)
-        interrupted = _run(context, redrives, is_chosen if selective else None)
-        action.result = _sentence(redrives, selective=selective, interrupted=interrupted)
-    moved = any(each.moved or each.by_others for each in redrives)
-    outcomes = watch.wait(0 if interrupted else wait) if moved else []
-    return _render(redrives, outcomes, action.result, interrupted=interrupted)
-
-
-def _would_move(queues: Sequence[DeadLetters], is_chosen: Callable[[Letter], bool], causes: Causes) -> Answer:
-    looks = look_into(queues, EVERY)
-    letters = [letter for found in looks for letter in found if is_chosen(letter)]
-    poison = sum(bool(letter.poison) for letter in letters)
-    unseen = sum(max(0, dead.count().total - len(found)) for dead, found in zip(queues, looks, strict=True))
-    moved = len(letters) - poison
-    hidden = f" {unseen} more could not be looked at: SQS shows ten of a company." if unseen else ""
+        looks = look_into(queues, EVERY)
+        watch = RedriveWatch(context, (letter for found in looks for letter in found if is_chosen(letter)))
+        redrives = []
+        for dead, found in zip(queues, looks, strict=True):
+            expected = sum(map(is_chosen, found)) if selects else max(len(found), dead.count().total)
+            redrives.append(QueueRedrive(dead, expected))
+        _refuse_while_moving(queues)
+        interrupted = _run(context, redrives, is_chosen if selects else None, max_rate)
+        action.result = _sentence(redrives, selects=selects, interrupted=interrupted) + _unreadable(looks, is_chosen)
+    moved, left = sum(each.moved for each in redrives), sum(each.left for each in redrives)
     return Answer(
-        Fact("dry_run", "", True),
-        Fact("would_move", "", moved),
-        Fact("would_quarantine", "", poison),
-        Fact("not_looked_at", "", unseen),
-        *messages(letters, causes),
-        f"Would move {plural(moved, 'message')}, would quarantine {poison}; nothing was changed.{hidden}",
+        {"dry_run": False, "result": action.result, "moved": moved, "left": left, "interrupted": interrupted},
+        {"queues": [{"queue": each.dead.queue} | {key: getattr(each, key) for key in _COUNTS} for each in redrives]},
+        *(red(f"{each.dead.queue}: SQS stopped: {each.failed}") for each in redrives if each.failed),
+        AnswerTable("companies", watch.wait(0 if interrupted else wait) if moved else []),
+        action.result,
+        failed=interrupted or any(each.failed for each in redrives),
     )
 
 
-def _run(context: CommandContext, redrives: Sequence[QueueRedrive], is_chosen: Callable[[Letter], bool] | None) -> bool:
+def _would_move(queues: Sequence[DeadLetters], is_chosen: IsChosen, causes: Causes) -> Answer:
+    looks = look_into(queues, EVERY)
+    letters = [letter for found in looks for letter in found if is_chosen(letter)]
+    unseen = sum(max(0, dead.count().total - len(found)) for dead, found in zip(queues, looks, strict=True))
+    hidden = f" {unseen} more could not be looked at: SQS shows ten of a company." if unseen else ""
+    return Answer(
+        {"dry_run": True, "would_move": len(letters), "not_looked_at": unseen},
+        *messages(letters, causes),
+        f"Would move {plural(len(letters), 'message')}; nothing was changed.{hidden}{_unreadable(looks, is_chosen)}",
+    )
+
+
+def _sentence(redrives: Sequence[QueueRedrive], *, selects: bool, interrupted: bool) -> str:
+    moved, left = sum(each.moved for each in redrives), sum(each.left for each in redrives)
+    if not (moved or left or interrupted):
+        return f"0 moved: {'no message matches your choice' if selects else 'nothing is there'}."
+    return f"{'interrupted: ' if interrupted else ''}{moved:,} moved{f', {left:,} left (`ops dlq`)' if left else ''}."
+
+
+def _unreadable(looks: Sequence[Sequence[Letter]], is_chosen: IsChosen) -> str:
+    count = sum(letter.wake is None and not is_chosen(letter) for found in looks for letter in found)
+    return f" Not chosen: {plural(count, 'unreadable message')}, moved with the whole queue only." if count else ""
+
+
+def _refuse_while_moving(queues: Sequence[DeadLetters]) -> None:
+    """Raise CommandRefused while a task of SQS moves a queue's messages, whoever started it."""
+    for dead in queues:
+        if task := dead.running_move():
+            since = moment(datetime.fromtimestamp(task["StartedTimestamp"] / 1000, UTC))
+            moved, to_move = (task.get(f"ApproximateNumberOfMessages{each}", 0) for each in ("Moved", "ToMove"))
+            raise CommandRefused(
+                f"{dead.queue}: a redrive is running already, since {since}, {moved:,} of {to_move:,} messages moved; "
+                "`ops dlq` shows what is left; repeat the command when it is over."
+            )
+
+
+def _run(context: CommandContext, redrives: Sequence[QueueRedrive], is_chosen: IsChosen | None, rate: int) -> bool:
     """Redrive one queue after another. Return True if the operator interrupted it."""
     try:
-        with Progress(console=context.progress, disable=context.as_json or not context.progress.is_interactive) as bars:
-            for each in redrives:
-                bar = bars.add_task(f"Moving {each.queue}", total=each.expected or None, visible=each.expected > 0)
-
-                def on_progress(done: int, total: int, bar: TaskID = bar) -> None:
-                    bars.update(bar, completed=done, total=total, visible=True)
-
-                each.run(context, is_chosen, on_progress)
+        for each in redrives:
+            with context.progress.status(each):
+                if is_chosen:
+                    _wake_chosen(context, each, is_chosen, rate)
+                elif each.expected:
+                    each.failed = each.dead.move(rate, each.record)
     except KeyboardInterrupt:
         return True
     except StoreUnavailable as error:
-        if not any(each.done for each in redrives):
-            raise
-        raise CommandRefused(f"{_sentence(redrives)} Then AWS failed ({error}): repeat the command.") from error
+        moved = sum(each.moved for each in redrives)
+        raise StoreUnavailable(f"{error} after {plural(moved, 'message')} had been moved") from error
     return False
 
 
-def _totals(redrives: Sequence[QueueRedrive]) -> list[Fact]:
-    return [
-        Fact("moved", "moved", sum(each.moved for each in redrives)),
-        Fact("moved_by_others", "moved by another operator's redrive", sum(each.by_others for each in redrives)),
-        Fact("quarantined", "quarantined", sum(each.quarantined for each in redrives)),
-        Fact("left", "left", sum(each.left for each in redrives)),
-    ]
+def _wake_chosen(context: CommandContext, redrive: QueueRedrive, is_chosen: IsChosen, rate: int) -> None:
+    """Wake the companies of the chosen messages, then delete these. Messages that say the same wake once."""
+    woken: set[WakeUp | None] = set()
+
+    def move(letter: Letter) -> None:
+        if is_chosen(letter):
+            if letter.wake not in woken:
+                _wake(context, letter)
+                woken.add(letter.wake)
+                time.sleep(1 / rate)
+            redrive.dead.delete(letter)
+            redrive.record(redrive.moved + 1)
+
+    redrive.dead.receive(move)
 
 
-def _sentence(redrives: Sequence[QueueRedrive], *, selective: bool = False, interrupted: bool = False) -> str:
-    """Return what was done as one sentence."""
-    totals = _totals(redrives)
-    done = ", ".join(f"{each.value:,} {each.label}" for each in totals if each.value or each.key == "moved")
-    if not interrupted and not any(each.value for each in totals):
-        empty = "the queue is empty" if len(redrives) == 1 else "the queues are empty"
-        done = f"0 moved: {'no message matches your choice' if selective else empty}"
-    return f"{'interrupted: ' if interrupted else ''}{done}."
-
-
-def _render(
-    redrives: Sequence[QueueRedrive], outcomes: Sequence[Sequence[Fact]], sentence: str, *, interrupted: bool
-) -> Answer:
-    counts = ("queue", "expected", "moved", "by_others", "quarantined", "left", "running_since", "failed")
-    return Answer(
-        {"dry_run": False, **as_data(_totals(redrives)), "interrupted": interrupted},
-        {"queues": [{name: getattr(each, name) for name in counts} for each in redrives]},
-        *(
-            f"{each.queue}: another operator's redrive was running already, since {moment(each.running_since)}."
-            for each in redrives
-            if each.running_since
-        ),
-        *(red(f"{each.queue}: SQS stopped: {each.failed}") for each in redrives if each.failed),
-        AnswerTable("companies", outcomes),
-        sentence,
-        failed=interrupted or any(each.failed for each in redrives),
-    )
+def _wake(context: CommandContext, letter: Letter) -> None:
+    """Send the company's wake-up to its worker's queue; for a sync, include the requests."""
+    if letter.queue == SYNC:
+        context.sync_queue.request_sync(letter.connection_id, *letter.requests)
+    else:
+        queue = context.feed_queue if letter.queue == FEED else context.export_queue
+        queue.wake(letter.connection_id, f"redrive.{letter.message_id}")

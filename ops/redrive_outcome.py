@@ -1,26 +1,28 @@
-"""Outcome of a redrive per company: compares the tables before and after.
+"""Outcome of a redrive per company. A queue does not report what became of a message, so compare before and after."""
 
-A queue does not report what became of a message. The tables do:
-
-- lines and export jobs that no longer wait
-- the time up to which the company is synced
-- the failure that a worker recorded
-"""
-
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import NamedTuple
 
-from ops.answer import Fact, plural
+from ops.answer import Fact
 from ops.context import CommandContext
 from ops.dead_letters import Letter
 from ops.wait import blocking_reason, wait_for
 from shared.aws.connections import Connection, Status
+from shared.aws.exports import Job
 from shared.aws.failures import EXPORT, FEED, SYNC, Failure
+from shared.domain.syncing.proof import BalanceProof
+from shared.domain.syncing.requests import SyncRequest
 
 _COUNTED = 1000  # lines
-_LOOK_AGAIN = "look again with `ops company`"
+# The field of a connection that a sync changes when it has done a request, or has caught up without one.
+_CHANGES: dict[SyncRequest | None, str] = {
+    None: "caught_up_to",
+    SyncRequest.SET_UP: "caught_up_to",
+    SyncRequest.SYNC_CATALOGUE: "catalogue_synced_at",
+    SyncRequest.ACCEPT_CATALOGUE: "catalogue_synced_at",
+}
 
 
 class Outcome(StrEnum):
@@ -29,112 +31,103 @@ class Outcome(StrEnum):
     DONE = "done"
     FAILING = "failing"
     HELD = "held"
-    NOTHING = "nothing"  # nothing was waiting
     OPEN = "open"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """A company's work at one moment.
+class Work(NamedTuple):
+    """A company's work for one worker at one moment.
 
-    - `waiting`: number of waiting lines or open export jobs
-    - `to_check`: number of lines that lexoffice refused or that wait for manual entry
-    - `pushed`: lexoffice shows the balance that the recorded lines add up to
     - `failure`: the worker's last failure
+    - `waiting`: number of open export jobs, or of lines that wait, and 1 if the balance in lexoffice is not theirs
+    - `to_check`: number of lines that lexoffice refused or that wait for manual entry
+    - `last`: the newest export job, or a sync's last balance proof
     """
 
-    connection: Connection | None
+    company: Connection | None
+    failure: Failure | None = None
     waiting: int = 0
     to_check: int = 0
-    pushed: bool = True
-    failure: Failure | None = None
+    last: Job | BalanceProof | None = None
 
 
 class RedriveWatch:
-    """Watch the companies of the given dead letters.
-
-    Create it before the redrive: it reads the state to compare with.
-    """
+    """Watch the companies of the given dead letters. Create it before the redrive: it reads the work before."""
 
     def __init__(self, context: CommandContext, letters: Iterable[Letter]) -> None:
         self._context = context
-        self._messages = Counter((letter.queue, letter.connection_id) for letter in letters if letter.wake)
-        self._before = {key: self._standing(*key) for key in self._messages}
+        self._letters = defaultdict[tuple[str, str], list[Letter]](list)
+        for letter in letters:
+            if letter.wake:
+                self._letters[letter.queue, letter.connection_id].append(letter)
+        self._before = {key: self._work(*key) for key in self._letters}
 
     def wait(self, seconds: float) -> list[list[Fact]]:
         """Return one row per queue and company once all outcomes are final, after `seconds` at the latest."""
-        known: dict[tuple[str, str], tuple[Outcome, list[Fact]]] = {}
+        rows: dict[tuple[str, str], tuple[Outcome, list[Fact]]] = {}
 
-        def all_final() -> bool:
-            for key in self._messages:
-                if key not in known or known[key][0] is Outcome.OPEN:
-                    known[key] = self._row(*key)
-            return all(outcome is not Outcome.OPEN for outcome, _ in known.values())
+        def is_over() -> bool:
+            for key in self._letters:
+                if key not in rows or rows[key][0] is Outcome.OPEN:
+                    rows[key] = self._row(*key)
+            return all(outcome is not Outcome.OPEN for outcome, _ in rows.values())
 
-        wait_for(self._context, "Waiting for the workers", all_final, seconds=seconds)
-        return [row for _, row in known.values()]
+        wait_for(self._context, "Waiting for the workers", is_over, seconds=seconds)
+        return [row for _, row in rows.values()]
 
-    def _standing(self, queue: str, connection_id: str) -> Standing:
+    def _work(self, queue: str, connection_id: str) -> Work:
         stores = self._context.stores
-        connection, failure = stores.connections.get(connection_id), stores.failures.last(connection_id, queue)
+        company, failure = stores.connections.get(connection_id), stores.failures.last(connection_id, queue)
+        if company is None:
+            return Work(None)
+        if queue == SYNC:
+            return Work(company, failure, last=stores.proofs.get(connection_id).proof)
         if queue == EXPORT:
-            waiting = len(stores.exports.open_jobs(connection_id))
-            return Standing(connection=connection, waiting=waiting, failure=failure)
-        if queue == SYNC or connection is None:
-            return Standing(connection=connection, failure=failure)
-        balance = stores.ledger.balance(connection_id, connection.account_id)
-        return Standing(
-            connection=connection,
-            waiting=len(stores.ledger.open_rows(connection_id, _COUNTED)),
-            to_check=stores.view.to_check(connection_id, 0).count,
-            pushed=connection.opening_minor + balance.total == (balance.pushed or 0),
-            failure=failure,
-        )
+            newest = stores.exports.newest_job(connection_id)  # before the open ones: it may be claimed meanwhile
+            return Work(company, failure, len(stores.exports.open_jobs(connection_id)), last=newest)
+        lines = len(stores.ledger.open_rows(connection_id, _COUNTED))
+        balance = stores.ledger.balance(connection_id, company.account_id)
+        is_set = company.opening_minor + balance.total == (balance.pushed or 0)
+        return Work(company, failure, lines + (not is_set), stores.view.to_check(connection_id, 0).count)
 
     def _row(self, queue: str, connection_id: str) -> tuple[Outcome, list[Fact]]:
-        before, now = self._before[queue, connection_id], self._standing(queue, connection_id)
-        outcome, result = outcome_of(queue, before, now)
+        letters, now = self._letters[queue, connection_id], self._work(queue, connection_id)
+        requests = sorted({request for letter in letters for request in letter.requests})
+        outcome, result = outcome_of(queue, requests, self._before[queue, connection_id], now)
         return outcome, [
             Fact("queue", "queue", queue),
-            Fact("company", "company", now.connection.company_name if now.connection else ""),
+            Fact("company", "company", now.company.company_name if now.company else ""),
             Fact("connection_id", "connection", connection_id),
-            Fact("messages", ">messages", self._messages[queue, connection_id]),
+            Fact("messages", ">messages", len(letters)),
             Fact("outcome", "outcome", outcome),
             Fact("result", "result", result),
         ]
 
 
-def outcome_of(queue: str, before: Standing, now: Standing) -> tuple[Outcome, str]:
+def _mark(work: Work, request: SyncRequest | None) -> object:
+    """Return what a sync changes when it has done the request, None if nothing shows that."""
+    return work.last if request is SyncRequest.PROVE_BALANCE else getattr(work.company, _CHANGES.get(request, ""), None)
+
+
+def outcome_of(queue: str, requests: Sequence[SyncRequest], before: Work, now: Work) -> tuple[Outcome, str]:
     """Compare a company's work before the redrive and now. Return the outcome and its explanation."""
-    company = now.connection
-    if company is None or company.status is Status.DISCONNECTED:
-        return Outcome.NOTHING, "deleted" if company is None else "disconnected: nothing is sent any more"
+    company = now.company
+    if before.company is None or company is None or company.status is Status.DISCONNECTED:
+        return Outcome.HELD, "disconnected: nothing is sent any more"
     if company.status is Status.HELD and queue != SYNC:
         return Outcome.HELD, f"held: {company.hold} — nothing is sent until that is lifted (`ops company`)"
+    # Compared, not dated: the operator's clock may differ from AWS's.
     failure = now.failure.cause if now.failure and now.failure != before.failure else ""
     if queue == SYNC:
-        return _synced(before.connection or company, company, failure)
-    waiting = plural(now.waiting, "line" if queue == FEED else "job")
-    result = f"{before.waiting:,} waited, {waiting} waiting now"
-    if (to_check := now.to_check - before.to_check) > 0:
-        result += f", {to_check:,} more to check"
-    if not now.waiting and now.pushed and (before.waiting or queue == FEED):
-        return Outcome.DONE if before.waiting else Outcome.NOTHING, result
+        failure = failure or blocking_reason(before.company, company) or company.stopped
+        is_done = not failure and all(_mark(now, each) != _mark(before, each) for each in requests or (None,))
+        result = f"{', '.join(requests) or 'catch up'}: {'done' if is_done else 'not done yet'}"
+    else:
+        # Without any export job, Pleo may have one that no worker has claimed yet.
+        is_done = not now.waiting and (queue == FEED or before.waiting > 0 or now.last != before.last)
+        to_check = f", {now.to_check:,} to check" if now.to_check else ""
+        result = f"{before.waiting:,} waited, {now.waiting:,} waiting now{to_check}"
+    if is_done:
+        return Outcome.DONE, result
     if failure:
-        return Outcome.FAILING, f"{result}; {_still_failing(failure)}"
-    # Export: Pleo may have a job that no worker has claimed yet.
-    return Outcome.OPEN, f"{result}; {_LOOK_AGAIN}"
-
-
-def _synced(before: Connection, now: Connection, failure: str) -> tuple[Outcome, str]:
-    if cause := failure or blocking_reason(before, now):
-        return Outcome.FAILING, _still_failing(cause)
-    if now.stopped:
-        return Outcome.FAILING, f"set-up stopped: {now.stopped}"
-    if now.caught_up_to != before.caught_up_to:
-        return Outcome.DONE, "caught up with Pleo"
-    return Outcome.OPEN, f"not synced yet; {_LOOK_AGAIN}"
-
-
-def _still_failing(cause: str) -> str:
-    return f"still failing: {cause}; nothing is lost, it is retried every few minutes"
+        return Outcome.FAILING, f"{result}; still failing: {failure}; nothing is lost, it is retried every few minutes"
+    return Outcome.OPEN, f"{result}; look again with `ops company`"

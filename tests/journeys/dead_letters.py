@@ -1,11 +1,24 @@
 """A company's wake-up on its way to the dead-letter queue, and what support does about it."""
 
+import json
 from typing import Any
 
 from .company import Company
 from .world import World
 
 _POSTPONED = {"Feed": "feed postponed", "Export": "export postponed", "Sync": "sync postponed"}
+
+
+def bury(company: Company, worker: str, *occasions: str, requests: tuple[str, ...] = ()) -> None:
+    """Puts wake-ups of a company straight into a worker's dead-letter queue."""
+    body = {"connection_id": company.connection_id} | ({"requests": requests} if requests else {})
+    for occasion in occasions:
+        fifo = {"MessageGroupId": company.connection_id, "MessageDeduplicationId": occasion}
+        company.world.stack.client("sqs").send_message(
+            QueueUrl=company.world.stack.resources[f"{worker}DeadLetterQueue"],
+            MessageBody=json.dumps(body),
+            **({} if worker == "Sync" else fifo),
+        )
 
 
 def attempts(company: Company) -> int:

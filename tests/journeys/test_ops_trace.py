@@ -56,7 +56,7 @@ def test_voucher_there_suggestion_missing_is_found_with_one_command_and_remedied
     assert found["dead_letters"] == 1
     assert {step["what"]: step["state"] for step in found["steps"]}["line"] == "waiting"
 
-    assert "1 waited, 0 lines waiting now" in pasted(operator, voucher["voucherNumber"])
+    assert "1 waited, 0 waiting now" in pasted(operator, voucher["voucherNumber"])
 
     assert company.proposed == {f"pleo-{entry_id}": voucher_id}
     remedied = trace(operator, entry_id)

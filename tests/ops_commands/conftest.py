@@ -1,7 +1,7 @@
 """The operator's command line on in-memory AWS: arguments in, what it printed and its exit code out."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,10 @@ import ops.__main__
 import ops.app
 from ops.stack import Stack
 from shared.aws.connections import Connection, Connections, Status
+from shared.aws.failures import Failures
 from shared.aws.ledger import Ledger
+
+from .move_tasks import MoveTasks
 
 OPERATOR = "arn:aws:iam::123456789012:user/operator"
 CONNECTED_AT = "2026-10-01T08:00:00.000000Z"
@@ -36,13 +39,17 @@ class Ran:
 type Ops = Callable[..., Ran]
 
 
-@pytest.fixture(autouse=True)
-def _no_move_is_running(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.dead_letters.DeadLetters.newest_move", lambda _: {})  # moto knows no move tasks
+@pytest.fixture
+def moves(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[MoveTasks]:
+    """The move tasks of the dead-letter queues."""
+    monkeypatch.setattr("ops.dead_letters._POLL_SECONDS", 0)
+    moves = MoveTasks(aws)
+    with moves.known_to_sqs():
+        yield moves
 
 
 @pytest.fixture
-def stack(aws: Cloud) -> Stack:
+def stack(aws: Cloud, moves: MoveTasks) -> Stack:
     """The stack in memory: queues by their addresses, tables and log groups by their logical ids."""
     named = ("LedgerTable", "ConnectionTable", "AuditLogs", "PleoWebhookLogs")
     return Stack(name="in-memory", resources={**{name: name for name in named}, **aws.queues}, who=OPERATOR)
@@ -93,3 +100,31 @@ def connected(connections: Connections) -> Callable[..., Connection]:
         return connections.get_or_create(Connection(**{**known, **fields}))
 
     return connect
+
+
+@pytest.fixture
+def bury(aws: Cloud) -> Callable[..., None]:
+    """Puts a message into a dead-letter queue: a company's wake-up, or any body."""
+
+    def put(company: Connection | str, queue: str = "Feed", *requests: str) -> None:
+        body, group = (company, "poison") if isinstance(company, str) else (None, company.connection_id)
+        body = body or json.dumps({"connection_id": group} | ({"requests": requests} if requests else {}))
+        fifo = {"MessageGroupId": group, "MessageDeduplicationId": str(next(numbers))}
+        aws.client("sqs").send_message(
+            QueueUrl=aws.queues[f"{queue}DeadLetterQueue"], MessageBody=body, **({} if queue == "Sync" else fifo)
+        )
+
+    numbers = iter(range(10_000))
+    return put
+
+
+@pytest.fixture
+def failures(aws: Cloud) -> Failures:
+    return Failures(aws.ledger_table)
+
+
+def visible(aws: Cloud, queue: str) -> int:
+    """How many messages of a queue are visible right now."""
+    name = "ApproximateNumberOfMessages"
+    counts = aws.client("sqs").get_queue_attributes(QueueUrl=aws.queues[queue], AttributeNames=[name])
+    return int(counts["Attributes"][name])
