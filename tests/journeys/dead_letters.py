@@ -1,11 +1,14 @@
 """A company's wake-up on its way to the dead-letter queue, and what support does about it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .company import Company
 from .world import World
 
+_TRIGGERS = {"Feed": "FeedFunctionWake", "Export": "ExportFunctionWake", "Sync": "SyncFunctionRequest"}
 _POSTPONED = {"Feed": "feed postponed", "Export": "export postponed", "Sync": "sync postponed"}
 
 
@@ -19,6 +22,18 @@ def bury(company: Company, worker: str, *occasions: str, requests: tuple[str, ..
             MessageBody=json.dumps(body),
             **({} if worker == "Sync" else fifo),
         )
+
+
+@contextmanager
+def buried(company: Company, worker: str) -> Iterator[None]:
+    """Whatever wakes a worker meanwhile becomes a dead letter at once, without the five attempts."""
+    world, queue = company.world, f"{worker}Queue"
+    with world.switched_off(_TRIGGERS[worker]):
+        yield
+        world.eventually(lambda: world.waiting(queue), what="a wake-up")
+        world.eventually(world.all_delivered, what="all webhooks answered")
+        world.stack.client("sqs").purge_queue(QueueUrl=world.stack.resources[queue])
+    bury(company, worker, "buried")
 
 
 def attempts(company: Company) -> int:

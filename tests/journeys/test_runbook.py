@@ -11,7 +11,7 @@ from cloud import ROOT
 from local.browser import today
 
 from .company import Company, event, now
-from .dead_letters import given_up
+from .dead_letters import buried, bury, given_up
 from .operators import Operator
 
 pytestmark = pytest.mark.journey
@@ -183,11 +183,10 @@ def _(company: Company) -> Generator[Variables, list[str]]:
 # ------------------------------------------------------------------------------------------------------------- alarms
 @page("feed-dead-letters", "function-errors", "When it is over")
 def _(company: Company) -> Generator[Variables, list[str]]:
-    company.in_lexoffice(outage={"on": True})
-    entry_id = company.spend()
-    given_up(company, "Feed")
-    company.in_lexoffice(outage={"on": False})
-    yield {}
+    with buried(company, "Feed"):
+        entry_id = company.spend()
+    printed = yield {}
+    assert "1 waited, 0 waiting now" in "".join(printed)
     company.is_fed(entry_id)
     assert company.world.waiting("FeedDeadLetterQueue") == 0
 
@@ -196,10 +195,8 @@ def _(company: Company) -> Generator[Variables, list[str]]:
 def _(company: Company) -> Generator[Variables, list[str]]:
     company.set_contra_account()
     entries = company.expenses(1)
-    company.in_lexoffice(outage={"on": True})
-    job = company.export(entries)
-    given_up(company, "Export")
-    company.in_lexoffice(outage={"on": False})
+    with buried(company, "Export"):
+        job = company.export(entries)
     yield {}
     company.has_exported(job, entries)
 
@@ -207,12 +204,10 @@ def _(company: Company) -> Generator[Variables, list[str]]:
 @page("sync-dead-letters")
 def _(company: Company) -> Generator[Variables, list[str]]:
     company.world.lexoffice("/categories", action="add", name="Drohnenbedarf", type="outgo")
-    company.in_lexoffice(outage={"on": True})
-    company.start_sync("sync_catalogue")
-    given_up(company, "Sync")
-    company.in_lexoffice(outage={"on": False})
-    yield {}
-    company.world.eventually(lambda: "Drohnenbedarf" in company.shown_in_pleo()[0], what="the new category in Pleo")
+    bury(company, "Sync", "once", requests=("sync_catalogue",))
+    printed = yield {}
+    assert "sync_catalogue: done" in printed[1]
+    assert "Drohnenbedarf" in company.shown_in_pleo()[0]
 
 
 @page(
