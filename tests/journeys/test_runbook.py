@@ -269,10 +269,10 @@ def test_the_commands_of_a_page_do_what_it_says(company: Company, tmp_path: Path
     operator = Operator(company.world, tmp_path)
     situation = SITUATIONS[headings](company)
     variables = {"COMPANY": company.connection_id, "TICKET": "ticket 4711", "FOLDER": str(tmp_path)} | next(situation)
-    printed = [
-        operator.types(line, variables, code=int(heading in UNWELCOME and UNWELCOME[heading] in line))
-        for heading in headings
-        for line in PAGES[heading]
-    ]
+    # Several pages of one situation share commands.
+    lines = dict.fromkeys(
+        (line, heading in UNWELCOME and UNWELCOME[heading] in line) for heading in headings for line in PAGES[heading]
+    )
+    printed = [operator.types(line, variables, code=int(is_unwelcome)) for line, is_unwelcome in lines]
     with pytest.raises(StopIteration):
         situation.send(printed)
