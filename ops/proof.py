@@ -98,13 +98,14 @@ def _prove_now(context: CommandContext, connection: Connection, before: StoredPr
         )
     connection_id = connection.connection_id
     with context.audited_action("proof", connection) as action:
+        last_requested_at = connection.last_requested_at(SyncRequest.PROVE_BALANCE)
         # Only active companies are limited: a held one can request a proof with this command only.
         requested = connection.status is Status.HELD or context.stores.connections.record_request(
             connection_id, SyncRequest.PROVE_BALANCE, datetime.now(UTC)
         )
         if requested:
             context.sync_queue.request_sync(connection_id, SyncRequest.PROVE_BALANCE)
-        elif before.proof and utc_text(before.proof.proved_at) > connection.prove_balance_requested_at:
+        elif before.proof and utc_text(before.proof.proved_at) > last_requested_at:
             action.result = _MADE_ALREADY
             return _render(connection, before, outcome=_MADE_ALREADY)
         outcome = wait_for(

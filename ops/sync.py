@@ -62,7 +62,7 @@ def _sync_now(context: CommandContext, connection: Connection, *, accept: bool, 
         requested = context.stores.connections.record_request(connection_id, request, datetime.now(UTC))
         if requested:
             context.sync_queue.request_sync(connection_id, request)
-        elif last_tried > getattr(connection, f"{request}_requested_at"):
+        elif last_tried > connection.last_requested_at(request):
             action.result = _DONE_ALREADY
             diff = context.stores.connections.catalogues.last_changes(connection_id)
             return _render(connection, diff, outcome=_DONE_ALREADY, failed=bool(diff.refused))

@@ -8,7 +8,10 @@ from typing import Any
 from shared.aws.table import Item, from_item
 from shared.domain.connecting.company_state import CompanyState, Hold, Status
 from shared.domain.feeding.start import Start
+from shared.domain.syncing.requests import SyncRequest
 from shared.domain.times import booking_date
+
+_REQUESTED_AT = "_requested_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +33,8 @@ class Connection:
     - `public_url`: our own address as both vendors know it; `retiring`: the webhook subscriptions that are being
       replaced, each with when that began (shared/flows/connecting/rotation.py).
     - `catalogue_synced_at`: the last successful sync of posting categories and tax codes; `catalogue_attempted_at`: the
-      last one that was refused or incomplete. `<request>_requested_at`: when the admin or the operator last made a
-      request (shared/domain/syncing/requests.py).
+      last one that was refused or incomplete. `requested_at`: when the admin or the operator last made each request
+      (shared/domain/syncing/requests.py), stored as `<request>_requested_at`.
     - `steps`, `stepped_at`, `stopped`: the state of each step of the set-up, when it last changed and why it stopped
       (shared/domain/connecting/set_up.py).
     - `disconnected_at`; `access_revoked_at`: when the tokens were erased; `unconfirmed`: the vendors that did not
@@ -63,9 +66,7 @@ class Connection:
     seen_days: Mapping[str, str] = field(default_factory=dict)
     catalogue_synced_at: str = ""
     catalogue_attempted_at: str = ""
-    sync_catalogue_requested_at: str = ""
-    accept_catalogue_requested_at: str = ""
-    prove_balance_requested_at: str = ""
+    requested_at: Mapping[str, str] = field(default_factory=dict)
     receipts_checked_at: str = ""
     due_at: str = ""
     public_url: str = ""
@@ -96,6 +97,10 @@ class Connection:
         """Return the external reference of the finance account that represents this company's wallet."""
         return f"pleo-wallet-{self.company_id}"
 
+    def last_requested_at(self, *requests: SyncRequest) -> str:
+        """Return when any of these requests was last made, or ""."""
+        return max(self.requested_at.get(request, "") for request in requests)
+
     @property
     def start(self) -> Start:
         """Return from when entries become lines: the chosen start day, else the day of connecting."""
@@ -107,7 +112,8 @@ class Connection:
 def attributes(connection: Connection) -> Item:
     """Return a connection as attributes of its item."""
     known = {each.name: storable(getattr(connection, each.name)) for each in fields(connection)}
-    return {name: value for name, value in known.items() if name != "due_at" or value}
+    requested = {f"{request}{_REQUESTED_AT}": at for request, at in known.pop("requested_at").items()}
+    return requested | {name: value for name, value in known.items() if name != "due_at" or value}
 
 
 def storable(value: Any) -> Any:
@@ -127,4 +133,7 @@ def connection_of(item: Item) -> Connection:
     """Return the connection that an item stores."""
     secrets = tuple(SigningSecret(**secret) for secret in item.get("secrets", []))
     hold = Hold(item["hold"]) if item.get("hold") else None
-    return from_item(Connection, item, status=Status(item["status"]), hold=hold, secrets=secrets)
+    requested = {name.removesuffix(_REQUESTED_AT): at for name, at in item.items() if name.endswith(_REQUESTED_AT)}
+    return from_item(
+        Connection, item, status=Status(item["status"]), hold=hold, secrets=secrets, requested_at=requested
+    )

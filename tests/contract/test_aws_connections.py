@@ -233,11 +233,7 @@ def test_a_person_may_ask_for_each_thing_once_a_minute(connections: Connections,
     assert also == [True, True]
     found = connections.get("c1")
     assert found is not None
-    assert {
-        found.sync_catalogue_requested_at,
-        found.accept_catalogue_requested_at,
-        found.prove_balance_requested_at,
-    } == {utc_text(NOW + 2 * MINUTE)}
+    assert found.requested_at == dict.fromkeys(ADMIN_REQUESTS, utc_text(NOW + 2 * MINUTE))
 
 
 @pytest.mark.parametrize("request_", sorted(ADMIN_REQUESTS))

@@ -22,6 +22,7 @@ from shared.domain.lookup.overview import (
     Waiting,
 )
 from shared.domain.syncing.pace import finish_time
+from shared.domain.syncing.requests import SyncRequest
 from shared.domain.text import one_line
 from shared.domain.times import booking_date, moment
 from shared.pleo import export_items
@@ -117,10 +118,8 @@ class StatusBoard:
 
     def _last_sync(self, connection: Connection) -> LastSync:
         found = self._connections.catalogues.last_changes(connection.connection_id)
-        asked, at = (
-            max(connection.sync_catalogue_requested_at, connection.accept_catalogue_requested_at),
-            connection.catalogue_synced_at,
-        )
+        asked = connection.last_requested_at(SyncRequest.SYNC_CATALOGUE, SyncRequest.ACCEPT_CATALOGUE)
+        at = connection.catalogue_synced_at
         return LastSync(
             at=moment(at),
             changed_at=moment(found.changed_at),
@@ -133,7 +132,7 @@ class StatusBoard:
 
     def _account_balance(self, connection: Connection, waiting: int, failed: int, balance: Balance) -> AccountBalance:
         stored = self._proofs.get(connection.connection_id)
-        requested_at = moment(connection.prove_balance_requested_at)
+        requested_at = moment(connection.last_requested_at(SyncRequest.PROVE_BALANCE))
         answered = [each for each in (stored.proof and stored.proof.proved_at, stored.tried_at) if each]
         is_open = requested_at is not None and all(requested_at > each for each in answered)
         return AccountBalance(
