@@ -20,11 +20,11 @@ _BODY_SHOWN = 60
 def dlq(
     context: CommandContext,
     queue: Annotated[Which, typer.Option(help="Only this dead-letter queue.")] = "all",
-    company: Annotated[str, typer.Option(help="Only messages of this company; no quarantine.")] = "",
+    company: Annotated[str | None, typer.Option(help="Only messages of this company; no quarantine.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many messages of each queue.")] = 200,
 ) -> Answer:
     """List dead letters and quarantined messages: company, cause, age, attempts. Nothing is consumed."""
-    wanted = context.company(company).connection_id if company else ""
+    wanted = context.company(company).connection_id if company is not None else ""
     queues = queues_of(context, queue)
     looks = look_into(queues, limit)
     letters = [letter for found in looks for letter in found if wanted in {"", letter.connection_id}]

@@ -56,8 +56,8 @@ class QueueRedrive:
 def redrive(
     context: CommandContext,
     queue: Annotated[Which, typer.Option(help="Only this queue's dead letters.")] = "all",
-    company: Annotated[str, typer.Option(help="Only this company's.")] = "",
-    cause: Annotated[str, typer.Option(help="Only those whose cause (`ops dlq`) contains this text.")] = "",
+    company: Annotated[str | None, typer.Option(help="Only this company's.")] = None,
+    cause: Annotated[str | None, typer.Option(help="Only those whose cause (`ops dlq`) contains this text.")] = None,
     max_rate: Annotated[
         int,
         typer.Option(
@@ -71,19 +71,22 @@ def redrive(
 
     --cause selects messages. --reason is for the audit log.
     """
-    only = context.company(company) if company else None
-    causes, selects = Causes(context), bool(company or cause)
+    # An empty choice is an unset variable of the shell, not a choice of everything.
+    only = context.company(company) if company is not None else None
+    if cause is not None and not cause.strip():
+        raise CommandRefused("--cause is empty: name a part of the cause (`ops dlq`), or leave the option out.")
+    causes, selects = Causes(context), not (company is None and cause is None)
 
     def is_chosen(letter: Letter) -> bool:
         if letter.wake is None:
             return not selects
         of_company = only is None or letter.connection_id == only.connection_id
-        return of_company and cause.lower() in causes.of(letter)[0].lower()
+        return of_company and (cause or "").lower() in causes.of(letter)[0].lower()
 
     queues = queues_of(context, queue)
     if dry_run:
         return _would_move(queues, is_chosen, causes)
-    arguments = {"queue": queue, "cause": cause, "max_rate": max_rate}
+    arguments = {"queue": queue, "cause": cause or "", "max_rate": max_rate}
     with context.audited_action("redrive", only, arguments=arguments) as action:
         looks = look_into(queues, EVERY)
         watch = RedriveWatch(context, (letter for found in looks for letter in found if is_chosen(letter)))

@@ -23,6 +23,8 @@ _CHANGES: dict[SyncRequest | None, str] = {
     SyncRequest.SYNC_CATALOGUE: "catalogue_synced_at",
     SyncRequest.ACCEPT_CATALOGUE: "catalogue_synced_at",
 }
+# A held company's sync skips these (shared/flows/syncing/duties.py); the message is gone then.
+_NEED_ACTIVE = frozenset({SyncRequest.SYNC_CATALOGUE, SyncRequest.ACCEPT_CATALOGUE, SyncRequest.CHECK_ACCESS})
 
 
 class Outcome(StrEnum):
@@ -115,6 +117,11 @@ def outcome_of(queue: str, requests: Sequence[SyncRequest], before: Work, now: W
         return Outcome.HELD, "disconnected: nothing is sent any more"
     if company.status is Status.HELD and queue != SYNC:
         return Outcome.HELD, f"held: {company.hold} — nothing is sent until that is lifted (`ops company`)"
+    if company.status is Status.HELD and (skipped := [each for each in requests if each in _NEED_ACTIVE]):
+        return (
+            Outcome.HELD,
+            f"held: {company.hold} — {', '.join(skipped)} is skipped: repeat it (`ops sync`) afterwards",
+        )
     # Compared, not dated: the operator's clock may differ from AWS's.
     failure = now.failure.cause if now.failure and now.failure != before.failure else ""
     if queue == SYNC:
