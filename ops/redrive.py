@@ -89,6 +89,7 @@ def redrive(
     arguments = {"queue": queue, "cause": cause or "", "max_rate": max_rate}
     with context.audited_action("redrive", only, arguments=arguments) as action:
         looks = look_into(queues, EVERY)
+        unseen = _count_unseen(queues, looks) if selects else 0
         watch = RedriveWatch(context, (letter for found in looks for letter in found if is_chosen(letter)))
         redrives = []
         for dead, found in zip(queues, looks, strict=True):
@@ -96,7 +97,11 @@ def redrive(
             redrives.append(QueueRedrive(dead, expected))
         _refuse_while_moving(queues)
         interrupted = _run(context, redrives, is_chosen if selects else None, max_rate)
-        action.result = _sentence(redrives, selects=selects, interrupted=interrupted) + _unreadable(looks, is_chosen)
+        action.result = (
+            _sentence(redrives, selects=selects, interrupted=interrupted)
+            + _hidden(unseen)
+            + _unreadable(looks, is_chosen)
+        )
     moved, left = sum(each.moved for each in redrives), sum(each.left for each in redrives)
     return Answer(
         {"dry_run": False, "result": action.result, "moved": moved, "left": left, "interrupted": interrupted},
@@ -111,13 +116,24 @@ def redrive(
 def _would_move(queues: Sequence[DeadLetters], is_chosen: IsChosen, causes: Causes) -> Answer:
     looks = look_into(queues, EVERY)
     letters = [letter for found in looks for letter in found if is_chosen(letter)]
-    unseen = sum(max(0, dead.count().total - len(found)) for dead, found in zip(queues, looks, strict=True))
-    hidden = f" {unseen} more could not be looked at: SQS shows ten of a company." if unseen else ""
+    unseen = _count_unseen(queues, looks)
     return Answer(
         {"dry_run": True, "would_move": len(letters), "not_looked_at": unseen},
         *messages(letters, causes),
-        f"Would move {plural(len(letters), 'message')}; nothing was changed.{hidden}{_unreadable(looks, is_chosen)}",
+        f"Would move {plural(len(letters), 'message')}; nothing was changed."
+        f"{_hidden(unseen)}{_unreadable(looks, is_chosen)}",
     )
+
+
+def _count_unseen(queues: Sequence[DeadLetters], looks: Sequence[Sequence[Letter]]) -> int:
+    return sum(max(0, dead.count().total - len(found)) for dead, found in zip(queues, looks, strict=True))
+
+
+def _hidden(unseen: int) -> str:
+    if not unseen:
+        return ""
+    why = "SQS shows ten of a company, none that another command reads, and none during a redrive"
+    return f" {unseen:,} more could not be looked at: {why}."
 
 
 def _sentence(redrives: Sequence[QueueRedrive], *, selects: bool, interrupted: bool) -> str:
