@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-# The first answers wait for the start of a door, which takes a busy machine minutes.
+# The first answers wait until a door has started, which takes minutes on a busy machine.
 _ANSWER_SECONDS = 180.0
-# A page that loads itself again is waited for until its content has not changed for so long, and asked for more often
-# than it says.
+# Poll a page that refreshes itself until its content has not changed for this time, and more often than it asks for.
 _SILENCE_SECONDS = 60.0
 _RELOAD_SECONDS = 0.1
 
@@ -33,7 +32,7 @@ class Browser:
     def __init__(self) -> None:
         hooks: dict[str, list[Callable[..., Any]]] = {"request": [self._with_cookies], "response": [self._keep_cookies]}
         self._client = httpx.Client(follow_redirects=True, trust_env=False, timeout=_ANSWER_SECONDS, event_hooks=hooks)
-        # httpx sends no `Secure` cookie without TLS; real browsers trust this machine and do.
+        # httpx sends no `Secure` cookie without TLS; real browsers send it to this machine.
         self._cookies: dict[str, str] = {}
         self.page: httpx.Response
 

@@ -29,7 +29,7 @@ def plain(value: object) -> str:
 
 
 type Format = Callable[[Any], str]
-"""Lays a value out for a person, in rich's markup; "" if there is nothing to show."""
+"""Format a value as text in rich's markup; return "" if there is nothing to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class AnswerTable:
 
 
 type Part = Fact | AnswerTable | Mapping[str, Any] | RenderableType
-"""A fact, a table, or what only programs (a mapping) or only people (a sentence, anything rich prints) get."""
+"""A fact or a table; a mapping is in the JSON only, a sentence or anything else that rich prints in the text only."""
 
 
 class Answer:

@@ -90,7 +90,7 @@ def resend(
     return _answer(connection, intended, progress, summary, waited=wait > 0)
 
 
-# ------------------------------------------------------------------------------------------------ what is meant
+# ------------------------------------------------------------------------------------------------ choice of rows
 def _day(text: str, option: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
@@ -200,7 +200,7 @@ def _read_failure(context: CommandContext, connection: Connection, began: dateti
     return failure if failure and failure.at >= began else None
 
 
-# ------------------------------------------------------------------------------------------------ the answer
+# ------------------------------------------------------------------------------------------------ answer
 def _summarize(intended: ResendPlan, progress: _Progress) -> str:
     parts = [f"{progress.sent:,} sent", f"{intended.there:,} already there"]
     if not_possible := why_not((*intended.cannot, *progress.otherwise)):

@@ -114,7 +114,7 @@ def _examine(context: CommandContext, connection: Connection, found: ExpenseStat
     return _TracedExpense(connection=connection, situation=situation, remedy=remedy_for(situation))
 
 
-# ------------------------------------------------------------------------------------------------ the answer
+# ------------------------------------------------------------------------------------------------ answer
 def _facts(context: CommandContext, found: _TracedExpense) -> list[Fact]:
     seen, remedy = found.situation.state, found.remedy
     about = [seen.counterparty, seen.kind, "" if seen.amount is None else euro(seen.amount), str(seen.day or "")]

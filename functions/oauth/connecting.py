@@ -59,7 +59,7 @@ def _resume(visit: Visit) -> Answer:
 
 
 def _result(visit: Visit) -> Answer:
-    # The language switch of a message page links here: requesting the vendor's callback twice is refused as used.
+    # The language switch of a message page links here, because the vendor's callback can be requested only once.
     if (shown := visit.query.get("message")) in MESSAGES:
         return web.page(render.message(shown, visit.language))
     found = parts().connect.progress(visit.cookie)

@@ -22,9 +22,9 @@ _SHOULD = {
     "pending": "are not recorded as pending",
     "none": "are not recorded as leaving the wallet alone",
 }
-# A refused call was not executed and is repeated a second later: it costs only time. A busy machine sends a call late,
-# and it meets the next one: 2 of 91 were refused at a load of 70 on two cores. Without pacing, and with answers within
-# 250 ms, at least every second call would be refused, because lexoffice takes two a second.
+# A refused call was not executed and is repeated a second later: it costs only time. On a busy machine a call leaves
+# late and collides with the next one: 2 of 91 were refused at a load of 70 on two cores. Without pacing, and with
+# answers within 250 ms, at least every second call would be refused, because lexoffice takes two a second.
 _CALLS_PER_HARMLESS_REFUSAL = 10
 _ALWAYS_HARMLESS = 3
 

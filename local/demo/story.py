@@ -139,7 +139,7 @@ class Story:
         )
 
     def _connect(self, company: DemoCompany) -> None:
-        """Connect a company as its admin does, again if the first attempt fails."""
+        """Connect a company as its admin does; retry if an attempt fails."""
         setbacks: list[str] = []
         for _ in range(_CONNECT_ATTEMPTS):
             try:

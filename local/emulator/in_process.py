@@ -35,7 +35,7 @@ class Service(Protocol):
         """Return status, headers and body for a request."""
 
 
-# By their names in the events of botocore.
+# Keys: the services' names in botocore's events.
 SERVICES: Mapping[str, Service] = {
     "cloudwatch-logs": cloudwatch_logs,
     "dynamodb": dynamodb,
@@ -74,12 +74,12 @@ def in_process(services: Mapping[str, Service] = SERVICES) -> Iterator[None]:
 
 
 def state() -> Json:
-    """Return a copy of what the stores and queues hold."""
+    """Return a copy of the content of stores and queues."""
     return {name: copy.deepcopy(service.get_state()) for name, service in _stateful()}
 
 
 def restore(state: Json) -> None:
-    """Replace what the stores and queues hold by what `state` returned earlier."""
+    """Restore the content of stores and queues that `state` returned earlier."""
     for name, service in _stateful():
         service.reset()
         service.load_persisted_state(copy.deepcopy(state[name]))
@@ -103,7 +103,7 @@ def _reset() -> None:
 
 
 # ------------------------------------------------------------------------------------------------ without botocore
-# The product has a few dozen expressions, and each is read hundreds of times.
+# The product has a few dozen expressions, and each is parsed hundreds of times.
 _tokenize = cache(dynamodb._tokenize)
 _condition_syntax_error = cache(dynamodb._condition_syntax_error)
 
@@ -122,7 +122,7 @@ def _call_directly(client: BaseClient, operation: str, arguments: Json) -> Any:
 
 
 def _copied(value: Any) -> Any:
-    """A deep copy; most of what the emulator copies is JSON."""
+    """Return a deep copy, faster than `copy.deepcopy` for JSON, which the emulator copies most."""
     if type(value) is dict:
         return {key: _copied(each) for key, each in value.items()}
     if type(value) is list:

@@ -32,7 +32,10 @@ _running: set[asyncio.Task[None]] = set()  # the loop keeps only weak references
 
 
 async def _start(request: Json, _url: str) -> Json:
-    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html."""
+    """Start a task.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
+    """
     source_arn, destination_arn = request.get("SourceArn", ""), request.get("DestinationArn")
     source = _queue(source_arn, "SourceArn")
     if destination_arn and _queue(destination_arn, "DestinationArn")["is_fifo"] != source["is_fifo"]:
@@ -129,7 +132,10 @@ def _send(message: Json, destination: Json, now: float) -> None:
 
 
 def _list(request: Json, _url: str) -> Json:
-    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListMessageMoveTasks.html."""
+    """List tasks.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListMessageMoveTasks.html
+    """
     _queue(request.get("SourceArn", ""), "SourceArn")
     most = request.get("MaxResults", 1)
     if type(most) is not int or not 1 <= most <= _MOST_LISTED:
@@ -145,7 +151,10 @@ def _list(request: Json, _url: str) -> Json:
 
 
 def _cancel(request: Json, _url: str) -> Json:
-    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CancelMessageMoveTask.html."""
+    """Cancel a task.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CancelMessageMoveTask.html
+    """
     every = (task for tasks in _tasks.values() for task in tasks)
     task = next((task for task in every if task["TaskHandle"] == request.get("TaskHandle")), None)
     if task is None:

@@ -128,8 +128,7 @@ def _end_of_logs() -> None:
     """Attribute log lines to the invocation that wrote them, and do not delay a function that logs nothing.
 
     The emulator guesses when a function's output has ended, and waits 50 ms for a first line. With this patch the
-    worker
-    marks the end of the output.
+    worker marks the end of the output.
     """
     end = "\x1e"
     script, last_line = lambda_runtime._PYTHON_WORKER_SCRIPT, "        _real_stdout.flush()\n\nrun()\n"

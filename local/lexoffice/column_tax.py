@@ -1,6 +1,6 @@
 """lexoffice's own computation of VAT: per column, that is per category and rate, never per receipt line.
 
-Whole cents and whole per cent only, half a cent rounded up. It thus shares nothing with how a client may compute.
+Whole cents and whole per cent only, half a cent rounded up. It shares no method with the product's computation.
 """
 
 from collections.abc import Sequence

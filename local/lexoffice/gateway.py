@@ -177,7 +177,7 @@ async def _run(call: LexofficeCall, endpoint: Endpoint | None, request: Request)
 
 
 def _as_stored(endpoint: Endpoint, body: object) -> object:
-    """HTML-encode texts, as the searchable resources are said to store them."""
+    """HTML-encode texts of searchable resources, as lexoffice is said to store them."""
     match body:
         case str() if endpoint.path.startswith(_STORED_ENCODED):
             return html.escape(body, quote=False)

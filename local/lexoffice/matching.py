@@ -1,8 +1,7 @@
 """«Zuordnungsvorschläge»: which hinted vouchers fit a line, and the effect of an approval.
 
 A hint books nothing (https://developers.lexware.io/partner/docs/#transaction-assignment-hint-endpoint). The criteria
-are
-the app's own:
+are the app's own:
 - The voucher is open.
 - Its amount is 95 to 105 % of the line's and flows in the same direction.
 - It is not dated after the line, and at most three months before it.

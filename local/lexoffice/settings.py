@@ -33,8 +33,7 @@ class LexofficeSwitches(Board):
     """Behaviour that the documentation leaves open. The first position is the default, the harder reading.
 
     docs/assumptions.md says what each switch means and which belief of the product it tests. Durations are seconds,
-    rates
-    are calls per second.
+    rates are calls per second.
     """
 
     # OAuth

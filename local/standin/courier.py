@@ -182,7 +182,7 @@ class Courier[R]:
     async def _free_slot(self) -> None:
         async with self._slot_free:
             self._calling -= 1
-            # Wake as many as may begin now: to wake the whole of a long queue each time would take quadratic time.
+            # Wake only as many as may begin now: waking a whole long queue each time would take quadratic time.
             self._slot_free.notify(max(1, self._rules.most_at_once() - self._calling))
 
     def _http(self) -> "httpx.AsyncClient":

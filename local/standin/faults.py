@@ -59,7 +59,7 @@ class Fault:
 
 @dataclass(slots=True)
 class FaultBook:
-    """All ordered faults in the sequence of ordering, used up or not. The first that matches a call is taken."""
+    """All ordered faults, the oldest first, used up or not. The first that matches a call is taken."""
 
     orders: list[Fault] = field(default_factory=list)
 

@@ -1,4 +1,6 @@
-"""Connect attempts in ConnectionTable: `ATTEMPT#<hash of the cookie>`, a browser's way through both vendors' consents.
+"""Connect attempts: a browser's progress through both vendors' consents.
+
+Items in ConnectionTable: `ATTEMPT#<hash of the cookie>`.
 
 An attempt has at most one open OAuth state. So a state is single-use, expires, and is bound to the browser that has the
 cookie, a random value. The table has only hashes of cookie and state.
@@ -43,7 +45,7 @@ class StateRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How far a browser has come.
+    """A browser's progress.
 
     - `awaiting`: the vendor whose callback is due, "" for none.
     - `choice`: what the admin chose on the connect page, None when signing in.

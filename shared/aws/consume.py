@@ -67,7 +67,7 @@ def log_postponed(worker: str, connection_id: str, error: IntegrationError) -> N
 
 
 def _process(worker: Worker, wake: WakeUp, records: Sequence[Record], remaining: Callable[[], float]) -> bool:
-    """Return whether the messages may be deleted."""
+    """Run the worker for a company; return whether its messages may be deleted."""
     connection_id, attempt = wake.connection_id, max(map(_attempt, records))
     try:
         if worker.run(wake, remaining) and worker.queue:
@@ -83,7 +83,7 @@ def _process(worker: Worker, wake: WakeUp, records: Sequence[Record], remaining:
 
 
 def _by_company(worker: Worker, records: Sequence[Record]) -> tuple[list[tuple[WakeUp, list[Record]]], list[Record]]:
-    """Group the messages by company, their requests together; also those that could not be quarantined."""
+    """Return the messages grouped by company, with their requests merged, and those that could not be quarantined."""
     companies: dict[str, tuple[WakeUp, list[Record]]] = {}
     unstored = []
     for record in records:

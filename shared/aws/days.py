@@ -1,7 +1,7 @@
 """Lines per day and their delays from `ready_at` to the record of their outcome, in milliseconds.
 
 Items in LedgerTable: `DAY#<day in Germany>`, written in the transaction that records the lines, so that each counts
-once. Delays are milliseconds, by the rule of `shared.domain.feeding.ledger.delays`: other lines count without one.
+once. `shared.domain.feeding.ledger.delays` decides which lines have a delay; the others count without one.
 """
 
 from collections.abc import Sequence
@@ -30,8 +30,8 @@ class DayOfLines:
 def count_action(table: Table, connection_id: str, sent: Sequence[Row], now: datetime) -> Update:
     """Return the action that adds lines to their day, for the transaction that records them.
 
-    DynamoDB cannot update a maximum, so it is read first and written only if it grows. The condition refuses the
-    transaction if another worker has raised it since that read.
+    DynamoDB cannot update a maximum, so the maximum is read first and written only if it grows. The condition refuses
+    the transaction if another worker has raised it since that read.
     """
     day = key(connection_id, f"{_DAYS}{booking_date(now).isoformat()}")
     delays_ms = [int(seconds * 1000) for seconds in delays(sent, now)]

@@ -27,12 +27,12 @@ from shared.domain.times import utc_text
 from shared.http.wire import encode
 
 SNAPSHOT_KEPT = timedelta(days=90)
-# JSON can spell half a character ("\\ud800"). One in a note must not prevent the export of all other items.
+# JSON can contain half a character ("\\ud800"). One in a note must not prevent the export of all other items.
 _HALVES = "surrogatepass"
 
 
 class JobState(StrEnum):
-    """How far this product has come with a job; Pleo has its own status."""
+    """The state of a job in this product; Pleo has its own status."""
 
     CLAIMED = "claimed"  # `started` was or will be sent; the snapshot is not complete
     RUNNING = "running"  # the snapshot is complete
@@ -113,7 +113,7 @@ class Exports:
         return _job(item) if item else None
 
     def save_job(self, connection_id: str, job: Job, now: datetime) -> None:
-        """Store how far a job has come."""
+        """Store a job's state and progress."""
         kind = work.DONE if job.state is JobState.FINISHED else work.JOB
         entry = {"work": f"{kind}{job.created_at}#{job.job_id}", "changed_at": utc_text(now)}
         self._table.put({**key(connection_id, f"JOB#{job.job_id}"), **to_item(job), **entry})

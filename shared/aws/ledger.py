@@ -108,7 +108,7 @@ class Ledger:
         return [rows.row_of(item) for item in found]
 
     def versions(self, connection_id: str, entry_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
-        """Return version and total, by entry id, of those of at most 100 entries whose row needs no more work.
+        """Of at most 100 entries, return version and total of those whose row needs no more work, by entry id.
 
         Eventually consistent read: the caller offers an entry that is missing here to `accept` once more.
         """
@@ -116,7 +116,7 @@ class Ledger:
         return {item["entry_id"]: (item["version"], int(item["total"])) for item in found}
 
     def first_rows(self, connection_id: str, entry_ids: Sequence[str]) -> dict[str, Row]:
-        """Return the rows, by entry id, of those of at most 100 entries that the ledger has.
+        """Return the first rows of at most 100 entries by entry id, without those that the ledger does not have.
 
         Eventually consistent read.
         """

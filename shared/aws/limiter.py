@@ -83,7 +83,7 @@ class Limiter:
             self._keep_apart(key, interval / 1000 * _LEAST_GAP)
 
     def _keep_apart(self, key: str, gap: float) -> None:
-        """Sleep until the gap to this process's last call is large enough, which may have left after its slot."""
+        """Sleep until the gap to this process's last call is large enough: it may have left after its slot began."""
         since = self._now() - _last_call.get(key, -math.inf)
         if 0 <= since < gap:
             self._sleep(gap - since)
@@ -110,7 +110,7 @@ class Limiter:
             self._table.update(Update.setting(_key(key), attributes))
 
     def _take(self, key: str, latest: int) -> tuple[int, int]:
-        """Take a slot, behind those already taken or now; return it and the interval, in milliseconds.
+        """Take the next slot: now, or behind those already taken. Return it and the interval, in milliseconds.
 
         Raises OutOfTime, and takes none, if the slot would be later than `latest`.
         """

@@ -128,7 +128,7 @@ class Exporter:
             return False
 
     def _export_jobs(self, run: ExportRun) -> bool:
-        """Process the jobs that are open at Pleo, or only here; return False if one is not finished."""
+        """Process the jobs that are open at Pleo or only in the ledger; return False if one is not finished."""
         open_jobs = list(run.pleo.export_jobs(run.connection.company_id, ["pending", "in_progress"]))
         ended = self._close_ended_jobs(run, {job.id for job in open_jobs})
         for job in (*ended, *open_jobs):
@@ -138,7 +138,7 @@ class Exporter:
         return True
 
     def _close_ended_jobs(self, run: ExportRun, still_open: set[str]) -> list[ExportJob]:
-        """Return the jobs that are open here but not at Pleo: cancelled, expired, or finished just before a crash.
+        """Return jobs that are open in the ledger but ended at Pleo: cancelled, expired, or finished before a crash.
 
         Record a job that Pleo no longer knows as failed, with an alert.
         """
