@@ -34,7 +34,7 @@ def sync(
     if now or accept:
         _check(context, connection, accept=accept)
         return _sync_now(context, connection, accept=accept, wait=wait)
-    return _render(connection, context.stores.connections.catalogues.last_changes(connection.connection_id))
+    return _render(connection, context.stores.catalogues.last_changes(connection.connection_id))
 
 
 def _check(context: CommandContext, connection: Connection, *, accept: bool) -> None:
@@ -44,7 +44,7 @@ def _check(context: CommandContext, connection: Connection, *, accept: bool) -> 
         raise CommandRefused(f"{name} is {connection.hold or connection.status.value}: its lists are not synced.")
     if not accept:
         return
-    refused = context.stores.connections.catalogues.last_changes(connection.connection_id).refused
+    refused = context.stores.catalogues.last_changes(connection.connection_id).refused
     if refused is None:
         raise CommandRefused(f"Nothing of {name} was refused, so there is nothing to accept; --now syncs as usual.")
     if not refused.confirmable:
@@ -64,16 +64,14 @@ def _sync_now(context: CommandContext, connection: Connection, *, accept: bool, 
             context.sync_queue.request_sync(connection_id, request)
         elif last_tried > connection.last_requested_at(request):
             action.result = _DONE_ALREADY
-            diff = context.stores.connections.catalogues.last_changes(connection_id)
+            diff = context.stores.catalogues.last_changes(connection_id)
             return _render(connection, diff, outcome=_DONE_ALREADY, failed=bool(diff.refused))
         outcome = wait_for(context, "Waiting for the sync", lambda: _outcome(context, connection), seconds=wait)
         outcome = outcome or f"not done within {wait} seconds; it goes on by itself"
         action.result = ("" if requested else "requested a moment ago already; ") + outcome
     after = context.stores.connections.get(connection_id) or connection
     synced = after.catalogue_synced_at != connection.catalogue_synced_at
-    return _render(
-        after, context.stores.connections.catalogues.last_changes(connection_id), outcome=outcome, failed=not synced
-    )
+    return _render(after, context.stores.catalogues.last_changes(connection_id), outcome=outcome, failed=not synced)
 
 
 def _outcome(context: CommandContext, before: Connection) -> str:
@@ -82,7 +80,7 @@ def _outcome(context: CommandContext, before: Connection) -> str:
     if now and now.catalogue_synced_at != before.catalogue_synced_at:
         return "synced"
     if now and now.catalogue_attempted_at != before.catalogue_attempted_at:
-        refused = context.stores.connections.catalogues.last_changes(before.connection_id).refused
+        refused = context.stores.catalogues.last_changes(before.connection_id).refused
         if refused is None:
             return "incomplete: Pleo did not take everything"
         return f"refused: {refused.count} of {refused.known} {refused.reason}"

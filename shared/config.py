@@ -89,7 +89,8 @@ QueueUrl = Annotated[str, _starting("the address of a queue", "https://", "http:
 Seconds = Annotated[int, _whole("seconds", 1, 900)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Every door creates all of these classes when it starts. Slots and repr would double the time for that.
+@dataclass(frozen=True, kw_only=True, repr=False)
 class _FromEnvironment:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -111,7 +112,7 @@ class _FromEnvironment:
         return cls(**values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ReceiverSettings(_FromEnvironment):
     """Settings of `pleo_webhook`."""
 
@@ -122,7 +123,7 @@ class ReceiverSettings(_FromEnvironment):
     key_arn: Arn
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class EventSettings(_FromEnvironment):
     """Settings of `lexoffice_webhook`.
 
@@ -136,7 +137,7 @@ class EventSettings(_FromEnvironment):
     lexoffice_webhook_key: OptionalPublicKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class VendorSettings(_FromEnvironment):
     """Settings of every door that calls Pleo or lexoffice."""
 
@@ -151,7 +152,7 @@ class VendorSettings(_FromEnvironment):
     lexoffice_limit: Limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class FeedSettings(VendorSettings):
     """Settings of `feed`."""
 
@@ -160,7 +161,7 @@ class FeedSettings(VendorSettings):
     feed_retry_seconds: Seconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ExportSettings(VendorSettings):
     """Settings of `export`."""
 
@@ -172,7 +173,7 @@ class ExportSettings(VendorSettings):
     input_tax_without_receipt: Flag
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class SyncSettings(VendorSettings):
     """Settings of `sync`.
 
@@ -186,7 +187,7 @@ class SyncSettings(VendorSettings):
     lexoffice_webhook_key: OptionalPublicKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class OauthSettings(VendorSettings):
     """Settings of `oauth`. If `public_url` is empty, the address that the browser used is taken instead."""
 
@@ -197,7 +198,7 @@ class OauthSettings(VendorSettings):
     deletion_delay_days: Days
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class AdminSettings(_FromEnvironment):
     """Settings of `admin`.
 
@@ -212,7 +213,7 @@ class AdminSettings(_FromEnvironment):
     lexoffice_app_url: Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ScheduleSettings(_FromEnvironment):
     """Settings of `schedule`."""
 

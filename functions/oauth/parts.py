@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cache
 
 from shared.aws.attempts import Attempts
+from shared.aws.catalogues import Catalogues
 from shared.aws.connections import Connections
 from shared.aws.queues import SyncQueue
 from shared.aws.sessions import LIFETIME, Sessions
@@ -25,12 +26,13 @@ RELOAD_SECONDS = 2
 NOTHING_HERE = MessagePage("nothing_here", 404)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OauthParts:
     """Settings, stores and flows that the routes share."""
 
     settings: OauthSettings
     connections: Connections
+    catalogues: Catalogues
     sessions: Sessions
     connect: Connect
     sign_in: SignIn
@@ -58,7 +60,16 @@ def parts() -> OauthParts:
     )
     delay = timedelta(days=settings.deletion_delay_days)
     disconnect = Disconnect(attempts=attempts, connections=connections, queue=queue, delay=delay)
-    return OauthParts(settings, connections, sessions, connect, sign_in, disconnect, queue)
+    return OauthParts(
+        settings=settings,
+        connections=connections,
+        catalogues=Catalogues(settings.connection_table),
+        sessions=sessions,
+        connect=connect,
+        sign_in=sign_in,
+        disconnect=disconnect,
+        queue=queue,
+    )
 
 
 def show(step: Step, visit: Visit) -> Answer:

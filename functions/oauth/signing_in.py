@@ -32,7 +32,13 @@ def _request(visit: Visit) -> Answer:
     if word not in ADMIN_REQUESTS:
         return show(MessagePage("foreign_form", 400), visit)
     if connection := _signed_in(visit):
-        requests.submit(connection, SyncRequest(word), connections=parts().connections, queue=parts().queue)
+        requests.submit(
+            connection,
+            SyncRequest(word),
+            connections=parts().connections,
+            catalogues=parts().catalogues,
+            queue=parts().queue,
+        )
     return web.redirect(f"{visit.public_url}/status")
 
 

@@ -44,8 +44,8 @@ class CatalogueDiff:
 class Catalogues:
     """All companies' catalogues."""
 
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    def __init__(self, table: str) -> None:
+        self._table = Table(table)
 
     def snapshot(self, connection_id: str) -> CatalogueSnapshot:
         """Return the catalogue in Pleo as of the last sync."""

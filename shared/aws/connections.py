@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.aws.catalogues import Catalogues
 from shared.aws.connection import Connection, SigningSecret, attributes, connection_of, storable
 from shared.aws.table import ConditionFailedError, Insert, Item, Table, TransactionRefusedError, Update
 from shared.domain.connecting import company_state
@@ -56,7 +55,6 @@ class Connections:
 
     def __init__(self, table: str) -> None:
         self._table = Table(table)
-        self.catalogues = Catalogues(self._table)
 
     def get(self, connection_id: str) -> Connection | None:
         """Return one connection. Strongly consistent read."""

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from shared.aws.catalogues import Catalogues
 from shared.aws.connections import Connection, Connections
 from shared.aws.erasure import Erasure
 from shared.aws.exports import Exports
@@ -35,6 +36,7 @@ class Stores:
         self._connection_table = names.connection_table
         self.connections = Connections(names.connection_table)
         self.sessions = Sessions(names.connection_table)
+        self.catalogues = Catalogues(names.connection_table)
         self.ledger = Ledger(names.ledger_table)
         self.view = LedgerView(names.ledger_table)
         self.exports = Exports(names.ledger_table)

@@ -6,7 +6,6 @@ import pytest
 from cloud import Cloud
 
 from shared.aws.catalogues import CatalogueDiff, Catalogues, CatalogueSnapshot
-from shared.aws.table import Table
 from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 from shared.domain.times import utc_text
 
@@ -17,7 +16,7 @@ REFUSED = CatalogueRefusal(reason="removed", count=21, known=100)
 
 @pytest.fixture
 def catalogues(aws: Cloud) -> Catalogues:
-    return Catalogues(Table(aws.connection_table))
+    return Catalogues(aws.connection_table)
 
 
 def test_of_a_company_that_was_never_synced_nothing_is_known(catalogues: Catalogues) -> None:

@@ -464,10 +464,10 @@ def test_a_sync_killed_at_any_moment_is_finished_and_told_by_the_next_one(
 ) -> None:
     name, moment = accounts(company)[INTERNET]["name"], 0
     waiting = spend(company, INTERNET)
-    connections, vendors = Connections(company.cloud.connection_table), Vendors(SyncSettings.from_env(os.environ))
+    stores, vendors = Stores(company.cloud), Vendors(SyncSettings.from_env(os.environ))
 
     def sync() -> bool:
-        return sync_catalogue(company.connection(), lambda: 60.0, connections=connections, vendors=vendors)
+        return sync_catalogue(company.connection(), lambda: 60.0, stores=stores, vendors=vendors)
 
     while True:
         moment += 1

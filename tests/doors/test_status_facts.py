@@ -13,7 +13,7 @@ from cloud import Cloud
 from samples import COMPANY_ID, CONNECTION_ID, entry
 
 from shared.aws import limiter, rows
-from shared.aws.catalogues import CatalogueSnapshot
+from shared.aws.catalogues import Catalogues, CatalogueSnapshot
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.exports import Exports, Job, JobState
 from shared.aws.ledger import Ledger
@@ -192,7 +192,7 @@ def test_without_access_the_export_names_the_common_cause(company: Linked, expor
 
 
 def synced(company: Linked) -> CatalogueSnapshot:
-    return Connections(company.cloud.connection_table).catalogues.snapshot(company.connection().connection_id)
+    return Catalogues(company.cloud.connection_table).snapshot(company.connection().connection_id)
 
 
 def test_a_renamed_category_is_told_with_its_old_name(company: Linked) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from cloud import Document
 
-from shared.aws.connections import Connections, Status
+from shared.aws.catalogues import Catalogues
+from shared.aws.connections import Status
 from shared.domain.feeding.ledger import State
 from shared.errors import StoreUnavailable
 from shared.http.answer import HttpAnswer
@@ -354,11 +355,11 @@ def test_a_wanted_sync_of_the_lists_brings_new_categories(company: Linked, sync:
 
 
 def test_an_empty_list_of_categories_removes_nothing(company: Linked, sync: ModuleType) -> None:
-    known = Connections(company.cloud.connection_table).catalogues.snapshot(company.connection().connection_id)
+    known = Catalogues(company.cloud.connection_table).snapshot(company.connection().connection_id)
     company.control_lexoffice("categories", action="empty")
 
     assert sync.handler(company.message("sync", "sync_catalogue"), Context()) == {"batchItemFailures": []}
-    assert Connections(company.cloud.connection_table).catalogues.snapshot(company.connection().connection_id) == known
+    assert Catalogues(company.cloud.connection_table).snapshot(company.connection().connection_id) == known
 
 
 # --- schedule --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cloud import Cloud
 
-from shared.aws.catalogues import CatalogueSnapshot
+from shared.aws.catalogues import Catalogues, CatalogueSnapshot
 from shared.aws.connections import Connection, Connections, Status
 from shared.aws.proofs import Proofs
 from shared.aws.queues import SyncQueue
@@ -33,6 +33,11 @@ WHY = ("--reason", "ticket 4711")
 @pytest.fixture
 def proofs(aws: Cloud) -> Proofs:
     return Proofs(aws.ledger_table)
+
+
+@pytest.fixture
+def catalogues(aws: Cloud) -> Catalogues:
+    return Catalogues(aws.connection_table)
 
 
 @pytest.fixture
@@ -156,10 +161,10 @@ def test_a_paused_companys_balance_can_be_proven_one_without_pleo_cannot(
 
 
 def test_the_last_changes_are_shown_with_the_expenses_they_touch(
-    ops_: Ops, company: Connection, connections: Connections
+    ops_: Ops, company: Connection, catalogues: Catalogues
 ) -> None:
     gone = CatalogueChange(what="archived", name="Drohnenbedarf", expenses=1, entry_ids=("entry-1",))
-    connections.catalogues.save(company.connection_id, CatalogueSnapshot(), [gone], NOW)
+    catalogues.save(company.connection_id, CatalogueSnapshot(), [gone], NOW)
 
     text, data = ops_("sync", "--company", "Muster").text, ops_("sync", "--company", "Muster", "--json").data
 
@@ -169,13 +174,13 @@ def test_the_last_changes_are_shown_with_the_expenses_they_touch(
 
 
 def test_accepting_carries_out_what_was_refused(
-    ops_: Ops, company: Connection, connections: Connections, monkeypatch: pytest.MonkeyPatch
+    ops_: Ops, company: Connection, connections: Connections, catalogues: Catalogues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connections.catalogues.save_refusal(company.connection_id, CatalogueRefusal(reason="removed", count=30, known=70))
+    catalogues.save_refusal(company.connection_id, CatalogueRefusal(reason="removed", count=30, known=70))
     assert "30 of 70 categories are missing" in ops_("sync", "--company", "Muster").text
 
     def synced() -> None:
-        connections.catalogues.save(company.connection_id, CatalogueSnapshot(), [], NOW)
+        catalogues.save(company.connection_id, CatalogueSnapshot(), [], NOW)
         connections.change(company.connection_id, catalogue_synced_at="2026-11-20T08:00:00.000000Z")
 
     asked = answers(monkeypatch, synced)
@@ -186,12 +191,10 @@ def test_accepting_carries_out_what_was_refused(
 
 
 def test_a_sync_that_is_refused_again_says_so(
-    ops_: Ops, company: Connection, connections: Connections, monkeypatch: pytest.MonkeyPatch
+    ops_: Ops, company: Connection, connections: Connections, catalogues: Catalogues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused() -> None:
-        connections.catalogues.save_refusal(
-            company.connection_id, CatalogueRefusal(reason="removed", count=30, known=70)
-        )
+        catalogues.save_refusal(company.connection_id, CatalogueRefusal(reason="removed", count=30, known=70))
         connections.change(company.connection_id, catalogue_attempted_at="2026-11-20T08:00:00.000000Z")
 
     answers(monkeypatch, refused)
@@ -206,10 +209,10 @@ def test_a_sync_that_is_refused_again_says_so(
     [(None, "nothing to accept"), (CatalogueRefusal(reason="empty", count=0, known=70), "which cannot be accepted")],
 )
 def test_there_must_be_something_that_a_person_can_accept(
-    ops_: Ops, company: Connection, connections: Connections, aws: Cloud, refusal: CatalogueRefusal | None, why: str
+    ops_: Ops, company: Connection, catalogues: Catalogues, aws: Cloud, refusal: CatalogueRefusal | None, why: str
 ) -> None:
     if refusal:
-        connections.catalogues.save_refusal(company.connection_id, refusal)
+        catalogues.save_refusal(company.connection_id, refusal)
 
     ran = ops_("sync", "--company", "Muster", "--accept", *WHY)
 

@@ -37,6 +37,7 @@ class StatusBoard:
 
     def __init__(self, stores: Stores, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._connections = stores.connections
+        self._catalogues = stores.catalogues
         self._ledger = stores.ledger
         self._view = stores.view
         self._exports = stores.exports
@@ -117,7 +118,7 @@ class StatusBoard:
         )
 
     def _last_sync(self, connection: Connection) -> LastSync:
-        found = self._connections.catalogues.last_changes(connection.connection_id)
+        found = self._catalogues.last_changes(connection.connection_id)
         asked = connection.last_requested_at(SyncRequest.SYNC_CATALOGUE, SyncRequest.ACCEPT_CATALOGUE)
         at = connection.catalogue_synced_at
         return LastSync(

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 
-from shared.aws.catalogues import MOST_ENTRIES, CatalogueSnapshot
-from shared.aws.connections import Connection, Connections
+from shared.aws.catalogues import MOST_ENTRIES, Catalogues, CatalogueSnapshot
+from shared.aws.connections import Connection
+from shared.aws.stores import Stores
 from shared.domain.exporting.taxes import CODE_PREFIX, TaxRule, tax_rules
 from shared.domain.syncing import catalogue
 from shared.domain.syncing.catalogue import CatalogueChange, Category, ImplausibleCatalogueError, PleoAccount
@@ -44,7 +45,7 @@ class CatalogueSyncResult:
 
 
 def sync_catalogue(
-    connection: Connection, remaining: Remaining, *, connections: Connections, vendors: Vendors, accepted: bool = False
+    connection: Connection, remaining: Remaining, *, stores: Stores, vendors: Vendors, accepted: bool = False
 ) -> bool:
     """Sync the catalogue and record the result; return False and raise an alert if it was refused.
 
@@ -58,14 +59,14 @@ def sync_catalogue(
             lexoffice.profile(),
             pleo=vendors.pleo(connection),
             lexoffice=lexoffice,
-            connections=connections,
+            catalogues=stores.catalogues,
             accepted=accepted,
         )
     except (ImplausibleCatalogueError, SyncIncompleteError) as error:
         alert("catalogue not synced", connection_id=connection.connection_id, detail=str(error))
-        connections.change(connection.connection_id, catalogue_attempted_at=utc_text(datetime.now(UTC)))
+        stores.connections.change(connection.connection_id, catalogue_attempted_at=utc_text(datetime.now(UTC)))
         return False
-    connections.change(connection.connection_id, catalogue_synced_at=utc_text(datetime.now(UTC)))
+    stores.connections.change(connection.connection_id, catalogue_synced_at=utc_text(datetime.now(UTC)))
     log_info("catalogue synced", connection_id=connection.connection_id, **asdict(done))
     return True
 
@@ -76,7 +77,7 @@ def sync(
     *,
     pleo: PleoClient,
     lexoffice: LexofficeClient,
-    connections: Connections,
+    catalogues: Catalogues,
     accepted: bool = False,
 ) -> CatalogueSyncResult:
     """Update Pleo's tax codes and chart of accounts from lexoffice.
@@ -89,7 +90,7 @@ def sync(
     Raises ImplausibleCatalogueError, SyncIncompleteError and vendor errors; completed steps are kept.
     """
     connection_id, now = connection.connection_id, datetime.now(UTC)
-    known = connections.catalogues.snapshot(connection_id)
+    known = catalogues.snapshot(connection_id)
     rules = tax_rules(small_business=profile.small_business, tax_type=profile.tax_type, today=booking_date(now))
     tax_codes = _TaxCodes(connection.company_id, pleo, rules, known.tax_codes).sync()
     categories = _categories(lexoffice, known.accounts.keys() - {connection.account_id})
@@ -101,10 +102,10 @@ def sync(
         for row in pleo.search_accounts(connection.company_id)
     ]
     try:
-        seen = connections.catalogues.last_changes(connection_id).refused if accepted else None
+        seen = catalogues.last_changes(connection_id).refused if accepted else None
         plan = catalogue.plan(wanted, existing, known.accounts, accepted=seen)
     except ImplausibleCatalogueError as error:
-        connections.catalogues.save_refusal(connection_id, error.refusal)
+        catalogues.save_refusal(connection_id, error.refusal)
         raise
     hidden = _create(connection.company_id, plan, pleo)
     for update in plan.update:
@@ -125,7 +126,7 @@ def sync(
         changes = []  # the first sync has no previous catalogue to compare with
     flags = {category.id: category.flags for category in categories}
     synced = CatalogueSnapshot(accounts=plan.remembered, flags=flags, tax_codes=[rule.code for rule in rules])
-    connections.catalogues.save(connection_id, synced, changes, now)
+    catalogues.save(connection_id, synced, changes, now)
     return CatalogueSyncResult(len(plan.create), len(plan.update), len(tax_codes))
 
 

@@ -87,7 +87,7 @@ def _sync_catalogue(run: SyncRun) -> None:
     run.catalogue_synced = sync_catalogue(
         run.connection,
         run.remaining,
-        connections=run.services.stores.connections,
+        stores=run.services.stores,
         vendors=run.services.vendors,
         accepted=SyncRequest.ACCEPT_CATALOGUE in run.requests,
     )

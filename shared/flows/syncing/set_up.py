@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from shared.aws.connections import SCHEDULED, Connection, Connections, DisconnectedError, Status
+from shared.aws.stores import Stores
 from shared.domain.connecting.set_up import STEPS, StepState
 from shared.domain.feeding.ledger import WALLET_CURRENCY
 from shared.domain.money import Money
@@ -48,14 +49,15 @@ class SetUp:
 
     def __init__(
         self,
-        connections: Connections,
+        stores: Stores,
         vendors: Vendors,
         subscriptions: Subscriptions,
         *,
         account_system: str,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._connections = connections
+        self._connections = stores.connections
+        self._catalogues = stores.catalogues
         self._vendors = vendors
         self._subscriptions = subscriptions
         self._account_system = account_system
@@ -111,7 +113,7 @@ class SetUp:
             connection = self._with_account(connection, lexoffice)
         with steps.step("catalogue"):
             profile = lexoffice.profile()
-            catalogue.sync(connection, profile, pleo=pleo, lexoffice=lexoffice, connections=self._connections)
+            catalogue.sync(connection, profile, pleo=pleo, lexoffice=lexoffice, catalogues=self._catalogues)
         with steps.step("pleo_webhooks"):
             connection = self._subscriptions.at_pleo(connection, pleo)
         with steps.step("lexoffice_events"):

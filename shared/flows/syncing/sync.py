@@ -52,9 +52,7 @@ class CompanySync:
             silence=Silence(stores, vendors, keep_alive),
             prover=Prover(stores, vendors, feed_queue),
         )
-        self._set_up = SetUp(
-            stores.connections, vendors, subscriptions, account_system=settings.lexoffice_account_system
-        )
+        self._set_up = SetUp(stores, vendors, subscriptions, account_system=settings.lexoffice_account_system)
         self._offboarding = Offboarding(stores, vendors)
 
     def run(self, wake: WakeUp, remaining: Remaining) -> bool:
