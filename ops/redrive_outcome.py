@@ -13,16 +13,9 @@ from shared.aws.connections import Connection, Status
 from shared.aws.exports import Job
 from shared.aws.failures import EXPORT, FEED, SYNC, Failure
 from shared.domain.syncing.proof import BalanceProof
-from shared.domain.syncing.requests import SyncRequest
+from shared.domain.syncing.requests import DONE_AT, SyncRequest
 
 _COUNTED = 1000  # lines
-# The field of a connection that a sync changes when it has done a request, or has caught up without one.
-_CHANGES: dict[SyncRequest | None, str] = {
-    None: "caught_up_to",
-    SyncRequest.SET_UP: "caught_up_to",
-    SyncRequest.SYNC_CATALOGUE: "catalogue_synced_at",
-    SyncRequest.ACCEPT_CATALOGUE: "catalogue_synced_at",
-}
 # A held company's sync skips these (shared/flows/syncing/duties.py); the message is gone then.
 _NEED_ACTIVE = frozenset({SyncRequest.SYNC_CATALOGUE, SyncRequest.ACCEPT_CATALOGUE, SyncRequest.CHECK_ACCESS})
 
@@ -107,7 +100,9 @@ class RedriveWatch:
 
 def _mark(work: Work, request: SyncRequest | None) -> object:
     """Return what a sync changes when it has done the request, None if nothing shows that."""
-    return work.last if request is SyncRequest.PROVE_BALANCE else getattr(work.company, _CHANGES.get(request, ""), None)
+    if request is SyncRequest.PROVE_BALANCE:
+        return work.last
+    return getattr(work.company, DONE_AT.get(request, "") if request else "caught_up_to", None)
 
 
 def outcome_of(queue: str, requests: Sequence[SyncRequest], before: Work, now: Work) -> tuple[Outcome, str]:

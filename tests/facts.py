@@ -17,6 +17,7 @@ from shared.domain.lookup.overview import (
 )
 from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 from shared.domain.syncing.proof import BalanceProof, Pending, Sums
+from shared.domain.syncing.requests import SyncRequest
 
 NOW = datetime(2026, 3, 16, 13, 5, tzinfo=UTC)  # a Monday, five past two in Germany
 ENTRY = "5f0c2f6e-8d7b-4c53-9a1e-2f6d1b7c9a01"
@@ -191,7 +192,7 @@ PROVEN = replace(
 REFUSED = replace(
     PROVEN,
     sync=replace(FINE.sync, refused=CatalogueRefusal(reason="removed", count=30, known=95)),
-    balance=replace(PROVEN.balance, requested_at=NOW),
+    open_requests=frozenset({SyncRequest.PROVE_BALANCE}),
 )
 GONE = replace(FRESH, status="disconnected", pleo="gone", lexoffice="gone")
 EXPORTING = replace(

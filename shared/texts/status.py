@@ -140,7 +140,7 @@ STATUS: dict[str, Text] = {
     "sync_refused": Text("Kategorien, die nicht übernommen wurden", "Categories that were not taken over"),
     "sync_now": Text("Jetzt abgleichen", "Sync now"),
     "sync_accept": Text("Änderungen trotzdem übernehmen", "Take over the changes anyway"),
-    "sync_asked": Text(
+    "sync_requested": Text(
         "Der Abgleich ist bestellt und dauert meist wenige Sekunden. Laden Sie diese Seite dann neu.",
         "The sync is on its way and usually takes a few seconds. Then load this page again.",
     ),
@@ -203,7 +203,7 @@ STATUS: dict[str, Text] = {
         "again by ourselves.",
     ),
     "proof_now": Text("Jetzt prüfen", "Check now"),
-    "proof_asked": Text(
+    "proof_requested": Text(
         "Die Prüfung ist bestellt und liest alles seit dem Startdatum noch einmal: meist wenige Sekunden, bei sehr "
         "vielen Buchungen einige Minuten. Laden Sie diese Seite dann neu.",
         "The check is on its way and reads everything since the start date once more: a few seconds mostly, some "

@@ -10,7 +10,7 @@ from shared.aws.ledger import Ledger
 from shared.aws.proofs import Proofs, StoredProof
 from shared.aws.table import Table, Update
 from shared.domain.feeding.ledger import BEFORE_START, State
-from shared.domain.lookup.overview import AccountBalance
+from shared.domain.lookup.overview import AccountBalance, Overview
 from shared.domain.syncing.proof import BalanceProof, Pending
 from shared.domain.times import booking_date, midnight, utc_text
 from shared.flows.feeding.accept import accept_entry
@@ -485,11 +485,16 @@ def press(company: Linked, request: str) -> Document:
     return company.visit("POST", "/status/request", body=form(csrf=token(company), request=request))
 
 
-def shown(company: Linked) -> AccountBalance:
-    """What the status page knows of the balance."""
+def overview_of(company: Linked) -> Overview:
+    """What the status page knows."""
     overview = board(company.cloud).overview(company.connection().connection_id)
     assert overview is not None
-    return overview.balance
+    return overview
+
+
+def shown(company: Linked) -> AccountBalance:
+    """What the status page knows of the balance."""
+    return overview_of(company).balance
 
 
 def test_the_button_asks_for_a_proof_from_the_start_and_the_page_waits_for_it(admin: Linked) -> None:
@@ -497,12 +502,12 @@ def test_the_button_asks_for_a_proof_from_the_start_and_the_page_waits_for_it(ad
     admin.control_pleo("/entries", {"amount": 700, "silent": True})
 
     assert press(admin, "prove_balance")["headers"]["Location"] == f"{PUBLIC_URL}/status"
-    assert shown(admin).requested_at is not None
+    assert overview_of(admin).open_requests == {"prove_balance"}
     connection_id = admin.connection().connection_id
     assert admin.work() == [{"connection_id": connection_id, "requests": ["prove_balance"]}]
 
     told = shown(admin)
-    assert told.requested_at is None
+    assert not overview_of(admin).open_requests
     assert told.proof is not None
     assert (told.proof.sums.held, told.proof.pending) == (1, Pending(cents=-700, count=1))
 
@@ -525,10 +530,10 @@ def test_the_page_waits_for_as_many_syncs_as_the_proof_takes(linked: Linked, lon
     long_history.work()
 
     for _ in range(3):
-        assert shown(long_history).requested_at is not None
+        assert overview_of(long_history).open_requests == {"prove_balance"}
         run_sync(long_history)
 
-    assert shown(long_history).requested_at is None
+    assert not overview_of(long_history).open_requests
 
 
 def test_a_proof_without_success_answers_the_question_and_says_when(
@@ -540,7 +545,7 @@ def test_a_proof_without_success_answers_the_question_and_says_when(
     admin.work()
 
     told = shown(admin)
-    assert (told.requested_at, told.proved_at) == (None, None)
+    assert (overview_of(admin).open_requests, told.proved_at) == (frozenset(), None)
     assert told.tried_at is not None
 
 

@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 from shared.domain.syncing.proof import BalanceProof
+from shared.domain.syncing.requests import SyncRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,6 @@ class LastSync:
 
     - `at`: the last sync. `changed_at`: the last sync with changes.
     - `changes`: at most 100 of its changes. `more` is the number of the others.
-    - `asked_at`: when the admin requested a sync, or accepted a refused one, after the last sync.
     - `refused`: why the last attempt changed nothing, None if it was not refused.
     """
 
@@ -96,7 +96,6 @@ class LastSync:
     changed_at: datetime | None
     changes: tuple[CatalogueChange, ...]
     more: int = 0
-    asked_at: datetime | None = None
     refused: CatalogueRefusal | None = None
 
 
@@ -118,7 +117,6 @@ class AccountBalance:
     - `pushed`: the balance last sent to lexoffice, None before the first time.
     - `first_day`: the first day of the sums.
     - `proof`: the last balance proof, None before the first.
-    - `requested_at`: when the admin requested a proof, if that was after the last proof and the last attempt.
     - `tried_at`: the last attempt after that proof that had no result.
     """
 
@@ -131,7 +129,6 @@ class AccountBalance:
     opening: int = 0
     first_day: date | None = None
     proof: BalanceProof | None = None
-    requested_at: datetime | None = None
     tried_at: datetime | None = None
 
     @property
@@ -174,3 +171,4 @@ class Overview:
     balance: AccountBalance
     failing_since: datetime | None = None  # since when syncs have failed without a success
     next_try_at: datetime | None = None  # while syncs fail: when the next one is due
+    open_requests: frozenset[SyncRequest] = frozenset()  # made by the admin, not answered by a sync yet

@@ -8,6 +8,7 @@ from shared.aws.days import DayOfLines
 from shared.aws.exports import ExportItem, Job, JobState
 from shared.aws.ledger import Balance
 from shared.aws.ledger_view import Backlog
+from shared.aws.proofs import StoredProof
 from shared.aws.stores import Stores
 from shared.domain.feeding.ledger import WALLET_CURRENCY, Row
 from shared.domain.lookup.company_health import lexoffice_access, pleo_access
@@ -22,7 +23,7 @@ from shared.domain.lookup.overview import (
     Waiting,
 )
 from shared.domain.syncing.pace import finish_time
-from shared.domain.syncing.requests import SyncRequest
+from shared.domain.syncing.requests import DONE_AT, TRIED_AT, SyncRequest, open_requests
 from shared.domain.text import one_line
 from shared.domain.times import booking_date, moment
 from shared.pleo import export_items
@@ -56,6 +57,7 @@ class StatusBoard:
         to_check = self._view.to_check(connection_id, _SHOWN)
         balance = self._ledger.balance(connection_id, connection.account_id)
         job = self._exports.newest_job(connection_id)
+        stored = self._proofs.get(connection_id)
         feed_done, export_done = self._estimates(connection, waiting, job, now)
         return Overview(
             company=connection.company_name,
@@ -77,7 +79,8 @@ class StatusBoard:
             export=self._last_export(connection_id, job, export_done) if job and job.created_at else None,
             sync=self._last_sync(connection),
             days=self._days(connection_id, booking_date(now)),
-            balance=self._account_balance(connection, waiting.amount, to_check.amount, balance),
+            balance=_account_balance(connection, stored, waiting.amount, to_check.amount, balance),
+            open_requests=_open_requests(connection, stored),
         )
 
     def movements(self, connection_id: str) -> list[Movement]:
@@ -119,41 +122,42 @@ class StatusBoard:
 
     def _last_sync(self, connection: Connection) -> LastSync:
         found = self._catalogues.last_changes(connection.connection_id)
-        asked = connection.last_requested_at(SyncRequest.SYNC_CATALOGUE, SyncRequest.ACCEPT_CATALOGUE)
-        at = connection.catalogue_synced_at
         return LastSync(
-            at=moment(at),
+            at=moment(connection.catalogue_synced_at),
             changed_at=moment(found.changed_at),
             changes=found.changes,
             more=found.more,
-            # A refused catalogue has also answered the request.
-            asked_at=moment(asked) if asked > max(at, connection.catalogue_attempted_at) else None,
             refused=found.refused,
-        )
-
-    def _account_balance(self, connection: Connection, waiting: int, failed: int, balance: Balance) -> AccountBalance:
-        stored = self._proofs.get(connection.connection_id)
-        requested_at = moment(connection.last_requested_at(SyncRequest.PROVE_BALANCE))
-        answered = [each for each in (stored.proof and stored.proof.proved_at, stored.tried_at) if each]
-        is_open = requested_at is not None and all(requested_at > each for each in answered)
-        return AccountBalance(
-            lines=balance.total - balance.by_hand,
-            by_hand=balance.by_hand,
-            opening=connection.opening_minor,
-            total=connection.opening_minor + balance.total,
-            pushed=balance.pushed,
-            waiting=waiting,
-            failed=failed,
-            first_day=connection.start.day if connection.connected_at else None,
-            proof=stored.proof,
-            requested_at=requested_at if is_open else None,
-            tried_at=stored.tried_at,
         )
 
     def _days(self, connection_id: str, today: date) -> tuple[Day, ...]:
         first = today - timedelta(days=DAYS - 1)
         found = {day.day: day for day in self._view.days(connection_id, first, today)}
         return tuple(_day(each, found.get(each)) for each in (first + timedelta(days=number) for number in range(DAYS)))
+
+
+def _account_balance(
+    connection: Connection, stored: StoredProof, waiting: int, failed: int, balance: Balance
+) -> AccountBalance:
+    return AccountBalance(
+        lines=balance.total - balance.by_hand,
+        by_hand=balance.by_hand,
+        opening=connection.opening_minor,
+        total=connection.opening_minor + balance.total,
+        pushed=balance.pushed,
+        waiting=waiting,
+        failed=failed,
+        first_day=connection.start.day if connection.connected_at else None,
+        proof=stored.proof,
+        tried_at=stored.tried_at,
+    )
+
+
+def _open_requests(connection: Connection, stored: StoredProof) -> frozenset[SyncRequest]:
+    requested = {request: at for request, text in connection.requested_at.items() if (at := moment(text))}
+    times = {"proved_at": stored.proof.proved_at if stored.proof else None, "proof_tried_at": stored.tried_at}
+    named = {*DONE_AT.values(), *TRIED_AT.values()} - times.keys()
+    return open_requests(requested, times | {name: moment(getattr(connection, name)) for name in named})
 
 
 def _waiting(row: Row) -> Waiting:

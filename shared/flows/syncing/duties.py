@@ -19,7 +19,10 @@ from shared.telemetry import log_warning
 EVERY_SYNC = timedelta(0)
 ONLY_ON_REQUEST = timedelta.max
 DAILY = timedelta(hours=24)
-_NEVER = LastRun(done_at=None)
+
+
+def _never_done(_run: SyncRun) -> LastRun:
+    return LastRun(done_at=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +38,15 @@ class Duty:
     name: str
     run: Callable[[SyncRun], None]
     interval: timedelta
-    last: Callable[[SyncRun], LastRun] = lambda _: _NEVER
+    last: Callable[[SyncRun], LastRun] = _never_done
     requests: frozenset[SyncRequest] = frozenset()
     needs_active: bool = False
     needs_catch_up: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a duty that would run in every sync because nobody says when it was last done."""
+        if self.interval not in {EVERY_SYNC, ONLY_ON_REQUEST} and self.last is _never_done:
+            raise ValueError(f"the duty {self.name!r} has an interval and no `last`")
 
     def is_due(self, run: SyncRun, now: datetime) -> bool:
         """Return whether this sync must do the duty."""

@@ -13,6 +13,7 @@ from shared.domain.lookup.company_health import verdict_of
 from shared.domain.lookup.overview import Overview
 from shared.domain.syncing.catalogue import CatalogueChange, CatalogueRefusal
 from shared.domain.syncing.proof import Pending
+from shared.domain.syncing.requests import SyncRequest
 from shared.pages.render import Links
 from shared.pages.status import status
 from shared.texts.labels import CHANGES
@@ -260,7 +261,7 @@ def test_a_list_that_was_refused_needs_somebody_and_says_why_with_its_counts(rea
 
 
 def test_the_lists_can_be_synced_now_unless_that_was_asked_for_or_nobody_works_for_the_company() -> None:
-    asked = _synced(asked_at=facts.NOW)
+    asked = replace(facts.FINE, open_requests=frozenset({SyncRequest.SYNC_CATALOGUE}))
 
     assert "sync_catalogue" in requests(facts.FINE)
     assert "sync_catalogue" not in requests(asked)
@@ -282,7 +283,8 @@ def test_a_list_that_was_taken_over_or_not_refused_offers_nothing_to_confirm() -
     refused = CatalogueRefusal(reason="removed", count=30, known=100)
 
     assert "accept_catalogue" not in requests(facts.FINE)
-    assert requests(_synced(refused=refused, asked_at=facts.NOW)) == ["prove_balance"]
+    accepted = frozenset({SyncRequest.ACCEPT_CATALOGUE})
+    assert requests(replace(_synced(refused=refused), open_requests=accepted)) == ["prove_balance"]
     assert "accept_catalogue" not in requests(replace(_synced(refused=refused), status="held", hold="plan"))
 
 
@@ -366,7 +368,7 @@ def test_entries_whose_effect_nobody_knows_are_counted_beside_the_proof() -> Non
 
 
 def test_a_proof_can_be_asked_for_unless_it_was_or_nobody_works_for_the_company() -> None:
-    asked = _balanced(requested_at=facts.NOW)
+    asked = replace(facts.FINE, open_requests=frozenset({SyncRequest.PROVE_BALANCE}))
 
     assert requests(facts.FINE) == ["prove_balance", "sync_catalogue"]
     assert "Jetzt prüfen" in shown(facts.FINE)
