@@ -109,6 +109,15 @@ class Connection:
         return Start(day, connected_at)
 
 
+# Besides the fields: the key of the schedule's index, and the lease of the set-up.
+_STORED = frozenset({each.name for each in fields(Connection)} | {"schedule", "setup_owner", "setup_until"})
+
+
+def is_stored(name: str) -> bool:
+    """Return whether a connection's item has an attribute of this name."""
+    return name in _STORED or name.endswith(_REQUESTED_AT)
+
+
 def attributes(connection: Connection) -> Item:
     """Return a connection as attributes of its item."""
     known = {each.name: storable(getattr(connection, each.name)) for each in fields(connection)}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.aws.connection import Connection, SigningSecret, attributes, connection_of, storable
+from shared.aws.connection import Connection, SigningSecret, attributes, connection_of, is_stored, storable
 from shared.aws.table import ConditionFailedError, Insert, Item, Table, TransactionRefusedError, Update
 from shared.domain.connecting import company_state
 from shared.domain.connecting.company_state import CompanyState, Hold, Status
@@ -252,6 +252,8 @@ class Connections:
         return self._attempt(connection_id, {"due_at": next_due}, condition="#due_at = :seen", values={"seen": seen})
 
     def _update(self, connection_id: str, changes: Item, *, condition: str, values: Item | None = None) -> Connection:
+        if unknown := [name for name in changes if not is_stored(name)]:
+            raise TypeError(f"a connection has no {', '.join(unknown)}")  # DynamoDB would store it, and nobody read it
         stored = {name: storable(value) for name, value in changes.items()}
         update = Update.setting(_key(connection_id), stored, condition=condition, values=values)
         return connection_of(self._table.update(update))

@@ -372,3 +372,8 @@ def test_nobody_is_forgotten_for_a_deletion_that_was_cancelled(connections: Conn
     connections.erase_names("c1", utc_text(NOW), utc_text(NOW))
 
     assert connections.get("c1") == first
+
+
+def test_a_field_that_a_connection_does_not_have_is_not_stored(connections: Connections, first: Connection) -> None:
+    with pytest.raises(TypeError, match="a connection has no catalogue_sinced_at"):
+        connections.change(first.connection_id, catalogue_sinced_at="2026-11-20T08:00:00.000000Z")

@@ -1,7 +1,5 @@
 """What the status page is told of a company, after its workers have run against both stand-ins, and at what cost."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import batched
@@ -44,22 +42,6 @@ def told(company: Linked) -> Overview:
     overview = board(company.cloud).overview(company.connection().connection_id)
     assert overview is not None
     return overview
-
-
-@contextmanager
-def counted(cloud: Cloud) -> Iterator[list[str]]:
-    """The operations that DynamoDB is asked for meanwhile."""
-    asked: list[str] = []
-    events = cloud.client("dynamodb").meta.events
-
-    def noted(model: Any, **_: Any) -> None:
-        asked.append(model.name)
-
-    events.register("before-call.dynamodb", noted)
-    try:
-        yield asked
-    finally:
-        events.unregister("before-call.dynamodb", noted)
 
 
 # --- with workers and stand-ins ---------------------------------------------------------------------------------------
@@ -365,11 +347,12 @@ def test_the_page_of_a_large_company_costs_a_dozen_calls(
             CONNECTION_ID, replace(item, outcome="failed", code="EXP-MALFORMED", values={"field": "type"})
         )
 
-    with counted(aws) as asked:
+    with aws.watched("dynamodb") as calls:
         overview = overview_of(aws)
 
-    assert len(asked) <= MOST_CALLS, asked
-    assert set(asked) <= {"GetItem", "Query"}
+    operations = [operation for operation, _ in calls]
+    assert len(operations) <= MOST_CALLS, operations
+    assert set(operations) == {"GetItem", "Query"}
     assert (overview.waiting_count, len(overview.waiting), len(overview.movements)) == (1700, 10, 10)
     assert overview.export is not None
     assert (overview.export.failed_count, len(overview.export.failed)) == (20, 10)
