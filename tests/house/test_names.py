@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from cloud import ROOT
 
+from shared.domain.connecting.company_state import Hold, Status
+
 PRODUCT = ("functions", "shared", "ops")
 EVERYTHING = (*PRODUCT, "bench", "local", "tests")
 # They quote old words: the glossary to retire them, the decisions as history, and the test that looks for them.
@@ -94,6 +96,20 @@ def test_no_old_name_comes_back() -> None:
                     found[f"{token.string} → {retired[token.string]}"].add(str(path.relative_to(ROOT)))
 
     assert dict(found) == {}
+
+
+def meanings() -> dict[str, str]:
+    """The things of the glossary → what they mean."""
+    table = (ROOT / "docs" / "glossary.md").read_text("utf-8").partition("## Things")[2].partition("\n## ")[0]
+    return dict(re.findall(r"^\| ([^|]+?) \|.*\| ([^|]+) \|$", table, re.MULTILINE)[1:])
+
+
+def test_the_glossary_names_every_reason_for_which_a_company_is_held() -> None:
+    assert re.findall(r"`(\w+)`", meanings()["hold"]) == [hold.value for hold in Hold]
+
+
+def test_the_glossary_names_every_status_of_a_company() -> None:
+    assert set(re.findall(r"\w+", meanings()["company state"])) >= {status.value for status in Status}
 
 
 def old_words() -> dict[str, str]:
