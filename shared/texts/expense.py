@@ -201,7 +201,7 @@ STEPS: dict[str, Text] = {
     "exported": Text("Aus Pleo exportiert", "Exported from Pleo"),
     "voucher": Text("Beleg in lexoffice", "Voucher in lexoffice"),
     "receipts": Text("Belegdateien angehängt", "Receipts attached"),
-    "hint": Text("Zuordnung vorbereitet", "Match prepared"),
+    "hint": Text("Zuordnungshinweis gesendet", "Hint sent"),
     "match": Text("Zuordnung genehmigt", "Match approved"),
 }
 MATCHES: dict[str, Text] = {

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from cloud import ROOT
 
+from ops.month_end.labels import HOLDS
 from shared.domain.connecting.company_state import Hold, Status
+from shared.texts.export_errors import EXPORT_ERRORS
+from shared.texts.verdicts import VERDICTS
 
 PRODUCT = ("functions", "shared", "ops")
 EVERYTHING = (*PRODUCT, "bench", "local", "tests")
@@ -106,6 +109,13 @@ def meanings() -> dict[str, str]:
 
 def test_the_glossary_names_every_reason_for_which_a_company_is_held() -> None:
     assert re.findall(r"`(\w+)`", meanings()["hold"]) == [hold.value for hold in Hold]
+
+
+def test_a_pause_has_the_glossarys_word_on_pages_in_pleo_and_on_the_month_end_sheet() -> None:
+    row = re.search(r"^\| pause \|[^|]+\| (\w+) \|", (ROOT / "docs" / "glossary.md").read_text("utf-8"), re.MULTILINE)
+    assert row
+    for text in (VERDICTS["paused"].title.de, EXPORT_ERRORS["EXP-PAUSED"].cause.de, HOLDS["paused"]):
+        assert row[1] in text
 
 
 def test_the_glossary_names_every_status_of_a_company() -> None:
