@@ -137,13 +137,6 @@ MESSAGES: dict[str, Message] = {
             "Please activate the account in lexoffice under «Finanzen» → «Konten», then connect again.",
         ),
     ),
-    "busy": Message(
-        Text("Die Einrichtung läuft schon", "The set-up is running already"),
-        Text(
-            "Jemand richtet dieses Unternehmen gerade in einem anderen Fenster ein. Bitte warten Sie eine Minute.",
-            "Somebody is setting this company up in another window. Please wait a minute.",
-        ),
-    ),
     "foreign_form": Message(
         Text("Dieses Formular kam nicht von unserer Seite", "This form did not come from our page"),
         Text(

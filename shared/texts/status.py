@@ -12,8 +12,8 @@ COUNTS: dict[str, PluralText] = {
         Text("Mehr als {n} Zahlungen warten.", "More than {n} payments are waiting."),
     ),
     "attention_lines": PluralText(
-        Text("1 Umsatz, um den sich jemand kümmern muss", "1 payment that somebody must look at"),
-        Text("{n} Umsätze, um die sich jemand kümmern muss", "{n} payments that somebody must look at"),
+        Text("1 Umsatz, um den Sie sich kümmern müssen", "1 payment that you must look at"),
+        Text("{n} Umsätze, um die Sie sich kümmern müssen", "{n} payments that you must look at"),
     ),
     "attention_items": PluralText(
         Text("1 Ausgabe, die nicht exportiert wurde", "1 expense that was not exported"),
@@ -109,7 +109,7 @@ STATUS: dict[str, Text] = {
     "waiting": Text("Unterwegs", "On their way"),
     "nothing_waiting": Text("nichts: alles ist übertragen", "nothing: everything is transferred"),
     "never": Text("noch nie", "never"),
-    "look_at": Text("Darum muss sich jemand kümmern", "Somebody must look at these"),
+    "look_at": Text("Darum müssen Sie sich kümmern", "You must look at these"),
     "date": Text("Datum", "Date"),
     "merchant": Text("Händler", "Merchant"),
     "amount": Text("Betrag", "Amount"),

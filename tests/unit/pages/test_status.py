@@ -113,7 +113,7 @@ def test_a_held_company_is_promised_no_time() -> None:
 def test_what_a_person_must_look_at_is_named_with_cause_and_fix_and_does_not_count_as_on_its_way() -> None:
     page = shown(facts.ATTENTION)
 
-    assert "2 Umsätze, um die sich jemand kümmern muss" in page
+    assert "2 Umsätze, um die Sie sich kümmern müssen" in page
     assert "lexoffice hat diesen Umsatz abgelehnt (purpose: too_long)." in page
     assert "nichts: alles ist übertragen" in page
 
