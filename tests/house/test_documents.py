@@ -7,6 +7,7 @@ from shared.domain.feeding.entry_rules import RULES, Destination, Rule
 from shared.domain.syncing.schedule import LATE_RECEIPTS_INTERVAL
 from shared.flows.syncing.duties import DAILY, DUTIES, EVERY_SYNC, ONLY_ON_REQUEST, Duty
 
+DOCUMENTS = [Path("README.md"), Path("CONTRIBUTING.md"), *Path("docs").rglob("*.md"), *Path("local").rglob("*.md")]
 _PLACES = {
     Destination.LINE: "line",
     Destination.HAND: "by hand",
@@ -66,11 +67,23 @@ def test_the_architectures_table_of_duties_is_the_table_of_the_code() -> None:
     ]
 
 
+def test_every_file_that_a_document_names_is_there() -> None:
+    missing = [
+        f"{document}: {path}"
+        for document in DOCUMENTS
+        for path in re.findall(
+            r"`((?:bench|docs|events|functions|local|ops|shared|tests)/[\w./-]+)`", document.read_text()
+        )
+        if not Path(path).exists()
+    ]
+
+    assert not missing
+
+
 def test_every_relative_link_of_a_document_leads_somewhere() -> None:
-    documents = [Path("README.md"), Path("CONTRIBUTING.md"), *Path("docs").rglob("*.md"), *Path("local").rglob("*.md")]
     broken = [
         f"{document}: {target}"
-        for document in documents
+        for document in DOCUMENTS
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
         if not (document.parent / target).exists()
     ]
