@@ -1,4 +1,5 @@
-# The entrance to everything. Needs make and Python 3.9 or newer with pip; downloads the rest into this folder.
+# The entrance to everything. Needs make, and uv 0.9 or newer or Python 3.9 or newer with venv and pip; the rest is
+# downloaded into this folder.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

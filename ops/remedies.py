@@ -223,7 +223,9 @@ def _company_held(situation: Situation, remedy: Remedy) -> Remedy:
 
 def _not_exported(situation: Situation, remedy: Remedy) -> Remedy:
     command = f"ops sync --company {situation.connection_id} --now"
-    return replace(remedy, advice=f"{remedy.advice} If somebody has clicked already, `{command}` looks for the job.")
+    return replace(
+        remedy, advice=f"{remedy.advice} If the bookkeeper has clicked already, `{command}` looks for the job."
+    )
 
 
 def _of_worker(situation: Situation, worker: str) -> tuple[str, tuple[str, ...]]:

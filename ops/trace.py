@@ -198,7 +198,7 @@ def _explain(deliveries: Sequence[Delivery]) -> list[Part]:
             "finds a settled payment all the same."
         )
     if webhooks.EXPORT_WANTED in outcomes:
-        said.append("Somebody clicked «Exportieren»: `ops company` shows the job, `ops trace` its expenses.")
+        said.append("The bookkeeper clicked «Exportieren»: `ops company` shows the job, `ops trace` its expenses.")
     return said
 
 

@@ -15,7 +15,7 @@ TITLES = {
     Section.BY_HAND: "Von Hand einzutragen",
     Section.NOT_FED: "Umsätze, die in lexoffice fehlen",
     Section.NOT_EXPORTED: "Ausgaben, deren Export gescheitert ist",
-    Section.NO_RECEIPT: "Fehlende Belegbilder",
+    Section.NO_RECEIPT: "Fehlende Belegdateien",
     Section.REVERSE_CHARGE: "§ 13b UStG und innergemeinschaftlicher Erwerb",
     Section.FOREIGN: "Ausland und Fremdwährung",
     Section.MEALS: "Bewirtung und Trinkgeld",
@@ -57,7 +57,7 @@ HOLDS = {
     "account_missing": "Pleo-Konto fehlt in lexoffice",
     "lexoffice_scope": "Rechte in lexoffice fehlen",
     "pleo_scope": "Rechte in Pleo fehlen",
-    "paused": "vom Support angehalten",
+    "paused": "vom Support pausiert",
     "connecting": "Einrichtung nicht abgeschlossen",
     "disconnected": "Verbindung getrennt",
 }

@@ -38,7 +38,10 @@ START: dict[str, Text] = {
         "books are complete already. The date counts only when you connect for the first time and is fixed then; "
         "reconnecting does not change it.",
     ),
-    "opening": Text("Wallet-Stand am Anfang dieses Tages (EUR)", "Wallet balance at the beginning of this day (EUR)"),
+    "opening": Text(
+        "Anfangsbestand: Wallet am Anfang dieses Tages (EUR)",
+        "Opening balance: the wallet at the beginning of this day (EUR)",
+    ),
     "opening_help": Text(
         "Wenn Sie ihn kennen, zum Beispiel 1.234,56. Damit stimmt der Kontostand in lexoffice mit dem Wallet überein. "
         "Ohne Angabe beginnt er bei null.",
@@ -133,8 +136,8 @@ DISCONNECT: dict[str, Text] = {
         "New card payments no longer appear in lexoffice, and nothing can be exported from Pleo any more.",
     ),
     "access": Text(
-        "Wir geben den Zugriff auf beiden Seiten zurück und löschen unsere Schlüssel dazu.",
-        "We give back the access on both sides and delete our keys to it.",
+        "Wir widerrufen unseren Zugriff auf beiden Seiten und löschen die Schlüssel dazu.",
+        "We revoke our access on both sides and delete the keys to it.",
     ),
     "sessions": Text("Alle Anmeldungen auf dieser Seite enden.", "Everybody who is signed in here is signed out."),
     "later_title": Text("Später", "Later"),

@@ -90,7 +90,7 @@ BRANCH_TEXTS: dict[str, BranchText] = {
     ),
     "line_held": BranchText(
         "warn",
-        Text("Die Zahlung ist angehalten, jemand muss sie ansehen", "The payment is on hold, somebody must look at it"),
+        Text("Die Zahlung ist angehalten: bitte ansehen", "The payment is on hold: please look at it"),
         Text(
             "Der Grund steht unten beim Umsatz. Tragen Sie die Zahlung in lexoffice von Hand ein, oder wenden Sie "
             "sich mit dieser Nummer an den Support.",
@@ -201,7 +201,7 @@ STEPS: dict[str, Text] = {
     "exported": Text("Aus Pleo exportiert", "Exported from Pleo"),
     "voucher": Text("Beleg in lexoffice", "Voucher in lexoffice"),
     "receipts": Text("Belegdateien angehängt", "Receipts attached"),
-    "hint": Text("Zuordnung vorbereitet", "Match prepared"),
+    "hint": Text("Zuordnungshinweis gesendet", "Hint sent"),
     "match": Text("Zuordnung genehmigt", "Match approved"),
 }
 MATCHES: dict[str, Text] = {

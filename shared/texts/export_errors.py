@@ -77,8 +77,8 @@ EXPORT_ERRORS: dict[str, ErrorText] = {
     ),
     "EXP-CONTRA-WRONG": ErrorText(
         Text(
-            "Das Gegenkonto «{account}» ist nicht das Pleo-Bankkonto in lexoffice.",
-            "The contra account “{account}” is not the Pleo bank account in lexoffice.",
+            "Das Gegenkonto «{account}» ist nicht das Pleo-Konto in lexoffice.",
+            "The contra account “{account}” is not the Pleo account in lexoffice.",
         ),
         Text(
             "In Pleo unter «Einstellungen» → «Buchhaltung» als Gegenkonto «Pleo-Wallet (Bankkonto in lexoffice)» "
@@ -172,13 +172,13 @@ EXPORT_ERRORS: dict[str, ErrorText] = {
     ),
     "EXP-REIMBURSEMENT": ErrorText(
         Text(
-            "Rückerstattungen zwischen Unternehmen und Mitarbeitern werden nicht nach lexoffice exportiert.",
+            "Erstattungen zwischen Unternehmen und Mitarbeitenden werden nicht nach lexoffice exportiert.",
             "Reimbursements between company and employees are not exported to lexoffice.",
         ),
         Text(
-            "In Pleo den eigenen CSV-Export verwenden und die Zahlung in lexoffice auf dem Pleo-Bankkonto von Hand "
+            "In Pleo den eigenen CSV-Export verwenden und die Zahlung in lexoffice auf dem Pleo-Konto von Hand "
             "erfassen.",
-            "Use Pleo's custom CSV export and enter the payment in lexoffice's Pleo bank account by hand.",
+            "Use Pleo's custom CSV export and enter the payment in lexoffice's Pleo account by hand.",
         ),
     ),
     "EXP-TYPE-UNKNOWN": ErrorText(
@@ -203,21 +203,21 @@ EXPORT_ERRORS: dict[str, ErrorText] = {
     ),
     "EXP-RECEIPT-TOO-LARGE": ErrorText(
         Text(
-            "Ein Beleg ist {size} groß; lexoffice nimmt höchstens 5 MB.",
+            "Eine Belegdatei ist {size} groß; lexoffice nimmt höchstens 5 MB.",
             "A receipt has {size}; lexoffice takes at most 5 MB.",
         ),
         Text(
-            "Den Beleg in Pleo durch eine kleinere Datei ersetzen (bis 5 MB), dann erneut exportieren.",
+            "Die Belegdatei in Pleo durch eine kleinere ersetzen (bis 5 MB), dann erneut exportieren.",
             "Replace the receipt in Pleo by a smaller file (up to 5 MB); then export again.",
         ),
     ),
     "EXP-RECEIPT-TYPE": ErrorText(
         Text(
-            "Ein Beleg hat das Format {type}; lexoffice nimmt PDF, JPG, PNG und XML (E-Rechnung).",
+            "Eine Belegdatei hat das Format {type}; lexoffice nimmt PDF, JPG, PNG und XML (E-Rechnung).",
             "A receipt is of the type {type}; lexoffice takes PDF, JPG, PNG and XML (e-invoice).",
         ),
         Text(
-            "Den Beleg in Pleo durch ein PDF, JPG oder PNG ersetzen, dann erneut exportieren.",
+            "Die Belegdatei in Pleo durch ein PDF, JPG oder PNG ersetzen, dann erneut exportieren.",
             "Replace the receipt in Pleo by a PDF, JPG or PNG; then export again.",
         ),
     ),
@@ -227,16 +227,16 @@ EXPORT_ERRORS: dict[str, ErrorText] = {
             "lexoffice cannot read a receipt; the file is probably damaged or protected ({reason}).",
         ),
         Text(
-            "Die Datei neu speichern oder fotografieren, in Pleo ersetzen und erneut exportieren: Die Buchung steht "
+            "Die Datei neu speichern oder fotografieren, in Pleo ersetzen und erneut exportieren: Der Beleg steht "
             "schon in lexoffice und erhält die neue Datei.",
             "Save or photograph the receipt again, replace it in Pleo and export again: the voucher is in lexoffice "
             "already and gets the new file.",
         ),
     ),
     "EXP-RECEIPT-DOWNLOAD": ErrorText(
-        Text("Ein Beleg ließ sich nicht aus Pleo laden.", "A receipt could not be loaded from Pleo."),
+        Text("Eine Belegdatei ließ sich nicht aus Pleo laden.", "A receipt could not be loaded from Pleo."),
         Text(
-            "In Pleo prüfen, ob sich der Beleg öffnen lässt, dann erneut exportieren.",
+            "In Pleo prüfen, ob sich die Belegdatei öffnen lässt, dann erneut exportieren.",
             "Check in Pleo whether the receipt opens; then export again.",
         ),
     ),
@@ -298,19 +298,19 @@ EXPORT_ERRORS: dict[str, ErrorText] = {
     ),
     "EXP-PLAN": ErrorText(
         Text(
-            "Der lexoffice-Vertrag oder die erteilten Rechte erlauben keine Buchhaltungsbelege.",
+            "Der lexoffice-Tarif oder die erteilten Rechte erlauben keine Buchhaltungsbelege.",
             "The lexoffice plan, or the rights that were granted, does not allow bookkeeping vouchers.",
         ),
         Text(
-            "In lexoffice den Vertrag prüfen (mit Buchhaltung), in Pleo lexoffice neu verbinden, dann erneut "
+            "In lexoffice den Tarif prüfen (mit Buchhaltung), in Pleo lexoffice neu verbinden, dann erneut "
             "exportieren.",
             "Check the plan in lexoffice (with bookkeeping), connect lexoffice again in Pleo; then export again.",
         ),
     ),
     "EXP-WALLET-ACCOUNT-GONE": ErrorText(
         Text(
-            "Das Pleo-Bankkonto gibt es in lexoffice nicht mehr, oder es ist deaktiviert.",
-            "The Pleo bank account no longer exists in lexoffice, or it is deactivated.",
+            "Das Pleo-Konto gibt es in lexoffice nicht mehr, oder es ist deaktiviert.",
+            "The Pleo account no longer exists in lexoffice, or it is deactivated.",
         ),
         Text(
             "Das Konto in lexoffice wieder aktivieren oder in Pleo lexoffice neu verbinden, dann erneut exportieren.",
@@ -319,7 +319,7 @@ EXPORT_ERRORS: dict[str, ErrorText] = {
     ),
     "EXP-PAUSED": ErrorText(
         Text(
-            "Der Support hat die Übertragung für dieses Unternehmen angehalten.",
+            "Der Support hat die Übertragung für dieses Unternehmen pausiert.",
             "Support has paused the transfer for this company.",
         ),
         Text(

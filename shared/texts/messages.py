@@ -131,17 +131,10 @@ MESSAGES: dict[str, Message] = {
         ),
     ),
     "account_deactivated": Message(
-        Text("Das Pleo-Bankkonto ist in lexoffice deaktiviert", "The Pleo bank account is deactivated in lexoffice"),
+        Text("Das Pleo-Konto ist in lexoffice deaktiviert", "The Pleo account is deactivated in lexoffice"),
         Text(
             "Bitte aktivieren Sie das Konto in lexoffice unter «Finanzen» → «Konten» und verbinden Sie erneut.",
             "Please activate the account in lexoffice under «Finanzen» → «Konten», then connect again.",
-        ),
-    ),
-    "busy": Message(
-        Text("Die Einrichtung läuft schon", "The set-up is running already"),
-        Text(
-            "Jemand richtet dieses Unternehmen gerade in einem anderen Fenster ein. Bitte warten Sie eine Minute.",
-            "Somebody is setting this company up in another window. Please wait a minute.",
         ),
     ),
     "foreign_form": Message(
@@ -165,10 +158,10 @@ MESSAGES: dict[str, Message] = {
     "disconnecting": Message(
         Text("Die Verbindung wird getrennt", "The connection is being ended"),
         Text(
-            "Es wird nichts mehr übertragen. Die Zugänge zu Pleo und lexoffice werden gerade zurückgegeben; diese "
+            "Es wird nichts mehr übertragen. Der Zugriff auf Pleo und lexoffice wird gerade widerrufen; diese "
             "Seite aktualisiert sich von selbst.",
-            "Nothing is transferred any more. Access to Pleo and lexoffice is being given back; this page refreshes by "
-            "itself.",
+            "Nothing is transferred any more. Access to Pleo and lexoffice is being revoked; this page refreshes "
+            "by itself.",
         ),
         way="",
         stays=True,
@@ -176,21 +169,21 @@ MESSAGES: dict[str, Message] = {
     "disconnected": Message(
         Text("Die Verbindung ist getrennt", "The connection has ended"),
         Text(
-            "Die Zugänge zu Pleo und lexoffice sind zurückgegeben und bei uns gelöscht. Was schon in lexoffice steht, "
-            "bleibt dort. Sie können dieselbe Organisation jederzeit wieder verbinden.",
-            "Access to Pleo and lexoffice was given back and deleted here. What is in lexoffice stays there. You can "
-            "connect the same organisation again at any time.",
+            "Der Zugriff auf Pleo und lexoffice ist widerrufen, die Schlüssel dazu sind gelöscht. Was schon in "
+            "lexoffice steht, bleibt dort. Sie können dieselbe Organisation jederzeit wieder verbinden.",
+            "Access to Pleo and lexoffice was revoked, and the keys to it were deleted. What is in lexoffice stays "
+            "there. You can connect the same organisation again at any time.",
         ),
         way="connect",
     ),
     "disconnected_unconfirmed": Message(
         Text("Die Verbindung ist getrennt", "The connection has ended"),
         Text(
-            "Die Zugänge sind bei uns gelöscht, aber Pleo oder lexoffice hat das Ende nicht bestätigt. Bitte sehen Sie "
-            "in beiden nach, ob die Verbindung dort noch aufgeführt ist, und entfernen Sie sie gegebenenfalls. Was "
+            "Die Schlüssel sind bei uns gelöscht, aber Pleo oder lexoffice hat das Ende nicht bestätigt. Bitte sehen "
+            "Sie in beiden nach, ob die Verbindung dort noch aufgeführt ist, und entfernen Sie sie gegebenenfalls. Was "
             "schon in lexoffice steht, bleibt dort.",
-            "Access was deleted here, but Pleo or lexoffice did not confirm its end. Please check in both whether the "
-            "connection is still listed, and remove it there if it is. What is in lexoffice stays there.",
+            "The keys were deleted here, but Pleo or lexoffice did not confirm its end. Please check in both whether "
+            "the connection is still listed, and remove it there if it is. What is in lexoffice stays there.",
         ),
         way="connect",
     ),

@@ -12,8 +12,8 @@ COUNTS: dict[str, PluralText] = {
         Text("Mehr als {n} Zahlungen warten.", "More than {n} payments are waiting."),
     ),
     "attention_lines": PluralText(
-        Text("1 Umsatz, um den sich jemand kümmern muss", "1 payment that somebody must look at"),
-        Text("{n} Umsätze, um die sich jemand kümmern muss", "{n} payments that somebody must look at"),
+        Text("1 Umsatz, um den Sie sich kümmern müssen", "1 payment that you must look at"),
+        Text("{n} Umsätze, um die Sie sich kümmern müssen", "{n} payments that you must look at"),
     ),
     "attention_items": PluralText(
         Text("1 Ausgabe, die nicht exportiert wurde", "1 expense that was not exported"),
@@ -109,7 +109,7 @@ STATUS: dict[str, Text] = {
     "waiting": Text("Unterwegs", "On their way"),
     "nothing_waiting": Text("nichts: alles ist übertragen", "nothing: everything is transferred"),
     "never": Text("noch nie", "never"),
-    "look_at": Text("Darum muss sich jemand kümmern", "Somebody must look at these"),
+    "look_at": Text("Darum müssen Sie sich kümmern", "You must look at these"),
     "date": Text("Datum", "Date"),
     "merchant": Text("Händler", "Merchant"),
     "amount": Text("Betrag", "Amount"),
@@ -141,8 +141,8 @@ STATUS: dict[str, Text] = {
     "sync_now": Text("Jetzt abgleichen", "Sync now"),
     "sync_accept": Text("Änderungen trotzdem übernehmen", "Take over the changes anyway"),
     "sync_requested": Text(
-        "Der Abgleich ist bestellt und dauert meist wenige Sekunden. Laden Sie diese Seite dann neu.",
-        "The sync is on its way and usually takes a few seconds. Then load this page again.",
+        "Der Abgleich ist angefordert und dauert meist wenige Sekunden. Laden Sie diese Seite dann neu.",
+        "The sync is requested and usually takes a few seconds. Then load this page again.",
     ),
     "no_changes": Text(
         "Seit dem Verbinden hat sich in lexoffice nichts geändert.",
@@ -179,7 +179,7 @@ STATUS: dict[str, Text] = {
     "proof": Text("Kontostand, erklärt", "The balance, explained"),
     "proof_lines": Text("Umsätze, die wir übertragen haben", "Lines we transferred"),
     "proof_hand": Text("Bewegungen, die Sie von Hand eintragen", "Movements you enter by hand"),
-    "proof_opening": Text("Ihr Wallet-Stand zum Startdatum", "Your wallet balance at the start date"),
+    "proof_opening": Text("Anfangsbestand am Startdatum", "Opening balance on the start date"),
     "proof_total": Text("Ergibt das Wallet seit dem {day}", "Makes the wallet since {day}"),
     "proof_sum": Text("Ergibt das Wallet", "Makes the wallet"),
     "proof_unexplained": Text("Nicht zu erklären", "Not explained"),
@@ -204,9 +204,9 @@ STATUS: dict[str, Text] = {
     ),
     "proof_now": Text("Jetzt prüfen", "Check now"),
     "proof_requested": Text(
-        "Die Prüfung ist bestellt und liest alles seit dem Startdatum noch einmal: meist wenige Sekunden, bei sehr "
+        "Die Prüfung ist angefordert und liest alles seit dem Startdatum noch einmal: meist wenige Sekunden, bei sehr "
         "vielen Buchungen einige Minuten. Laden Sie diese Seite dann neu.",
-        "The check is on its way and reads everything since the start date once more: a few seconds mostly, some "
+        "The check is requested and reads everything since the start date once more: a few seconds mostly, some "
         "minutes with very many entries. Then load this page again.",
     ),
     "proof_pending_means": Text(

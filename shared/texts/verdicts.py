@@ -96,7 +96,7 @@ VERDICTS: dict[str, VerdictText] = {
     ),
     "account_missing": VerdictText(
         "bad",
-        Text("Das Pleo-Bankkonto fehlt in lexoffice", "The Pleo bank account is missing in lexoffice"),
+        Text("Das Pleo-Konto fehlt in lexoffice", "The Pleo account is missing in lexoffice"),
         Text(
             "Es wurde gelöscht oder deaktiviert. Aktivieren Sie es in lexoffice unter «Finanzen» → «Konten», oder "
             "verbinden Sie neu. Es geht nichts verloren: Neue Zahlungen werden weiter gesammelt.",
@@ -128,7 +128,7 @@ VERDICTS: dict[str, VerdictText] = {
     # Only support can resume; reconnecting does not, so the page offers no button to connect.
     "paused": VerdictText(
         "warn",
-        Text("Der Support hat die Übertragung angehalten", "Support has paused the transfer"),
+        Text("Der Support hat die Übertragung pausiert", "Support has paused the transfer"),
         Text(
             "Es geht nichts verloren: Neue Zahlungen werden weiter gesammelt und übertragen, sobald der Support sie "
             "freigibt. Neu verbinden ändert daran nichts; bei Fragen hilft der Support.",

@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 from cloud import ROOT
 
+from ops.month_end.labels import HOLDS
+from shared.domain.connecting.company_state import Hold, Status
+from shared.texts.export_errors import EXPORT_ERRORS
+from shared.texts.verdicts import VERDICTS
+
 PRODUCT = ("functions", "shared", "ops")
 EVERYTHING = (*PRODUCT, "bench", "local", "tests")
 # They quote old words: the glossary to retire them, the decisions as history, and the test that looks for them.
@@ -94,6 +99,40 @@ def test_no_old_name_comes_back() -> None:
                     found[f"{token.string} → {retired[token.string]}"].add(str(path.relative_to(ROOT)))
 
     assert dict(found) == {}
+
+
+def things() -> list[list[str]]:
+    """The rows of the glossary's table: thing, name in code, German, English, word in `ops`, meaning."""
+    table = (ROOT / "docs" / "glossary.md").read_text("utf-8").partition("## Things")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[1:]]
+
+
+def meanings() -> dict[str, str]:
+    """The things of the glossary → what they mean."""
+    return {row[0]: row[-1] for row in things()}
+
+
+def test_every_name_of_the_glossary_is_in_the_code() -> None:
+    code = "\n".join(path.read_text("utf-8") for folder in EVERYTHING for path in (ROOT / folder).rglob("*.py"))
+    named = {name for row in things() for name in re.findall(r"`(\w+)`", row[1])}
+
+    assert {name for name in named if not re.search(rf"\b{name}\b", code)} == set()
+
+
+def test_the_glossary_names_every_reason_for_which_a_company_is_held() -> None:
+    assert re.findall(r"`(\w+)`", meanings()["hold"]) == [hold.value for hold in Hold]
+
+
+def test_a_pause_has_the_glossarys_word_on_pages_in_pleo_and_on_the_month_end_sheet() -> None:
+    (german,) = (row[2] for row in things() if row[0] == "pause")
+
+    for text in (VERDICTS["paused"].title.de, EXPORT_ERRORS["EXP-PAUSED"].cause.de, HOLDS["paused"]):
+        assert german in text
+
+
+def test_the_glossary_names_every_status_of_a_company() -> None:
+    assert set(re.findall(r"\w+", meanings()["company state"])) >= {status.value for status in Status}
 
 
 def old_words() -> dict[str, str]:

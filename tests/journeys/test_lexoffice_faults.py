@@ -140,7 +140,7 @@ def test_a_deactivated_account_holds_the_company_until_it_is_active_again(compan
     assert company.lines == []
     assert company.states == {"ready": 2}
     assert company.connect().startswith("Die Einrichtung ist stehen geblieben")
-    assert "Das Pleo-Bankkonto ist in lexoffice deaktiviert" in company.browser.page.text
+    assert "Das Pleo-Konto ist in lexoffice deaktiviert" in company.browser.page.text
 
     company.world.lexoffice(account, deactivated=False)
     assert company.connect().startswith("Verbunden")

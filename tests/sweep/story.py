@@ -39,13 +39,15 @@ _NOTHING = {
 class Result:
     """What came of the story; payments by name, money in cents.
 
-    `connected`: "" or where connecting stopped. `lines` and account's `balance` in lexoffice, `ledger`: states of the
-    payments' rows, `wallet`: balance in Pleo, `unexplained` by the proof. `vouchers`: type, total, number of receipts;
-    `hints` in lexoffice, `matches` in the ledger. `jobs` and `items` as Pleo has them. `holds` one after another.
+    `connected`: "" or where connecting stopped. `lines` and account's `balance` in lexoffice, `texts`: counterparty and
+    purpose of each line, `ledger`: states of the payments' rows, `wallet`: balance in Pleo, `unexplained` by the proof.
+    `vouchers`: type, total, number of receipts; `hints` in lexoffice, `matches` in the ledger. `jobs` and `items` as
+    Pleo has them. `holds` one after another.
     """
 
     connected: str = ""
     lines: dict[str, list[int]] = field(default_factory=dict)
+    texts: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     ledger: dict[str, str] = field(default_factory=dict)
     balance: int = 0
     wallet: int = 0
@@ -215,6 +217,7 @@ class Story(Company):
         for line in lexoffice.transactions_of(DEFAULT_ORGANIZATION_ID):
             name = next(name for name, key in self.ids.items() if external_reference(key) == line.external_reference)
             result.lines.setdefault(name, []).append(round(line.amount * 100))
+            result.texts.setdefault(name, []).append((line.recipient_or_sender_name or "", line.purpose))
         for row in Ledger("LedgerTable").rows(self.product.connection_id) if self.product.connection_id else ():
             result.ledger[names[row.entry_id]] = row.state.value
         result.balance = sum(round(each.balance * 100) for each in lexoffice.accounts.values())

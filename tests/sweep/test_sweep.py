@@ -27,6 +27,13 @@ SENT = {"history": -1_190, "purchase": -2_380, "refund": 595, "split": -11_900, 
     "lost plan": -2_000,
 }
 BALANCE = 100_000 + sum(SENT.values())
+MERCHANT = "Muster Bürobedarf"
+TEXTS = {name: [(MERCHANT, f"Kartenzahlung {MERCHANT}")] for name in SENT} | {
+    "history": [(MERCHANT, f"Kartenzahlung {MERCHANT} vom 02.03.2026")],
+    "purchase": [("Müller & Söhne Bürobedarf", "Kartenzahlung Müller & Söhne Bürobedarf")],
+    "refund": [(MERCHANT, f"Erstattung {MERCHANT}")],
+    "yen": [(MERCHANT, f"Kartenzahlung {MERCHANT} (1.500 JPY)")],
+}
 EXPORTED = ("history", "purchase", "refund", "split", "yen", "licence")
 HELD = "needs attention: connection held"
 STOPPED = "needs attention: set-up stopped"
@@ -34,6 +41,7 @@ STOPPED = "needs attention: set-up stopped"
 ACHIEVED = Result(
     connected="",
     lines={name: [cents] for name, cents in SENT.items()},
+    texts=TEXTS,
     ledger=dict.fromkeys(SENT, "sent") | {"load": "listed", "cancelled": "void", "lost account": "ready"},
     balance=BALANCE,
     wallet=BALANCE - 3_000,  # the last payment comes when its account is deactivated
@@ -62,6 +70,7 @@ def _lines_refused(usual: Result) -> Result:
     return replace(
         usual,
         lines={},
+        texts={},
         ledger=usual.ledger | dict.fromkeys(SENT, "failed"),
         balance=100_000,
         matches=dict.fromkeys(EXPORTED, "open"),
@@ -90,6 +99,7 @@ def _entries_forbidden(usual: Result) -> Result:
     return replace(
         usual,
         lines={name: cents for name, cents in usual.lines.items() if name != "history"},
+        texts={name: texts for name, texts in usual.texts.items() if name != "history"},
         ledger={name: state for name, state in usual.ledger.items() if name not in {"history", "load"}},
         balance=BALANCE - 100_000 + 1_190,
         unexplained=None,
@@ -102,9 +112,16 @@ def _entries_forbidden(usual: Result) -> Result:
     )
 
 
+def _without_merchants(usual: Result) -> Result:
+    """No merchant is known, so lines have the rest of their text."""
+    without = {name: purpose.replace(f" {merchant}", "") for name, [(merchant, purpose)] in usual.texts.items()}
+    return replace(usual, texts={name: [("Unbekannt", purpose)] for name, purpose in without.items()})
+
+
 # By stand-in, switch and position: what differs from everything being achieved.
 OUTCOMES: dict[tuple[str, str, str], Callable[[Result], Result]] = {
     ("pleo", "cancel_event", "none"): lambda usual: replace(usual, ledger=usual.ledger | {"cancelled": "pending"}),
+    ("pleo", "entry_merchant", "absent"): _without_merchants,
     ("pleo", "click_checks_contra_account", "True"): lambda usual: replace(usual, jobs=usual.jobs[1:]),
     ("pleo", "export_page_wallet", "True"): lambda usual: replace(usual, items=usual.items | {"load": "successful"}),
     ("pleo", "auto_consent", "deny"): lambda _: replace(NOTHING, connected="refused at Pleo"),
@@ -128,6 +145,7 @@ OUTCOMES: dict[tuple[str, str, str], Callable[[Result], Result]] = {
     ("lexoffice", "deactivated_account", "accept"): lambda usual: replace(
         usual,
         lines=usual.lines | {"lost account": [-3_000]},
+        texts=usual.texts | {"lost account": usual.texts["lost plan"]},
         ledger=usual.ledger | {"lost account": "sent"},
         balance=usual.wallet,
         holds=["plan", "", "pleo_access_gone"],

@@ -32,10 +32,15 @@ class ExportError:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an expense or a whole job is not exported. `values` fill the placeholders in the error's texts."""
+    """Why an expense or a whole job is not exported. `values` fill exactly the placeholders in the error's texts."""
 
     error: ExportError
     values: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise TypeError for values that the error's texts lack, or the reverse: a bookkeeper would read `…`."""
+        if set(self.values) != set(self.error.values):
+            raise TypeError(f"{self.error.code} takes the values {self.error.values}, not {tuple(self.values)}")
 
     @property
     def short_values(self) -> dict[str, str]:

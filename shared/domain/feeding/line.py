@@ -42,9 +42,20 @@ def purpose(entry: Entry, kind: str) -> str:
         words.append(books.PAID_ON.format(day=f"{paid_on:%d.%m.%Y}"))
     if entry.bill is not None and entry.bill.currency != entry.value.currency:
         words.append(f"({str(entry.value).lstrip('-')})")
-    return one_line(" ".join(words), PURPOSE_LIMIT)
+    return _within_limit(" ".join(words), merchant)
 
 
-def correction_purpose(old: str, when: datetime) -> str:
-    """Return the text of a correction line: what it corrects and when Pleo reported the change."""
-    return one_line(books.CORRECTION.format(day=f"{booking_date(when):%d.%m.%Y}", text=old), PURPOSE_LIMIT)
+def correction_purpose(old: str, merchant: str, when: datetime) -> str:
+    """Return the text of a correction line: what it corrects and when Pleo reported the change.
+
+    `merchant`: the counterparty of the corrected line, whose text is `old`.
+    """
+    return _within_limit(books.CORRECTION.format(day=f"{booking_date(when):%d.%m.%Y}", text=old), merchant)
+
+
+def _within_limit(text: str, merchant: str) -> str:
+    """Return the text within the limit. A long merchant is shortened, because day and amount behind it must stay."""
+    excess = len(text) - PURPOSE_LIMIT
+    if 0 < excess < len(merchant):
+        text = text.replace(merchant, one_line(merchant, len(merchant) - excess), 1)
+    return one_line(text, PURPOSE_LIMIT)

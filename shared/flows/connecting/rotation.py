@@ -107,7 +107,7 @@ class Rotation:
         owner = secrets.token_hex(8)
         while not self._acquire_lease(connection_id, owner):
             if remaining() <= 0:
-                raise OutOfTime("somebody else is seeing to the company's webhooks")
+                raise OutOfTime("another run maintains the company's webhooks")
             self._sleep(_LEASE_POLL_SECONDS)
         try:
             connection = self._connections.get(connection_id)

@@ -346,7 +346,8 @@ class JobRun:
             self._save(replace(job, state=JobState.FINISHED, event=ended.status))
             return True
         reason = ended.failure_reason_type or "?"
-        refusal = Refusal(_ENDED_BY_PLEO.get(reason, export_errors.JOB_ENDED), {"reason": reason})
+        known = _ENDED_BY_PLEO.get(reason)
+        refusal = Refusal(known) if known else Refusal(export_errors.JOB_ENDED, {"reason": reason})
         if refusal.error is not export_errors.JOB_CANCELLED:
             alert("job ended by Pleo", connection_id=self._connection_id, job_id=ended.id, reason=safe_word(reason))
         return self._end(job, refusal)

@@ -122,7 +122,7 @@ def item(status: str, kind: str = "", reason: str = "") -> dict[str, Any]:
 
 
 NO_ACCOUNT = item("failed", "missing_configuration", "Kein Konto. [EXP-ACCOUNT-MISSING]")
-HEIC = item("failed", "receipt_conversion_failure", "Ein Beleg hat das Format image/heic. [EXP-RECEIPT-TYPE]")
+HEIC = item("failed", "receipt_conversion_failure", "Eine Belegdatei hat das Format image/heic. [EXP-RECEIPT-TYPE]")
 EXPORTED = ExportProof(
     company="Muster Tee GmbH",
     status="completed_with_errors",
@@ -159,7 +159,7 @@ def test_an_export_in_which_exactly_the_two_bad_expenses_failed_is_true() -> Non
             },
             "an item failed that must not: lexoffice nimmt den Beleg nicht",
         ),
-        ({"items": [NO_ACCOUNT, HEIC, HEIC, item("successful")]}, "an item failed that must not: Ein Beleg hat"),
+        ({"items": [NO_ACCOUNT, HEIC, HEIC, item("successful")]}, "an item failed that must not: Eine Belegdatei hat"),
         ({"items": [NO_ACCOUNT, HEIC, item("pending"), item("successful")]}, "1 and not 2 of 4 items are exported"),
     ],
 )

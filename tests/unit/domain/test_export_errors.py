@@ -9,6 +9,8 @@ from expenses import text_of
 
 from shared.domain.exporting import export_errors
 from shared.domain.exporting.export_errors import ALL_ERRORS, LEXOFFICE_REFUSED, ExportError, Refusal
+from shared.domain.exporting.voucher_columns import MappingRefused
+from shared.texts.error_text import export_error_text
 from shared.texts.export_errors import EXPORT_ERRORS
 
 # Pleo's enums (https://developers.pleo.io, Export API v3): of an item, and of a job.
@@ -60,8 +62,22 @@ def test_every_error_is_in_the_list_and_has_its_sentences() -> None:
     assert list(EXPORT_ERRORS) == [error.code for error in ALL_ERRORS]
 
 
-def test_a_missing_value_leaves_a_readable_sentence() -> None:
-    assert text_of(Refusal(LEXOFFICE_REFUSED)).startswith("lexoffice hat den Beleg abgelehnt: ….")
+@pytest.mark.parametrize("error", ALL_ERRORS, ids=lambda error: error.code)
+def test_no_bookkeeper_reads_a_reason_with_a_gap_because_a_value_was_forgotten(error: ExportError) -> None:
+    exact = dict.fromkeys(error.values, "x")
+
+    assert "…" not in text_of(Refusal(error, exact))
+    for wrong in [{**exact, "other": "x"}, *({k: v for k, v in exact.items() if k != name} for name in exact)]:
+        with pytest.raises(TypeError, match=error.code):
+            Refusal(error, wrong)
+        with pytest.raises(TypeError, match=error.code):
+            MappingRefused(error, **wrong)
+
+
+def test_a_value_that_an_older_outcome_lacks_leaves_a_readable_sentence() -> None:
+    text = export_error_text(LEXOFFICE_REFUSED.code, {}, "de")
+
+    assert text.startswith("lexoffice hat den Beleg abgelehnt: ….")
 
 
 def test_codes_are_unique() -> None:

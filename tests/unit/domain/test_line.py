@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import ENTRY_ID, entry
 
+from shared.domain.feeding.entry_rules import RULES, Destination
 from shared.domain.feeding.line import (
     NAME_LIMIT,
     PURPOSE_LIMIT,
@@ -18,6 +19,7 @@ from shared.domain.feeding.line import (
 )
 from shared.domain.money import Money
 from shared.domain.times import booking_date, midnight, utc_text
+from shared.texts.labels import KINDS
 
 FIRST, LAST = (datetime(year, 1, 1, tzinfo=UTC).replace(tzinfo=None) for year in (1971, 9000))
 ANY_TEXT = st.text(st.characters(codec=None), max_size=300)
@@ -73,7 +75,8 @@ def test_whatever_the_merchant_is_called_the_texts_are_one_printable_line_within
 ) -> None:
     odd = entry(merchant=merchant, value=Money(1, currency))
     texts = {counterparty(odd, "card_purchase"): NAME_LIMIT, purpose(odd, "card_purchase"): PURPOSE_LIMIT}
-    texts |= {correction_purpose(purpose(odd, "card_purchase"), odd.updated_at): PURPOSE_LIMIT}
+    correction = correction_purpose(purpose(odd, "card_purchase"), counterparty(odd, "card_purchase"), odd.updated_at)
+    texts |= {correction: PURPOSE_LIMIT}
 
     for text, limit in texts.items():
         assert 1 <= len(text) <= limit
@@ -86,14 +89,20 @@ def test_a_long_name_is_cut_visibly() -> None:
     assert counterparty(entry(merchant="x" * 70), "card_purchase") == "x" * 70
 
 
-def test_the_original_currency_survives_a_long_merchant_name() -> None:
+@pytest.mark.parametrize("kind", sorted({rule.kind for rule in RULES if rule.destination is Destination.LINE}))
+def test_day_and_original_amount_survive_the_longest_merchant_name_also_in_a_correction(kind: str) -> None:
     long = entry(merchant="x" * 300, value=Money(99999999999, "USD"))
+    line = purpose(long, kind)
+    correction = correction_purpose(line, counterparty(long, kind), at("2026-02-01T12:00:00+00:00"))
 
-    assert purpose(long, "card_purchase").endswith("vom 10.01.2026 (999.999.999,99 USD)")
+    assert line == f"{KINDS[kind].de} {'x' * 69}… vom 10.01.2026 (999.999.999,99 USD)"
+    assert correction.startswith(f"Korrektur 01.02.2026 zu: {KINDS[kind].de} xxxxxxxxxx")
+    assert correction.endswith("x… vom 10.01.2026 (999.999.999,99 USD)")
+    assert len(correction) <= PURPOSE_LIMIT
 
 
 def test_a_correction_says_what_it_corrects() -> None:
-    text = correction_purpose("Kartenzahlung Muster", at("2026-02-01T23:30:00+00:00"))
+    text = correction_purpose("Kartenzahlung Muster", "Muster", at("2026-02-01T23:30:00+00:00"))
 
     assert text == "Korrektur 02.02.2026 zu: Kartenzahlung Muster"
 

@@ -85,7 +85,7 @@ def test_a_company_that_support_has_paused_is_told_so_and_gets_no_button_that_wo
     page = _html(replace(facts.HELD, hold="paused", lexoffice="ok"))
     banner = page[page.index('id="verdict"') : page.index("</section>")]
 
-    assert "Der Support hat die Übertragung angehalten" in banner
+    assert "Der Support hat die Übertragung pausiert" in banner
     assert "Es geht nichts verloren" in banner
     assert "37 Zahlungen warten." in banner
     assert "<button" not in banner
@@ -113,7 +113,7 @@ def test_a_held_company_is_promised_no_time() -> None:
 def test_what_a_person_must_look_at_is_named_with_cause_and_fix_and_does_not_count_as_on_its_way() -> None:
     page = shown(facts.ATTENTION)
 
-    assert "2 Umsätze, um die sich jemand kümmern muss" in page
+    assert "2 Umsätze, um die Sie sich kümmern müssen" in page
     assert "lexoffice hat diesen Umsatz abgelehnt (purpose: too_long)." in page
     assert "nichts: alles ist übertragen" in page
 
@@ -121,7 +121,7 @@ def test_what_a_person_must_look_at_is_named_with_cause_and_fix_and_does_not_cou
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("de", "Ein Beleg ist 7 MB groß; lexoffice nimmt höchstens 5 MB."),
+        ("de", "Eine Belegdatei ist 7 MB groß; lexoffice nimmt höchstens 5 MB."),
         ("en", "A receipt has 7 MB; lexoffice takes at most 5 MB."),
     ],
 )
@@ -141,7 +141,7 @@ def test_a_code_or_value_that_nobody_knows_breaks_no_page() -> None:
 
     page = shown(replace(facts.ATTENTION, export=export))
 
-    assert "Ein Beleg ist … groß" in page
+    assert "Eine Belegdatei ist … groß" in page
     assert "EXP-NEW" in page
 
 
@@ -265,7 +265,7 @@ def test_the_lists_can_be_synced_now_unless_that_was_asked_for_or_nobody_works_f
 
     assert "sync_catalogue" in requests(facts.FINE)
     assert "sync_catalogue" not in requests(asked)
-    assert "Der Abgleich ist bestellt" in shown(asked)
+    assert "Der Abgleich ist angefordert" in shown(asked)
     assert "sync_catalogue" not in requests(facts.HELD)
     assert "sync_catalogue" not in requests(facts.GONE)
 
@@ -308,7 +308,7 @@ def test_the_proof_says_when_it_was_made_what_it_began_with_and_what_the_wallet_
     page, english = (shown(replace(facts.FINE, balance=balance), language) for language in ("de", "en"))
 
     assert f"Ergibt das Wallet seit dem {facts.NOW:%d.%m.%Y}" in page
-    assert "Ihr Wallet-Stand zum Startdatum 1.000,00 €" in page
+    assert "Anfangsbestand am Startdatum 1.000,00 €" in page
     assert "Nach Pleos Buchungen liegen 6.629,83 € im Wallet." in page
     assert "by Pleo's entries the wallet holds €6,629.83." in english
 
@@ -374,8 +374,8 @@ def test_a_proof_can_be_asked_for_unless_it_was_or_nobody_works_for_the_company(
     assert "Jetzt prüfen" in shown(facts.FINE)
     assert "Check now" in shown(facts.FINE, "en")
     assert requests(asked) == ["sync_catalogue"]
-    assert "Die Prüfung ist bestellt" in shown(asked)
-    assert "The check is on its way" in shown(asked, "en")
+    assert "Die Prüfung ist angefordert" in shown(asked)
+    assert "The check is requested" in shown(asked, "en")
     assert requests(facts.HELD) == requests(facts.GONE) == []
 
 
