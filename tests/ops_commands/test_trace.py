@@ -218,7 +218,7 @@ def test_a_parked_webhook_says_why(ops_: Ops, aws: Cloud, company: str, keys: di
 def test_a_click_on_export_is_told_as_such(ops_: Ops, aws: Cloud, company: str) -> None:
     logged(aws, line(company, "export wanted"))
 
-    assert "Somebody clicked «Exportieren»" in ops_("trace", WEBHOOK).text
+    assert "The bookkeeper clicked «Exportieren»" in ops_("trace", WEBHOOK).text
 
 
 def test_a_webhook_of_another_company_is_not_told(
