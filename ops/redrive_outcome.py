@@ -1,7 +1,7 @@
 """Outcome of a redrive per company. A queue does not report what became of a message, so compare before and after."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -46,15 +46,20 @@ class Work(NamedTuple):
 
 
 class RedriveWatch:
-    """Watch the companies of the given dead letters. Create it before the redrive: it reads the work before."""
+    """Watch the companies of dead letters that are moved."""
 
-    def __init__(self, context: CommandContext, letters: Iterable[Letter]) -> None:
+    def __init__(self, context: CommandContext) -> None:
         self._context = context
         self._letters = defaultdict[tuple[str, str], list[Letter]](list)
-        for letter in letters:
-            if letter.wake:
-                self._letters[letter.queue, letter.connection_id].append(letter)
-        self._before = {key: self._work(*key) for key in self._letters}
+        self._before: dict[tuple[str, str], Work] = {}
+
+    def add(self, letter: Letter) -> None:
+        """Watch a message's company, before the message is moved: read the company's work until then."""
+        key = letter.queue, letter.connection_id
+        if letter.wake and key not in self._before:
+            self._before[key] = self._work(*key)
+        if letter.wake:
+            self._letters[key].append(letter)
 
     def wait(self, seconds: float) -> list[list[Fact]]:
         """Return one row per queue and company once all outcomes are final, after `seconds` at the latest."""

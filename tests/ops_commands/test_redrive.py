@@ -50,12 +50,13 @@ def test_sqs_moves_a_whole_queue_with_what_nobody_can_read_and_the_second_time_n
 
     done = ops_("redrive", "--max-rate", "7", "--json", *WHY)
 
-    assert (done.code, done.data["result"], done.data["interrupted"]) == (0, "5 moved.", False)
+    result = "5 moved. feed: 1 cannot be read: the worker quarantines what it cannot read (`ops dlq`)."
+    assert (done.code, done.data["result"], done.data["interrupted"]) == (0, result, False)
     assert (done.data["moved"], done.data["left"]) == (5, 0)
     assert done.data["queues"] == [
-        {"queue": "feed", "expected": 4, "moved": 4, "left": 0, "failed": ""},
-        {"queue": "export", "expected": 0, "moved": 0, "left": 0, "failed": ""},
-        {"queue": "sync", "expected": 1, "moved": 1, "left": 0, "failed": ""},
+        {"queue": "feed", "expected": 4, "moved": 4, "left": 0, "gone": 0, "failed": ""},
+        {"queue": "export", "expected": 0, "moved": 0, "left": 0, "gone": 0, "failed": ""},
+        {"queue": "sync", "expected": 1, "moved": 1, "left": 0, "gone": 0, "failed": ""},
     ]
     assert [task["MaxNumberOfMessagesPerSecond"] for task in moves.started] == [7, 7]
     assert visible(aws, "FeedQueue") == 4
@@ -69,7 +70,7 @@ def test_sqs_moves_a_whole_queue_with_what_nobody_can_read_and_the_second_time_n
     again = ops_("redrive", *WHY)
     assert (again.code, "0 moved: nothing is there." in again.text) == (0, True)
     assert len(moves.started) == 2
-    assert actions(ops_) == [("done", "5 moved."), ("done", "0 moved: nothing is there.")]
+    assert actions(ops_) == [("done", result), ("done", "0 moved: nothing is there.")]
 
 
 @pytest.mark.parametrize("chosen", [(), ("--company", "Muster")])
@@ -133,6 +134,7 @@ def test_ctrl_c_cancels_the_task_and_what_is_said_is_what_sqs_has_moved(
 
     assert (ran.code, ran.data["interrupted"]) == (1, True)
     assert (ran.data["moved"], ran.data["left"]) == (2, 3)
+    assert ran.data["companies"] == []  # nobody knows whose two were moved
     assert moves.started[0]["Status"] == "CANCELLED"
     assert (visible(aws, "FeedQueue"), visible(aws, "FeedDeadLetterQueue")) == (2, 3)
     assert actions(ops_) == [("done", "interrupted: 2 moved, 3 left (`ops dlq`).")]
@@ -186,8 +188,9 @@ def test_a_task_that_sqs_stops_is_no_success(
     assert "1 moved, 2 left" in ran.text
 
 
-def test_what_another_operator_is_just_looking_at_stays_and_is_said(
-    aws: Cloud, ops_: Ops, connected: Callable[..., Connection], bury: Callable[..., None]
+@pytest.mark.parametrize("chosen", [(), ("--company", "Muster")])
+def test_what_another_operator_is_just_looking_at_stays_and_ends_with_1(
+    aws: Cloud, ops_: Ops, connected: Callable[..., Connection], bury: Callable[..., None], chosen: tuple[str, ...]
 ) -> None:
     company = connected()
     for _ in range(2):
@@ -195,9 +198,9 @@ def test_what_another_operator_is_just_looking_at_stays_and_is_said(
     held = aws.client("sqs").receive_message(QueueUrl=aws.queues["FeedDeadLetterQueue"], MaxNumberOfMessages=10)
     assert len(held["Messages"]) == 2
 
-    ran = ops_("redrive", *WHY)
+    ran = ops_("redrive", *chosen, *WHY)
 
-    assert (ran.code, "0 moved, 2 left (`ops dlq`)." in ran.text) == (0, True)
+    assert (ran.code, "0 moved, 2 left (`ops dlq`). feed: 2 could not be looked at: SQS shows" in ran.text) == (1, True)
     assert "0 of 2" in ops_("dlq", "--queue", "feed").text
 
 
@@ -322,20 +325,50 @@ def test_a_company_is_woken_once_for_all_its_messages_that_ask_for_the_same(
     )
 
 
-def test_what_nobody_can_read_is_never_chosen_and_that_is_said(
+def test_what_nobody_can_read_is_never_chosen_and_stays_and_ends_with_1(
     aws: Cloud, ops_: Ops, connected: Callable[..., Connection], bury: Callable[..., None]
 ) -> None:
     bury(connected())
     bury("nonsense")
     bury("nonsense", "Sync")
+    why = "cannot be read: moved with the whole queue only (`ops dlq`)."
 
-    for chosen in (("--cause", "poison"), ("--company", "Muster")):
-        would, done = ops_("redrive", *chosen, "--dry-run").text, ops_("redrive", *chosen, *QUICKLY).text
-        for said in (would, done):
-            assert "Not chosen: 2 unreadable messages, moved with the whole queue only." in said
+    for chosen, moved in (("--cause", "poison"), 0), (("--company", "Muster"), 1):
+        would, done = ops_("redrive", *chosen, "--dry-run"), ops_("redrive", *chosen, *QUICKLY)
+        assert (would.code, done.code) == (0, 1)
+        assert f"nothing was changed. feed: 1 {why} sync: 1 {why}" in would.text
+        assert f"{moved} moved, 2 left (`ops dlq`). feed: 1 {why} sync: 1 {why}" in done.text
     assert visible(aws, "FeedDeadLetterQueue") == 1
-    assert "unreadable" not in ops_("redrive", *WHY).text
+    assert ops_("redrive", *WHY).code == 0
     assert visible(aws, "FeedDeadLetterQueue") == 0
+
+
+def test_what_another_redrive_of_the_same_choice_moves_meanwhile_is_gone_and_not_left(
+    aws: Cloud,
+    ops_: Ops,
+    connected: Callable[..., Connection],
+    bury: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bury(connected("Alpha GmbH"), "Sync")
+    for _ in range(2):
+        bury(connected("Beta GmbH"), "Sync")
+    receive = DeadLetters.receive
+
+    def other_first(self: DeadLetters, *arguments: Any, **more: Any) -> None:
+        """The other command has the lead by two messages."""
+        if self.queue == "sync" and not more:
+            others = iter(range(2))
+            receive(self, lambda letter: self.delete(letter) if next(others, None) is not None else None)
+        receive(self, *arguments, **more)
+
+    monkeypatch.setattr(DeadLetters, "receive", other_first)
+    ran = ops_("redrive", "--cause", "no note", "--json", *QUICKLY)
+
+    assert (ran.code, ran.data["moved"], ran.data["left"], ran.data["gone"]) == (0, 1, 0, 2)
+    assert ran.data["result"] == "1 moved. sync: 2 gone: another command may have moved them."
+    assert [each["messages"] for each in ran.data["companies"]] == [1]
+    assert ops_("redrive", "--cause", "no note", *WHY).code == 0
 
 
 def test_a_letter_is_not_deleted_when_its_company_could_not_be_woken(
@@ -417,7 +450,7 @@ def test_ctrl_c_stops_a_choice_and_gives_the_others_back(
 
     assert (ran.code, ran.data["interrupted"], pauses) == (1, True, [0.2] * 3)
     # The third company is woken already; its letter stays, and the next redrive wakes it again.
-    assert (ran.data["moved"], ran.data["left"]) == (2, 2)
+    assert (ran.data["moved"], ran.data["left"], ran.data["companies"]) == (2, 2, [])
     assert (visible(aws, "FeedQueue"), visible(aws, "FeedDeadLetterQueue")) == (3, 2)
     assert ops_("redrive", "--cause", "no note", "--json", *QUICKLY).data["moved"] == 2
 
