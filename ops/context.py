@@ -18,6 +18,7 @@ from shared.flows.lookup.status import StatusBoard
 from shared.flows.lookup.trace import Traces
 
 _MOST_NAMED = 5
+_LONGEST_NAME = 200
 
 
 class CommandContext:
@@ -89,9 +90,10 @@ class CommandContext:
         complete name takes precedence over a part. Raise CommandRefused if no company matches, or more than one.
         """
         named = named.strip()
-        if not named:
+        if not 0 < len(named) <= _LONGEST_NAME:
             raise CommandRefused(
-                "Name the company: its connection id, its id at Pleo, or its name (`ops companies` lists them)."
+                f"Name the company: its connection id, its id at Pleo, or up to {_LONGEST_NAME} characters of its name "
+                "(`ops companies` lists them)."
             )
         exact = self.stores.connections.get(named) or self.stores.connections.by_company(named)
         if exact:

@@ -24,6 +24,7 @@ from shared.texts.verdicts import VERDICTS
 
 _CONFIRMED_ABOVE = 100  # lines
 _SHOWN = 20
+_LONGEST_ID = 100
 _AT_ONCE = 25  # entries read per poll: as many as the feed sends per call
 
 
@@ -70,6 +71,8 @@ def resend(
         raise CommandRefused("Say what to send: --from DAY and --to DAY, or --entry ID.")
     if days[0] and days[1] and days[0] > days[1]:
         raise CommandRefused(f"--from {days[0]} is after --to {days[1]}: exchange them.")
+    if too_long := [each for each in entries if len(each) > _LONGEST_ID]:
+        raise CommandRefused(f"--entry {too_long[0][:20]!r}… is too long for an entry's id: `ops trace` names it.")
     _must_be_active(connection)
     intended = _plan(context, connection, entries, days)
     hints = _read_missing_hints(context, connection, entries)
@@ -95,7 +98,7 @@ def _day(text: str, option: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise CommandRefused(f"{option} {text!r} is no day: write it as 2026-11-30.") from None
+        raise CommandRefused(f"{option} {text[:20]!r} is no day: write it as 2026-11-30.") from None
 
 
 def _must_be_active(connection: Connection) -> None:

@@ -136,7 +136,5 @@ def _write_file(folder: Path, name: str, text: str) -> str:
             file.write(text)
         Path(temporary).replace(target)
     except OSError as error:
-        raise CommandRefused(
-            f"{target} cannot be written: {error.strerror}; name another folder with --out."
-        ) from error
+        raise CommandRefused(f"{error.strerror}: name another folder with --out for {target}.") from error
     return str(target)

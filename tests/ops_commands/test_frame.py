@@ -1,6 +1,7 @@
 """What every command has in common: where its options stand, how it answers, how it refuses."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,3 +105,52 @@ def test_an_unknown_option_is_a_usage_error() -> None:
     ran = run("companies", "--nonsense")
     assert ran.code == 2
     assert "--nonsense" in ran.stderr
+
+
+@pytest.mark.parametrize("text", ["", " ", "x" * 5_000])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_company_that_is_an_unset_variable_or_a_pasted_page_is_refused_with_what_to_write(
+    ops_: Ops, connected: Callable[..., Connection], command: str, text: str
+) -> None:
+    """An unset `$COMPANY` moved every company's messages; a long one was answered with AWS's ValidationException."""
+    if command == "companies":
+        return
+    connected()
+    needed = {"trace": ("4711",), "resend": ("--entry", "e"), "month-end": ("--month", "2026-10")}
+    reason = ("--reason", "x") if "--reason" in ops_(command, "--help").text else ()
+    named = (text,) if command == "company" else ("--company", text)
+
+    ran = ops_(command, *needed.get(command, ()), *reason, *named)
+
+    assert (ran.code, ran.text) == (1, "")
+    assert ran.complaint == (
+        "Name the company: its connection id, its id at Pleo, or up to 200 characters of its name (`ops companies` "
+        "lists them).\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "x" * 5_000])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("trace",), "Say what to trace: Pleo's book id or entry id, "),
+        (
+            ("resend", "--company", "Muster", "--reason", "x", "--entry"),
+            "Say what to send|is too long for an entry's id",
+        ),
+        (("resend", "--company", "Muster", "--reason", "x", "--from"), "Say what to send|is no day: write it as 2026-"),
+        (("month-end", "--company", "Muster", "--month"), "is no month: write it like "),
+        (("disconnect", "--company", "Muster", "--reason", "x", "--yes-really"), "say the company's name again"),
+        (("redrive", "--cause", " ", "--reason", "x", "--company"), "Name the company"),
+        (("redrive", "--reason", "x", "--wait", "0", "--cause"), "--cause is empty|no message matches your choice"),
+    ],
+)
+def test_a_value_that_is_empty_or_far_too_long_is_answered_with_what_to_write(
+    ops_: Ops, connected: Callable[..., Connection], arguments: tuple[str, ...], said: str, text: str
+) -> None:
+    connected()
+
+    ran = ops_(*arguments, text)
+
+    assert re.search(said, ran.text + ran.complaint)
+    assert len(ran.text + ran.complaint) < 300

@@ -455,15 +455,6 @@ def test_ctrl_c_stops_a_choice_and_gives_the_others_back(
     assert ops_("redrive", "--cause", "no note", "--json", *QUICKLY).data["moved"] == 2
 
 
-@pytest.mark.parametrize("command", [("redrive", "--reason", "x"), ("dlq",)])
-def test_a_company_option_that_is_empty_chooses_nobody(ops_: Ops, command: tuple[str, ...]) -> None:
-    """An unset `$COMPANY` moved every company's messages."""
-    ran = ops_(*command, "--company", "")
-
-    assert ran.code == 1
-    assert ran.complaint.startswith("Name the company: ")
-
-
 def test_a_cause_option_that_is_empty_chooses_nothing(ops_: Ops) -> None:
     ran = ops_("redrive", "--cause", " ", "--reason", "x")
 
