@@ -3,12 +3,13 @@
 import inspect
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from ops.answer import Answer
 from ops.context import CommandContext
@@ -20,9 +21,24 @@ from shared.errors import IntegrationError, StoreUnavailable
 type Command = Callable[..., Answer]
 
 _LONGEST_SENTENCE = 2_000
+_USAGE_ERROR = 2
+
+
+class _Frame(TyperGroup):
+    """All commands. With --json, a usage error is answered as JSON like any other error."""
+
+    def main(self, args: Sequence[str] | None = None, *others: Any, **more: Any) -> Any:
+        try:
+            return super().main(args, *others, **more)
+        except SystemExit as ended:
+            if ended.code == _USAGE_ERROR and "--json" in (sys.argv if args is None else args):
+                _write_error(getattr(ended.__context__, "format_message", lambda: "")())
+            raise
+
 
 app = typer.Typer(
     name="ops",
+    cls=_Frame,
     help="What the support operator needs: from a call to its cause, and to the remedy (docs/runbook.md).",
     no_args_is_help=True,
     add_completion=False,
@@ -139,9 +155,13 @@ def _refuse(sentence: str, *, as_json: bool) -> None:
     # The sentence may contain a company's name, which comes from outside.
     sentence = one_line(sentence, _LONGEST_SENTENCE)
     if as_json:
-        sys.stdout.write(json.dumps({"error": sentence}, ensure_ascii=False) + "\n")
+        _write_error(sentence)
     sys.stderr.write(f"{sentence}\n")
     raise typer.Exit(1)
+
+
+def _write_error(sentence: str) -> None:
+    sys.stdout.write(json.dumps({"error": one_line(sentence, _LONGEST_SENTENCE)}, ensure_ascii=False) + "\n")
 
 
 def _unavailable(error: StoreUnavailable) -> str:

@@ -101,10 +101,24 @@ def test_a_resource_that_an_older_stack_lacks_is_named(ops_: Ops, monkeypatch: p
     )
 
 
-def test_an_unknown_option_is_a_usage_error() -> None:
-    ran = run("companies", "--nonsense")
-    assert ran.code == 2
-    assert "--nonsense" in ran.stderr
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("companies", "--nonsense"), "No such option: --nonsense"),
+        (("nonsense",), "No such command 'nonsense'"),
+        (("redrive", "--max-rate", "0"), "Invalid value for '--max-rate': "),
+        (("--nonsense",), "No such option: --nonsense"),
+        (("company",), "Missing argument 'named'."),
+    ],
+)
+def test_a_usage_error_ends_with_2_and_a_script_gets_it_as_json_like_every_other_error(
+    ops_: Ops, arguments: tuple[str, ...], said: str
+) -> None:
+    ran, scripted = ops_(*arguments), ops_("--json", *arguments)
+
+    assert (ran.code, ran.text, scripted.code, scripted.complaint) == (2, "", 2, ran.complaint)
+    assert scripted.data["error"] in ran.complaint
+    assert said in scripted.data["error"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "x" * 5_000])
