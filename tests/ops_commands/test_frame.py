@@ -2,11 +2,15 @@
 
 import json
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import ops_process
 import pytest
+from cloud import ROOT
 from ops_process import Ended
 from typer.main import get_command
 
@@ -119,6 +123,35 @@ def test_a_usage_error_ends_with_2_and_a_script_gets_it_as_json_like_every_other
     assert (ran.code, ran.text, scripted.code, scripted.complaint) == (2, "", 2, ran.complaint)
     assert scripted.data["error"] in ran.complaint
     assert said in scripted.data["error"]
+
+
+def test_a_fresh_process_helps_and_refuses_an_unknown_command() -> None:
+    """All other tests run commands in a process that has imported everything."""
+
+    def typed(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own interpreter
+            [sys.executable, "-m", "ops", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    helped, unknown = typed("--help"), typed("nonsense", "--json")
+
+    assert (helped.returncode, helped.stderr) == (0, "")
+    assert all(command in helped.stdout for command in COMMANDS)
+    assert (unknown.returncode, json.loads(unknown.stdout)) == (2, {"error": "No such command 'nonsense'."})
+    assert "No such command 'nonsense'." in unknown.stderr
+
+
+def test_a_command_that_hangs_fails_its_test_and_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops_process, "_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": address}
+        running = ops_process.start(
+            "companies", "--stack", "production", "--region", "eu-central-1", environment={"PATH": "/usr/bin"} | keys
+        )
+        with pytest.raises(AssertionError, match="runs for more than 1 s"):
+            running.wait()
+    assert not running.process.is_alive()
 
 
 @pytest.mark.parametrize("text", ["", " ", "x" * 5_000])
