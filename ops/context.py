@@ -1,7 +1,7 @@
 """Context of a command: adapters of the stack, lookup of companies, audit log."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
@@ -109,10 +109,6 @@ class CommandContext:
             raise CommandRefused(f"{len(found)} companies are called {named!r}; name one by its id: {some}{more}.")
         return found[0]
 
-    def companies(self) -> list[Connection]:
-        """Return all companies, including deleted ones."""
-        return list(self.stores.connections.all())
-
     # -------------------------------------------------------------------------------------------- changes
     def reason(self) -> str:
         """Return the operator's reason, and ask for it if it is missing.
@@ -125,18 +121,14 @@ class CommandContext:
             raise CommandRefused('Say why, for the audit log: --reason "ticket 4711, line missing".')
         return self._reason.strip()
 
-    @contextmanager
     def audited_action(
         self, action: str, connection: Connection | None = None, arguments: Mapping[str, Any] | None = None
-    ) -> Iterator[AuditedAction]:
+    ) -> AbstractContextManager[AuditedAction]:
         """Record a change in the audit log before it begins and when it ends. Ask for the reason first."""
-        with self.audit_log.audited_action(
-            action,
-            reason=self.reason(),
-            connection_id=connection.connection_id if connection else "",
-            arguments=arguments,
-        ) as audited:
-            yield audited
+        connection_id = connection.connection_id if connection else ""
+        return self.audit_log.audited_action(
+            action, reason=self.reason(), connection_id=connection_id, arguments=arguments
+        )
 
 
 def _names(connection: Connection) -> str:

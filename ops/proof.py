@@ -45,7 +45,7 @@ def proof(
 
 
 def _all_companies(context: CommandContext) -> Answer:
-    found = [each for each in context.companies() if each.status in _PROVABLE]
+    found = [each for each in context.stores.connections.all() if each.status in _PROVABLE]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         stored = pool.map(lambda each: context.stores.proofs.get(each.connection_id), found)
     rows = sorted(zip(found, stored, strict=True), key=lambda row: _worst_first(row[1]))

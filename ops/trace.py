@@ -87,7 +87,7 @@ def trace(
 
 
 def _search(context: CommandContext, what: str, only: Connection | None) -> list[tuple[Connection, ExpenseState]]:
-    companies = [only] if only else context.companies()
+    companies = [only] if only else list(context.stores.connections.all())
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         looks = pool.map(lambda each: (each, context.traces.trace(each.connection_id, what)), companies)
         shown = track(looks, "Searching every company", total=len(companies), console=context.progress, transient=True)
