@@ -14,11 +14,12 @@ from ops.answer import Answer, Fact, moment, plain, plural
 from ops.app import Wait, command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
-from ops.resend_plan import CannotSend, ResendPlan, describe_plan, is_open, obstacle, plan, why_not, within
+from ops.resend_plan import CannotSend, ResendPlan, describe_plan, obstacle, plan, why_not, within
 from ops.wait import wait_for
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import FEED, Failure
 from shared.domain.feeding.ledger import Row, State
+from shared.domain.lookup.expense_halves import LineState, line_state
 from shared.flows.lookup.expense_facts import hold_reason
 from shared.texts.verdicts import VERDICTS
 
@@ -176,7 +177,7 @@ def _update(context: CommandContext, connection_id: str, progress: _Progress) ->
     """Read what became of the next open rows and hints. Return True if none is open any more."""
     for entry_id in dict.fromkeys(entry_id for entry_id, _ in list(progress.open)[:_AT_ONCE]):
         for row in context.stores.ledger.rows_of(connection_id, entry_id):
-            if (row.entry_id, row.revision) in progress.open and not is_open(row):
+            if (row.entry_id, row.revision) in progress.open and line_state([row]) is not LineState.WAITING:
                 del progress.open[row.entry_id, row.revision]
                 _add_decision(progress, row)
     for voucher_id in list(progress.hints):
