@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -57,10 +58,6 @@ class QueueRedrive:
     left: int = 0
     gone: int = 0
     failed: str = ""
-
-    def record(self, moved: int) -> None:
-        """Record how many messages have been moved until now."""
-        self.moved = moved
 
     def count_left(self) -> None:
         """Count what is still there. SQS's estimate may still include what was moved."""
@@ -208,7 +205,7 @@ def _move(context: CommandContext, redrive: QueueRedrive, is_chosen: IsChosen, r
     if redrive.is_whole:
         for letter in redrive.letters:
             watch.add(letter)
-        redrive.failed = redrive.dead.move(rate, redrive.record) if redrive.expected else ""
+        redrive.failed = redrive.dead.move(rate, partial(setattr, redrive, "moved")) if redrive.expected else ""
         return
     woken, others = set[WakeUp | None](), list[Letter]()
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.prompt import Prompt
 
-from ops.answer import Answer, Fact, moment, plain, plural
+from ops.answer import Answer, moment, plain, plural
 from ops.app import Wait, command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
@@ -223,12 +223,9 @@ def _summarize(intended: ResendPlan, progress: _Progress) -> str:
 def _answer_dry_run(connection: Connection, intended: ResendPlan, hints: Sequence[str]) -> Answer:
     summary = describe_plan(intended, len(hints))
     return Answer(
-        *_common(connection, intended.there, intended.cannot),
-        Fact("dry_run", "", True),
-        Fact("would_send", "", intended.lines),
-        Fact("entries", "", [row.entry_id for row in (*intended.waiting, *intended.refused)]),
-        Fact("would_send_hints", "", len(hints)),
-        Fact("result", "", summary),
+        _common(connection, intended.there, intended.cannot),
+        {"dry_run": True, "result": summary, "would_send": intended.lines, "would_send_hints": len(hints)},
+        {"entries": [row.entry_id for row in (*intended.waiting, *intended.refused)]},
         f"{plain(summary)}.",
     )
 
@@ -236,15 +233,11 @@ def _answer_dry_run(connection: Connection, intended: ResendPlan, hints: Sequenc
 def _answer(connection: Connection, intended: ResendPlan, progress: _Progress, summary: str, *, waited: bool) -> Answer:
     still_open = bool(progress.open or progress.hints)
     return Answer(
-        *_common(connection, intended.there, (*intended.cannot, *progress.otherwise)),
-        Fact("dry_run", "", False),
-        Fact("sent", "", progress.sent),
-        Fact("refused", "", [{"entry_id": row.entry_id, "why": row.detail} for row in progress.refused]),
-        Fact("waiting", "", [entry_id for entry_id, _ in progress.open]),
-        Fact("hints_sent", "", progress.hints_sent),
-        Fact("hints_waiting", "", len(progress.hints)),
-        Fact("failure", "", progress.failure),
-        Fact("result", "", summary),
+        _common(connection, intended.there, (*intended.cannot, *progress.otherwise)),
+        {"dry_run": False, "result": summary, "sent": progress.sent, "failure": progress.failure},
+        {"refused": [{"entry_id": row.entry_id, "why": row.detail} for row in progress.refused]},
+        {"waiting": [entry_id for entry_id, _ in progress.open]},
+        {"hints_sent": progress.hints_sent, "hints_waiting": len(progress.hints)},
         f"{plain(summary)}.",
         *(plain(f"Refused again: {row.entry_id}: {row.detail}") for row in progress.refused[:_SHOWN]),
         *_what_next(progress.failure, still_open=still_open),
@@ -259,10 +252,6 @@ def _what_next(failure: Failure | None, *, still_open: bool) -> list[str]:
     return ["What still waits is worked on by itself; press again to see how far it is."] if still_open else []
 
 
-def _common(connection: Connection, there: int, cannot: Sequence[CannotSend]) -> list[Fact]:
-    return [
-        Fact("connection_id", "", connection.connection_id),
-        Fact("company", "", connection.company_name),
-        Fact("already_there", "", there),
-        Fact("cannot_send", "", list(cannot)),
-    ]
+def _common(connection: Connection, there: int, cannot: Sequence[CannotSend]) -> dict[str, Any]:
+    known = {"connection_id": connection.connection_id, "company": connection.company_name}
+    return known | {"already_there": there, "cannot_send": list(cannot)}
