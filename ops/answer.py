@@ -76,8 +76,7 @@ class Answer:
         self.failed = failed
         for is_fact, some in groupby(parts, key=lambda part: isinstance(part, Fact)):
             if is_fact:  # consecutive facts share one grid
-                labelled = [part for part in some if isinstance(part, Fact) and part.label]
-                self.shown += [facts(*((each.label, each.format(each.value)) for each in labelled))] if labelled else []
+                self.shown += _as_grid(part for part in some if isinstance(part, Fact) and part.label)
             else:
                 self.shown += [shown for part in some if (shown := _shown_of(part)) is not None]
         for part in parts:
@@ -119,9 +118,22 @@ def for_people(some: Iterable[Fact]) -> list[Fact]:
 
 
 def _as_table(part: AnswerTable) -> RichTable:
+    made = RichTable(title=part.title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     shown = [[each for each in row if each.label] for row in part.rows]
-    cells = [[each.format(each.value) or NOTHING for each in row] for row in shown]
-    return table(*(each.label for each in shown[0]), rows=cells, title=part.title)
+    for each in shown[0]:
+        made.add_column(each.label.removeprefix(">"), justify="right" if each.label.startswith(">") else "left")
+    for row in shown:
+        made.add_row(*(each.format(each.value) or NOTHING for each in row))
+    return made
+
+
+def _as_grid(labelled: Iterable[Fact]) -> list[RichTable]:
+    """Return a grid of labels and values without those that have nothing to show; no grid if there is no fact."""
+    made = RichTable.grid(padding=(0, 2))
+    for each in labelled:
+        if shown := each.format(each.value):
+            made.add_row(f"[dim]{each.label}[/dim]", shown)
+    return [made] if made.row_count else []
 
 
 def _jsonable(value: Any) -> Any:
@@ -139,25 +151,6 @@ def _jsonable(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return _jsonable(asdict(value))
     return value
-
-
-def table(*columns: str, rows: Iterable[Sequence[RenderableType]], title: str = "") -> RichTable:
-    """Return a table without borders. A heading that begins with ">" aligns its column to the right."""
-    made = RichTable(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        made.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
-    for row in rows:
-        made.add_row(*row)
-    return made
-
-
-def facts(*pairs: tuple[str, RenderableType]) -> RichTable:
-    """Return a grid of names and values, one pair per row. Pairs with an empty value are omitted."""
-    made = RichTable.grid(padding=(0, 2))
-    for name, value in pairs:
-        if value != "":
-            made.add_row(f"[dim]{name}[/dim]", value)
-    return made
 
 
 def bold(value: object) -> str:

@@ -1,14 +1,15 @@
 """Frame of the command line: common options, answers as text or JSON, errors as one sentence."""
 
-import inspect
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
+from inspect import Parameter, Signature, signature
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from ops.answer import Answer
 from ops.context import CommandContext
@@ -20,9 +21,24 @@ from shared.errors import IntegrationError, StoreUnavailable
 type Command = Callable[..., Answer]
 
 _LONGEST_SENTENCE = 2_000
+_USAGE_ERROR = 2
+
+
+class _Frame(TyperGroup):
+    """All commands. With --json, a usage error is answered as JSON like any other error."""
+
+    def main(self, args: Sequence[str] | None = None, *others: Any, **more: Any) -> Any:
+        try:
+            return super().main(args, *others, **more)
+        except SystemExit as ended:
+            if ended.code == _USAGE_ERROR and "--json" in (sys.argv if args is None else args):
+                _write_error(getattr(ended.__context__, "format_message", lambda: "")())
+            raise
+
 
 app = typer.Typer(
     name="ops",
+    cls=_Frame,
     help="What the support operator needs: from a call to its cause, and to the remedy (docs/runbook.md).",
     no_args_is_help=True,
     add_completion=False,
@@ -30,31 +46,40 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-_Local = Annotated[bool, typer.Option("--local", help="The stack that `make up` runs on this machine.")]
-_Stack = Annotated[
-    str,
-    typer.Option("--stack", help="The name of a deployed stack, or `local`. Without it the variable OPS_STACK counts."),
-]
-_Profile = Annotated[str, typer.Option("--profile", help="The AWS profile to use.")]
-_Region = Annotated[str, typer.Option("--region", help="The AWS region of the stack.")]
-_Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
 # Options that several commands share.
 Company = Annotated[str, typer.Option(help="Connection id, Pleo company id, or name.")]
 Wait = Annotated[int, typer.Option(min=0, max=600, help="Seconds to wait for the outcome.")]
-_Reason = Annotated[str, typer.Option("--reason", help="Why you do this, for the audit log; asked for if missing.")]
 
 
-@app.callback()
-def common(
-    context: typer.Context,
-    local: _Local = False,
-    stack: _Stack = "",
-    profile: _Profile = "",
-    region: _Region = "",
-    as_json: _Json = False,
-) -> None:
-    """Options may stand before or behind the command."""
-    context.obj = {"local": local, "stack": stack, "profile": profile, "region": region, "as_json": as_json}
+def _option(name: str, flag: str, default: str | bool, description: str) -> Parameter:
+    option = typer.Option(default, flag, help=description)
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=option, annotation=type(default))
+
+
+_REASON = _option("reason", "--reason", "", "Why you do this, for the audit log; asked for if missing.")
+# Options of all commands. They may stand before or behind the command.
+_COMMON = (
+    _option("local", "--local", False, "The stack that `make up` runs on this machine."),
+    _option("stack", "--stack", "", "The name of a deployed stack, or `local`; by default the variable OPS_STACK."),
+    _option("profile", "--profile", "", "The AWS profile to use."),
+    _option("region", "--region", "", "The AWS region of the stack."),
+    _option("as_json", "--json", False, "Answer as JSON, for programs."),
+    Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context),
+)
+
+
+def _with_options(function: Callable[..., None], options: Sequence[Parameter]) -> Callable[..., None]:
+    """Have typer read a function's options from a list."""
+    function.__signature__ = Signature(options)  # type: ignore[attr-defined]
+    function.__annotations__ = {option.name: option.annotation for option in options}
+    return function
+
+
+def _common(**given: Any) -> None:
+    given.pop("context").obj = given
+
+
+app.callback()(_with_options(_common, _COMMON))
 
 
 def command(*, changes: bool = False, name: str | None = None) -> Callable[[Command], Command]:
@@ -65,30 +90,16 @@ def command(*, changes: bool = False, name: str | None = None) -> Callable[[Comm
     """
 
     def decorate(function: Command) -> Command:
-        own = list(inspect.signature(function).parameters.values())[1:]
-
         @wraps(function)
         def run(**given: Any) -> None:
-            context: typer.Context = given.pop("context")
-            target = {key: given.pop(key) or context.obj[key] for key in ("local", "stack", "profile", "region")}
-            as_json = given.pop("as_json") or context.obj["as_json"]
+            before = given.pop("context").obj
+            target = {key: given.pop(key) or before[key] for key in ("local", "stack", "profile", "region")}
+            as_json = given.pop("as_json") or before["as_json"]
             reason = given.pop("reason") if changes else ""
             _print(as_json, lambda: function(_context(target, as_json=as_json, reason=reason), **given))
 
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        parameters = [parameter.replace(kind=keyword) for parameter in own]
-        parameters += [inspect.Parameter("reason", keyword, default="", annotation=_Reason)] if changes else []
-        parameters += [
-            inspect.Parameter("local", keyword, default=False, annotation=_Local),
-            inspect.Parameter("stack", keyword, default="", annotation=_Stack),
-            inspect.Parameter("profile", keyword, default="", annotation=_Profile),
-            inspect.Parameter("region", keyword, default="", annotation=_Region),
-            inspect.Parameter("as_json", keyword, default=False, annotation=_Json),
-            inspect.Parameter("context", keyword, annotation=typer.Context),
-        ]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        app.command(name)(run)
+        own = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in signature(function).parameters.values()][1:]
+        app.command(name)(_with_options(run, [*own, *([_REASON] if changes else []), *_COMMON]))
         return function
 
     return decorate
@@ -139,9 +150,13 @@ def _refuse(sentence: str, *, as_json: bool) -> None:
     # The sentence may contain a company's name, which comes from outside.
     sentence = one_line(sentence, _LONGEST_SENTENCE)
     if as_json:
-        sys.stdout.write(json.dumps({"error": sentence}, ensure_ascii=False) + "\n")
+        _write_error(sentence)
     sys.stderr.write(f"{sentence}\n")
     raise typer.Exit(1)
+
+
+def _write_error(sentence: str) -> None:
+    sys.stdout.write(json.dumps({"error": one_line(sentence, _LONGEST_SENTENCE)}, ensure_ascii=False) + "\n")
 
 
 def _unavailable(error: StoreUnavailable) -> str:

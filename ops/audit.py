@@ -16,10 +16,10 @@ from ops.context import CommandContext
 def audit(
     context: CommandContext,
     days: Annotated[int, typer.Option(min=1, max=3650, help="Days back from now.")] = 30,
-    company: Annotated[str, typer.Option(help="Only changes of this company.")] = "",
+    company: Annotated[str | None, typer.Option(help="Only changes of this company.")] = None,
 ) -> Answer:
     """List changes made with ops: who, what, when, why, and the result. The newest is last."""
-    wanted = context.company(company).connection_id if company else ""
+    wanted = context.company(company).connection_id if company is not None else ""
     found = context.audit_log.read(datetime.now(UTC) - timedelta(days=days))
     actions = [list(events) for _, events in groupby(sorted(found, key=_order), key=lambda event: event.action_id)]
     chosen = sorted(

@@ -31,7 +31,7 @@ def companies(
 ) -> Answer:
     """List all companies with their health, the worst first."""
     now, dead = datetime.now(UTC), dead_letters.by_company(context)
-    found = [each for each in context.companies() if every or each.status.value != "disconnected"]
+    found = [each for each in context.stores.connections.all() if every or each.status.value != "disconnected"]
     checked = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         looks = pool.map(lambda each: (each, context.board.overview(each.connection_id)), found)

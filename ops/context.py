@@ -1,7 +1,7 @@
 """Context of a command: adapters of the stack, lookup of companies, audit log."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from shared.flows.lookup.status import StatusBoard
 from shared.flows.lookup.trace import Traces
 
 _MOST_NAMED = 5
+_LONGEST_NAME = 200
 
 
 class CommandContext:
@@ -89,9 +90,10 @@ class CommandContext:
         complete name takes precedence over a part. Raise CommandRefused if no company matches, or more than one.
         """
         named = named.strip()
-        if not named:
+        if not 0 < len(named) <= _LONGEST_NAME:
             raise CommandRefused(
-                "Name the company: its connection id, its id at Pleo, or its name (`ops companies` lists them)."
+                f"Name the company: its connection id, its id at Pleo, or up to {_LONGEST_NAME} characters of its name "
+                "(`ops companies` lists them)."
             )
         exact = self.stores.connections.get(named) or self.stores.connections.by_company(named)
         if exact:
@@ -107,10 +109,6 @@ class CommandContext:
             raise CommandRefused(f"{len(found)} companies are called {named!r}; name one by its id: {some}{more}.")
         return found[0]
 
-    def companies(self) -> list[Connection]:
-        """Return all companies, including deleted ones."""
-        return list(self.stores.connections.all())
-
     # -------------------------------------------------------------------------------------------- changes
     def reason(self) -> str:
         """Return the operator's reason, and ask for it if it is missing.
@@ -123,18 +121,14 @@ class CommandContext:
             raise CommandRefused('Say why, for the audit log: --reason "ticket 4711, line missing".')
         return self._reason.strip()
 
-    @contextmanager
     def audited_action(
         self, action: str, connection: Connection | None = None, arguments: Mapping[str, Any] | None = None
-    ) -> Iterator[AuditedAction]:
+    ) -> AbstractContextManager[AuditedAction]:
         """Record a change in the audit log before it begins and when it ends. Ask for the reason first."""
-        with self.audit_log.audited_action(
-            action,
-            reason=self.reason(),
-            connection_id=connection.connection_id if connection else "",
-            arguments=arguments,
-        ) as audited:
-            yield audited
+        connection_id = connection.connection_id if connection else ""
+        return self.audit_log.audited_action(
+            action, reason=self.reason(), connection_id=connection_id, arguments=arguments
+        )
 
 
 def _names(connection: Connection) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.prompt import Prompt
 
-from ops.answer import Answer, Fact, moment, plain, plural
+from ops.answer import Answer, moment, plain, plural
 from ops.app import Company, Wait, command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
@@ -61,16 +61,10 @@ def _render(now: Connection, *, changed: bool, waiting: int) -> Answer:
     unconfirmed = now.unconfirmed.split()
     name = plain(now.company_name) or now.connection_id
     return Answer(
-        Fact("connection_id", "", now.connection_id),
-        Fact("company", "", now.company_name),
-        Fact("status", "", now.status.value),
-        Fact("changed", "", changed),
-        Fact("disconnected_at", "", now.disconnected_at),
-        Fact("access_revoked_at", "", now.access_revoked_at or None),
-        Fact("unconfirmed", "", unconfirmed),
-        Fact("delete_at", "", now.delete_at or None),
-        Fact("deleted_at", "", now.deleted_at or None),
-        Fact("waiting", "", waiting),
+        {"connection_id": now.connection_id, "company": now.company_name, "status": now.status.value},
+        {"changed": changed, "waiting": waiting, "unconfirmed": unconfirmed},
+        {"disconnected_at": now.disconnected_at, "access_revoked_at": now.access_revoked_at or None},
+        {"delete_at": now.delete_at or None, "deleted_at": now.deleted_at or None},
         f"{name} is disconnected." if changed else f"{name} has been disconnected since {moment(now.disconnected_at)}.",
         *([f"{plural(waiting, 'line')} had not reached lexoffice: sent only if it connects again."] if waiting else []),
         _access(now, unconfirmed),

@@ -3,7 +3,7 @@
 import secrets
 from datetime import UTC, datetime
 
-from ops.answer import Answer, Fact, moment, plain, plural
+from ops.answer import Answer, moment, plain, plural
 from ops.app import Company, Wait, command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
@@ -24,7 +24,7 @@ def pause(context: CommandContext, company: Company) -> Answer:
         changed = context.stores.connections.pause(connection.connection_id, datetime.now(UTC))
         action.result = "paused" if changed else "was paused already"
     now = _current(context, connection)
-    return Answer(*_company(now), Fact("changed", "", changed), *_paused(now, changed=changed))
+    return Answer(_company(now), {"changed": changed}, *_paused(now, changed=changed))
 
 
 def _paused(now: Connection, *, changed: bool) -> list[str]:
@@ -61,10 +61,8 @@ def resume(context: CommandContext, company: Company, wait: Wait = 30) -> Answer
         now = _current(context, before)
     waiting = _waiting(context, now)
     return Answer(
-        *_company(now),
-        Fact("lifted", "", lifted),
-        Fact("waiting", "", waiting),
-        Fact("synced", "", now.caught_up_to != before.caught_up_to),
+        _company(now),
+        {"lifted": lifted, "waiting": waiting, "synced": now.caught_up_to != before.caught_up_to},
         *_resumed(before, now, lifted, waiting),
         failed=bool(lifted) and now.status is Status.HELD,
     )
@@ -132,11 +130,6 @@ def _current(context: CommandContext, connection: Connection) -> Connection:
     return now
 
 
-def _company(now: Connection) -> list[Fact]:
-    return [
-        Fact("connection_id", "", now.connection_id),
-        Fact("company", "", now.company_name),
-        Fact("status", "", now.status.value),
-        Fact("hold", "", now.hold or ""),
-        Fact("paused_at", "", now.paused_at or None),
-    ]
+def _company(now: Connection) -> dict[str, str | None]:
+    known = {"connection_id": now.connection_id, "company": now.company_name, "status": now.status.value}
+    return known | {"hold": now.hold or "", "paused_at": now.paused_at or None}

@@ -27,7 +27,7 @@ _MADE_ALREADY = "made less than a minute ago already"
 @command(changes=True)
 def proof(
     context: CommandContext,
-    company: Annotated[str, typer.Option(help="This company's proof in full.")] = "",
+    company: Annotated[str | None, typer.Option(help="This company's proof in full.")] = None,
     now: Annotated[bool, typer.Option("--now", help="Have a new one made, from the start date on.")] = False,
     wait: Wait = 90,
 ) -> Answer:
@@ -35,7 +35,7 @@ def proof(
 
     --now needs a --reason, because it changes the ledger.
     """
-    if not company:
+    if company is None:
         if now:
             raise CommandRefused("Name the company whose balance is to be proven: --company NAME.")
         return _all_companies(context)
@@ -45,7 +45,7 @@ def proof(
 
 
 def _all_companies(context: CommandContext) -> Answer:
-    found = [each for each in context.companies() if each.status in _PROVABLE]
+    found = [each for each in context.stores.connections.all() if each.status in _PROVABLE]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         stored = pool.map(lambda each: context.stores.proofs.get(each.connection_id), found)
     rows = sorted(zip(found, stored, strict=True), key=lambda row: _worst_first(row[1]))

@@ -1,7 +1,7 @@
 """Outcome of a redrive per company. A queue does not report what became of a message, so compare before and after."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -21,11 +21,12 @@ _NEED_ACTIVE = frozenset({SyncRequest.SYNC_CATALOGUE, SyncRequest.ACCEPT_CATALOG
 
 
 class Outcome(StrEnum):
-    """Outcome of a company's redrive. Final unless OPEN."""
+    """Outcome of a company's redrive. Final unless OPEN. WOKEN: what was requested leaves no trace."""
 
     DONE = "done"
     FAILING = "failing"
     HELD = "held"
+    WOKEN = "woken"
     OPEN = "open"
 
 
@@ -46,15 +47,20 @@ class Work(NamedTuple):
 
 
 class RedriveWatch:
-    """Watch the companies of the given dead letters. Create it before the redrive: it reads the work before."""
+    """Watch the companies of dead letters that are moved."""
 
-    def __init__(self, context: CommandContext, letters: Iterable[Letter]) -> None:
+    def __init__(self, context: CommandContext) -> None:
         self._context = context
         self._letters = defaultdict[tuple[str, str], list[Letter]](list)
-        for letter in letters:
-            if letter.wake:
-                self._letters[letter.queue, letter.connection_id].append(letter)
-        self._before = {key: self._work(*key) for key in self._letters}
+        self._before: dict[tuple[str, str], Work] = {}
+
+    def add(self, letter: Letter) -> None:
+        """Watch a message's company, before the message is moved: read the company's work until then."""
+        key = letter.queue, letter.connection_id
+        if letter.wake and key not in self._before:
+            self._before[key] = self._work(*key)
+        if letter.wake:
+            self._letters[key].append(letter)
 
     def wait(self, seconds: float) -> list[list[Fact]]:
         """Return one row per queue and company once all outcomes are final, after `seconds` at the latest."""
@@ -105,23 +111,35 @@ def _mark(work: Work, request: SyncRequest | None) -> object:
     return getattr(work.company, DONE_AT.get(request, "") if request else "caught_up_to", None)
 
 
+def _obstacle(queue: str, requests: Sequence[SyncRequest], company: Connection) -> str:
+    """Return why a company's worker does nothing, or not all that was requested, or ""."""
+    if company.status is Status.DISCONNECTED:
+        return "disconnected: nothing is sent any more"
+    if company.status is not Status.HELD:
+        return ""
+    if queue != SYNC:
+        return f"held: {company.hold} — nothing is sent until that is lifted (`ops company`)"
+    skipped = ", ".join(each for each in requests if each in _NEED_ACTIVE)
+    return f"held: {company.hold} — {skipped} is skipped: repeat it (`ops sync`) afterwards" if skipped else ""
+
+
 def outcome_of(queue: str, requests: Sequence[SyncRequest], before: Work, now: Work) -> tuple[Outcome, str]:
     """Compare a company's work before the redrive and now. Return the outcome and its explanation."""
     company = now.company
-    if before.company is None or company is None or company.status is Status.DISCONNECTED:
-        return Outcome.HELD, "disconnected: nothing is sent any more"
-    if company.status is Status.HELD and queue != SYNC:
-        return Outcome.HELD, f"held: {company.hold} — nothing is sent until that is lifted (`ops company`)"
-    if company.status is Status.HELD and (skipped := [each for each in requests if each in _NEED_ACTIVE]):
-        return (
-            Outcome.HELD,
-            f"held: {company.hold} — {', '.join(skipped)} is skipped: repeat it (`ops sync`) afterwards",
-        )
+    if before.company is None or company is None:
+        return Outcome.HELD, "company unknown: its data was deleted"
+    if obstacle := _obstacle(queue, requests, company):
+        return Outcome.HELD, obstacle
     # Compared, not dated: the operator's clock may differ from AWS's.
     failure = now.failure.cause if now.failure and now.failure != before.failure else ""
     if queue == SYNC:
         failure = failure or blocking_reason(before.company, company) or company.stopped
-        is_done = not failure and all(_mark(now, each) != _mark(before, each) for each in requests or (None,))
+        untraced = [each for each in requests if each not in DONE_AT]
+        is_done = not failure and all(
+            each in untraced or _mark(now, each) != _mark(before, each) for each in requests or (None,)
+        )
+        if is_done and untraced:
+            return Outcome.WOKEN, f"{', '.join(untraced)}: woken; this leaves no trace"
         result = f"{', '.join(requests) or 'catch up'}: {'done' if is_done else 'not done yet'}"
     else:
         # Without any export job, Pleo may have one that no worker has claimed yet.

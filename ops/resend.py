@@ -5,25 +5,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.prompt import Prompt
 
-from ops.answer import Answer, Fact, moment, plain, plural
+from ops.answer import Answer, moment, plain, plural
 from ops.app import Wait, command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
-from ops.resend_plan import CannotSend, ResendPlan, describe_plan, is_open, obstacle, plan, why_not, within
+from ops.resend_plan import CannotSend, ResendPlan, describe_plan, obstacle, plan, why_not, within
 from ops.wait import wait_for
 from shared.aws.connections import Connection, Status
 from shared.aws.failures import FEED, Failure
 from shared.domain.feeding.ledger import Row, State
+from shared.domain.lookup.expense_halves import LineState, line_state
 from shared.flows.lookup.expense_facts import hold_reason
 from shared.texts.verdicts import VERDICTS
 
 _CONFIRMED_ABOVE = 100  # lines
 _SHOWN = 20
+_LONGEST_ID = 100
 _AT_ONCE = 25  # entries read per poll: as many as the feed sends per call
 
 
@@ -70,6 +72,8 @@ def resend(
         raise CommandRefused("Say what to send: --from DAY and --to DAY, or --entry ID.")
     if days[0] and days[1] and days[0] > days[1]:
         raise CommandRefused(f"--from {days[0]} is after --to {days[1]}: exchange them.")
+    if too_long := [each for each in entries if len(each) > _LONGEST_ID]:
+        raise CommandRefused(f"--entry {too_long[0][:20]!r}… is too long for an entry's id: `ops trace` names it.")
     _must_be_active(connection)
     intended = _plan(context, connection, entries, days)
     hints = _read_missing_hints(context, connection, entries)
@@ -95,7 +99,7 @@ def _day(text: str, option: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise CommandRefused(f"{option} {text!r} is no day: write it as 2026-11-30.") from None
+        raise CommandRefused(f"{option} {text[:20]!r} is no day: write it as 2026-11-30.") from None
 
 
 def _must_be_active(connection: Connection) -> None:
@@ -173,7 +177,7 @@ def _update(context: CommandContext, connection_id: str, progress: _Progress) ->
     """Read what became of the next open rows and hints. Return True if none is open any more."""
     for entry_id in dict.fromkeys(entry_id for entry_id, _ in list(progress.open)[:_AT_ONCE]):
         for row in context.stores.ledger.rows_of(connection_id, entry_id):
-            if (row.entry_id, row.revision) in progress.open and not is_open(row):
+            if (row.entry_id, row.revision) in progress.open and line_state([row]) is not LineState.WAITING:
                 del progress.open[row.entry_id, row.revision]
                 _add_decision(progress, row)
     for voucher_id in list(progress.hints):
@@ -219,12 +223,9 @@ def _summarize(intended: ResendPlan, progress: _Progress) -> str:
 def _answer_dry_run(connection: Connection, intended: ResendPlan, hints: Sequence[str]) -> Answer:
     summary = describe_plan(intended, len(hints))
     return Answer(
-        *_common(connection, intended.there, intended.cannot),
-        Fact("dry_run", "", True),
-        Fact("would_send", "", intended.lines),
-        Fact("entries", "", [row.entry_id for row in (*intended.waiting, *intended.refused)]),
-        Fact("would_send_hints", "", len(hints)),
-        Fact("result", "", summary),
+        _common(connection, intended.there, intended.cannot),
+        {"dry_run": True, "result": summary, "would_send": intended.lines, "would_send_hints": len(hints)},
+        {"entries": [row.entry_id for row in (*intended.waiting, *intended.refused)]},
         f"{plain(summary)}.",
     )
 
@@ -232,15 +233,11 @@ def _answer_dry_run(connection: Connection, intended: ResendPlan, hints: Sequenc
 def _answer(connection: Connection, intended: ResendPlan, progress: _Progress, summary: str, *, waited: bool) -> Answer:
     still_open = bool(progress.open or progress.hints)
     return Answer(
-        *_common(connection, intended.there, (*intended.cannot, *progress.otherwise)),
-        Fact("dry_run", "", False),
-        Fact("sent", "", progress.sent),
-        Fact("refused", "", [{"entry_id": row.entry_id, "why": row.detail} for row in progress.refused]),
-        Fact("waiting", "", [entry_id for entry_id, _ in progress.open]),
-        Fact("hints_sent", "", progress.hints_sent),
-        Fact("hints_waiting", "", len(progress.hints)),
-        Fact("failure", "", progress.failure),
-        Fact("result", "", summary),
+        _common(connection, intended.there, (*intended.cannot, *progress.otherwise)),
+        {"dry_run": False, "result": summary, "sent": progress.sent, "failure": progress.failure},
+        {"refused": [{"entry_id": row.entry_id, "why": row.detail} for row in progress.refused]},
+        {"waiting": [entry_id for entry_id, _ in progress.open]},
+        {"hints_sent": progress.hints_sent, "hints_waiting": len(progress.hints)},
         f"{plain(summary)}.",
         *(plain(f"Refused again: {row.entry_id}: {row.detail}") for row in progress.refused[:_SHOWN]),
         *_what_next(progress.failure, still_open=still_open),
@@ -255,10 +252,6 @@ def _what_next(failure: Failure | None, *, still_open: bool) -> list[str]:
     return ["What still waits is worked on by itself; press again to see how far it is."] if still_open else []
 
 
-def _common(connection: Connection, there: int, cannot: Sequence[CannotSend]) -> list[Fact]:
-    return [
-        Fact("connection_id", "", connection.connection_id),
-        Fact("company", "", connection.company_name),
-        Fact("already_there", "", there),
-        Fact("cannot_send", "", list(cannot)),
-    ]
+def _common(connection: Connection, there: int, cannot: Sequence[CannotSend]) -> dict[str, Any]:
+    known = {"connection_id": connection.connection_id, "company": connection.company_name}
+    return known | {"already_there": there, "cannot_send": list(cannot)}

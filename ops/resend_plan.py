@@ -82,11 +82,6 @@ def obstacle(row: Row) -> str:
     return "entered in lexoffice by hand" if is_by_hand else ""
 
 
-def is_open(row: Row) -> bool:
-    """Return True if a row waits for the feed."""
-    return line_state([row]) is LineState.WAITING
-
-
 def why_not(cannot: Iterable[CannotSend]) -> str:
     """Return number and reasons as `2 (not settled yet: 1, taken back: 1)`, or "" if there are none."""
     reasons = Counter(each.why for each in cannot)

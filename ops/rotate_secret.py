@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ops.answer import Answer, Fact, moment, plain
+from ops.answer import Answer, moment, plain
 from ops.app import Company, Wait, command
 from ops.context import CommandContext
 from ops.errors import CommandRefused
@@ -64,15 +64,9 @@ def _first(connection: Connection) -> str:
 def _render(now: Connection, *, retire: bool, changed: bool, cause: str) -> Answer:
     since = max(now.retiring.values(), default="")
     return Answer(
-        Fact("connection_id", "", now.connection_id),
-        Fact("company", "", now.company_name),
-        Fact("state", "", "both" if now.retiring else "one"),
-        Fact("changed", "", changed),
-        Fact("valid", "", len(now.secrets)),
-        Fact("subscription_id", "", _first(now)),
-        Fact("retiring", "", sorted(now.retiring)),
-        Fact("since", "", since or None),
-        Fact("cause", "", cause),
+        {"connection_id": now.connection_id, "company": now.company_name, "changed": changed, "cause": cause},
+        {"state": "both" if now.retiring else "one", "valid": len(now.secrets), "subscription_id": _first(now)},
+        {"retiring": sorted(now.retiring), "since": since or None},
         f"{plain(now.company_name)}: {_verdict(now, retire=retire, changed=changed, cause=cause, since=since)}",
         failed=bool(cause),
     )

@@ -16,6 +16,7 @@ from ops.answer import Answer, AnswerTable, Fact, Part, as_data, bold, euro, for
 from ops.app import command
 from ops.context import CommandContext
 from ops.dead_letters import DeadLetters
+from ops.errors import CommandRefused
 from ops.remedies import Remedy, Situation, remedy_for, waits_since, worker_of
 from ops.webhooks import Delivery
 from shared.aws.connections import Connection
@@ -29,6 +30,7 @@ from shared.texts.labels import STEP_STATES
 _AT_ONCE = 10
 _PROGRAM = ("python", "-m", "ops")
 _GLANCE = 500
+_LONGEST_ID = 100
 _COLOURS = {"done": "green", "waiting": "yellow", "missing": "yellow", "failed": "red", "not_needed": "dim"}
 
 
@@ -51,12 +53,17 @@ def trace(
             show_default=False,
         ),
     ],
-    company: Annotated[str, typer.Option(help="Only this company; without it all are searched.")] = "",
+    company: Annotated[str | None, typer.Option(help="Only this company; without it all are searched.")] = None,
     days: Annotated[int, typer.Option(min=1, max=365, help="So far back webhooks are looked for.")] = 14,
 ) -> Answer:
     """Show the history of one expense, where it stopped and why, and the command that fixes it."""
     what = what.strip()
-    only = context.company(company) if company else None
+    if not 0 < len(what) <= _LONGEST_ID:
+        raise CommandRefused(
+            "Say what to trace: Pleo's book id or entry id, a voucher's number or id, or a webhook's id, of at most "
+            f"{_LONGEST_ID} characters."
+        )
+    only = context.company(company) if company is not None else None
     # The ledger does not contain Pleo's message ids, so companies are not searched for them.
     pairs = [] if what.startswith("msg_") else _search(context, what, only)
     deliveries: list[Delivery] = []
@@ -80,7 +87,7 @@ def trace(
 
 
 def _search(context: CommandContext, what: str, only: Connection | None) -> list[tuple[Connection, ExpenseState]]:
-    companies = [only] if only else context.companies()
+    companies = [only] if only else list(context.stores.connections.all())
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         looks = pool.map(lambda each: (each, context.traces.trace(each.connection_id, what)), companies)
         shown = track(looks, "Searching every company", total=len(companies), console=context.progress, transient=True)
@@ -223,7 +230,7 @@ def _answer_nothing(context: CommandContext, what: str, only: Connection | None,
         argv = [*_PROGRAM, "proof", "--company", only.connection_id, "--now", "--reason", why, *context.target]
     where = f"of {only.company_name}" if only else "of any company"
     advice = (
-        f"Nothing {where} is known under {what[:100]!r}. An expense that is neither settled nor exported has no number "
+        f"Nothing {where} is known under {what!r}. An expense that is neither settled nor exported has no number "
         "here, and a payment from before the start date no line. If Pleo shows it as settled, `ops proof --company X "
         "--now` reads everything from Pleo again and accepts what is missing."
     )

@@ -41,10 +41,13 @@ class Running:
         os.kill(self.process.pid, signal.SIGINT)
 
     def wait(self) -> Ended:
-        """Waits until it has ended."""
-        self.process.join(_SECONDS)
-        assert self.process.exitcode is not None, f"ops {' '.join(self.arguments)} runs for more than {_SECONDS} s"
+        """Waits until it has ended. Ends it if that takes too long."""
         with self.folder as folder:
+            self.process.join(_SECONDS)
+            if self.process.exitcode is None:
+                self.process.kill()
+                self.process.join()
+                raise AssertionError(f"ops {' '.join(self.arguments)} runs for more than {_SECONDS} s")
             stdout, stderr = ((Path(folder) / name).read_text("utf-8") for name in ("stdout", "stderr"))
             return Ended(self.process.exitcode, stdout, stderr)
 

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -70,18 +70,14 @@ def _answer(connection: Connection, sheet: Sheet, files: Mapping[str, str]) -> A
     state = f"[yellow]provisional: {', '.join(reasons)}[/yellow]" if reasons else "the month is over"
     sections = {name: _section(name, sheet) for name in sheet.sections}
     return Answer(
-        Fact("company", "", connection.company_name),
-        Fact("connection_id", "", connection.connection_id),
-        Fact("month", "", str(facts.month)),
-        Fact("provisional", "", bool(reasons)),
-        Fact("provisional_because", "", sheet.provisional),
+        {"connection_id": connection.connection_id, "company": connection.company_name, "month": str(facts.month)},
+        {"provisional": bool(reasons), "provisional_because": sheet.provisional},
         f"[bold]{plain(connection.company_name) or '(deleted)'}[/bold] {facts.month}, {state}",
-        Fact("sections", "", {name: as_data(row) for name, row in sections.items()}),
+        {"sections": {name: as_data(row) for name, row in sections.items()}},
         AnswerTable("", list(sections.values())),
-        Fact("by_hand", "", {"in_cents": incoming, "out_cents": sheet.cents(Section.BY_HAND) - incoming}),
-        Fact("balance", "", as_data(_balance(balance))),
+        {"by_hand": {"in_cents": incoming, "out_cents": sheet.cents(Section.BY_HAND) - incoming}},
+        {"balance": _balance(balance), "files": files},
         f"balance on {facts.month.last}: {euro(balance.end)}, {_proof_label(balance)}",
-        Fact("files", "", files),
         *(f"written: {plain(path)}" for path in files.values()),
     )
 
@@ -95,19 +91,11 @@ def _section(name: Section, sheet: Sheet) -> list[Fact]:
     ]
 
 
-def _balance(balance: MonthBalance) -> list[Fact]:
-    return [
-        Fact("since", "", balance.since),
-        Fact("before_cents", "", balance.before),
-        Fact("lines_cents", "", balance.lines),
-        Fact("by_hand_cents", "", balance.by_hand),
-        Fact("end_cents", "", balance.end),
-        Fact("missing_cents", "", balance.missing),
-        Fact("missing", "", balance.open),
-        Fact("unclear", "", balance.unclear),
-        Fact("proved_at", "", balance.proved_at),
-        Fact("unexplained_cents", "", balance.unexplained),
-    ]
+def _balance(balance: MonthBalance) -> dict[str, Any]:
+    sums = ("before", "lines", "by_hand", "end", "missing", "unexplained")
+    cents = {f"{name}_cents": getattr(balance, name) for name in sums}
+    counts = {"missing": balance.open, "unclear": balance.unclear}
+    return {"since": balance.since, **cents, **counts, "proved_at": balance.proved_at}
 
 
 def _proof_label(balance: MonthBalance) -> str:
@@ -136,7 +124,5 @@ def _write_file(folder: Path, name: str, text: str) -> str:
             file.write(text)
         Path(temporary).replace(target)
     except OSError as error:
-        raise CommandRefused(
-            f"{target} cannot be written: {error.strerror}; name another folder with --out."
-        ) from error
+        raise CommandRefused(f"{error.strerror}: name another folder with --out for {target}.") from error
     return str(target)

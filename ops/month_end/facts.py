@@ -39,7 +39,7 @@ def month_of(text: str, *, today: date, company: str, start: date) -> Month:
     """
     found = _MONTH.fullmatch(text.strip())
     if found is None:
-        raise CommandRefused(f"{text!r} is no month: write it like {today:%Y-%m}.")
+        raise CommandRefused(f"{text[:20]!r} is no month: write it like {today:%Y-%m}.")
     year, number = int(found[1]), int(found[2])
     month = Month(date(year, number, 1), date(year, number, monthrange(year, number)[1]))
     if month.first > today:

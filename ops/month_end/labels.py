@@ -1,6 +1,6 @@
 """German labels and sentences of the month-end sheet, by stable word. Readers are Steuerberater."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
 
 from ops.month_end.balance import MonthBalance
@@ -63,7 +63,7 @@ HOLDS = {
 }
 NAMELESS = "Die Verbindung wurde getrennt; Namen sind gelöscht, Beträge und Tage sind aufbewahrt."
 
-_WHY = {
+_WORDS = {
     "waiting": "Wartet auf die Übertragung.",
     "refused_by_lexoffice": "Von lexoffice abgelehnt ({detail}).",
     "unknown_kind": "Diese Art ist neu bei Pleo: von Hand buchen.",
@@ -88,9 +88,13 @@ _WHY = {
     "export_running": "Export läuft.",
     "export_failed": "Export gescheitert, siehe dort.",
 }
-_CRITERIA = {f"criterion_{criterion}": f"Beleg vorhanden. {CRITERIA[criterion].de}" for criterion in Criterion}
-_ERRORS = {code: error.cause.de for code, error in EXPORT_ERRORS.items()}
-_NOTICES = {notice: f"{text}." for notice, text in NOTICES.items()}
+# Why an item is listed, by stable word.
+SENTENCES = {
+    **{notice: f"{text}." for notice, text in NOTICES.items()},
+    **{code: error.cause.de for code, error in EXPORT_ERRORS.items()},
+    **{f"criterion_{criterion}": f"Beleg vorhanden. {CRITERIA[criterion].de}" for criterion in Criterion},
+    **_WORDS,
+}
 _DAY = "%d.%m.%Y"
 _MONTHS = (
     *("Januar", "Februar", "März", "April", "Mai", "Juni"),
@@ -110,12 +114,13 @@ def kind(item: Item) -> str:
 
 def why(item: Item) -> str:
     """Return why an item is listed, in sentences. A code of the error catalogue becomes its cause, without the code."""
-    return " ".join(_sentence(word, dict(item.values)) for word in item.why)
+    values = dict(item.values)
+    return " ".join(fill(SENTENCES[word], values, "de") if word in SENTENCES else word for word in item.why)
 
 
 def code(item: Item) -> str:
     """Return the item's code of the error catalogue (docs/errors.md), or ""."""
-    return next((word for word in item.why if word in _ERRORS), "")
+    return next((word for word in item.why if word in EXPORT_ERRORS), "")
 
 
 def country(item: Item) -> str:
@@ -164,15 +169,3 @@ def balance_notes(balance: MonthBalance, money: Callable[[int], str], moment: Ca
         return [*notes, "Seit dem Monatsende noch nicht mit den Buchungen in Pleo verglichen."]
     found = f"nicht erklärte Differenz von {money(balance.unexplained)}" if balance.unexplained else "keine Differenz"
     return [*notes, f"Am {moment(balance.proved_at)} mit den Buchungen in Pleo verglichen: {found}."]
-
-
-def known_words() -> Sequence[str]:
-    """Return every stable word that has a sentence."""
-    return [*_WHY, *_CRITERIA, *_ERRORS, *_NOTICES]
-
-
-def _sentence(word: str, values: Mapping[str, str]) -> str:
-    for texts in (_WHY, _CRITERIA, _ERRORS, _NOTICES):
-        if word in texts:
-            return fill(texts[word], values, "de")
-    return word

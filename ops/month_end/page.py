@@ -36,16 +36,8 @@ class _Show(Formats):
 type Cell = Callable[[Item, _Show], str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """A column, and how its cells are rendered."""
-
-    column: TableColumn
-    cell: Cell
-
-
-def _column(name: str, cell: Cell, css_class: str = "") -> _Columns:
-    return _Columns(TableColumn(name, css_class), cell)
+def _column(name: str, cell: Cell, css_class: str = "") -> tuple[TableColumn, Cell]:
+    return TableColumn(name, css_class), cell
 
 
 _DAY = _column("Datum", lambda item, show: show.day(item.day) if item.day else _NONE, "short")
@@ -60,7 +52,7 @@ _RATE = _column("Steuer", lambda item, _: labels.rates(item), "short")
 _WHY = _column("Hinweis", lambda item, _: labels.why(item) or _NONE)
 _CAUSE = _column("Ursache", lambda item, _: f"{labels.why(item)}{f' [{code}]' if (code := labels.code(item)) else ''}")
 _ORIGINAL = _column("Laut Beleg", lambda item, _: str(item.original or _NONE), "figure")
-_COLUMNS: dict[str, tuple[_Columns, ...]] = {
+_COLUMNS: dict[str, tuple[tuple[TableColumn, Cell], ...]] = {
     Section.BY_HAND: (
         _DAY,
         _KIND,
@@ -94,30 +86,21 @@ _COLUMNS: dict[str, tuple[_Columns, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionView:
-    """A section as shown. `more`: the note how many rows are in the CSV file only, or ""."""
+    """A section as shown.
+
+    - `count`: number of its items, "" if there is none
+    - `more`: the note how many rows are in the CSV file only, or ""
+    """
 
     name: str
-    number: int
     title: str
-    count: int
-    count_shown: str
+    count: str
     sum: str
     leads: Sequence[str]
     columns: Sequence[TableColumn]
     rows: Sequence[Sequence[str]]
     sums: Sequence[tuple[str, str]]
     more: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownBalance:
-    """The balance as shown, the last section."""
-
-    number: int
-    title: str
-    end: str
-    lines: Sequence[tuple[str, str]]
-    notes: Sequence[str]
 
 
 def text_of(sheet: Sheet) -> str:
@@ -136,13 +119,10 @@ def text_of(sheet: Sheet) -> str:
         state="Vorläufig" if sheet.provisional else "Hinweise",
         remarks=_remarks(sheet),
         sections=[_section(name, number, sheet, show) for number, name in enumerate(names, 1)],
-        balance=ShownBalance(
-            number=len(names) + 1,
-            title=labels.BALANCE_TITLE,
-            end=show.money(sheet.balance.end),
-            lines=[(name, show.money(cents)) for name, cents in labels.balance_lines(sheet.balance, last)],
-            notes=labels.balance_notes(sheet.balance, show.money, show.moment_in_full),
-        ),
+        balance_title=f"{len(names) + 1}. {labels.BALANCE_TITLE}",
+        balance_end=show.money(sheet.balance.end),
+        balance_lines=[(name, show.money(cents)) for name, cents in labels.balance_lines(sheet.balance, last)],
+        balance_notes=labels.balance_notes(sheet.balance, show.money, show.moment_in_full),
     )
 
 
@@ -163,14 +143,12 @@ def _section(name: Section, number: int, sheet: Sheet, show: _Show) -> SectionVi
     doubtful = name == Section.UNMATCHED and not sheet.facts.has_matches
     return SectionView(
         name=name.replace("_", "-"),
-        number=number,
-        title=labels.TITLES[name],
-        count=len(items),
-        count_shown=show.number(len(items)) if items else _NONE,
+        title=f"{number}. {labels.TITLES[name]}",
+        count=show.number(len(items)) if items else "",
         sum=show.money(_sum(name, items)) if items else _NONE,
         leads=[labels.LEADS[name], *([labels.NOT_LOOKED] if doubtful else [])],
-        columns=[each.column for each in columns],
-        rows=[[each.cell(item, show) for each in columns] for item in items[:_MOST_ROWS]],
+        columns=[column for column, _ in columns],
+        rows=[[cell(item, show) for _, cell in columns] for item in items[:_MOST_ROWS]],
         sums=[(label, show.money(cents)) for label, cents in _sums(name, items)],
         more=f"Weitere in der CSV-Datei: {show.number(left)}." if left > 0 else "",
     )

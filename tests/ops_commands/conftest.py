@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -37,6 +38,8 @@ class Ran:
 
 
 type Ops = Callable[..., Ran]
+type Connect = Callable[..., Connection]
+type Bury = Callable[..., None]
 
 
 @pytest.fixture
@@ -81,7 +84,7 @@ def ledger(aws: Cloud) -> Ledger:
 
 
 @pytest.fixture
-def connected(connections: Connections) -> Callable[..., Connection]:
+def connected(connections: Connections) -> Connect:
     """Connects a company: `connected("Muster GmbH")`, any field of Connection by name."""
 
     def connect(name: str = "Muster GmbH", **fields: Any) -> Connection:
@@ -103,16 +106,17 @@ def connected(connections: Connections) -> Callable[..., Connection]:
 
 
 @pytest.fixture
-def bury(aws: Cloud) -> Callable[..., None]:
-    """Puts a message into a dead-letter queue: a company's wake-up, or any body."""
+def bury(aws: Cloud) -> Bury:
+    """Puts messages that say the same into a dead-letter queue: a company's wake-up, or any body."""
 
-    def put(company: Connection | str, queue: str = "Feed", *requests: str) -> None:
+    def put(company: Connection | str, queue: str = "Feed", *requests: str, times: int = 1) -> None:
         body, group = (company, "poison") if isinstance(company, str) else (None, company.connection_id)
         body = body or json.dumps({"connection_id": group} | ({"requests": requests} if requests else {}))
-        fifo = {"MessageGroupId": group, "MessageDeduplicationId": str(next(numbers))}
-        aws.client("sqs").send_message(
-            QueueUrl=aws.queues[f"{queue}DeadLetterQueue"], MessageBody=body, **({} if queue == "Sync" else fifo)
-        )
+        for number in islice(numbers, times):
+            fifo = {"MessageGroupId": group, "MessageDeduplicationId": str(number)}
+            aws.client("sqs").send_message(
+                QueueUrl=aws.queues[f"{queue}DeadLetterQueue"], MessageBody=body, **({} if queue == "Sync" else fifo)
+            )
 
     numbers = iter(range(10_000))
     return put

@@ -1,19 +1,18 @@
 """`ops dlq` and what else looks into the dead-letter queues: every message with its cause, and nothing is consumed."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from cloud import Cloud
 
-from shared.aws.connections import Connection, Status
+from shared.aws.connections import Status
 from shared.aws.failures import EXPORT, FEED, SYNC, Failures
 from shared.aws.quarantine import Quarantine
 from shared.aws.queues import WakeUp
 from shared.domain.connecting.company_state import Hold
 
-from .conftest import Ops, visible
+from .conftest import Bury, Connect, Ops, visible
 from .move_tasks import MoveTasks
 
 
@@ -22,7 +21,7 @@ def causes(answer: Any) -> dict[tuple[str, str], str]:
 
 
 def test_each_message_is_shown_with_its_company_and_what_was_in_the_way(
-    ops_: Ops, connected: Callable[..., Connection], bury: Callable[..., None], failures: Failures
+    ops_: Ops, connected: Connect, bury: Bury, failures: Failures
 ) -> None:
     alpha, beta = connected("Alpha GmbH"), connected("Beta GmbH", status=Status.HELD, hold=Hold.PLAN)
     gamma, delta = connected("Gamma GmbH", status=Status.DISCONNECTED), connected("Delta GmbH", sync_error="pleo lost")
@@ -58,13 +57,10 @@ def test_each_message_is_shown_with_its_company_and_what_was_in_the_way(
     assert {each["queue"]: each["messages"] for each in answer["queues"]} == {"feed": 6, "export": 1, "sync": 2}
 
 
-def test_a_look_consumes_nothing_even_if_it_breaks_off(
-    aws: Cloud, ops_: Ops, connected: Callable[..., Connection], bury: Callable[..., None]
-) -> None:
+def test_a_look_consumes_nothing_even_if_it_breaks_off(aws: Cloud, ops_: Ops, connected: Connect, bury: Bury) -> None:
     for name in ("Alpha GmbH", "Beta GmbH"):
         company = connected(name)
-        for _ in range(8):
-            bury(company, "Sync")
+        bury(company, "Sync", times=8)
 
     assert len(ops_("dlq", "--json").data["messages"]) == 16
     assert visible(aws, "SyncDeadLetterQueue") == 16
@@ -74,15 +70,10 @@ def test_a_look_consumes_nothing_even_if_it_breaks_off(
 
 
 def test_an_interrupted_look_gives_everything_back(
-    aws: Cloud,
-    ops_: Ops,
-    connected: Callable[..., Connection],
-    bury: Callable[..., None],
-    monkeypatch: pytest.MonkeyPatch,
+    aws: Cloud, ops_: Ops, connected: Connect, bury: Bury, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     company = connected()
-    for _ in range(15):
-        bury(company, "Sync")
+    bury(company, "Sync", times=15)
     seen: list[object] = []
 
     def interrupted(body: str) -> object:
@@ -99,20 +90,15 @@ def test_an_interrupted_look_gives_everything_back(
     assert visible(aws, "SyncDeadLetterQueue") >= 10
 
 
-def test_a_look_is_bounded_and_says_so(
-    ops_: Ops, connected: Callable[..., Connection], bury: Callable[..., None]
-) -> None:
+def test_a_look_is_bounded_and_says_so(ops_: Ops, connected: Connect, bury: Bury) -> None:
     company = connected()
-    for _ in range(5):
-        bury(company, "Sync")
+    bury(company, "Sync", times=5)
 
     assert "sync: looked at 2 of 5 messages" in ops_("dlq", "--limit", "2").text
     assert "feed: empty" in ops_("dlq").text
 
 
-def test_a_company_with_dead_letters_is_broken(
-    ops_: Ops, connected: Callable[..., Connection], bury: Callable[..., None]
-) -> None:
+def test_a_company_with_dead_letters_is_broken(ops_: Ops, connected: Connect, bury: Bury) -> None:
     bury(connected("Alpha GmbH"), "Sync")
     bury("nonsense")
 
@@ -121,7 +107,7 @@ def test_a_company_with_dead_letters_is_broken(
 
 
 def test_a_look_takes_nothing_from_a_running_redrive(
-    aws: Cloud, ops_: Ops, connected: Callable[..., Connection], bury: Callable[..., None], moves: MoveTasks
+    aws: Cloud, ops_: Ops, connected: Connect, bury: Bury, moves: MoveTasks
 ) -> None:
     bury(connected())
     moves.rests = True

@@ -1,11 +1,16 @@
 """What every command has in common: where its options stand, how it answers, how it refuses."""
 
 import json
+import re
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import ops_process
 import pytest
+from cloud import ROOT
 from ops_process import Ended
 from typer.main import get_command
 
@@ -100,7 +105,99 @@ def test_a_resource_that_an_older_stack_lacks_is_named(ops_: Ops, monkeypatch: p
     )
 
 
-def test_an_unknown_option_is_a_usage_error() -> None:
-    ran = run("companies", "--nonsense")
-    assert ran.code == 2
-    assert "--nonsense" in ran.stderr
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("companies", "--nonsense"), "No such option: --nonsense"),
+        (("nonsense",), "No such command 'nonsense'"),
+        (("redrive", "--max-rate", "0"), "Invalid value for '--max-rate': "),
+        (("--nonsense",), "No such option: --nonsense"),
+        (("company",), "Missing argument 'named'."),
+    ],
+)
+def test_a_usage_error_ends_with_2_and_a_script_gets_it_as_json_like_every_other_error(
+    ops_: Ops, arguments: tuple[str, ...], said: str
+) -> None:
+    ran, scripted = ops_(*arguments), ops_("--json", *arguments)
+
+    assert (ran.code, ran.text, scripted.code, scripted.complaint) == (2, "", 2, ran.complaint)
+    assert scripted.data["error"] in ran.complaint
+    assert said in scripted.data["error"]
+
+
+def test_a_fresh_process_helps_and_refuses_an_unknown_command() -> None:
+    """All other tests run commands in a process that has imported everything."""
+
+    def typed(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own interpreter
+            [sys.executable, "-m", "ops", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    helped, unknown = typed("--help"), typed("nonsense", "--json")
+
+    assert (helped.returncode, helped.stderr) == (0, "")
+    assert all(command in helped.stdout for command in COMMANDS)
+    assert (unknown.returncode, json.loads(unknown.stdout)) == (2, {"error": "No such command 'nonsense'."})
+    assert "No such command 'nonsense'." in unknown.stderr
+
+
+def test_a_command_that_hangs_fails_its_test_and_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops_process, "_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": address}
+        running = ops_process.start(
+            "companies", "--stack", "production", "--region", "eu-central-1", environment={"PATH": "/usr/bin"} | keys
+        )
+        with pytest.raises(AssertionError, match="runs for more than 1 s"):
+            running.wait()
+    assert not running.process.is_alive()
+
+
+@pytest.mark.parametrize("text", ["", " ", "x" * 5_000])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_company_that_is_an_unset_variable_or_a_pasted_page_is_refused_with_what_to_write(
+    ops_: Ops, connected: Callable[..., Connection], command: str, text: str
+) -> None:
+    """An unset `$COMPANY` moved every company's messages; a long one was answered with AWS's ValidationException."""
+    if command == "companies":
+        return
+    connected()
+    needed = {"trace": ("4711",), "resend": ("--entry", "e"), "month-end": ("--month", "2026-10")}
+    reason = ("--reason", "x") if "--reason" in ops_(command, "--help").text else ()
+    named = (text,) if command == "company" else ("--company", text)
+
+    ran = ops_(command, *needed.get(command, ()), *reason, *named)
+
+    assert (ran.code, ran.text) == (1, "")
+    assert ran.complaint == (
+        "Name the company: its connection id, its id at Pleo, or up to 200 characters of its name (`ops companies` "
+        "lists them).\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "x" * 5_000])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("trace",), "Say what to trace: Pleo's book id or entry id, "),
+        (
+            ("resend", "--company", "Muster", "--reason", "x", "--entry"),
+            "Say what to send|is too long for an entry's id",
+        ),
+        (("resend", "--company", "Muster", "--reason", "x", "--from"), "Say what to send|is no day: write it as 2026-"),
+        (("month-end", "--company", "Muster", "--month"), "is no month: write it like "),
+        (("disconnect", "--company", "Muster", "--reason", "x", "--yes-really"), "say the company's name again"),
+        (("redrive", "--cause", " ", "--reason", "x", "--company"), "Name the company"),
+        (("redrive", "--reason", "x", "--wait", "0", "--cause"), "--cause is empty|no message matches your choice"),
+    ],
+)
+def test_a_value_that_is_empty_or_far_too_long_is_answered_with_what_to_write(
+    ops_: Ops, connected: Callable[..., Connection], arguments: tuple[str, ...], said: str, text: str
+) -> None:
+    connected()
+
+    ran = ops_(*arguments, text)
+
+    assert re.search(said, ran.text + ran.complaint)
+    assert len(ran.text + ran.complaint) < 300

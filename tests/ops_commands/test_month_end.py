@@ -339,11 +339,11 @@ def test_a_folder_is_made_and_one_that_cannot_be_is_said_in_one_sentence(
     assert ops_(*arguments, str(tmp_path / "new" / "folder")).code == 0
     (tmp_path / "file").touch()
 
-    ran = ops_(*arguments, str(tmp_path / "file"))
+    for folder, why in ("file", "File exists"), ("x" * 5_000, "File name too long"):
+        ran = ops_(*arguments, str(tmp_path / folder))
 
-    assert ran.code == 1
-    assert ran.complaint.startswith(f"{tmp_path}/file/pleo-monatsabschluss-")
-    assert ran.complaint.endswith("name another folder with --out.\n")
+        assert ran.code == 1
+        assert ran.complaint.startswith(f"{why}: name another folder with --out for {tmp_path}/{folder[:100]}")
 
 
 @pytest.mark.parametrize("month", ["2999-01", "2026-07", "Oktober"])

@@ -48,7 +48,7 @@ def test_every_reason_that_can_be_listed_has_a_sentence() -> None:
         *(why for items in sheet_of(october()).sections.values() for item in items for why in item.why),
     }
 
-    assert not reasons - set(labels.known_words())
+    assert not reasons - set(labels.SENTENCES)
     assert set(labels.TITLES) == set(labels.LEADS) == set(Section)
 
 
@@ -60,7 +60,7 @@ def test_every_reason_for_which_nothing_is_transferred_has_words() -> None:
 @pytest.mark.parametrize("match", MatchState)
 def test_every_state_of_a_match_is_matched_or_has_a_sentence(match: MatchState) -> None:
     for item in sheet_of(facts(payment(match=match))).sections[Section.UNMATCHED]:
-        assert set(item.why) <= set(labels.known_words())
+        assert set(item.why) <= set(labels.SENTENCES)
 
 
 def test_an_error_is_told_by_its_cause_with_its_values() -> None:

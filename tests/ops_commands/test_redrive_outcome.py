@@ -96,7 +96,7 @@ def test_a_sync_is_over_when_the_company_is_caught_up_with(changes: dict[str, ob
         ([SyncRequest.SYNC_CATALOGUE], {"caught_up_to": LATER}, Outcome.OPEN),
         ([SyncRequest.SYNC_CATALOGUE], {"catalogue_synced_at": LATER}, Outcome.DONE),
         ([SyncRequest.SET_UP, SyncRequest.ACCEPT_CATALOGUE], {"catalogue_synced_at": LATER}, Outcome.OPEN),
-        ([SyncRequest.CHECK_ACCESS], {"caught_up_to": LATER, "catalogue_synced_at": LATER}, Outcome.OPEN),
+        ([SyncRequest.CHECK_ACCESS, SyncRequest.SYNC_CATALOGUE], {"caught_up_to": LATER}, Outcome.OPEN),
         ([SyncRequest.PROVE_BALANCE], {"caught_up_to": LATER, "catalogue_synced_at": LATER}, Outcome.OPEN),
     ],
 )
@@ -106,6 +106,16 @@ def test_a_request_is_done_only_if_the_company_shows_it(
     now = replace(COMPANY, **changes)  # type: ignore[arg-type]
     assert outcome(SYNC, Work(COMPANY), Work(now), *requests) is found
     assert outcome(SYNC, Work(COMPANY), Work(now, NEW), *requests) is Outcome.FAILING
+
+
+@pytest.mark.parametrize("request_", [SyncRequest.CHECK_ACCESS, SyncRequest.ROTATE_SECRET, SyncRequest.RETIRE_SECRET])
+def test_a_request_that_leaves_no_trace_is_woken_at_once_and_nobody_waits_for_it(request_: SyncRequest) -> None:
+    synced = replace(COMPANY, catalogue_synced_at=LATER)
+
+    said = (Outcome.WOKEN, f"{request_}: woken; this leaves no trace")
+    assert outcome_of(SYNC, [request_], Work(COMPANY), Work(COMPANY)) == said
+    assert outcome_of(SYNC, [request_, SyncRequest.SYNC_CATALOGUE], Work(COMPANY), Work(synced)) == said
+    assert outcome(SYNC, Work(COMPANY), Work(COMPANY, NEW), request_) is Outcome.FAILING
 
 
 def test_a_proof_is_done_when_there_is_a_new_one() -> None:
@@ -133,12 +143,17 @@ def test_a_company_that_nothing_is_sent_for_says_so() -> None:
         assert found is Outcome.HELD
         assert result.startswith("held: plan — nothing is sent until")
     assert outcome(SYNC, held, held) is Outcome.OPEN  # collecting goes on
-    for gone in (Work(None), Work(replace(COMPANY, status=Status.DISCONNECTED))):
-        for queue in (FEED, EXPORT, SYNC):
-            assert outcome_of(queue, (), work(waiting=3), gone) == (
-                Outcome.HELD,
-                "disconnected: nothing is sent any more",
-            )
+    disconnected = Work(replace(COMPANY, status=Status.DISCONNECTED))
+    for queue in (FEED, EXPORT, SYNC):
+        said = outcome_of(queue, (), work(waiting=3), disconnected)
+        assert said == (Outcome.HELD, "disconnected: nothing is sent any more")
+
+
+def test_a_company_whose_data_was_deleted_is_unknown_and_not_disconnected() -> None:
+    for queue in (FEED, EXPORT, SYNC):
+        for before in (Work(None), Work(COMPANY)):
+            said = outcome_of(queue, (), before, Work(None))
+            assert said == (Outcome.HELD, "company unknown: its data was deleted")
 
 
 def test_a_request_that_a_held_companys_sync_skips_is_said_to_be_gone() -> None:
