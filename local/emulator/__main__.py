@@ -16,8 +16,9 @@ import threading
 
 import uvicorn
 from ministack.app import app
+from ministack.core import lambda_runtime
 
-from local.emulator import patches
+from local.emulator import patches, workers
 from local.emulator.front import Front
 
 
@@ -30,9 +31,10 @@ def _end_with_parent() -> None:
 def main(port: int, api_port: int) -> None:
     """Serve until the parent closes standard input."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    workers.apply(lambda_runtime)
     patches.apply()
     config = uvicorn.Config(
-        Front(app, api_port=api_port),  # type: ignore[arg-type]
+        Front(app, api_port=api_port),
         http="httptools",
         ws="none",
         access_log=False,

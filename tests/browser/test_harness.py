@@ -5,14 +5,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Route
+from playwright.sync_api import BrowserContext, Page, Route
 
 from . import chromium as finder
+from .accessibility import violations
 from .watch import Watch
 
 _HERE = "http://127.0.0.1:9/"
 _STRICT = {"Content-Type": "text/html", "Content-Security-Policy": "default-src 'none'; style-src 'nonce-1'"}
 _OPEN = {"Content-Type": "text/html"}
+_UNREADABLE_IN_THE_DARK = """<!doctype html><html lang="en"><title>x</title><main><h1>A title</h1></main>
+<style>@media (prefers-color-scheme: dark) { html { background: #000; color: #222 } }</style></html>"""
 
 
 @pytest.mark.parametrize(
@@ -50,6 +53,17 @@ def test_a_refusal_that_nobody_expects_is_noticed(context: BrowserContext, watch
     watch.refusals.add(400)
     tab.reload()
     assert watch.problems == []
+
+
+def test_a_text_that_is_hard_to_read_in_dark_colours_is_noticed(page: Page) -> None:
+    page.route(f"{_HERE}**", lambda route: route.fulfill(headers=_OPEN, body=_UNREADABLE_IN_THE_DARK))
+    page.goto(_HERE)
+    assert violations(page) == []
+
+    page.emulate_media(color_scheme="dark")
+
+    (found,) = violations(page, "color-contrast")
+    assert found.startswith("color-contrast (serious)")
 
 
 def test_a_missing_browser_is_said_aloud_with_the_package_that_brings_it(tmp_path: Path) -> None:

@@ -300,12 +300,6 @@ class Company:
         limiter = {"next_at": 0, "interval_ms": 10, "refused_at": _FAR_FUTURE}
         self.world.put("ConnectionTable", {"id": f"LIMITER#lexoffice.{self.organisation_id}", **limiter})
 
-    def at_the_vendors_pace(self) -> None:
-        """Two calls a second, as in life."""
-        self.in_lexoffice(bucket={"rate": 2, "capacity": 1})
-        limiter = {"next_at": 0, "interval_ms": 520, "refused_at": _FAR_FUTURE}
-        self.world.put("ConnectionTable", {"id": f"LIMITER#lexoffice.{self.organisation_id}", **limiter})
-
     # -------------------------------------------------------------------------------------------- webhooks by hand
     @property
     def secrets(self) -> list[str]:

@@ -30,16 +30,15 @@ def calm(world: World) -> Iterator[None]:
 
 @pytest.fixture
 def founded(world: World) -> Iterator[Callable[..., Company]]:
-    """Founds companies: an empty wallet, an organisation, not connected; `paced` by lexoffice as in life, or not."""
+    """Founds companies: an empty wallet, an organisation, not connected, not slowed by lexoffice's limit."""
     made: list[Company] = []
 
-    def found(*, paced: bool = False, **organisation: object) -> Company:
+    def found(**organisation: object) -> Company:
         name = f"Firma {len(made) + 1}"
         company_id = world.pleo("/companies", name=name, opening_minors=0)["id"]
         organisation_id = world.lexoffice("/organizations", companyName=name, **organisation)["id"]
         company = Company(world, company_id, organisation_id)
-        if not paced:
-            company.at_full_speed()
+        company.at_full_speed()
         made.append(company)
         return company
 

@@ -145,22 +145,6 @@ def test_while_lexoffice_is_down_the_job_waits_and_finishes_later(company: Compa
     company.has_exported(job, entries)
 
 
-def test_at_the_vendors_pace_payments_appear_while_a_job_is_running(company: Company) -> None:
-    entries = company.expenses(5)
-    company.at_the_vendors_pace()
-    job = company.export(entries)
-    company.world.eventually(lambda: company.vouchers, what="the first voucher")
-
-    reference = f"pleo-{company.spend()}"
-
-    def there() -> bool:
-        return any(line["externalReference"] == reference for line in company.lines)
-
-    company.world.eventually(there, what="the line")
-    assert company.job(job)["status"] == "in_progress"
-    company.has_exported(job, entries)
-
-
 def held_up(company: Company, entries: list[str]) -> str:
     """A job whose worker waits for lexoffice to answer to the second voucher; its id."""
     hold = {"route": "vouchers$", "kind": "slow", "when": "after", "hold_seconds": 1.5, "skip": 1}

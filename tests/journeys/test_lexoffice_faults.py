@@ -1,6 +1,5 @@
 """lexoffice misbehaves while a company is fed: every line still arrives, once and only once, or a person is told."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -83,51 +82,6 @@ def test_an_account_that_the_owner_renames_goes_on_and_keeps_its_name(company: C
     company.is_fed(company.spend())
 
     assert [each["name"] for each in company.accounts] == ["Firmenkarten"]
-
-
-# ------------------------------------------------------------------------------------------------ speed
-def test_in_normal_operation_lexoffice_never_has_to_slow_us_down(founded: Callable[..., Company]) -> None:
-    company = founded(paced=True)
-    assert company.connect().startswith("Verbunden")
-
-    payments = company.spend_many(80)
-
-    company.is_fed(*payments)
-    assert company.organisation["calls"]["refused"] == 0, company.organisation["arrivals"]
-
-
-@pytest.mark.parametrize("too_many", ["plain", "disguised_as_500"])
-def test_a_burst_of_another_app_slows_us_down_and_loses_nothing(founded: Callable[..., Company], too_many: str) -> None:
-    company = founded(paced=True)
-    assert company.connect().startswith("Verbunden")
-    company.world.lexoffice("/switches", too_many=too_many)
-    company.in_lexoffice(bucket={"take": 3})
-
-    payments = company.spend_many(30)
-
-    company.is_fed(*payments)
-    assert company.organisation["calls"]["refused"] > 0
-    limiter = pace(company)
-    assert limiter["interval_ms"] > 520
-
-
-def test_after_a_quiet_while_the_pace_recovers(founded: Callable[..., Company]) -> None:
-    company = founded(paced=True)
-    assert company.connect().startswith("Verbunden")
-    # A worker that takes a slot between the read and the write would lose it, and lexoffice would refuse the call.
-    company.world.at_rest()
-    slow = pace(company) | {"interval_ms": 1_200}
-    company.world.put("ConnectionTable", slow | {"refused_at": slow["next_at"] - 60_000})
-
-    company.is_fed(company.spend())
-
-    assert pace(company)["interval_ms"] < 1_200
-
-
-def pace(company: Company) -> dict[str, Any]:
-    found = company.world.item("ConnectionTable", id=f"LIMITER#lexoffice.{company.organisation_id}")
-    assert found
-    return found
 
 
 # ------------------------------------------------------------------------------------------------ access
