@@ -15,7 +15,7 @@ import httpx
 _ANSWER_SECONDS = 180.0
 # Poll a page that refreshes itself until its content has not changed for this time, and more often than it asks for.
 _SILENCE_SECONDS = 60.0
-_RELOAD_SECONDS = 0.1
+_RELOAD_SECONDS = 0.2
 
 
 @dataclass
