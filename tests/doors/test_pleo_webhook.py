@@ -181,6 +181,25 @@ def test_unknown_fields_new_values_and_null_are_accepted(pleo: Pleo) -> None:
     assert [row.state for row in pleo.rows()] == [State.HELD]
 
 
+def test_new_fields_and_new_words_of_a_payment_do_no_harm(pleo: Pleo) -> None:
+    body = delivery(sustainability={"co2": 3}, subFamily="METAVERSE", teamId=None, tags=None)
+
+    assert pleo.status(body) == 200
+    assert [row.state for row in pleo.rows()] == [State.READY]
+    assert pleo.cloud.messages("FeedQueue") == [{"connection_id": CONNECTION_ID}]
+
+
+def test_a_kind_of_payment_that_nobody_knows_is_held_and_a_person_is_called(
+    pleo: Pleo, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert pleo.status(delivery(family="CRYPTO_PURCHASE")) == 200
+
+    assert [row.state for row in pleo.rows()] == [State.HELD]
+    assert pleo.cloud.messages("FeedQueue") == []
+    (line,) = [vars(record) for record in caplog.records if vars(record).get("cause") == "unknown_kind"]
+    assert (line["message"], line["entry_id"]) == ("needs attention", ENTRY_ID)
+
+
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded", "nonsense"])
 def test_the_content_type_does_not_matter(pleo: Pleo, content_type: str | None) -> None:
     assert pleo.status(headers={"content-type": content_type}) == 200
@@ -220,6 +239,28 @@ def test_a_delivery_that_pleo_did_not_sign_is_refused_and_leaves_no_trace(
     assert metrics(capsys) == ["WebhookRefused"]
     assert "webhook refused" in logged()
     assert "UNSIGNED-CONTENT" not in logged()
+
+
+def test_a_body_that_was_changed_on_the_way_is_refused(pleo: Pleo) -> None:
+    event = pleo.event(delivery())
+    changed = base64.b64decode(event["body"]).replace(b"2677", b"9999")
+    assert changed != delivery()
+    event["body"] = base64.b64encode(changed).decode()
+
+    assert pleo.app.handler(event, None)["statusCode"] == 401
+    assert pleo.written() == 0
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["{0}.0", "NaN", "inf", "{arabic}", "-{0}", "+{0}", "{0:0>20}", "now"],
+)
+def test_a_timestamp_that_is_no_plain_number_is_refused_though_it_may_mean_now(pleo: Pleo, spelling: str) -> None:
+    seconds = str(int(time.time()))
+    arabic = seconds.translate({ord("0") + digit: 0x660 + digit for digit in range(10)})
+
+    assert pleo.status(timestamp=spelling.format(seconds, arabic=arabic)) == 401
+    assert pleo.written() == 0
 
 
 @pytest.mark.parametrize(("offset", "status"), [(-299, 200), (299, 200), (-302, 401), (302, 401)])
@@ -326,7 +367,10 @@ def test_an_id_of_another_shape_is_accepted_and_not_logged(
 
 def test_of_several_signatures_one_valid_is_enough(pleo: Pleo) -> None:
     event = pleo.event()
-    event["headers"]["webhook-signature"] = "v1,AAAA " + event["headers"]["webhook-signature"]
+    signed = {name.removeprefix("webhook-"): value for name, value in event["headers"].items()}
+    body = base64.b64decode(event["body"])
+    other = signature(body, message_id=signed["id"], timestamp=signed["timestamp"], secret=OLD_SECRET)
+    event["headers"]["webhook-signature"] = f"{other} {signed['signature']}"
 
     assert pleo.app.handler(event, None)["statusCode"] == 200
 
@@ -337,7 +381,10 @@ def test_while_a_secret_is_rotated_the_old_one_is_good_and_counted(
     rotate(pleo, SECRET, OLD_SECRET)
 
     assert pleo.status(secret=OLD_SECRET) == 200
-    assert "WebhookOldSecret" in metrics(capsys)
+    assert metrics(capsys).count("WebhookOldSecret") == 1
+
+    assert pleo.status() == 200
+    assert "WebhookOldSecret" not in metrics(capsys)
 
 
 def test_a_new_secret_is_noticed_within_seconds_and_a_retired_one_within_a_minute(
@@ -413,6 +460,8 @@ def test_a_changed_amount_becomes_a_second_row_and_wakes_the_company(pleo: Pleo)
     [
         (delivery("v3.card-transaction.settled"), "unknown event type"),
         (delivery("v1.vendor.created"), "unknown event type"),
+        (delivery("v1.card-transaction.exploded"), "unknown event type"),
+        (delivery("nonsense"), "unknown event type"),
         (delivery(companyId="99999999-9999-4999-8999-999999999999"), "unknown company"),
         (delivery(companyId=None), "malformed: companyId is missing"),
         (delivery(updatedAt=None), "malformed: updatedAt is missing or not a text"),
@@ -422,24 +471,44 @@ def test_a_changed_amount_becomes_a_second_row_and_wakes_the_company(pleo: Pleo)
         (b"[" * 100_000, "malformed: the body is nested too deeply"),
         (b"", "malformed: the body is not JSON"),
     ],
-    ids="new-version other-type company no-company no-time year-one float text nested empty".split(),
+    ids="version type event nonsense company no-company no-time year-one float text nested empty".split(),
 )
 def test_a_signed_delivery_nobody_can_use_is_kept_and_not_asked_for_again(
-    pleo: Pleo, capsys: pytest.CaptureFixture[str], body: bytes, reason: str
+    pleo: Pleo, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, body: bytes, reason: str
 ) -> None:
     assert pleo.status(body) == 202
 
     (parked,) = pleo.parked()
     assert parked["body"] == {"B": body}
     assert parked["reason"]["S"].startswith(reason)
+    assert float(parked["expires_at"]["N"]) > time.time()
     assert pleo.rows() == []
     assert "WebhookParked" in metrics(capsys)
+    told = {"needs attention" if reason.startswith("malformed") else "webhook parked"}
+    (line,) = [vars(record) for record in caplog.records if record.message in told]
+    assert line["connection_id"] == CONNECTION_ID
 
 
-def test_what_is_malformed_calls_for_a_person(pleo: Pleo, capsys: pytest.CaptureFixture[str]) -> None:
-    pleo.status(delivery(updatedAt=None))
+@pytest.mark.parametrize(
+    "body",
+    [
+        delivery(updatedAt=None),
+        b"not json",
+        b"[]",
+        b'{"eventType": "v1.card-transaction.settled"}',
+        b'{"data": {}}',
+    ],
+    ids="no-time text list no-data no-type".split(),
+)
+def test_what_is_malformed_is_kept_and_calls_for_a_person(
+    pleo: Pleo, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, body: bytes
+) -> None:
+    assert pleo.status(body) == 202
 
+    assert len(pleo.parked()) == 1
     assert "NeedsAttention" in metrics(capsys)
+    (line,) = [vars(record) for record in caplog.records if vars(record).get("cause") == "webhook malformed"]
+    assert (line["message"], line["connection_id"]) == ("needs attention", CONNECTION_ID)
 
 
 # --- an export -------------------------------------------------------------------------------------------------------
@@ -523,12 +592,13 @@ def test_when_the_wake_up_cannot_be_sent_the_export_is_not_acknowledged(pleo: Pl
         ("sqs", "SendMessage"),
     ],
 )
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
 def test_when_aws_fails_nothing_is_acknowledged_and_the_redelivery_makes_it_good(
-    pleo: Pleo, service: str, operation: str
+    pleo: Pleo, *, service: str, operation: str, code: str
 ) -> None:
     event = pleo.event()
 
-    with pleo.cloud.failing(service, operation):
+    with pleo.cloud.failing(service, operation, code):
         answer = pleo.app.handler(event, None)
     assert answer["statusCode"] == 503
     assert int(answer["headers"]["Retry-After"]) > 0

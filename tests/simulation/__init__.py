@@ -1,0 +1,1 @@
+"""Stories of the product and both stand-ins in virtual time."""
