@@ -13,11 +13,9 @@ from shared.aws.connections import Connection, Status
 from shared.aws.exports import Job
 from shared.aws.failures import EXPORT, FEED, SYNC, Failure
 from shared.domain.syncing.proof import BalanceProof
-from shared.domain.syncing.requests import DONE_AT, SyncRequest
+from shared.domain.syncing.requests import DONE_AT, NEED_ACTIVE, SyncRequest
 
 _COUNTED = 1000  # lines
-# A held company's sync skips these (shared/flows/syncing/duties.py); the message is gone then.
-_NEED_ACTIVE = frozenset({SyncRequest.SYNC_CATALOGUE, SyncRequest.ACCEPT_CATALOGUE, SyncRequest.CHECK_ACCESS})
 
 
 class Outcome(StrEnum):
@@ -119,7 +117,7 @@ def _obstacle(queue: str, requests: Sequence[SyncRequest], company: Connection) 
         return ""
     if queue != SYNC:
         return f"held: {company.hold} — nothing is sent until that is lifted (`ops company`)"
-    skipped = ", ".join(each for each in requests if each in _NEED_ACTIVE)
+    skipped = ", ".join(each for each in requests if each in NEED_ACTIVE)
     return f"held: {company.hold} — {skipped} is skipped: repeat it (`ops sync`) afterwards" if skipped else ""
 
 

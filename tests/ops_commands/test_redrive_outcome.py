@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ops.redrive_outcome import _NEED_ACTIVE, Outcome, Work, outcome_of
+from ops.redrive_outcome import Outcome, Work, outcome_of
 from shared.aws.connections import Connection, Status
 from shared.aws.exports import Job, JobState
 from shared.aws.failures import EXPORT, FEED, SYNC, Failure
 from shared.domain.connecting.company_state import Hold
 from shared.domain.syncing.proof import BalanceProof, Sums
-from shared.domain.syncing.requests import SyncRequest
+from shared.domain.syncing.requests import NEED_ACTIVE, SyncRequest
 from shared.flows.syncing.duties import DUTIES
 
 OLD = Failure(datetime(2026, 11, 22, 11, tzinfo=UTC), "lexoffice answered 500 to POST /v1/x", 5)
@@ -163,4 +163,4 @@ def test_a_request_that_a_held_companys_sync_skips_is_said_to_be_gone() -> None:
 
     assert found is Outcome.HELD
     assert result.startswith("held: paused — sync_catalogue is skipped: repeat it")
-    assert {request for duty in DUTIES if duty.needs_active for request in duty.requests} == _NEED_ACTIVE
+    assert {request for duty in DUTIES if duty.needs_active for request in duty.requests} == NEED_ACTIVE

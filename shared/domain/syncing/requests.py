@@ -30,6 +30,8 @@ TRIED_AT: Mapping[SyncRequest, str] = {
     SyncRequest.ACCEPT_CATALOGUE: "catalogue_attempted_at",
     SyncRequest.PROVE_BALANCE: "proof_tried_at",
 }
+# Requests that a held company's sync skips: those of the duties with `needs_active` (shared/flows/syncing/duties.py).
+NEED_ACTIVE = frozenset({SyncRequest.SYNC_CATALOGUE, SyncRequest.ACCEPT_CATALOGUE, SyncRequest.CHECK_ACCESS})
 # Requests that the admin may make on the status page, each at most once a minute.
 ADMIN_REQUESTS = frozenset({SyncRequest.SYNC_CATALOGUE, SyncRequest.ACCEPT_CATALOGUE, SyncRequest.PROVE_BALANCE})
 
